@@ -1,0 +1,1 @@
+"""Engines that run a platform: the embedded one (QEMU) and Renode."""

@@ -1,0 +1,129 @@
+"""The engine interface: what `Machine` needs from whatever runs the guest.
+
+Times are virtual nanoseconds since power-on.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class StopReason(enum.Enum):
+    """Why the machine stands still."""
+
+    MATCH = "the console printed what was waited for"
+    DEADLINE = "the virtual time asked for has come"
+    QUIET = "nothing came from the console, and no flash operation ran, for the time given"
+    WALL = "the real time allowed is over"
+    INTERRUPTED = "the user asked it to stand still"
+    RESET = "the microcontroller was reset"
+    FAULT = "the firmware faulted"
+    BOOT_FAILED = "the boot ROM found nothing to start"
+    POWERED_OFF = "the board has switched itself off"
+    GAP = "the firmware used something that is not modelled (strict)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What the machine shall run for. Several conditions: the first one that holds ends the run.
+
+    until: absolute virtual ns. pattern: regular expression (bytes) searched in the unread bytes of
+    `console`. quiet: virtual ns without a byte from `console` while no flash operation runs.
+    wall: seconds of real time. stop_on_reset: also end when the microcontroller is reset.
+    """
+
+    until: int | None = None
+    pattern: bytes | None = None
+    console: str = ""
+    quiet: int | None = None
+    wall: float | None = None
+    stop_on_reset: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """How a run ended.
+
+    consumed: the console's unread bytes up to the end of the match (MATCH only); what came after
+    stays unread. detail: facts for a report, by StopReason (FAULT: see `FaultReport`).
+    """
+
+    reason: StopReason
+    now: int
+    consumed: bytes = b""
+    pc: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class EngineError(Exception):
+    """The engine itself failed: it could not start, or died. Says what to do where it can."""
+
+
+class ModelError(EngineError):
+    """A model raised. Names its file and line, the register, and the firmware's PC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineConfig:
+    """Everything that shapes a machine; the same configuration gives the same run.
+
+    platform: the board's `.repl`. models: files of the user's own models. chips: initial bytes of
+    each flash chip by entry name, whole arrays; a chip not named is erased. options: values for
+    entries' parameters that the user overrides, by entry name and parameter.
+    """
+
+    platform: Path
+    models: tuple[Path, ...] = ()
+    chips: dict[str, bytes] = field(default_factory=dict)
+    overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seed: int = 0
+    stalls: bool = True
+    strict: bool = False
+    gdb_port: int | None = None
+    qemu: Path | None = None
+
+
+class Engine(Protocol):
+    """A machine that stands still unless `run` is under way."""
+
+    @property
+    def now(self) -> int:
+        """Virtual ns of the last stop."""
+
+    @property
+    def version(self) -> str:
+        """Name and version, for reports."""
+
+    def run(self, goal: Goal) -> Stop:
+        """Run until the goal is met, or something else stops the machine.
+
+        Console bytes and events arrive at the subscribers while it runs.
+        """
+
+    def call(self, entry: str, method: str, *arguments: Any) -> Any:
+        """Call an `exposed` method of the model that the `.repl` calls `entry`."""
+
+    def subscribe(self, receiver: Callable[[str, Any], None]) -> None:
+        """`receiver("console", (name, bytes))`, `receiver("event", Event)` as they happen."""
+
+    def reset(self, *, power: bool) -> None:
+        """Press reset, or (power) switch off and on again."""
+
+    def read_memory(self, address: int, length: int) -> bytes:
+        """Guest memory as the core sees it."""
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write guest memory."""
+
+    def registers(self) -> dict[str, int]:
+        """The core's registers, by gdb's names."""
+
+    def interrupt(self) -> None:
+        """Ask a `run` in another thread to end (StopReason.INTERRUPTED)."""
+
+    def close(self) -> None:
+        """End the engine. Safe to call twice."""

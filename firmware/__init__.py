@@ -1,0 +1,1 @@
+"""Firmware images: loaders, the catalogue of boards' images, and their cache."""

@@ -1,0 +1,129 @@
+"""What a model gets from outside: small protocols that an engine implements.
+
+Plain implementations for tests live in :mod:`xipsim.peripherals.core.testing`.
+Times are virtual nanoseconds since power-on of the machine, as integers.
+"""
+
+from __future__ import annotations
+
+import enum
+import random
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Protocol
+
+from .trace import Trace
+
+
+class BusError(Exception):
+    """Nothing answers at this address: the access ends in a bus fault of the guest."""
+
+
+class ResetCause(enum.Enum):
+    """Why the microcontroller starts. Everything but POWER_ON keeps what survives a reset."""
+
+    POWER_ON = "power-on"
+    PIN = "reset pin"
+    SOFTWARE = "SYSRESETREQ"
+    WATCHDOG = "watchdog"
+    WATCHDOG_SOFTWARE = "software reset through the watchdog"
+    LOCKUP = "lock-up"
+    WAKE_UP = "wake-up from power-off"
+
+
+class Alarm(Protocol):
+    """A one-shot alarm. Setting it again moves it."""
+
+    @property
+    def deadline(self) -> int | None:
+        """Virtual ns at which it will fire, None while it is off."""
+
+    def at(self, time: int) -> None:
+        """Fire at `time`; at once (but not inside this call) if that has passed."""
+
+    def cancel(self) -> None:
+        """Do not fire."""
+
+
+class Clock(Protocol):
+    """Virtual time."""
+
+    @property
+    def now(self) -> int:
+        """Virtual ns."""
+
+    def alarm(self, callback: Callable[[], None]) -> Alarm:
+        """A new alarm, off, that will call `callback`."""
+
+    def question(self, key: Hashable, until: int | None = None) -> None:
+        """Say, inside an access, that the firmware asked `key`.
+
+        Firmware that polls asks the same question again and again. The engine may let such an
+        access take time, at most up to `until` (when the answer changes by itself), so that
+        waiting costs nothing. What else happens in time is unaffected.
+        """
+
+
+class Bus(Protocol):
+    """Guest memory as a bus master other than the core sees it."""
+
+    def read(self, address: int, length: int) -> bytes:
+        """Bytes at `address`; BusError where nothing answers."""
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write `data`; BusError where nothing answers."""
+
+
+class IrqLine(Protocol):
+    """A level-sensitive signal from a model."""
+
+    def set(self, level: bool) -> None:
+        """Drive the line."""
+
+
+class Segment(Protocol):
+    """A part of a window that the engine can serve at native speed from a copy of bytes."""
+
+    def load(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """The bytes at `offset` of the segment are now `data`; stale code is dropped."""
+
+    def native(self, on: bool) -> None:
+        """Serve from the copy (True), or send every access to the model (False)."""
+
+    def unmap(self) -> None:
+        """Remove the segment: accesses go to the model."""
+
+
+class Window(Protocol):
+    """An address range of a model (a `Region`) of which segments can be served natively."""
+
+    @property
+    def address(self) -> int:
+        """Where the window lies on the bus."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def segment(self, offset: int, size: int, *, writable: bool = False) -> Segment:
+        """Map a segment, not native yet, filled with FFh. A writable one takes stores, too."""
+
+
+@dataclass(slots=True, kw_only=True)
+class System:
+    """Everything that a machine hands to each of its models."""
+
+    clock: Clock
+    bus: Bus
+    trace: Trace
+    request_reset: Callable[[ResetCause], None]
+    """Reset the microcontroller after the access under way."""
+    power_off: Callable[[str], None]
+    """The board has switched itself off; the argument says why, for people."""
+    pc: Callable[[], int | None]
+    """Program counter of the access under way, for diagnostics only; None outside one."""
+    seed: int = 0
+
+    def random(self, name: str) -> random.Random:
+        """A generator of its own for `name`, the same in every run with the same seed."""
+        return random.Random(f"{self.seed}/{name}")

@@ -1,0 +1,193 @@
+"""Registers and fields: a model's register table, written as the reference manual writes it.
+
+A register is declared on a :class:`~xipsim.peripherals.core.peripheral.Peripheral`; on an
+instance its name reads and writes the stored value, so that model code says what the manual says::
+
+    class Timer(Peripheral):
+        SIZE = 0x100
+        CTRL = Register(0x00, reset=0x10)
+        EN = CTRL.field(0)
+        STAT = Register(0x04, w1c=0x1)
+
+        @CTRL.on_write
+        def _started(self, value: int) -> None:
+            if self.EN: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+if TYPE_CHECKING:
+    from .peripheral import Peripheral
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Field:
+    """Bits of a register, `width` wide from bit `lsb` up. On an instance: the field's value."""
+
+    def __init__(self, register: Register, lsb: int, width: int) -> None:
+        if not 0 <= lsb < lsb + width <= register.width:
+            raise ValueError(
+                f"field at bit {lsb}, {width} wide, does not fit a {register.width}-bit register"
+            )
+        self.register, self.lsb, self.width = register, lsb, width
+        self.mask = ((1 << width) - 1) << lsb
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Peripheral, owner: type) -> int: ...
+    def __get__(self, instance: Peripheral | None, owner: type) -> Self | int:
+        if instance is None:
+            return self
+        return (instance.regs[self.register.offset] & self.mask) >> self.lsb
+
+    def __set__(self, instance: Peripheral, value: int) -> None:
+        regs, offset = instance.regs, self.register.offset
+        regs[offset] = (regs[offset] & ~self.mask) | ((int(value) << self.lsb) & self.mask)
+
+
+class Register:
+    """One register.
+
+    offset: bytes from the peripheral's base. width: 8, 16 or 32 bits.
+    reset: value after reset. ro: mask of bits that writes leave alone (True: all of them).
+    w1c: mask of bits that a written one clears and a written zero keeps.
+    set_clear_toggle: aliases at +4, +8 and +0xC set, clear and toggle the bits written.
+    survives_reset: keeps its value over every reset but power-on.
+    neutral: an access to it does not end a run of the same question (see `Clock.question`).
+    unmodelled: what this register does on silicon and not here; writing it is reported once.
+    """
+
+    def __init__(
+        self,
+        offset: int,
+        *,
+        reset: int = 0,
+        width: int = 32,
+        ro: int | bool = 0,
+        w1c: int = 0,
+        set_clear_toggle: bool = False,
+        survives_reset: bool = False,
+        neutral: bool = False,
+        unmodelled: str = "",
+    ) -> None:
+        full = (1 << width) - 1
+        self.offset, self.width, self.reset = offset, width, reset
+        self.ro = full if ro is True else int(ro)
+        self.w1c = w1c
+        if offset < 0 or offset % (width // 8):
+            raise ValueError(f"register offset {offset:#x} is not aligned to its {width} bits")
+        if (reset | self.ro | w1c) & ~full:
+            raise ValueError(f"register at {offset:#x}: a mask or reset value exceeds {width} bits")
+        self.set_clear_toggle = set_clear_toggle
+        self.survives_reset, self.neutral, self.unmodelled = survives_reset, neutral, unmodelled
+        self.name = ""
+        self.read_hook = self.write_hook = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def field(self, lsb: int, width: int = 1) -> Field:
+        """Declare the field `width` bits wide whose lowest bit is `lsb`."""
+        return Field(self, lsb, width)
+
+    def on_read(self, method: F) -> F:
+        """Decorator: `method(self) -> int` answers reads of this register."""
+        self.read_hook = method.__name__
+        return method
+
+    def on_write(self, method: F) -> F:
+        """Decorator: `method(self, value)` runs after a write was stored; `value` as written."""
+        self.write_hook = method.__name__
+        return method
+
+    def stored(self, old: int, value: int) -> int:
+        """The value that the register holds after `value` is written over `old`."""
+        held = self.ro | self.w1c
+        return (value & ~held) | (old & held & ~(value & self.w1c & ~self.ro))
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Peripheral, owner: type) -> int: ...
+    def __get__(self, instance: Peripheral | None, owner: type) -> Self | int:
+        if instance is None:
+            return self
+        return instance.regs[self.offset]
+
+    def __set__(self, instance: Peripheral, value: int) -> None:
+        instance.regs[self.offset] = value & ((1 << self.width) - 1)
+
+
+class RegisterArray:
+    """`count` equal registers, `stride` bytes apart. On an instance: indexable values.
+
+    Its hooks take the index first: `method(self, index)` and `method(self, index, value)`.
+    `reset` may be a sequence with one value per element. Other keywords: as for `Register`.
+    """
+
+    def __init__(
+        self,
+        offset: int,
+        count: int,
+        *,
+        stride: int = 4,
+        reset: int | tuple[int, ...] = 0,
+        **keywords: Any,
+    ) -> None:
+        resets = (reset,) * count if isinstance(reset, int) else reset
+        if len(resets) != count:
+            raise ValueError(f"{count} registers need {count} reset values, not {len(resets)}")
+        self.elements = tuple(
+            Register(offset + i * stride, reset=resets[i], **keywords) for i in range(count)
+        )
+        self.offset, self.count, self.stride = offset, count, stride
+        self.name = ""
+        self.read_hook = self.write_hook = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        for index, element in enumerate(self.elements):
+            element.name = f"{name}[{index}]"
+
+    def on_read(self, method: F) -> F:
+        """Decorator: `method(self, index) -> int` answers reads."""
+        self.read_hook = method.__name__
+        return method
+
+    def on_write(self, method: F) -> F:
+        """Decorator: `method(self, index, value)` runs after a write was stored."""
+        self.write_hook = method.__name__
+        return method
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Peripheral, owner: type) -> RegisterValues: ...
+    def __get__(self, instance: Peripheral | None, owner: type) -> Self | RegisterValues:
+        if instance is None:
+            return self
+        return RegisterValues(instance.regs, self)
+
+
+class RegisterValues:
+    """The stored values of a register array of one instance."""
+
+    __slots__ = ("_array", "_regs")
+
+    def __init__(self, regs: dict[int, int], array: RegisterArray) -> None:
+        self._regs, self._array = regs, array
+
+    def __len__(self) -> int:
+        return self._array.count
+
+    def __getitem__(self, index: int) -> int:
+        return self._regs[self._array.elements[index].offset]
+
+    def __setitem__(self, index: int, value: int) -> None:
+        element = self._array.elements[index]
+        self._regs[element.offset] = value & ((1 << element.width) - 1)

@@ -1,0 +1,83 @@
+"""What models say about a run: typed events, and the hub that passes them on.
+
+Events are the only way in which a model talks to people. Emitting one that nobody subscribed to
+costs a set look-up; ask `trace.wants(...)` before building an expensive one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlashCommand:
+    """One chip-select cycle on a flash chip."""
+
+    time: int
+    chip: str
+    opcode: int | None
+    """None: no opcode was sent (continuous read) or none was understood."""
+    name: str
+    """The data sheet's name of the command, e.g. `page program`; `ignored` if it had no effect."""
+    address: int | None = None
+    sent: bytes = b""
+    received: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """The firmware did something that the hardware's rules forbid; silicon's reaction followed."""
+
+    time: int
+    source: str
+    rule: str
+    """Short, stable identifier of the rule, e.g. `program-without-wel`."""
+    message: str
+    pc: int | None = None
+    opcode: int | None = None
+    address: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """The firmware used something that the model does not have. `--strict` makes it an error."""
+
+    time: int
+    source: str
+    what: str
+    pc: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something worth a line in the report that is nobody's mistake."""
+
+    time: int
+    source: str
+    message: str
+
+
+Event = FlashCommand | Diagnostic | Gap | Note
+E = TypeVar("E", FlashCommand, Diagnostic, Gap, Note)
+
+
+class Trace:
+    """Passes events to subscribers, in the order in which they subscribed."""
+
+    def __init__(self) -> None:
+        self._subscribers: dict[type, list[Callable[[Any], None]]] = {}
+
+    def subscribe(self, kind: type[E], receiver: Callable[[E], None]) -> None:
+        """Call `receiver` with every later event of class `kind`."""
+        self._subscribers.setdefault(kind, []).append(receiver)
+
+    def wants(self, kind: type[Event]) -> bool:
+        """Whether anybody receives events of class `kind`."""
+        return kind in self._subscribers
+
+    def emit(self, event: Event) -> None:
+        """Hand `event` to whoever subscribed to its class."""
+        for receiver in self._subscribers.get(type(event), ()):
+            receiver(event)

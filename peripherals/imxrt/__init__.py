@@ -1,0 +1,1 @@
+"""NXP i.MX RT models."""

@@ -1,0 +1,80 @@
+"""What travels between a serial memory controller and a chip: one chip-select cycle.
+
+A controller turns its own programming (a LUT sequence, a set of control registers) into a
+`Transaction`; the chip checks every part of it against its own state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """One cycle of chip select: opcode, address, mode bits, dummy cycles, data.
+
+    A phase that was not sent is None (opcode, address, mode) or 0 (dummy, read) or empty (write).
+    `lanes` are 1, 2, 4 or 8; `ddr` says that the phase used both clock edges.
+    """
+
+    opcode: int | None = None
+    opcode_bits: int = 8
+    opcode_lanes: int = 1
+    opcode_ddr: bool = False
+    address: int | None = None
+    """As clocked out; the device's own unit (HyperFlash: words)."""
+    address_bits: int = 0
+    address_lanes: int = 1
+    address_ddr: bool = False
+    mode: int | None = None
+    """Value of the mode bits, None where the controller drove none."""
+    mode_bits: int = 0
+    mode_lanes: int = 1
+    dummy: int = 0
+    """Clock cycles between address (or mode bits) and data, with undriven lines."""
+    data_lanes: int = 1
+    data_ddr: bool = False
+    write: bytes = b""
+    """Data sent to the chip."""
+    read: int = 0
+    """Bytes that the controller clocked out of the chip."""
+    strobe: bool = False
+    """Whether the controller samples (or drives) with the data strobe (DQS, RWDS)."""
+
+
+class SpiDevice(Protocol):
+    """A chip on a chip select of a serial memory controller."""
+
+    name: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of the array."""
+
+    @property
+    def array(self) -> bytearray:
+        """The cells. Only the chip changes them."""
+
+    def transfer(self, transaction: Transaction) -> bytes:
+        """Run one cycle; `transaction.read` bytes come back, FFh where nothing drives the bus."""
+
+    def reads_array(self, transaction: Transaction) -> bool:
+        """Whether a read like this one would now return plain array data, changing nothing."""
+
+    @property
+    def busy_until(self) -> int | None:
+        """Virtual ns at which the operation under way ends, None while idle."""
+
+    def watch(self, watcher: ChipWatcher) -> None:
+        """Tell `watcher` about changes of the array and of the state. For its controller."""
+
+
+class ChipWatcher(Protocol):
+    """What a controller wants to know from its chips."""
+
+    def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
+        """Cells in [address, address + length) changed."""
+
+    def state_changed(self, chip: SpiDevice) -> None:
+        """`reads_array` may answer differently from now on (busy, idle, mode, protection)."""

@@ -1,0 +1,1 @@
+"""Platforms as Renode platform descriptions: one per SoC, one per board."""
