@@ -1,0 +1,215 @@
+"""The models' end of an engine: consoles, goals of a run, events; the same for every engine.
+
+It lives in the process in which the models live. The engine around it starts and stops the core,
+and carries what `send` is given to the user's process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol
+
+from xipsim.engines.api import Goal, StopReason
+from xipsim.peripherals.core import Diagnostic, FlashCommand, Gap, Model, Note, Trace
+from xipsim.peripherals.core.ports import Alarm
+from xipsim.peripherals.nor.bus import SpiDevice
+
+OVERLAP = 4096
+"""Bytes before new output in which a match of a pattern may begin."""
+EVENTS_AT_ONCE = 512
+
+
+class EngineClock(Protocol):
+    """What the host needs of an engine's clock."""
+
+    @property
+    def now(self) -> int:
+        """Virtual ns."""
+
+    def engine_alarm(self, callback: Callable[[], None]) -> Alarm:
+        """An alarm that the guest cannot notice."""
+
+
+class Unread:
+    """The bytes that a console has printed and nobody has consumed."""
+
+    def __init__(self) -> None:
+        self.bytes = bytearray()
+        self.searched = 0
+        self.last = 0
+        """Virtual ns of the last byte."""
+
+    def find(self, pattern: re.Pattern[bytes]) -> bytes | None:
+        """Consume and return everything up to the end of the first match."""
+        match = pattern.search(self.bytes, max(0, self.searched - OVERLAP))
+        if match is None:
+            self.searched = len(self.bytes)
+            return None
+        consumed = bytes(self.bytes[: match.end()])
+        del self.bytes[: match.end()]
+        self.searched = 0
+        return consumed
+
+
+class Host:
+    """Watches consoles, chips and events of one machine.
+
+    stop: ends the run after the access or alarm under way. send: takes (kind, value) for the
+    user's process: ("console", (name, bytes)), ("event", event).
+    """
+
+    def __init__(
+        self,
+        models: dict[str, Model],
+        clock: EngineClock,
+        trace: Trace,
+        *,
+        stop: Callable[..., None],
+        send: Callable[[str, Any], None],
+        strict: bool,
+    ) -> None:
+        self.models, self._clock, self._stop, self._send = models, clock, stop, send
+        self._strict = strict
+        self._trace = trace
+        self.consoles: dict[str, Any] = {n: m for n, m in models.items() if hasattr(m, "opened_at")}
+        self.chips: dict[str, Any] = {n: m for n, m in models.items() if hasattr(m, "reads_array")}
+        self.unread = {name: Unread() for name in self.consoles}
+        self._output = {name: bytearray() for name in self.consoles}
+        self._events: list[Any] = []
+        self._flash_activity = 0
+        self._goal = Goal()
+        self._pattern: re.Pattern[bytes] | None = None
+        self._deadline = clock.engine_alarm(lambda: self._stop(StopReason.DEADLINE))
+        self._quiet = clock.engine_alarm(self._check_quiet)
+        for name, console in self.consoles.items():
+            console.attach(self._receiver(name))
+        for chip in self.chips.values():
+            chip.watch(self)
+        trace.subscribe(Diagnostic, self._event)
+        trace.subscribe(Note, self._event)
+        trace.subscribe(Gap, self._gap)
+
+    # -- a run -----------------------------------------------------------------------------------
+
+    def begin(self, goal: Goal) -> tuple[StopReason, bytes] | None:
+        """Set the goal of the run that begins; what it says is already true ends it at once."""
+        self._goal = goal
+        self._pattern = re.compile(goal.pattern, re.DOTALL) if goal.pattern is not None else None
+        if self._pattern is not None:
+            unread = self.unread[goal.console]
+            unread.searched = 0
+            if (consumed := unread.find(self._pattern)) is not None:
+                return StopReason.MATCH, consumed
+        now = self._clock.now
+        if goal.until is not None:
+            if goal.until <= now:
+                return StopReason.DEADLINE, b""
+            self._deadline.at(goal.until)
+        if goal.quiet is not None:
+            self._quiet.at(max(now + 1, self._quiet_since() + goal.quiet))
+        return None
+
+    def end(self) -> None:
+        """The machine stands still: nothing is waited for."""
+        self._deadline.cancel()
+        self._quiet.cancel()
+        self._pattern = None
+        self.flush()
+
+    @property
+    def stop_on_reset(self) -> bool:
+        """Whether the goal ends at a reset."""
+        return self._goal.stop_on_reset
+
+    # -- consoles --------------------------------------------------------------------------------
+
+    def _receiver(self, name: str) -> Callable[[bytes], None]:
+        unread, output = self.unread[name], self._output[name]
+
+        def receive(data: bytes) -> None:
+            unread.bytes += data
+            output.extend(data)
+            unread.last = self._clock.now
+            if self._pattern is not None and name == self._goal.console:
+                consumed = unread.find(self._pattern)
+                if consumed is not None:
+                    self._pattern = None
+                    self._stop(StopReason.MATCH, consumed=consumed)
+
+        return receive
+
+    def take_unread(self, name: str) -> bytes:
+        """Consume everything unread of a console."""
+        unread = self.unread[name]
+        data = bytes(unread.bytes)
+        unread.bytes.clear()
+        unread.searched = 0
+        return data
+
+    def _quiet_since(self) -> int:
+        name = self._goal.console
+        opened: int | None = self.consoles[name].opened_at
+        if opened is None or any(chip.busy for chip in self.chips.values()):
+            return self._clock.now
+        return max(opened, self.unread[name].last, self._flash_activity)
+
+    def _check_quiet(self) -> None:
+        quiet = self._goal.quiet or 0
+        since = self._quiet_since()
+        if since + quiet <= self._clock.now:
+            self._stop(StopReason.QUIET)
+        else:
+            self._quiet.at(since + quiet)
+
+    # -- chips (ChipWatcher) ---------------------------------------------------------------------
+
+    def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
+        """Cells changed: the chip is at work."""
+        self._flash_activity = self._clock.now
+
+    def state_changed(self, chip: SpiDevice) -> None:
+        """Busy, idle, or another mode: the chip is at work."""
+        self._flash_activity = self._clock.now
+
+    # -- events ----------------------------------------------------------------------------------
+
+    def trace_commands(self) -> None:
+        """From now on send every flash command."""
+        self._trace.subscribe(FlashCommand, self._event)
+
+    def _event(self, event: Any) -> None:
+        self._events.append(event)
+        if len(self._events) >= EVENTS_AT_ONCE:
+            self.flush()
+
+    def _gap(self, event: Gap) -> None:
+        self._event(event)
+        if self._strict:
+            self._stop(StopReason.GAP, detail={"source": event.source, "what": event.what})
+
+    def flush(self) -> None:
+        """Send what has gathered."""
+        if self._events:
+            events, self._events = self._events, []
+            self._send("events", events)
+        for name, output in self._output.items():
+            if output:
+                self._send("console", (name, bytes(output)))
+                output.clear()
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    def call(self, entry: str, method: str, arguments: tuple[Any, ...]) -> Any:
+        """Call an exposed method of a model; LookupError where there is none."""
+        model = self.models.get(entry)
+        if model is None:
+            raise LookupError(f"the platform has no entry {entry!r}")
+        function = getattr(type(model), method, None)
+        if function is None or not getattr(function, "exposed", False):
+            raise LookupError(f"{entry} ({model.TYPE}) has no method {method!r} to call")
+        return getattr(model, method)(*arguments)
+
+    def flash_in_flight(self) -> dict[Hashable, Any]:
+        """Status of every chip, for reports."""
+        return {name: chip.status() for name, chip in self.chips.items()}

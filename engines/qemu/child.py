@@ -1,0 +1,359 @@
+"""The child process: QEMU with Python inside, serving the user's process over a socket pair.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+
+The guest stands still inside a work item on its vCPU thread, where virtual time does not move;
+that is where requests are served. `run` leaves the work item; whatever ends the run queues it
+again, so that the instruction which did so is the last one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Generator
+from multiprocessing.connection import Connection
+from typing import Any, NoReturn
+
+from xipsim.engines.api import Goal, MachineConfig, Stop, StopReason
+from xipsim.engines.host import Host
+from xipsim.peripherals.core import BootError, Entry, ResetCause
+
+from . import library as q
+from .board import Board, build
+from .clock import Clock
+from .core import Core
+from .faults import FaultWatch
+from .locate import SHIM
+
+ARGUMENTS = (
+    "qemu-system-arm -M none -accel tcg -display none -nodefaults -S -monitor none -serial none"
+    " -icount shift=1,sleep=off"
+)
+"""One instruction takes 2 ns. Nothing of QEMU's own listens anywhere."""
+
+GDB_POLL = 0.005
+"""Seconds between two looks at whether gdb has halted the machine."""
+
+
+class Guest:
+    """The machine in the child, and the protocol with the parent."""
+
+    def __init__(self, connection: Connection, config: MachineConfig) -> None:
+        self._connection, self._config = connection, config
+        self._work = q.pointer(q.WORK(self._stand_still))
+        self._queued = False
+        self._pinned = False
+        self._running = False
+        self._stop_values: dict[str, Any] = {}
+        self._reason: StopReason | None = None
+        self._error = ""
+        self._reset: ResetCause | None = ResetCause.POWER_ON
+        self._rom: Generator[int, None, Entry] | None = None
+        self.clock = Clock(self.failed, stalls=config.stalls)
+        self.board: Board = build(config, self.clock, self)
+        self.core: Core = self.board.core
+        self.clock.cpu = self.core.cpu
+        self.core.on_reset_request(lambda: self.request_reset(ResetCause.SOFTWARE))
+        self._rom_alarm = self.clock.alarm(self.queue)
+        self._wake_alarm = self.clock.alarm(lambda: self.request_reset(ResetCause.WAKE_UP))
+        self.host = Host(
+            self.board.models,
+            self.clock,
+            self.board.trace,
+            stop=self.stop,
+            send=self.send,
+            strict=config.strict,
+        )
+        self._faults = FaultWatch(
+            self.core,
+            self.clock,
+            lambda report: self.stop(StopReason.FAULT, detail=report),
+            self.host.flush,
+        )
+        q.on_wfe.value = q.pointer(q.WFE(self._wait_for_event)).value
+        self._sleep = q.pointer(q.WORK(lambda _cpu, _data: self.clock.sleep()))
+        q.on_abort.value = q.pointer(q.PLAIN(self._aborted)).value
+
+    # -- what models and watchers ask for --------------------------------------------------------
+
+    def queue(self) -> None:
+        """Enter the work item after the instruction under way."""
+        if not self._queued:
+            self._queued = True
+            q.queue_work(self.core.cpu, self._work, 0)
+
+    def stop(self, reason: StopReason, **values: Any) -> None:
+        """End the run here. The first reason wins."""
+        if self._reason is None:
+            self._reason, self._stop_values = reason, values
+        self.queue()
+
+    def failed(self, error: Exception) -> None:
+        """A model raised: end the run, and hand the error to the user."""
+        if not self._error:
+            self._error = describe_model_error(error, self.core.pc)
+        self.queue()
+
+    def request_reset(self, cause: ResetCause) -> None:
+        """Reset the microcontroller after the instruction under way."""
+        if self._reset is None:
+            self._reset = cause
+        self.queue()
+
+    def power_off(self, reason: str) -> None:
+        """The board has switched itself off: it sleeps until its alarm, or for good."""
+        wake = self.board.wake_at()
+        self._halt()
+        if wake is None:
+            self.stop(StopReason.POWERED_OFF, detail={"why": reason})
+        else:
+            self._wake_alarm.at(wake)
+
+    def pc(self) -> int | None:
+        """Program counter of the access under way; None while the boot ROM, a model, works."""
+        return None if self._rom is not None else self.core.pc
+
+    def send(self, kind: str, value: Any) -> None:
+        """Tell the user's process something while the guest runs."""
+        try:
+            self._connection.send((kind, value))
+        except OSError:
+            os._exit(1)  # the parent is gone
+
+    # -- standing still --------------------------------------------------------------------------
+
+    def _stand_still(self, _cpu: Any, _data: int) -> None:
+        if not self._pinned:
+            q.pin_thread()
+            self._pinned = True
+        self._queued = False
+        try:
+            self._step()
+        except EOFError:
+            os._exit(0)  # the parent has closed the machine, or is gone
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+
+    def _step(self) -> None:
+        while True:
+            if self._running:
+                self._go_on()
+                if self._reason is None and not self._error:
+                    return
+                self._running = False
+                self._faults.stop()
+                self.host.end()
+                self._report_stop()
+            self._serve()
+            if not self._running:
+                return
+            self._faults.start()
+
+    def _go_on(self) -> None:
+        """Do what a run must do before the core executes its next instruction."""
+        if self._reset is not None:
+            self._begin_reset()
+        if self._rom is not None and self._rom_alarm.deadline is None:
+            self._continue_rom()
+
+    def _report_stop(self) -> None:
+        reason, values, error = self._reason, self._stop_values, self._error
+        self._reason, self._stop_values, self._error = None, {}, ""
+        if error:
+            self.send("error", ("model", error))
+        elif reason is not None:
+            values.setdefault("pc", self.core.pc)
+            self.send("stop", Stop(reason=reason, now=self.clock.now, **values))
+
+    def _serve(self) -> None:
+        while (message := self._next_request()) is not None:
+            request, arguments = message
+            if request == "run":
+                if self._begin_run(arguments[0]):
+                    return
+                continue
+            try:
+                answer = getattr(self, f"do_{request}")(*arguments)
+                self.host.flush()
+                self.send("answer", answer)
+            except LookupError as error:
+                self.send("error", ("lookup", str(error.args[0])))
+            except Exception as error:
+                self.send("error", ("model", describe_model_error(error, self.core.pc)))
+            if self._error:
+                self.send("error", ("model", self._error))
+
+    def _next_request(self) -> tuple[str, tuple[Any, ...]] | None:
+        """The parent's next request; None where gdb needs the vCPU thread out of the work item."""
+        if self._config.gdb_port is None:
+            message: tuple[str, tuple[Any, ...]] = self._connection.recv()
+            return message
+        q.unlock()  # gdb's stub works in the main loop, which needs the big lock
+        try:
+            while not self._connection.poll(GDB_POLL):
+                if not q.is_running():
+                    threading.Timer(GDB_POLL, self.queue).start()
+                    return None
+        finally:
+            q.lock(b"xipsim", 0)
+        return self._connection.recv()  # type: ignore[no-any-return]
+
+    def _begin_run(self, goal: Goal) -> bool:
+        met = self.host.begin(goal)
+        if met is not None:
+            self.host.end()
+            self.send(
+                "stop",
+                Stop(reason=met[0], now=self.clock.now, consumed=met[1], pc=self.core.pc),
+            )
+            return False
+        self._running = True
+        return True
+
+    # -- reset and boot --------------------------------------------------------------------------
+
+    def _begin_reset(self) -> None:
+        cause, self._reset = self._reset, None
+        assert cause is not None
+        self.clock.cancel_stall()
+        self._rom_alarm.cancel()
+        self._wake_alarm.cancel()
+        self._faults.restart()
+        if cause is ResetCause.POWER_ON:
+            self.board.lose_memory()
+        self.core.reset()
+        self.board.reset(cause)
+        self._rom = self.board.boot()
+        if self._running and self.host.stop_on_reset:
+            self.stop(StopReason.RESET, detail={"cause": cause.value})
+
+    def _continue_rom(self) -> None:
+        assert self._rom is not None
+        try:
+            self._rom_alarm.at(next(self._rom))
+            self._halt()
+            return
+        except StopIteration as done:
+            self._rom = None
+            self.core.enter(done.value)
+            q.cpu_resume(self.core.cpu)
+        except BootError as error:
+            self._rom = None
+            self._halt()
+            self.stop(StopReason.BOOT_FAILED, detail={"why": str(error)})
+
+    def _halt(self) -> None:
+        """The core executes nothing until the next reset."""
+        q.cpu_stop_current()
+
+    def _wait_for_event(self, _vcpu: int, _userdata: Any) -> None:
+        # The clock must not be read here (QEMU 7.2 ends with "Bad icount read").
+        q.queue_work(self.core.cpu, self._sleep, 0)
+
+    def _aborted(self) -> None:
+        """QEMU gave up: for a Cortex-M, a lock-up."""
+        report = self.core.fault_report() | {"lockup": True}
+        self.host.flush()
+        self.send(
+            "stop",
+            Stop(reason=StopReason.FAULT, now=self.clock.now, pc=self.core.pc, detail=report),
+        )
+
+    # -- requests --------------------------------------------------------------------------------
+
+    def do_now(self) -> int:
+        return self.clock.now
+
+    def do_call(self, entry: str, method: str, arguments: tuple[Any, ...]) -> Any:
+        return self.host.call(entry, method, arguments)
+
+    def do_type(self, console: str, data: bytes) -> None:
+        self.host.consoles[console].type(data)
+
+    def do_throttle(self, console: str, on: bool) -> None:
+        self.host.consoles[console].throttle(on)
+
+    def do_pending(self, console: str) -> int:
+        pending: int = self.host.consoles[console].pending
+        return pending
+
+    def do_take_unread(self, console: str) -> bytes:
+        return self.host.take_unread(console)
+
+    def do_opened_at(self, console: str) -> int | None:
+        opened: int | None = self.host.consoles[console].opened_at
+        return opened
+
+    def do_describe(self) -> dict[str, Any]:
+        """Facts about the machine that its user's side needs once."""
+        return {
+            "consoles": list(self.host.consoles),
+            "chips": {name: chip.info() for name, chip in self.host.chips.items()},
+            "models": {name: model.TYPE for name, model in self.board.models.items()},
+        }
+
+    def do_trace_commands(self) -> None:
+        self.host.trace_commands()
+
+    def do_flash_in_flight(self) -> dict[Any, Any]:
+        return self.host.flash_in_flight()
+
+    def do_registers(self) -> dict[str, int]:
+        return self.core.registers()
+
+    def do_read_memory(self, address: int, length: int) -> bytes:
+        data = self.core.read_memory(address, length)
+        if data is None:
+            raise LookupError(f"nothing answers at {address:#010x}")
+        return data
+
+    def do_write_memory(self, address: int, data: bytes) -> None:
+        if not self.core.write_memory(address, data):
+            raise LookupError(f"nothing answers at {address:#010x}")
+
+    def do_reset(self, power: bool) -> None:
+        self._reset = ResetCause.POWER_ON if power else ResetCause.PIN
+        self._begin_reset()
+
+
+def describe_model_error(error: Exception, pc: int | None) -> str:
+    """One paragraph: where in the model, doing what, and where the firmware was."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = frames[-1] if frames else None
+    where = f"{place.filename}, line {place.lineno}, in {place.name}" if place else "a model"
+    at = "" if pc is None else f"; the firmware's PC is {pc:#010x}"
+    return f"{type(error).__name__}: {error} ({where}{at})"
+
+
+def _watch_parent(interrupts: int, guest: Guest) -> NoReturn:
+    """A byte on this socket interrupts a run; its end means that the parent is gone."""
+    while True:
+        if not os.read(interrupts, 1):
+            os._exit(0)
+        guest.stop(StopReason.INTERRUPTED)
+
+
+def main() -> None:
+    """Entry point: file descriptors of the requests and of the interrupts on the command line."""
+    connection = Connection(int(sys.argv[1]))
+    config: MachineConfig = connection.recv()
+    argc, argv = q.start_arguments([*ARGUMENTS.split(), "-plugin", str(SHIM)])
+    q.qemu_init(argc, argv, None)
+    try:
+        guest = Guest(connection, config)
+    except Exception as error:
+        connection.send(("error", ("build", f"{type(error).__name__}: {error}")))
+        traceback.print_exc()
+        os._exit(1)
+    connection.send(("answer", None))
+    interrupts = int(sys.argv[2])
+    threading.Thread(target=_watch_parent, args=(interrupts, guest), daemon=True).start()
+    if config.gdb_port is not None:
+        q.gdb_start(f"tcp:127.0.0.1:{config.gdb_port}".encode(), q.error_fatal)
+    guest.queue()
+    q.vm_start()
+    q.qemu_main_loop()

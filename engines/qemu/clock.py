@@ -1,0 +1,163 @@
+"""Virtual time in QEMU: alarms, and stalls that make waiting cost nothing.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+
+Guest alarms (what models set, and QEMU's own) are part of the run. Engine alarms (the end of a
+`run`, the watch over faults) must not change it: they are left out when a stall looks for the next
+thing that the guest could notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from . import library as q
+
+QUESTIONS_BEFORE_STALL = 8
+GAP = 500
+"""ns within which a question must come again to belong to the run: firmware's polling loops take
+50 to 300 ns, a call from Python code at least 1,000."""
+INTERRUPTED_GAP = 20_000
+"""ns by which an interrupt handler may stretch the gap; longer ends the run."""
+FRACTION = 16
+"""A stall lasts at most this fraction of the time that the run has taken, so that what the
+firmware waits for is seen late by 1/16 at most where nobody knows when it will come."""
+MAXIMUM = 2**62
+
+
+class Timer:
+    """A one-shot alarm on the virtual clock; implements the `Alarm` port."""
+
+    __slots__ = ("_callback", "_timer", "deadline")
+
+    def __init__(self, callback: Callable[[], None], guard: Callable[[Exception], None]) -> None:
+        self._timer = q.new_structure()
+        self._callback = callback
+        self.deadline: int | None = None
+
+        def fired(_opaque: object) -> None:
+            self.deadline = None
+            try:
+                callback()
+            except Exception as error:
+                guard(error)
+
+        q.timer_init(self._timer, None, q.CLOCK_VIRTUAL, 1, 0, q.pointer(q.TIMER(fired)), None)
+
+    def at(self, time: int) -> None:
+        """Fire at `time`, or at once."""
+        self.deadline = time
+        q.timer_mod(self._timer, time)
+
+    def cancel(self) -> None:
+        """Do not fire."""
+        if self.deadline is not None:
+            self.deadline = None
+            q.timer_del(self._timer)
+
+    def hide(self) -> None:
+        """Take an armed timer off, still knowing its deadline."""
+        q.timer_del(self._timer)
+
+    def show(self) -> None:
+        """Undo `hide`."""
+        if self.deadline is not None:
+            q.timer_mod(self._timer, self.deadline)
+
+
+class Clock:
+    """The `Clock` port. `guard` receives what a callback raised."""
+
+    def __init__(self, guard: Callable[[Exception], None], *, stalls: bool) -> None:
+        self._guard = guard
+        self._engine_timers: list[Timer] = []
+        self._stalls = stalls
+        self.cpu: int | None = None
+        self.asked: Hashable = None
+        """The question of the run under way; any access that is not neutral sets it to None."""
+        self._count = self._began = self._last = 0
+        self.stall_end = self.engine_alarm(self._resume)
+        self.asleep = self._event = False
+
+    @property
+    def now(self) -> int:
+        """Virtual ns."""
+        time: int = q.clock_ns(q.CLOCK_VIRTUAL)
+        return time
+
+    def alarm(self, callback: Callable[[], None]) -> Timer:
+        """An alarm of the guest's world."""
+        return Timer(callback, self._guard)
+
+    def engine_alarm(self, callback: Callable[[], None]) -> Timer:
+        """An alarm that the guest cannot notice, and that does not shorten stalls."""
+        timer = Timer(callback, self._guard)
+        self._engine_timers.append(timer)
+        return timer
+
+    def next_guest_alarm(self) -> int:
+        """ns until the next alarm of the guest's world; MAXIMUM when there is none."""
+        armed = [t for t in self._engine_timers if t.deadline is not None]
+        for timer in armed:
+            timer.hide()
+        deadline: int = q.clock_deadline(q.CLOCK_VIRTUAL, -1)
+        for timer in armed:
+            timer.show()
+        return MAXIMUM if deadline < 0 else deadline
+
+    def question(self, key: Hashable, until: int | None = None) -> None:
+        """See `Clock.question` of the ports: lets a repeated question take time."""
+        now: int = q.clock_ns(q.CLOCK_VIRTUAL)
+        gap = now - self._last
+        if key != self.asked or gap > INTERRUPTED_GAP:
+            self.asked, self._count, self._began, self._last = key, 1, now, now
+            return
+        self._last = now
+        if gap > GAP:
+            self._count = 1
+            return
+        self._count += 1
+        if self._count >= QUESTIONS_BEFORE_STALL and self._stalls:
+            span = (now - self._began) // FRACTION
+            if until is not None:
+                span = min(span, until - now)
+            span = min(span, self.next_guest_alarm())
+            if span > 0:
+                self._stall(now + span)
+
+    def _stall(self, end: int) -> None:
+        self._last = end
+        self.stall_end.at(end)
+        q.cpu_stop_current()
+
+    def _resume(self) -> None:
+        self.asleep = False
+        q.cpu_resume(self.cpu)
+
+    def sleep(self) -> None:
+        """The core executes WFE: it stands still until the next alarm, or until `wake`.
+
+        An interrupt since the last WFE has set the core's event register: then it goes on at once.
+        It never sleeps past the guest's next alarm, so an event that nobody sees here (SEV, or
+        SysTick's) costs a tick at most. Call it from the work item.
+        """
+        event, self._event = self._event, False
+        span = self.next_guest_alarm()
+        if span > 0 and self._stalls and not event:
+            self.asleep = True
+            if span < MAXIMUM:
+                self.stall_end.at(self.now + span)
+            q.cpu_stop_current()
+
+    def wake(self) -> None:
+        """An interrupt arrives: a core that sleeps in WFE goes on."""
+        self._event = True
+        if self.asleep:
+            self.cancel_stall()
+
+    def cancel_stall(self) -> None:
+        """Let a stalled or sleeping core go on at once."""
+        self.asked = None
+        if self.asleep or self.stall_end.deadline is not None:
+            self.stall_end.cancel()
+            self._resume()

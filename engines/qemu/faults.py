@@ -1,0 +1,53 @@
+"""Notices a core that will never come back: a fault handler that loops, a lock-up.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .clock import Clock
+from .core import EXCEPTIONS, Core
+
+PERIOD = 5_000_000
+"""Virtual ns between two looks at the core."""
+LOOKS = 4
+"""Looks in a row that must find the core in a fault handler. Handlers that print and reset, or
+that emulate an instruction, are done long before 20 ms."""
+
+
+class FaultWatch:
+    """Looks at the core now and then; calls `report` when it hangs in a fault handler."""
+
+    def __init__(
+        self,
+        core: Core,
+        clock: Clock,
+        report: Callable[[dict[str, Any]], None],
+        tick: Callable[[], None],
+    ) -> None:
+        self._core, self._clock, self._report, self._tick = core, clock, report, tick
+        self._seen = 0
+        self._alarm = clock.engine_alarm(self._look)
+
+    def start(self) -> None:
+        """Begin, or go on, with a run."""
+        if self._alarm.deadline is None:
+            self._alarm.at(self._clock.now + PERIOD)
+
+    def restart(self) -> None:
+        """Forget what was seen (after a reset)."""
+        self._seen = 0
+
+    def stop(self) -> None:
+        """The machine stands still."""
+        self._alarm.cancel()
+
+    def _look(self) -> None:
+        self._seen = self._seen + 1 if self._core.exception in EXCEPTIONS else 0
+        if self._seen == LOOKS:
+            self._report(self._core.fault_report())
+        self._tick()
+        self._alarm.at(self._clock.now + PERIOD)

@@ -1,0 +1,77 @@
+"""Finds what the embedded engine needs: QEMU, the shim, a shared libpython.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from xipsim.engines.api import EngineError
+
+SHIM = Path(__file__).with_name("xipsim_shim.so")
+INSTALL_QEMU = "install it with: apt install qemu-system-arm"
+
+
+def find_qemu(given: Path | None = None) -> Path:
+    """The QEMU to use: the one given, XIPSIM_QEMU, or qemu-system-arm on the PATH."""
+    named = given or os.environ.get("XIPSIM_QEMU")
+    if named:
+        path = Path(named)
+        if not (path.is_file() and os.access(path, os.X_OK)):
+            source = "--qemu" if given else "XIPSIM_QEMU"
+            raise EngineError(f"{path} ({source}) is not a program that can be started")
+        return path
+    found = shutil.which("qemu-system-arm")
+    if found is None:
+        raise EngineError(f"there is no qemu-system-arm on the PATH; {INSTALL_QEMU}")
+    return Path(found)
+
+
+def find_shim() -> Path:
+    """The shared object that puts Python into QEMU's process; built with the package."""
+    if not SHIM.is_file():
+        raise EngineError(
+            f"{SHIM.name} is not built: install the package (pip install .) with a C compiler"
+        )
+    return SHIM
+
+
+def find_libpython() -> Path:
+    """The shared libpython of this interpreter."""
+    name = sysconfig.get_config_var("INSTSONAME") or ""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    folders = [
+        sysconfig.get_config_var("LIBDIR") or "",
+        str(Path(sys.base_prefix) / "lib"),
+        f"/usr/lib/{sysconfig.get_config_var('MULTIARCH') or ''}",
+        "/usr/lib",
+    ]
+    names = [n for n in (name, f"libpython{version}.so.1.0") if ".so" in n]
+    for folder in folders:
+        for candidate in names:
+            path = Path(folder) / candidate
+            if path.is_file():
+                return path
+    raise EngineError(
+        f"this Python ({sys.executable}) has no shared libpython{version}, which the embedded "
+        f"engine needs; on Debian and Ubuntu: apt install libpython{version}; elsewhere use a "
+        "Python that was configured with --enable-shared"
+    )
+
+
+def qemu_version(qemu: Path) -> str:
+    """The version that the binary prints, e.g. `7.2.22`."""
+    try:
+        printed = subprocess.run(
+            [qemu, "--version"], capture_output=True, text=True, timeout=20, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EngineError(f"{qemu} cannot be started: {error}") from error
+    words = printed.split()
+    return words[words.index("version") + 1] if "version" in words else printed.strip()

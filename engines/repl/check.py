@@ -1,0 +1,74 @@
+"""Does a platform fit the models? Everything that is wrong is found and told in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xipsim.peripherals.core import REGISTRY, Model, Output, Registry
+
+from .check_parameters import parameter_problems
+from .check_places import place_problems
+from .check_wires import wire_problems
+from .errors import PlatformError, Problem, nearest
+from .ordering import references
+from .platform import SYSBUS, Entry, Interrupt, Platform
+from .stock import STOCK
+
+
+def check(platform: Platform, registry: Registry = REGISTRY) -> None:
+    """Raise PlatformError with all that does not fit the models in `registry`.
+
+    The modules of the models must have been imported.
+    """
+    order = {file: position for position, file in enumerate(platform.files)}
+    problems = sorted(
+        set(_problems(platform, registry)),
+        key=lambda p: (order.get(p.place.file, 0), p.place.line, p.place.column, p.message),
+    )
+    if problems:
+        raise PlatformError(problems)
+
+
+def unmodelled(platform: Platform, registry: Registry = REGISTRY) -> tuple[str, ...]:
+    """The types that `platform` names and that neither `registry` nor our engines know."""
+    types = {entry.type for entry in platform.entries if entry.type}
+    return tuple(sorted(t for t in types if t not in registry and t not in STOCK))
+
+
+def output_name(interrupt: Interrupt, model: type[Model]) -> str:
+    """The key in the model's `lines` for the source of a wire that `check` has found right."""
+    if interrupt.source == "":
+        return model.declared(Output)[0].name
+    return str(interrupt.source)
+
+
+def _problems(platform: Platform, registry: Registry) -> Iterator[Problem]:
+    models = {e.name: registry[e.type] for e in platform.entries if e.type in registry}
+    entries = {e.name: e for e in platform.entries}
+    for entry in platform.entries:
+        yield from _type_problems(entry, entries, registry)
+        yield from _reference_problems(entry, entries)
+        yield from parameter_problems(entry, entries, models)
+        yield from wire_problems(entry, entries, models)
+    yield from place_problems(entries, models)
+
+
+def _type_problems(
+    entry: Entry, entries: dict[str, Entry], registry: Registry
+) -> Iterator[Problem]:
+    if not entry.type:
+        message = f"no entry gives {entry.name!r} a type: `{entry.name}: Type @ ...`"
+        typed = [e.name for e in entries.values() if e.type]
+        yield Problem(entry.place, message, nearest(entry.name, typed))
+    elif entry.type not in registry and entry.type not in STOCK:
+        hint = nearest(entry.type, [*registry, *STOCK])
+        yield Problem(entry.type_place, f"there is no model {entry.type!r}", hint)
+
+
+def _reference_problems(entry: Entry, entries: dict[str, Entry]) -> Iterator[Problem]:
+    values = [a.value for a in entry.attributes] + [r.point for r in entry.registrations]
+    for value in values:
+        for reference in references(value):
+            if reference.name not in entries and reference.name != SYSBUS:
+                message = f"there is no entry {reference.name!r}"
+                yield Problem(reference.place, message, nearest(reference.name, entries))

@@ -1,0 +1,50 @@
+"""What a model's class declares, by name, found once per class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from xipsim.peripherals.core import Model, Output, Outputs, Parameter, Peripheral, Region, Slots
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Declarations of one class. pins: the numbered outputs. size: bytes on the bus, or None.
+
+    takes_wires: other entries' outputs can be connected to it.
+    """
+
+    parameters: dict[str, Parameter[Any]]
+    outputs: dict[str, Output]
+    pins: int
+    regions: dict[str, Region]
+    slots: tuple[Slots[Any], ...]
+    size: int | None
+    takes_wires: bool
+
+
+_KNOWN: dict[type[Model], Declared] = {}
+
+
+def declared(model: type[Model]) -> Declared:
+    """The declarations of `model`."""
+    if model not in _KNOWN:
+        _KNOWN[model] = _declared(model)
+    return _KNOWN[model]
+
+
+def _declared(model: type[Model]) -> Declared:
+    found: dict[str, object] = {}
+    for base in reversed(model.__mro__):
+        found.update(vars(base))
+    values = found.values()
+    return Declared(
+        parameters={v.name: v for v in values if isinstance(v, Parameter)},
+        outputs={v.name: v for v in values if isinstance(v, Output)},
+        pins=sum(v.count for v in values if isinstance(v, Outputs)),
+        regions={v.name: v for v in values if isinstance(v, Region)},
+        slots=tuple(v for v in values if isinstance(v, Slots)),
+        size=model.SIZE if issubclass(model, Peripheral) else None,
+        takes_wires=hasattr(model, "on_input"),
+    )

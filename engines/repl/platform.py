@@ -1,0 +1,184 @@
+"""A platform as data: what a board's `.repl` and the files it uses say, resolved and immutable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+SYSBUS = "sysbus"
+"""The system bus: an entry that every platform has."""
+
+
+class Place(NamedTuple):
+    """Where something is written. Lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Another entry, by its name."""
+
+    name: str
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """`<start, end>` (the end is not part of it) or `<start, +size>`."""
+
+    start: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind the range."""
+        return self.start + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """`Type.Value`, or `.Value` with an empty `type`."""
+
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """`new Type { name: value; ... }`."""
+
+    type: str
+    attributes: tuple[Attribute, ...]
+    place: Place = field(compare=False)
+
+    def get(self, name: str) -> Value:
+        """The attribute's value, None without one."""
+        return _get(self.attributes, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """`{ key: value; ... }`."""
+
+    items: tuple[tuple[Value, Value], ...]
+
+
+Value: TypeAlias = (
+    "int | float | bool | str | Reference | Range | Enum | New | Dictionary"
+    " | tuple[Value, ...] | None"
+)
+"""A value in a `.repl` file. `empty` is None, a list is a tuple."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """`name: value`. `place` is the name's, `value_place` the value's."""
+
+    name: str
+    value: Value
+    place: Place = field(compare=False)
+    value_place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """`@ parent point`: one place where an entry is registered.
+
+    On `sysbus`: address, size in bytes (None where the type decides), region, and the core that
+    alone sees it. On another entry: number. What does not apply is None or empty.
+    """
+
+    parent: str
+    point: Value
+    place: Place = field(compare=False)
+    address: int | None = None
+    size: int | None = None
+    region: str = ""
+    cpu: str = ""
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """One wire: `source -> destination@number`, or `destination#local@number`.
+
+    source: the output's name, a pin's number, or empty for the only output that the type has.
+    """
+
+    source: str | int
+    destination: str
+    number: int
+    local: int | None
+    place: Place = field(compare=False)
+    destination_place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One line of an `init:`, `reset:` or `preinit:` section, for Renode's monitor."""
+
+    text: str
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing on the board, with everything that the files say about it put together.
+
+    alias: its name towards the user where that differs, else empty.
+    """
+
+    name: str
+    type: str
+    place: Place = field(compare=False)
+    type_place: Place = field(compare=False)
+    registrations: tuple[Registration, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    interrupts: tuple[Interrupt, ...] = ()
+    init: tuple[Statement, ...] = ()
+    reset: tuple[Statement, ...] = ()
+    preinit: tuple[Statement, ...] = ()
+    alias: str = ""
+
+    def get(self, name: str) -> Value:
+        """The attribute's value, None without one."""
+        return _get(self.attributes, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A named range of the bus that nothing models. Reads answer `value`, writes are lost."""
+
+    range: Range
+    name: str
+    value: int | None
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A whole board. `entries` are in order of dependency: what is named comes first.
+
+    files: the board's file, then those that it uses. sysbus: what the files say of the bus itself.
+    """
+
+    files: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    sysbus: Entry
+    tags: tuple[Tag, ...]
+
+    def __contains__(self, name: str) -> bool:
+        return any(entry.name == name for entry in self.entries)
+
+    def __getitem__(self, name: str) -> Entry:
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        raise KeyError(name)
+
+
+def _get(attributes: tuple[Attribute, ...], name: str) -> Value:
+    return next((a.value for a in attributes if a.name == name), None)

@@ -1,0 +1,121 @@
+"""From a board's file and all that it uses to one resolved `Platform`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import PlatformError, Problem
+from .merge import merge
+from .ordering import ordered
+from .parse import parse
+from .platform import SYSBUS, Place, Platform, Range, Statement, Tag
+from .syntax import Description, Using
+
+Files = dict[str, str | None]
+"""Every file looked at, by path: the SHA-256 of its bytes, None where there was none."""
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The folder that holds `platforms/`, as Renode's own root does."""
+
+
+def resolve(path: Path) -> tuple[Platform, Files]:
+    """The platform that the file `path` describes, and the files that this depended on.
+
+    Raises PlatformError with everything found wrong.
+    """
+    reader = _Reader()
+    reader.read(path, "", (), Place(str(path), 1, 1))
+    problems: list[Problem] = []
+    merged = merge(reader.parts, problems)
+    sysbus = merged.pop(SYSBUS)
+    tags = tuple(_tags(sysbus.init, problems))
+    if problems:
+        raise PlatformError(problems)
+    files = dict.fromkeys(description.file for description, _ in reversed(reader.parts))
+    return Platform(tuple(files), tuple(ordered(merged.values())), sysbus, tags), reader.files
+
+
+class _Reader:
+    """Reads a file after those that it uses."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[Description, str]] = []
+        self.files: Files = {}
+
+    def read(self, path: Path, prefix: str, chain: tuple[Path, ...], used: Place) -> None:
+        """Read `path`, which the files of `chain` use, the last of them at `used`."""
+        if path in chain:
+            ring = " -> ".join(p.name for p in (*chain[chain.index(path) :], path))
+            raise PlatformError([Problem(used, f"files use each other: {ring}")])
+        description = parse(self._text(path, used), str(path))
+        seen: set[str] = set()
+        for using in description.usings:
+            if using.path in seen:
+                raise PlatformError([Problem(using.place, f"{using.path!r} is used twice")])
+            seen.add(using.path)
+            target = self._locate(using, path)
+            self.read(target, prefix + using.prefix, (*chain, path), using.place)
+        self.parts.append((description, prefix))
+
+    def _text(self, path: Path, used: Place) -> str:
+        try:
+            content = path.read_bytes()
+            self.files[str(path)] = hashlib.sha256(content).hexdigest()
+            return content.decode("utf-8-sig")
+        except OSError as error:
+            message = f"cannot read {path}: {error.strerror}"
+        except UnicodeDecodeError as error:
+            message = f"{path} is no text: byte {error.start} is not UTF-8"
+        raise PlatformError([Problem(used, message)])
+
+    def _locate(self, using: Using, file: Path) -> Path:
+        candidates = list(dict.fromkeys(_candidates(using.path, file.parent)))
+        for candidate in candidates:
+            if candidate.is_file():
+                return candidate
+            self.files[str(candidate)] = None
+        message = f"there is no {using.path!r}"
+        hint = f"Looked for {', '.join(map(str, candidates))}."
+        raise PlatformError([Problem(using.place, message, hint)])
+
+
+def _candidates(text: str, folder: Path) -> Iterator[Path]:
+    """What a `using` may mean: a file next to its own, or below a folder with `platforms/` in it.
+
+    As in Renode, paths that begin with a dot are next to the file, and nowhere else.
+    """
+    yield (folder / text).resolve()
+    if not text.startswith(("./", "../", "/")):
+        roots = [parent for parent in folder.parents if (parent / "platforms").is_dir()]
+        for root in (*roots, ROOT):
+            yield (root / text).resolve()
+
+
+_TAG = re.compile(
+    r"""Tag \s+ < \s* (?P<start>\w+) (?: \s* (?P<comma>,) \s* (?P<plus>\+?) | \s+ ) \s*
+        (?P<end>\w+) \s* > \s* (?P<name>"(?:\\.|[^"\\])*"|[^\s"]+)
+        (?:\s+(?P<value>0x[0-9A-Fa-f]+|\d+)(?!\S))?""",
+    re.VERBOSE,
+)
+
+
+def _tags(statements: tuple[Statement, ...], problems: list[Problem]) -> Iterator[Tag]:
+    """The bus's `Tag` lines. In the monitor, unlike elsewhere, `<a, b>` includes b."""
+    for statement in statements:
+        if not statement.text.startswith("Tag "):
+            continue
+        match = _TAG.match(statement.text)
+        try:
+            if not match:
+                raise ValueError
+            start, end = int(match["start"], 0), int(match["end"], 0)
+            value = int(match["value"], 0) if match["value"] else None
+        except ValueError:
+            message = 'a tag reads `Tag <first, last> "NAME" value`'
+            problems.append(Problem(statement.place, message))
+            continue
+        size = end - start + 1 if match["comma"] and not match["plus"] else end
+        yield Tag(Range(start, size), match["name"].strip('"'), value, statement.place)

@@ -1,0 +1,53 @@
+"""Models that a user brings: Python files whose classes join the registry."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from xipsim.peripherals import load
+from xipsim.peripherals.core import REGISTRY, Registry
+
+
+class UserModelError(Exception):
+    """A model file cannot be used: the user's mistake."""
+
+
+def load_models(types: Iterable[str], files: Iterable[Path] = ()) -> Registry:
+    """The registry, with the families of `types` and the classes of `files` in it."""
+    for family in sorted({name.split(".")[0] for name in types}):
+        load(family)
+    for file in files:
+        _load_file(file)
+    return REGISTRY
+
+
+def _load_file(file: Path) -> None:
+    name = f"xipsim_user_{file.stem}"
+    if getattr(sys.modules.get(name), "__file__", None) == str(file):
+        return
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise UserModelError(f"{file}: not a Python file that can be read")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        line = _line_of(error, file)
+        raise UserModelError(f"{file}{line}: {type(error).__name__}: {error}") from error
+
+
+def _line_of(error: Exception, file: Path) -> str:
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f":{error.lineno}"
+    line = ""
+    trace = error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(file):
+            line = f":{trace.tb_lineno}"
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,97 @@
+"""Facts about boards that concern their images: where they go, where the file system lies.
+
+One TOML file per board, named as MicroPython names the board.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..errors import FirmwareError
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlashFacts:
+    """The flash chip as the SoC's boot ROM must find it described in an image.
+
+    `base` is the chip's address for the processor, `size` its bytes, `fcb_offset` where the ROM
+    looks for the FCB; `device_type` (1: serial NOR) and `pads` count as in the FCB.
+    """
+
+    soc: str
+    base: int
+    size: int
+    fcb_offset: int
+    device_type: int
+    pads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSystem:
+    """Where the firmware keeps its littlefs: offset in flash and sizes in bytes.
+
+    `disk_version` is the format that every firmware of the board can mount.
+    """
+
+    offset: int
+    size: int
+    block_size: int
+    prog_size: int
+    disk_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """One board.
+
+    `machine` is the text by which its firmware names it; `files` are patterns of file names, the
+    first that matches is taken; `release` shows what a file of the `download` page is called.
+    """
+
+    name: str
+    product: str
+    machine: str
+    download: str
+    release: str
+    files: tuple[str, ...]
+    flash: FlashFacts
+    filesystem: FileSystem
+
+
+def names() -> list[str]:
+    """The boards with facts, sorted."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def load(name: str) -> Board:
+    """The facts of the board `name`; an unknown one is an error that offers the nearest name."""
+    if name not in names():
+        raise FirmwareError(f"no board {name!r}: {_nearest(name)}")
+    return read(_FOLDER / f"{name}.toml")
+
+
+@cache
+def read(path: Path) -> Board:
+    """The facts in the TOML file `path`; the board is named as the file."""
+    import tomllib
+
+    facts: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Board(
+        name=path.stem,
+        files=tuple(facts.pop("files")),
+        flash=FlashFacts(**facts.pop("flash")),
+        filesystem=FileSystem(**facts.pop("filesystem")),
+        **facts,
+    )
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.upper(), names(), n=1)
+    return f"did you mean {near[0]}?" if near else f"the boards are {', '.join(names())}"

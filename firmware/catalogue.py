@@ -1,0 +1,183 @@
+"""Which image a board runs: the user's cache of images, and the other places to look.
+
+The cache holds `firmware/<BOARD>/<hash>-<name>` with a JSON file of the same name beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from . import boards, images
+from .errors import FirmwareError
+from .store import cache_dir, write_atomic
+
+SEARCH_PATH = "XIPSIM_FIRMWARE_PATH"
+"""The environment variable that lists files and folders with images, as PATH does."""
+
+# E.g. v1.18-379-g63dabfeb2 on 2022-04-25 (MICROPY_GIT_TAG " on " MICROPY_BUILD_DATE).
+_VERSION = re.compile(rb"v\d+\.\d+[\w.+-]* on \d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What an image says of itself: MicroPython's version and the board; "" where it does not."""
+
+    version: str
+    board: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An image in the cache. `origin` is the file it came from, `added` an ISO time in UTC."""
+
+    board: str
+    path: Path
+    sha256: str
+    version: str
+    origin: str
+    added: str
+
+
+class Found(NamedTuple):
+    """The image to use, and in words the place where it was found."""
+
+    path: Path
+    place: str
+
+
+def where() -> Path:
+    """The folder of the cache that holds images."""
+    return cache_dir() / "firmware"
+
+
+def identify(image: images.Image) -> Identity:
+    """Find version and board in the image's bytes, else the board in the file's name."""
+    data = b"\0".join(segment.data for segment in image.segments)
+    version = _VERSION.search(data)
+    names = [name for name in boards.names() if boards.load(name).machine.encode() in data]
+    if not names:
+        names = [name for name in boards.names() if _is_named(Path(image.path).name, name)]
+    return Identity(
+        version=version[0].decode() if version else "", board=names[0] if len(names) == 1 else ""
+    )
+
+
+def add(path: str | os.PathLike[str], board: str | None = None) -> Entry:
+    """Copy the image `path` into the cache as one for `board`, else for the board it names."""
+    image = images.load(path)
+    identity = identify(image)
+    name = boards.load(board or identity.board).name if board or identity.board else None
+    if name is None:
+        raise FirmwareError(
+            f"{image.path}: neither the image nor its name says for which board it is; "
+            f"name it with --board, one of {', '.join(boards.names())}"
+        )
+    source = Path(image.path).resolve()
+    entry = Entry(
+        board=name,
+        path=where() / name / f"{image.sha256[:12]}-{source.name}",
+        sha256=image.sha256,
+        version=identity.version,
+        origin=str(source),
+        added=datetime.now(UTC).isoformat(),
+    )
+    try:
+        write_atomic(entry.path, source.read_bytes())
+        facts = {key: value for key, value in asdict(entry).items() if key != "path"}
+        write_atomic(_facts(entry.path), json.dumps(facts, indent=2).encode())
+    except OSError as error:
+        raise FirmwareError(f"{entry.path}: cannot be written: {error.strerror}") from None
+    return entry
+
+
+def entries(board: str | None = None) -> list[Entry]:
+    """The images in the cache, those for `board` if given: by board, the newest added first."""
+    folders = [board] if board else sorted(path.name for path in where().glob("*"))
+    found: list[Entry] = []
+    for name in folders:
+        paths = sorted((where() / name).glob("*.json"))
+        of_board = [_entry(path) for path in paths if path.with_suffix("").exists()]
+        found += sorted(of_board, key=lambda entry: entry.added, reverse=True)
+    return found
+
+
+def info(ref: str) -> tuple[images.Image, Identity]:
+    """Load the image that `ref` names: a file, a board, or the beginning of a hash in the cache."""
+    path = _resolve(ref)
+    image = images.load(path)
+    return image, identify(image)
+
+
+def find(board: str) -> Found:
+    """The image that `board` runs if none is given; an error says how to get one."""
+    facts = boards.load(board)
+    cached = entries(facts.name)
+    if cached:
+        return Found(cached[0].path, "the user cache")
+    for folder, place in _places():
+        if path := _search(folder, facts):
+            return Found(path, place)
+    looked = "".join(f"\n  {place}: {folder}" for folder, place in _places())
+    raise FirmwareError(
+        f"no firmware for {board}. Official releases are at {facts.download} "
+        f"(a file named {facts.release}); download one and type\n"
+        f"  xipsim firmware add FILE\n"
+        f"Looked in\n  the user cache: {where() / board}{looked}"
+    )
+
+
+def _resolve(ref: str) -> Path:
+    if os.path.isfile(ref):
+        return Path(ref)
+    if ref in boards.names():
+        return find(ref).path
+    matching = {e.path for e in entries() if e.sha256.startswith(ref) or e.path.name == ref}
+    if len(matching) == 1:
+        return matching.pop()
+    what = f"{len(matching)} images of the cache" if matching else "no file, board or cached image"
+    raise FirmwareError(f"{ref!r} names {what}")
+
+
+def _places() -> Iterator[tuple[Path, str]]:
+    """Where to look after the cache, with words for it."""
+    for item in os.environ.get(SEARCH_PATH, "").split(os.pathsep):
+        if item:
+            yield Path(item), SEARCH_PATH
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "pyproject.toml").exists():
+        yield checkout.parent / "shared" / "firmware", "../shared/firmware next to the checkout"
+
+
+def _search(place: Path, board: boards.Board) -> Path | None:
+    """The image of `board` in a folder, or the file `place` itself if it is one."""
+    if place.is_file():
+        matching = any(place.match(pattern) for pattern in board.files)
+        return place if matching or identify(images.load(place)).board == board.name else None
+    for pattern in board.files:
+        # A release's name holds its date and version, so the last in order is the newest.
+        if paths := sorted(place.glob(pattern)):
+            return paths[-1]
+    return None
+
+
+def _is_named(file: str, board: str) -> bool:
+    """Whether `file` is named after `board`: TEENSY41.hex, TEENSY41-20240602-v1.23.0.hex."""
+    return re.match(rf"{re.escape(board)}(?![A-Za-z0-9])", file, re.IGNORECASE) is not None
+
+
+def _facts(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+def _entry(path: Path) -> Entry:
+    try:
+        return Entry(path=path.with_suffix(""), **json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise FirmwareError(f"{path}: damaged; delete it and add the image again") from None

@@ -1,0 +1,180 @@
+"""Firmware images: what a file holds, and which bytes of a flash chip that is.
+
+The format is told by the file's content, never by its name.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple
+
+from . import elf, hexfile, uf2
+from .errors import ImageError
+from .segments import Contents, Segment
+
+FCB_TAG = b"FCFB"
+"""The first bytes of an i.MX RT flash configuration block (imxrt.md 2.2)."""
+
+FCB_OFFSETS = (0x000, 0x400)
+"""Where in flash a boot ROM of the family looks for the block (imxrt.md 2.1)."""
+
+IVT_OFFSET = 0x1000
+"""Where in flash the image vector table lies (imxrt.md 2.3)."""
+
+# UF2 addresses count from here also on the RT1064, whose flash is at 0x70000000 (imxrt.md 2.1).
+_UF2_BASE = 0x6000_0000
+
+# The linker aligns what follows the image's last byte; `objcopy` writes no such padding.
+_ALIGNMENT = 64
+
+# First bytes of files that are often given by mistake.
+_MISTAKES = {
+    b"PK\x03\x04": "a zip archive; unpack it",
+    b"\x1f\x8b": "compressed with gzip; unpack it",
+    b"7z\xbc\xaf": "a 7z archive; unpack it",
+}
+
+
+class Placement(NamedTuple):
+    """Bytes and their offset in the flash chip."""
+
+    offset: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A firmware image: sorted segments that do not overlap, neighbours merged.
+
+    The addresses are the processor's. A `bin` has none: they count from its first byte.
+    """
+
+    format: str
+    path: str
+    sha256: str
+    segments: tuple[Segment, ...]
+    entry: int | None
+
+    def placed(
+        self, base: int, size: int, *, fcb_offset: int = 0, offset: int | None = None
+    ) -> list[Placement]:
+        """The image as bytes of a chip of `size` bytes that begins at address `base`.
+
+        For a `bin`, `offset` is where in flash its first byte belongs; without it the file's FCB
+        tells, which the SoC looks for at `fcb_offset` in flash.
+        """
+        if self.format == "bin":
+            if offset is None:
+                offset = self._bin_offset(fcb_offset)
+                self._check_whole(offset)
+            base = -offset
+        elif offset is not None:
+            raise ImageError(f"{self.path}: an offset is for raw images; this one has addresses")
+        elif self.format == "uf2":
+            base = _UF2_BASE
+        pieces = [Placement(segment.address - base, segment.data) for segment in self.segments]
+        for piece in pieces:
+            self._check_inside(piece, base, size)
+        return pieces
+
+    def _check_inside(self, piece: Placement, base: int, size: int) -> None:
+        end = piece.offset + len(piece.data)
+        if piece.offset >= 0 and end <= size:
+            return
+        if 0 <= piece.offset < size:
+            raise ImageError(
+                f"{self.path}: too big: it ends at flash offset 0x{end:X}, the chip at 0x{size:X}; "
+                "take the image of this board"
+            )
+        raise ImageError(
+            f"{self.path}: outside the flash: {len(piece.data)} bytes at "
+            f"0x{base + piece.offset:08X}, the chip is at 0x{max(0, base):08X} to "
+            f"0x{max(0, base) + size - 1:08X}; take the image of this board"
+        )
+
+    def _bin_offset(self, fcb_offset: int) -> int:
+        data = self.segments[0].data
+        for place in FCB_OFFSETS:
+            if data.startswith(FCB_TAG, place):
+                return max(0, fcb_offset - place)
+        raise ImageError(
+            f"{self.path}: no image that the boot ROM starts: no FCB (tag 'FCFB') at its byte 0 "
+            "or 0x400; if these are raw bytes for the flash, say at which flash offset they belong"
+        )
+
+    def _check_whole(self, offset: int) -> None:
+        """Compare a `bin`'s length with what its own boot data announce (imxrt.md 2.3).
+
+        Where they announce the size of the FCB's port A1, that is the chip and not the image.
+        """
+        data = self.segments[0].data
+        end = offset + len(data)
+        ivt = IVT_OFFSET - offset
+        if len(data) < ivt + 0x30:
+            raise ImageError(
+                f"{self.path}: truncated: it ends at flash offset 0x{end:X}, before the image "
+                f"vector table at 0x{IVT_OFFSET:X}; download or copy it again"
+            )
+        start, length = struct.unpack_from("<2I", data, ivt + 0x20)
+        (self_address,) = struct.unpack_from("<I", data, ivt + 0x14)
+        (chip,) = struct.unpack_from("<I", data, data.index(FCB_TAG) + 0x50)
+        if data[ivt] != 0xD1 or self_address - start != IVT_OFFSET or length >= chip:
+            return
+        if length > end + _ALIGNMENT:
+            raise ImageError(
+                f"{self.path}: truncated: it ends at flash offset 0x{end:X}, its boot data say "
+                f"0x{length:X}; download or copy it again"
+            )
+
+
+def load(path: str | os.PathLike[str]) -> Image:
+    """Read the image `path`; ImageError says what is wrong with it."""
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise ImageError(f"{name}: cannot be read: {error.strerror}") from None
+    if not data:
+        raise ImageError(f"{name}: the file is empty; download or copy it again")
+    kind, contents = _decode(name, data)
+    if not contents.segments:
+        raise ImageError(f"{name}: holds no data for the flash")
+    return Image(
+        format=kind,
+        path=name,
+        sha256=sha256(data).hexdigest(),
+        segments=contents.segments,
+        entry=contents.entry,
+    )
+
+
+def program(flash: bytearray, pieces: list[Placement]) -> None:
+    """Put `pieces` into the chip's contents; every byte that they do not cover stays."""
+    for offset, data in pieces:
+        flash[offset : offset + len(data)] = data
+
+
+def _decode(path: str, data: bytes) -> tuple[str, Contents]:
+    if data.startswith(b"\x7fELF"):
+        return "elf", elf.read(path, data)
+    if data.startswith(uf2.MAGIC):
+        return "uf2", uf2.read(path, data)
+    if data.lstrip()[:1] == b":":
+        return "hex", hexfile.read(path, data)
+    for start, what in _MISTAKES.items():
+        if data.startswith(start):
+            raise ImageError(f"{path}: not a firmware image but {what}")
+    if _is_text(data[:512]):
+        raise ImageError(
+            f"{path}: not a firmware image but text, such as a script or a web page that was "
+            "saved in its place"
+        )
+    return "bin", Contents((Segment(0, data),), None)
+
+
+def _is_text(start: bytes) -> bool:
+    return start.isascii() and all(byte >= 0x20 or byte in b"\t\n\r\f" for byte in start)

@@ -1,0 +1,211 @@
+"""Files that are either old or new, never half: atomic writes, the cache, chips kept in files."""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from .errors import FlashFileError
+
+_SUFFIX = ".xipsim-new"
+
+
+def cache_dir() -> Path:
+    """The user's cache: XIPSIM_CACHE, else xipsim in XDG_CACHE_HOME or in ~/.cache."""
+    if chosen := os.environ.get("XIPSIM_CACHE"):
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    # The XDG base directory specification: relative paths are to be ignored.
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "xipsim"
+
+
+def write_atomic(path: str | os.PathLike[str], data: bytes | bytearray) -> None:
+    """Make `data` the contents of `path`; its folder is made if missing.
+
+    A crash, a kill or a full disk leaves the old file or the new one, whole. Raises OSError.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.close(_replace(target, data))
+
+
+class FlashFile:
+    """A file that holds a whole chip from its offset 0, locked against a second user.
+
+    A missing file is created with an erased chip (`created`). With `discard` the file is only
+    read: it is neither created, locked nor changed, and gives what was last saved.
+
+    The lock is `flock` on the file itself. Saving puts a new file in its place, which is locked
+    before it gets the name; so who opens the name always meets the lock, and who got hold of the
+    old file sees that it has lost its name. Nothing stays beside the file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], size: int, *, discard: bool = False) -> None:
+        self.path = Path(os.path.realpath(path))
+        self.size = size
+        self.discard = discard
+        self.created = False
+        self._descriptor: int | None = None
+        try:
+            if discard and not self.path.exists():
+                self.contents = self._erased()
+                return
+            self._descriptor = os.open(self.path, os.O_RDONLY) if discard else self._lock()
+            self.contents = self._read(self._descriptor)
+            if not discard:
+                self._remove_leftovers()
+        except OSError as error:
+            self.close()
+            raise FlashFileError(f"{self.path}: cannot be used: {error.strerror}") from None
+        except FlashFileError:
+            self.close()
+            raise
+
+    def __enter__(self) -> FlashFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def save(self, contents: bytes | bytearray) -> None:
+        """Replace the file atomically by `contents`; with `discard`, do nothing."""
+        if len(contents) != self.size:
+            raise ValueError(f"{len(contents)} bytes for a chip of {self.size}")
+        if self.discard:
+            return
+        if self._descriptor is None:
+            raise ValueError(f"{self.path} is closed")
+        try:
+            mode = stat.S_IMODE(os.fstat(self._descriptor).st_mode)
+            descriptor = _replace(self.path, contents, mode=mode)
+        except OSError as error:
+            raise FlashFileError(
+                f"{self.path}: not saved, the file is as it was: {error.strerror}"
+            ) from None
+        os.close(self._descriptor)
+        self._descriptor = descriptor
+
+    def close(self) -> None:
+        """Give the lock up; does nothing the second time."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _erased(self) -> bytearray:
+        return bytearray(b"\xff") * self.size
+
+    def _lock(self) -> int:
+        """Open the file and lock it, creating it if it is missing."""
+        if not os.access(self.path.parent, os.W_OK):
+            raise FlashFileError(
+                f"{self.path}: its folder is missing or cannot be written; "
+                "with --discard a flash file is only read"
+            )
+        while True:
+            try:
+                descriptor = os.open(self.path, os.O_RDWR)
+            except FileNotFoundError:
+                self._create()
+                continue
+            try:
+                self._claim(descriptor)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            if self._is_current(descriptor):
+                return descriptor
+            os.close(descriptor)
+
+    def _claim(self, descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FlashFileError(
+                f"{self.path}: in use by another machine; end that one, use another file, "
+                "or only read this one with --discard"
+            ) from None
+
+    def _is_current(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.stat(self.path))
+        except FileNotFoundError:
+            return False
+
+    def _create(self) -> None:
+        descriptor, new = _write_beside(self.path, self._erased())
+        os.close(descriptor)
+        try:
+            # Unlike a rename, a link never takes the place of a file that came in between.
+            os.link(new, self.path)
+            self.created = True
+        except FileExistsError:
+            pass
+        except OSError:  # no hard links here (FAT)
+            os.rename(new, self.path)
+            self.created = True
+        finally:
+            new.unlink(missing_ok=True)
+
+    def _read(self, descriptor: int) -> bytearray:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise FlashFileError(f"{self.path}: no regular file")
+        if status.st_size != self.size:
+            raise FlashFileError(
+                f"{self.path}: {status.st_size} bytes, but the flash has {self.size}; "
+                "a flash file holds the whole chip from offset 0"
+            )
+        with open(descriptor, "rb", closefd=False) as file:
+            return bytearray(file.read())
+
+    def _remove_leftovers(self) -> None:
+        """Remove what a killed process left behind; nobody else saves while this lock is held."""
+        for left in self.path.parent.glob(f".{glob.escape(self.path.name)}.*{_SUFFIX}"):
+            left.unlink(missing_ok=True)
+
+
+def _write_beside(target: Path, data: bytes | bytearray) -> tuple[int, Path]:
+    """Write `data` to a new file in the folder of `target`, down to the disk; leave it open."""
+    new = target.with_name(f".{target.name}.{os.urandom(6).hex()}{_SUFFIX}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        new.unlink(missing_ok=True)
+        raise
+    return descriptor, new
+
+
+def _replace(target: Path, data: bytes | bytearray, *, mode: int | None = None) -> int:
+    """Put a locked file with `data` in the place of `target`; return it, still open."""
+    descriptor, new = _write_beside(target, data)
+    try:
+        if mode is not None:
+            os.fchmod(descriptor, mode)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.replace(new, target)
+    except BaseException:
+        os.close(descriptor)
+        new.unlink(missing_ok=True)
+        raise
+    with suppress(OSError):  # some file systems cannot sync a folder
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    return descriptor

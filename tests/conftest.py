@@ -1,0 +1,31 @@
+"""What all tests share: which QEMUs and images the whole-machine tests run on.
+
+XIPSIM_TEST_QEMUS: paths, separated by `:`, of the QEMUs on which whole-machine tests are repeated
+(default: the one on the PATH).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+QEMUS = [Path(p) for p in os.environ.get("XIPSIM_TEST_QEMUS", "").split(os.pathsep) if p]
+
+
+def pytest_report_header() -> str:
+    """Says aloud on what the whole-machine tests run."""
+    if QEMUS:
+        return f"QEMU: {', '.join(map(str, QEMUS))}"
+    return (
+        "QEMU: only the one on the PATH; XIPSIM_TEST_QEMUS names others "
+        "(7.2 and 10.0 are the known versions)"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat what asks for `qemu` on each."""
+    if "qemu" in metafunc.fixturenames:
+        ids = [str(p) for p in QEMUS] or ["default"]
+        metafunc.parametrize("qemu", QEMUS or [None], ids=ids, scope="session")

@@ -1,0 +1,216 @@
+"""Files that are old or new but never half, and a chip's file that has one user at a time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from xipsim.firmware.errors import FlashFileError
+from xipsim.firmware.store import FlashFile, cache_dir, write_atomic
+
+SIZE = 0x1000
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def fail_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the disk be full after ten bytes."""
+    write = os.write
+
+    def full(descriptor: int, data: memoryview) -> int:
+        if len(data) <= 10:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data[:-10])
+
+    monkeypatch.setattr(os, "write", full)
+
+
+def test_cache_dir_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/someone")
+    monkeypatch.delenv("XIPSIM_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
+    assert cache_dir() == Path("/home/someone/.cache/xipsim")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert cache_dir() == Path("/xdg/xipsim")
+    monkeypatch.setenv("XIPSIM_CACHE", "/own")
+    assert cache_dir() == Path("/own")
+
+
+def test_write_atomic_makes_folders_and_leaves_nothing_beside(tmp_path: Path) -> None:
+    target = tmp_path / "a" / "b"
+    write_atomic(target, b"old")
+    write_atomic(target, b"new")
+    assert target.read_bytes() == b"new"
+    assert os.listdir(target.parent) == ["b"]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "file"
+    write_atomic(target, b"old")
+    fail_to_write(monkeypatch)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomic(target, bytes(100))
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_missing_flash_file_is_created_erased(tmp_path: Path) -> None:
+    path = tmp_path / "chip"
+    with FlashFile(path, SIZE) as file:
+        assert file.created
+        assert file.contents == b"\xff" * SIZE == path.read_bytes()
+    with FlashFile(path, SIZE) as file:
+        assert not file.created
+    assert os.listdir(tmp_path) == ["chip"]
+
+
+def test_saving_replaces_the_contents_and_keeps_the_mode(tmp_path: Path) -> None:
+    path = tmp_path / "chip"
+    FlashFile(path, SIZE).close()
+    path.chmod(0o640)
+    with FlashFile(path, SIZE) as file:
+        file.save(bytes(SIZE))
+    assert path.read_bytes() == bytes(SIZE)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert os.listdir(tmp_path) == ["chip"]
+
+
+def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "chip")
+    with FlashFile(link, SIZE) as file:
+        file.save(bytes(SIZE))
+    assert link.is_symlink()
+    assert link.read_bytes() == bytes(SIZE)
+
+
+def test_a_second_user_is_refused_before_and_after_a_save(tmp_path: Path) -> None:
+    path = tmp_path / "chip"
+    with FlashFile(path, SIZE) as first:
+        with pytest.raises(FlashFileError, match=r"chip: in use by another machine"):
+            FlashFile(path, SIZE)
+        first.save(bytes(SIZE))
+        with pytest.raises(FlashFileError, match="in use"):
+            FlashFile(path, SIZE)
+    with FlashFile(path, SIZE) as second:
+        assert second.contents == bytes(SIZE)
+
+
+def test_who_opened_the_old_file_waits_for_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is replaced and given up between the second user's open and lock."""
+    path = tmp_path / "chip"
+    first = FlashFile(path, SIZE)
+    claim = FlashFile._claim
+
+    def late(self: FlashFile, descriptor: int) -> None:
+        if first._descriptor is not None:
+            first.save(bytes(SIZE))
+            first.close()
+        claim(self, descriptor)
+
+    monkeypatch.setattr(FlashFile, "_claim", late)
+    with FlashFile(path, SIZE) as second:
+        assert second.contents == bytes(SIZE)
+        assert second._descriptor is not None
+        assert os.path.samestat(os.fstat(second._descriptor), path.stat())
+
+
+def test_two_who_create_the_file_at_once_are_not_both_its_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "chip"
+    create, others = FlashFile._create, []
+
+    def late(self: FlashFile) -> None:
+        monkeypatch.setattr(FlashFile, "_create", create)
+        others.append(FlashFile(path, SIZE))
+        create(self)
+
+    monkeypatch.setattr(FlashFile, "_create", late)
+    with pytest.raises(FlashFileError, match="in use"):
+        FlashFile(path, SIZE)
+    others[0].save(bytes(SIZE))
+    assert path.read_bytes() == bytes(SIZE)
+    others[0].close()
+    assert os.listdir(tmp_path) == ["chip"]
+
+
+def test_discard_neither_creates_nor_changes_nor_locks(tmp_path: Path) -> None:
+    path = tmp_path / "chip"
+    with FlashFile(path, SIZE, discard=True) as file:
+        assert file.contents == b"\xff" * SIZE
+        file.save(bytes(SIZE))
+    assert not path.exists()
+    with FlashFile(path, SIZE), FlashFile(path, SIZE, discard=True) as file:
+        file.save(bytes(SIZE))
+    assert path.read_bytes() == b"\xff" * SIZE
+
+
+@pytest.mark.parametrize("discard", [False, True])
+@pytest.mark.parametrize("size", [0, SIZE - 1, SIZE + 1])
+def test_a_wrong_size_names_both(tmp_path: Path, size: int, discard: bool) -> None:
+    path = tmp_path / "chip"
+    path.write_bytes(bytes(size))
+    with pytest.raises(FlashFileError, match=f"chip: {size} bytes, but the flash has {SIZE}"):
+        FlashFile(path, SIZE, discard=discard)
+    assert path.stat().st_size == size
+
+
+def test_files_that_cannot_be_used(tmp_path: Path) -> None:
+    with pytest.raises(FlashFileError, match="its folder is missing"):
+        FlashFile(tmp_path / "none" / "chip", SIZE)
+    with pytest.raises(FlashFileError, match="cannot be used: Is a directory"):
+        FlashFile(tmp_path, SIZE)
+    with pytest.raises(FlashFileError, match="no regular file"):
+        FlashFile("/dev/null", SIZE, discard=True)
+
+
+def test_a_full_disk_at_the_end_leaves_the_chip_and_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "chip"
+    with FlashFile(path, SIZE) as file:
+        with monkeypatch.context() as patch:
+            fail_to_write(patch)
+            with pytest.raises(FlashFileError, match=r"not saved, .*: No space left"):
+                file.save(bytes(SIZE))
+        assert path.read_bytes() == b"\xff" * SIZE
+        assert os.listdir(tmp_path) == ["chip"]
+        with pytest.raises(FlashFileError, match="in use"):
+            FlashFile(path, SIZE)
+        file.save(bytes(SIZE))
+    assert path.read_bytes() == bytes(SIZE)
+
+
+def test_kill_9_leaves_a_whole_file_and_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "chip"
+    size = 0x10_0000
+    saver = (
+        "import itertools, sys\n"
+        "from xipsim.firmware.store import FlashFile\n"
+        "file = FlashFile(sys.argv[1], int(sys.argv[2]))\n"
+        "print('open', flush=True)\n"
+        "for n in itertools.count():\n"
+        "    file.save(bytes([n & 0xFF]) * file.size)\n"
+    )
+    for delay in (0.0, 0.003, 0.01):
+        process = subprocess.Popen(
+            [sys.executable, "-c", saver, str(path), str(size)], stdout=subprocess.PIPE, cwd=ROOT
+        )
+        assert process.stdout is not None and process.stdout.readline() == b"open\n"
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        data = path.read_bytes()
+        assert data == data[:1] * size
+        FlashFile(path, size).close()
+        assert os.listdir(tmp_path) == ["chip"]
