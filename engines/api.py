@@ -6,7 +6,7 @@ Times are virtual nanoseconds since power-on.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -71,14 +71,13 @@ class ModelError(EngineError):
 class MachineConfig:
     """Everything that shapes a machine; the same configuration gives the same run.
 
-    platform: the board's `.repl`. models: files of the user's own models. chips: initial bytes of
-    each flash chip by entry name, whole arrays; a chip not named is erased. options: values for
-    entries' parameters that the user overrides, by entry name and parameter.
+    platform: the board's `.repl`. models: files of the user's own models. overrides: parameters
+    of entries that the user sets, by entry name and parameter. stalls: let waiting cost nothing.
+    strict: a gap in a model ends the run. gdb_port: on loopback. qemu: the binary to use.
     """
 
     platform: Path
     models: tuple[Path, ...] = ()
-    chips: dict[str, bytes] = field(default_factory=dict)
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
     seed: int = 0
     stalls: bool = True
@@ -89,6 +88,14 @@ class MachineConfig:
 
 class Engine(Protocol):
     """A machine that stands still unless `run` is under way."""
+
+    def build(self, chips: Mapping[str, bytes]) -> None:
+        """Build the machine, standing still at power-on. Once, before everything else.
+
+        chips: initial bytes of each flash chip by entry name, whole arrays; a chip that is not
+        named is erased. The engine starts when it is constructed; preparing the chips meanwhile
+        costs no time.
+        """
 
     @property
     def now(self) -> int:

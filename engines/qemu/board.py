@@ -69,7 +69,7 @@ class Board:
 
     def boot(self) -> Generator[int, None, Entry]:
         """Begin the boot ROM's work."""
-        rom: BootRom = next(m for m in self.models.values() if hasattr(m, "boot")) 
+        rom: BootRom = next(m for m in self.models.values() if hasattr(m, "boot"))
         return rom.boot()
 
     def wake_at(self) -> int | None:
@@ -78,8 +78,13 @@ class Board:
         return min((t for t in times if t is not None), default=None)
 
 
-def build(config: MachineConfig, clock: Clock, supervisor: Supervisor) -> Board:
-    """Build the platform that `config` names, which the parent has already checked."""
+def build(
+    config: MachineConfig,
+    clock: Clock,
+    supervisor: Supervisor,
+    chips: Callable[[], dict[str, bytes]],
+) -> Board:
+    """Build the platform that `config` names. chips: called late for the chips' first contents."""
     platform = load_platform(config.platform)
     registry = load_models((entry.type for entry in platform.entries), config.models)
     trace = Trace()
@@ -108,7 +113,7 @@ def build(config: MachineConfig, clock: Clock, supervisor: Supervisor) -> Board:
             _connect(board, clock, entry, wire)
     for tag in platform.tags:
         place_tag(tag.range.start, tag.range.size, tag.name, _tag_gap(system))
-    for name, data in config.chips.items():
+    for name, data in chips().items():
         board.models[name].fill(data)  # type: ignore[attr-defined]
     for model in board.models.values():
         model.connected()

@@ -53,7 +53,7 @@ class Guest:
         self._reset: ResetCause | None = ResetCause.POWER_ON
         self._rom: Generator[int, None, Entry] | None = None
         self.clock = Clock(self.failed, stalls=config.stalls)
-        self.board: Board = build(config, self.clock, self)
+        self.board: Board = build(config, self.clock, self, self._chips)
         self.core: Core = self.board.core
         self.clock.cpu = self.core.cpu
         self.core.on_reset_request(lambda: self.request_reset(ResetCause.SOFTWARE))
@@ -76,6 +76,11 @@ class Guest:
         q.on_wfe.value = q.pointer(q.WFE(self._wait_for_event)).value
         self._sleep = q.pointer(q.WORK(lambda _cpu, _data: self.clock.sleep()))
         q.on_abort.value = q.pointer(q.PLAIN(self._aborted)).value
+
+    def _chips(self) -> dict[str, bytes]:
+        """The parent has read the image while QEMU started."""
+        _, (chips,) = self._connection.recv()
+        return chips  # type: ignore[no-any-return]
 
     # -- what models and watchers ask for --------------------------------------------------------
 
@@ -343,12 +348,14 @@ def main() -> None:
     config: MachineConfig = connection.recv()
     argc, argv = q.start_arguments([*ARGUMENTS.split(), "-plugin", str(SHIM)])
     q.qemu_init(argc, argv, None)
+    q.transaction_begin()
     try:
         guest = Guest(connection, config)
     except Exception as error:
         connection.send(("error", ("build", f"{type(error).__name__}: {error}")))
         traceback.print_exc()
         os._exit(1)
+    q.transaction_commit()
     connection.send(("answer", None))
     interrupts = int(sys.argv[2])
     threading.Thread(target=_watch_parent, args=(interrupts, guest), daemon=True).start()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,6 @@ class QemuEngine:
         self._connection, self._interrupts, self._child = self._start(bool(config.models))
         self._now = 0
         self._connection.send(config)
-        self._answer()
 
     def _start(self, models: bool) -> tuple[Connection, socket.socket, subprocess.Popen[bytes]]:
         requests, child_requests = socket.socketpair()
@@ -70,6 +69,11 @@ class QemuEngine:
         return Connection(requests.detach()), interrupts, child
 
     # -- the Engine protocol ---------------------------------------------------------------------
+
+    def build(self, chips: Mapping[str, bytes]) -> None:
+        """Build the machine, with these bytes in its chips."""
+        self._send("chips", dict(chips))
+        self._answer()
 
     @property
     def now(self) -> int:

@@ -103,6 +103,8 @@ lock = _function(
 )
 unlock = _function("bql_unlock|qemu_mutex_unlock_iothread", None, quick=False)
 
+transaction_begin = _function("memory_region_transaction_begin", None)
+transaction_commit = _function("memory_region_transaction_commit", None)
 get_system_memory = _function("get_system_memory", c_void_p)
 region_init_io = _function(
     "memory_region_init_io",

@@ -122,8 +122,8 @@ class Segment:
         host = q.region_ram_pointer(self._region)
         self._host, self._size = host, size
         self._view = _view(host, size)
-        ctypes.memset(host, 0xFF, size)
         self._on = False
+        self._stale: list[tuple[int, int]] = []
         self._switch(False)
         q.region_add(q.get_system_memory(), address, self._region, 1)
 
@@ -138,13 +138,23 @@ class Segment:
     def load(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Change bytes; translations of code made from them are dropped."""
         self._view[offset : offset + len(data)] = data
-        q.region_flush(self._region, offset, len(data))
+        self._stale.append((offset, len(data)))
+        if self._on:
+            self._drop_translations()
 
     def native(self, on: bool) -> None:
         """Serve from the copy, or send accesses to the model."""
         if on != self._on:
             self._on = on
             self._switch(on)
+            if on:
+                self._drop_translations()
+
+    def _drop_translations(self) -> None:
+        """QEMU only does it for a region that is served from its copy."""
+        for offset, length in self._stale:
+            q.region_flush(self._region, offset, length)
+        self._stale.clear()
 
     def unmap(self) -> None:
         """Take it off the bus."""

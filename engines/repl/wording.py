@@ -2,73 +2,64 @@
 
 from __future__ import annotations
 
+import re
+
 import lark
 
 from .errors import Problem
 from .platform import Place
 
-_VALUE = "a value"
 _WORDS = {
-    "NAME": "a name",
     "DOTTED": "a type",
+    "NAME": "a name",
     "STRING": "a string in double quotes",
     "STATEMENT": "a monitor command",
-    "SECTION": "init, reset or preinit",
-    "LOCAL": "",
     "ADD": "'add'",
     "ARROW": "'->'",
     "DECIMAL": "a number",
     "HEX": "a number",
-    "PLUS": "",
-    "_USING": "",
     "_PREFIXED": "'prefixed'",
     "_AS": "'as'",
-    "_NONE": "",
     "_AT": "'@'",
     "_BAR": "'|'",
-    "_HASH": "",
     "_COLON": "':'",
     "_COMMA": "','",
     "_SEMICOLON": "the end of the line",
     "_LESS": "'<'",
     "_GREATER": "'>'",
-    "_LBRACE": "an indented body or '{'",
+    "_LBRACE": "'{'",
     "_RBRACE": "'}'",
     "_LBRACKET": "'['",
     "_RBRACKET": "']'",
-    "$END": "the end of the file",
 }
-_STARTS_VALUE = {"TEXT", "STRING", "FLOAT", "TRUE", "FALSE", "_NEW", "_EMPTY", "DOT", "MINUS"}
-_PART_OF_VALUE = {"NAME", "DOTTED", "DECIMAL", "HEX", "_LESS", "_LBRACKET", "_NONE"}
+"""What each terminal is called, in the order of mention; rare alternatives go without."""
+
+_VALUE = {"TEXT", "STRING", "FLOAT", "TRUE", "FALSE", "_NEW", "_EMPTY", "DOT", "MINUS"}
+_ALSO_VALUE = {"NAME", "DOTTED", "DECIMAL", "HEX", "_LESS", "_LBRACKET"}
+_BODY = {"SECTION", "NAME", "ARROW", "DECIMAL", "HEX", "_LBRACKET"}
 _HINTS = {
     "=": "Attributes are written `name: value`.",
     "/": "A // comment needs a space before it.",
-    "\t": "Lines are indented with spaces.",
 }
 
 
-def syntax_problem(
-    error: lark.UnexpectedInput, source: str, prelexed: str, file: str
-) -> Problem:
-    """The problem behind lark's `error`; `prelexed` is what the grammar saw of `source`."""
+def syntax_problem(error: lark.UnexpectedInput, source: str, text: str, file: str) -> Problem:
+    """The problem behind lark's `error`; `text` is what the pre-lexer made of `source`."""
     lines = source.replace("\r", "").split("\n")
-    line = error.line if error.line > 0 else len(lines)
-    column = error.column
-    at_end = line > len(lines) or not 0 < column <= len(lines[line - 1])
-    given = prelexed.split("\n")[line - 1][column - 1 : column] if column > 0 else ""
-    if at_end:
-        column = len(lines[min(line, len(lines)) - 1].rstrip()) + 1
+    line, column = error.line, error.column
+    if isinstance(error, lark.UnexpectedToken) and error.token.type == "$END":
+        line = next(i for i in range(len(lines), 0, -1) if lines[i - 1].strip() or i == 1)
+        column = len(lines[line - 1]) + 1
+    rest = text.split("\n")[line - 1][column - 1 :]
+    found = re.match(r"\w+|->|.", rest)
+    given = found.group() if found else ""
+    if column > len(lines[line - 1]):
+        column = len(lines[line - 1].rstrip()) + 1
         what = "an indented line follows" if given == "{" else "the line ends here"
     else:
-        what = f"{_given(error)!r} is unexpected"
-    place = Place(file, min(line, len(lines)), column)
-    return Problem(place, f"{what}; expected {_expected(error)}", _HINTS.get(given, ""))
-
-
-def _given(error: lark.UnexpectedInput) -> str:
-    if isinstance(error, lark.UnexpectedToken):
-        return str(error.token)
-    return getattr(error, "char", "")
+        what = f"{given!r} is unexpected"
+    message = f"{what}; expected {_expected(error)}"
+    return Problem(Place(file, line, column), message, _HINTS.get(given, ""))
 
 
 def _expected(error: lark.UnexpectedInput) -> str:
@@ -77,11 +68,13 @@ def _expected(error: lark.UnexpectedInput) -> str:
     else:
         names = set(getattr(error, "allowed", None) or ())
     words = []
-    if len(names & _STARTS_VALUE) > 2:
-        words.append(_VALUE)
-        names -= _STARTS_VALUE | _PART_OF_VALUE
-    elif {"NAME", "DOTTED"} <= names:
-        names.remove("NAME")
-    words += [word for name, word in _WORDS.items() if name in names and word not in words]
-    words = [word for word in words if word]
+    if "SECTION" in names:
+        words.append("an attribute `name: value`, a section such as `init:`, a wire `-> to@1`")
+        names -= _BODY
+    elif len(names & _VALUE) > 2:
+        words.append("a value")
+        names -= _VALUE | _ALSO_VALUE
+    elif "DOTTED" in names:
+        names.discard("NAME")
+    words = list(dict.fromkeys([*words, *(w for name, w in _WORDS.items() if name in names)]))
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -115,8 +115,7 @@ class Line:
     def connect(self, sink: IrqLine) -> None:
         """Pass every change on to `sink`, beginning with the level of now."""
         self._sinks.append(sink)
-        if self.level:
-            sink.set(True)
+        sink.set(self.level)
 
     def set(self, level: bool) -> None:
         """Drive the line; only changes are passed on."""
@@ -199,6 +198,7 @@ class Model:
 
     TYPE: ClassVar[str] = ""
     """The name in `.repl` files, set by the `model` decorator."""
+    _declared: ClassVar[dict[type, list[Any]]]
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         self.system = system
@@ -217,6 +217,14 @@ class Model:
     @classmethod
     def declared(cls, kind: type[T]) -> list[T]:
         """What the class and its bases declare of `kind` (e.g. `Output`), in order."""
+        known: dict[type, list[T]] = cls.__dict__.get("_declared", {})
+        if kind not in known:
+            known[kind] = cls._find(kind)
+            cls._declared = known
+        return known[kind]
+
+    @classmethod
+    def _find(cls, kind: type[T]) -> list[T]:
         names: dict[str, T] = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():

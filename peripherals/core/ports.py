@@ -106,7 +106,7 @@ class Window(Protocol):
         """Bytes."""
 
     def segment(self, offset: int, size: int, *, writable: bool = False) -> Segment:
-        """Map a segment, not native yet, filled with FFh. A writable one takes stores, too."""
+        """Map a segment, not native yet; `load` all of it first. A writable one takes stores."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -63,8 +63,12 @@ class SpiDevice(Protocol):
         """Whether a read like this one would now return plain array data, changing nothing."""
 
     @property
+    def busy(self) -> bool:
+        """Whether an operation is under way."""
+
+    @property
     def busy_until(self) -> int | None:
-        """Virtual ns at which the operation under way ends, None while idle."""
+        """Virtual ns at which the operation ends; None while idle, or if it never ends."""
 
     def watch(self, watcher: ChipWatcher) -> None:
         """Tell `watcher` about changes of the array and of the state. For its controller."""

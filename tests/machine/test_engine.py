@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from xipsim.engines.api import (
     EngineError,
     Goal,
@@ -72,6 +73,7 @@ def running(qemu: Path | None, program: Program | None, **options: Any) -> Itera
     )
     engine = QemuEngine(config)
     try:
+        engine.build({})
         yield engine
     finally:
         engine.close()
@@ -188,6 +190,7 @@ def test_a_killed_parent_takes_the_child_along(qemu: Path | None) -> None:
         "engine = QemuEngine(MachineConfig(platform=Path(sys.argv[1]), "
         "models=(Path(sys.argv[2]),), overrides={'rom': {'program': sys.argv[3]}}, "
         "qemu=Path(sys.argv[4]) if sys.argv[4] else None))\n"
+        "engine.build({})\n"
         "print(engine.pid, flush=True)\n"
         "engine.run(Goal())\n"
     )

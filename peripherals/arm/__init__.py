@@ -1,0 +1,1 @@
+"""Blocks that belong to Arm's cores."""

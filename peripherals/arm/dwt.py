@@ -1,0 +1,71 @@
+"""Arm DWT: the data watchpoint and trace unit, of which the cycle counter works.
+
+Registers as in the ARMv7-M Architecture Reference Manual, C1.8; Renode's type name and parameter.
+"""
+
+from __future__ import annotations
+
+from xipsim.peripherals.core import Parameter, Peripheral, Register, RegisterArray, State, model
+
+NS = 1_000_000_000
+COUNTER = "this counter stands still"
+COMPARATOR = "comparators do not match anything"
+
+
+@model("Miscellaneous.DWT")
+class Dwt(Peripheral):
+    """Data watchpoint and trace unit of a Cortex-M7: CYCCNT counts, the rest is declared.
+
+    Assumption: DEMCR.TRCENA, which belongs to the core, is set whenever the firmware counts.
+    Assumption: the software lock (LAR) is not enforced; Teensyduino starts the counter of an RT1062
+    without unlocking it.
+    Assumption: as part of the debug logic it keeps counting over every reset but power-on.
+    """
+
+    SIZE = 0x1000
+
+    frequency = Parameter(int, "the core's clock in Hz")
+
+    CTRL = Register(0x000, reset=0x4000_0000, ro=0xF000_0000, survives_reset=True)
+    CYCCNTENA = CTRL.field(0)
+    CYCCNT = Register(0x004, survives_reset=True)
+    CPICNT = Register(0x008, unmodelled=COUNTER)
+    EXCCNT = Register(0x00C, unmodelled=COUNTER)
+    SLEEPCNT = Register(0x010, unmodelled=COUNTER)
+    LSUCNT = Register(0x014, unmodelled=COUNTER)
+    FOLDCNT = Register(0x018, unmodelled=COUNTER)
+    PCSR = Register(0x01C, ro=True)
+    COMP = RegisterArray(0x020, 4, stride=0x10, unmodelled=COMPARATOR)
+    MASK = RegisterArray(0x024, 4, stride=0x10, unmodelled=COMPARATOR)
+    FUNCTION = RegisterArray(0x028, 4, stride=0x10, unmodelled=COMPARATOR)
+    LAR = Register(0xFB0)
+    LSR = Register(0xFB4, ro=True)
+    PIDR4_7 = RegisterArray(0xFD0, 4, reset=(0x04, 0, 0, 0), ro=True)
+    PIDR0_3 = RegisterArray(0xFE0, 4, reset=(0x02, 0xB0, 0x3B, 0), ro=True)
+    CIDR = RegisterArray(0xFF0, 4, reset=(0x0D, 0xE0, 0x05, 0xB1), ro=True)
+
+    _counting = State(False, survives_reset=True)
+    _since = State(0, survives_reset=True)
+    """Virtual ns at which the counter held what the register CYCCNT holds."""
+
+    # No question: waits on cycles are short and exact, and a stall could overshoot them.
+    @CYCCNT.on_read
+    def _cycles(self) -> int:
+        if not self._counting:
+            return self.CYCCNT
+        elapsed = (self.system.clock.now - self._since) * self.frequency // NS
+        return (self.CYCCNT + elapsed) & 0xFFFF_FFFF
+
+    @CYCCNT.on_write
+    def _set_cycles(self, value: int) -> None:
+        self._since = self.system.clock.now
+
+    @CTRL.on_write
+    def _control(self, value: int) -> None:
+        if value & ~0xF000_0001:
+            self.gap("CTRL: events, sampling and trace packets")
+        if bool(self.CYCCNTENA) is self._counting:
+            return
+        self.CYCCNT = self._cycles()
+        self._since = self.system.clock.now
+        self._counting = bool(self.CYCCNTENA)

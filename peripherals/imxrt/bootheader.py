@@ -1,0 +1,207 @@
+"""What the boot ROM reads from flash: FCB, IVT, boot data and DCD.
+
+Sources: i.MX RT1060 reference manual, System Boot; vendor's FlexSPI NOR configuration header.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+FCB_SIZE = 512
+FCB_TAG = b"FCFB"
+IVT_OFFSET = 0x1000
+IVT_SIZE = 0x20
+IVT_TAG = 0xD1
+DCD_TAG = 0xD2
+DCD_LIMIT = 1768
+"""Bytes that the ROM takes, header included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A device-mode or configuration command: LUT sequences to run once, and their argument."""
+
+    kind: int
+    count: int
+    sequence: int
+    argument: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fcb:
+    """FlexSPI configuration block: how the ROM shall talk to the chip. Field names in comments."""
+
+    clock_source: int  # readSampleClkSrc
+    cs_hold: int
+    cs_setup: int
+    column_bits: int  # columnAddressWidth
+    wait: int  # waitTimeCfgCommands, in ns
+    commands: tuple[Command, ...]  # deviceMode..., configCmd...: the enabled ones
+    misc: int  # controllerMiscOption
+    device_type: int
+    pads: int  # sflashPadType
+    custom_sequences: bool  # lutCustomSeqEnable
+    sizes: tuple[int, ...]  # bytes of A1, A2, B1, B2
+    timeout: int  # timeoutInMs, in ns
+    busy_bit: int  # busyOffset
+    busy_level: int  # of that bit while the chip is busy, from busyBitPolarity
+    lut: tuple[int, ...]
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether two chips are to be read side by side."""
+        return bool(self.misc >> 2 & 1)
+
+    @property
+    def is_word_addressed(self) -> bool:
+        """Whether the chip counts in 16-bit words."""
+        return bool(self.misc >> 3 & 1)
+
+    @classmethod
+    def parse(cls, block: bytes) -> Fcb:
+        """Decode the FCB_SIZE bytes at the FCB's place; the tag is checked by the caller."""
+        (wait,) = struct.unpack_from("<H", block, 0x12)
+        (misc,) = struct.unpack_from("<I", block, 0x40)
+        timeout, busy_bit, polarity = struct.unpack_from("<I8x2H", block, 0x70)
+        return cls(
+            clock_source=block[0x0C],
+            cs_hold=block[0x0D],
+            cs_setup=block[0x0E],
+            column_bits=block[0x0F],
+            wait=wait * 100_000,
+            commands=tuple(_commands(block)),
+            misc=misc,
+            device_type=block[0x44],
+            pads=block[0x45],
+            custom_sequences=bool(block[0x47]),
+            sizes=struct.unpack_from("<4I", block, 0x50),
+            timeout=timeout * 1_000_000,
+            busy_bit=busy_bit,
+            busy_level=0 if polarity else 1,
+            lut=struct.unpack_from("<64I", block, 0x80),
+        )
+
+
+def _commands(block: bytes) -> Iterator[Command]:
+    if block[0x10]:
+        (argument,) = struct.unpack_from("<I", block, 0x18)
+        yield Command(
+            kind=block[0x11], count=block[0x14], sequence=block[0x15], argument=argument
+        )
+    if block[0x1C]:
+        for i in range(3):
+            count, sequence = block[0x20 + 4 * i : 0x22 + 4 * i]
+            (argument,) = struct.unpack_from("<I", block, 0x30 + 4 * i)
+            if count:
+                yield Command(
+                    kind=block[0x1D + i], count=count, sequence=sequence, argument=argument
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ivt:
+    """Image vector table."""
+
+    entry: int
+    dcd: int
+    boot_data: int
+    self_address: int
+
+    @classmethod
+    def parse(cls, block: bytes) -> Ivt:
+        """Decode the IVT_SIZE bytes at IVT_OFFSET; `ivt_fault` has found nothing."""
+        _, entry, _, dcd, boot_data, self_address, _, _ = struct.unpack("<8I", block)
+        return cls(entry=entry, dcd=dcd, boot_data=boot_data, self_address=self_address)
+
+
+def ivt_fault(block: bytes) -> str:
+    """What is wrong with an IVT's header, empty if nothing is."""
+    tag, length, version = struct.unpack_from(">BHB", block)
+    if tag == IVT_TAG and length == IVT_SIZE and version >> 4 == 4:
+        return ""
+    return f"{block[:4].hex(' ')}, expected d1 00 20 4x"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DcdWrite:
+    """Store `value`, or set or clear its bits (`operation`: write, set, clear)."""
+
+    operation: str
+    size: int
+    address: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DcdCheck:
+    """Poll until the `mask` bits are all (or, with `some`, any) 1 (`level`) or 0.
+
+    count: polls before the ROM gives up; None: no limit.
+    """
+
+    size: int
+    address: int
+    mask: int
+    level: bool
+    some: bool
+    count: int | None
+
+    def holds(self, value: int) -> bool:
+        """Whether `value` ends the polling."""
+        bits = (value if self.level else ~value) & self.mask
+        return bits != 0 if self.some else bits == self.mask
+
+
+DcdCommand = DcdWrite | DcdCheck
+
+
+def dcd_length(header: bytes) -> int:
+    """Bytes of the DCD, header included, that begins with these four; 0 if none does."""
+    tag, length, version = struct.unpack(">BHB", header)
+    return length if tag == DCD_TAG and version >> 4 == 4 else 0
+
+
+def parse_dcd(block: bytes) -> Iterator[DcdCommand]:
+    """The commands of a whole DCD; NOP and unlock do nothing. ValueError where it is malformed."""
+    at = 4
+    while at + 4 <= len(block):
+        tag, length, flags = struct.unpack_from(">BHB", block, at)
+        body = block[at + 4 : at + length]
+        if length < 4 or len(body) != length - 4:
+            raise ValueError(f"command {tag:#04x} at DCD offset {at:#x} has length {length}")
+        if tag == 0xCC:
+            yield from _writes(flags, body, at)
+        elif tag == 0xCF:
+            yield _check(flags, body, at)
+        elif tag not in (0xC0, 0xB2):
+            raise ValueError(f"unknown command {tag:#04x} at DCD offset {at:#x}")
+        at += length
+
+
+def _size(flags: int, at: int) -> int:
+    size = flags & 7
+    if size not in (1, 2, 4):
+        raise ValueError(f"the command at DCD offset {at:#x} has data of {size} bytes")
+    return size
+
+
+def _writes(flags: int, body: bytes, at: int) -> Iterator[DcdWrite]:
+    operation = "write" if not flags & 0x08 else "set" if flags & 0x10 else "clear"
+    for address, value in struct.iter_unpack(">II", body[: len(body) & ~7]):
+        yield DcdWrite(operation=operation, size=_size(flags, at), address=address, value=value)
+
+
+def _check(flags: int, body: bytes, at: int) -> DcdCheck:
+    if len(body) not in (8, 12):
+        raise ValueError(f"the check at DCD offset {at:#x} has {len(body)} bytes")
+    address, mask, *count = struct.unpack(f">{len(body) // 4}I", body)
+    return DcdCheck(
+        size=_size(flags, at),
+        address=address,
+        mask=mask,
+        level=bool(flags & 0x10),
+        some=bool(flags & 0x08),
+        count=count[0] if count else None,
+    )

@@ -1,0 +1,58 @@
+"""NXP i.MX RT10xx clock controller module (CCM). Reset values: RT1060 family."""
+
+from __future__ import annotations
+
+from xipsim.peripherals.core import Peripheral, Register, RegisterArray, model
+
+
+@model("Imxrt.Ccm")
+class Ccm(Peripheral):
+    """Clock dividers, multiplexers and gates.
+
+    Firmware computes its baud rates from what it stored here. Nothing else depends on it: every
+    peripheral has its clock, whatever its gate says.
+    """
+
+    CCR = Register(0x00, reset=0x0401_107F)
+    # COSC_READY (bit 5), 0 in the manual, is set by the time any code runs.
+    CSR = Register(0x08, reset=0x30, ro=True)
+    CCSR = Register(0x0C, reset=0x100)
+    CACRR = Register(0x10, reset=0x1)
+    CBCDR = Register(0x14, reset=0x000A_8300)
+    CBCMR = Register(0x18, reset=0x2DAE_8324)
+    CSCMR1 = Register(0x1C, reset=0x0490_0000)
+    CSCMR2 = Register(0x20, reset=0x1319_2F06)
+    CSCDR1 = Register(0x24, reset=0x0649_0B00)
+    CS1CDR = Register(0x28, reset=0x0EC1_02C1)
+    CS2CDR = Register(0x2C, reset=0x0073_36C1)
+    CDCDR = Register(0x30, reset=0x33F7_1F92)
+    CSCDR2 = Register(0x38, reset=0x0002_9150)
+    CSCDR3 = Register(0x3C, reset=0x0003_0841)
+    # Assumption: divider and multiplexer handshakes take no virtual time, so nothing is ever busy.
+    CDHIPR = Register(0x48, ro=True)
+    CLPCR = Register(0x54, reset=0x79)
+    LPM = CLPCR.field(0, 2)
+    CISR = Register(0x58, w1c=0x045A_0041)
+    CIMR = Register(0x5C, reset=0xFFFF_FFFF)
+    CCOSR = Register(0x60, reset=0x000A_0001)
+    CGPR = Register(0x64, reset=0xFE62)
+    CCGR = RegisterArray(
+        0x68,
+        8,
+        reset=(
+            0xFFFF_FFFF,
+            0xFFFF_FFFF,
+            0xFC3F_FFFF,
+            0xFFFF_FFCF,
+            0xFFFF_FFFF,
+            0xFFFF_FFFF,
+            0xFFFF_FFFF,
+            0xFFFF_FFFF,
+        ),
+    )
+    CMEOR = Register(0x88, reset=0xFFFF_FFFF)
+
+    @CLPCR.on_write
+    def _low_power_mode(self, value: int) -> None:
+        if self.LPM:
+            self.gap("CLPCR.LPM: WFI does not enter wait or stop mode")

@@ -1,0 +1,81 @@
+"""The parts of FlexSPI's XIP window that the engine serves from a copy of the chips' bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xipsim.peripherals.core import Segment, Window
+from xipsim.peripherals.nor.bus import SpiDevice
+
+
+@dataclass(slots=True)
+class _Part:
+    """One chip's part of the window."""
+
+    window: Window
+    chip: SpiDevice
+    offset: int
+    size: int
+    segment: Segment
+    native: bool = False
+
+
+class XipWindow:
+    """Keeps the window's segments equal to the chips, and native while that is what a read gives.
+
+    Holds nothing but what follows from the controller's registers and the chips.
+    native_size(select): bytes from the chip's start which AHB reads get as plain array data now;
+    0 for none.
+    """
+
+    def __init__(self, native_size: Callable[[int], int]) -> None:
+        self._native_size = native_size
+        self._parts: dict[int, _Part] = {}
+
+    def map(self, window: Window, select: int, chip: SpiDevice, offset: int, size: int) -> None:
+        """Let `chip` answer `size` bytes at `offset` of `window`. Not native yet."""
+        self.unmap(select)
+        segment = window.segment(offset, size)
+        part = self._parts[select] = _Part(window, chip, offset, size, segment)
+        self._load(part)
+
+    def is_mapped(self, select: int, offset: int) -> bool:
+        """Whether chip select `select` has its part at `offset`."""
+        part = self._parts.get(select)
+        return part is not None and part.offset == offset
+
+    def unmap(self, select: int) -> None:
+        """Send what chip select `select` had to the model."""
+        part = self._parts.pop(select, None)
+        if part is not None:
+            part.segment.unmap()
+
+    @staticmethod
+    def _load(part: _Part) -> None:
+        part.segment.load(0, memoryview(part.chip.array)[: part.size])
+
+    def resync(self) -> None:
+        """Copy every chip's bytes and tell the engine again which parts are native."""
+        for part in self._parts.values():
+            self._load(part)
+            part.segment.native(part.native)
+        self.evaluate()
+
+    def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
+        """Copy the cells in [address, address + length) of `chip`."""
+        for part in self._parts.values():
+            end = min(address + length, part.size)
+            if part.chip is chip and address < end:
+                part.segment.load(address, memoryview(chip.array)[address:end])
+
+    def evaluate(self) -> None:
+        """Look again which parts are native; tell the engine of changes only."""
+        for select, part in list(self._parts.items()):
+            size = self._native_size(select)
+            if size not in (0, part.size):
+                self.map(part.window, select, part.chip, part.offset, size)
+                part = self._parts[select]
+            if part.native != (size > 0):
+                part.native = size > 0
+                part.segment.native(part.native)

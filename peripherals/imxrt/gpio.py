@@ -1,0 +1,200 @@
+"""NXP GPIO (IGPIO): 32 pins, level and edge interrupts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xipsim.peripherals.core import (
+    Model,
+    Output,
+    Outputs,
+    Parameter,
+    Peripheral,
+    Register,
+    RegisterArray,
+    ResetCause,
+    Slots,
+    State,
+    System,
+    exposed,
+    model,
+)
+
+PINS = 32
+FULL = 0xFFFF_FFFF
+
+
+def _every_second_bit(value: int) -> int:
+    """Bits 0, 2, 4 ... of a 32-bit value as a 16-bit one."""
+    return sum((value >> 2 * i & 1) << i for i in range(16))
+
+
+@model("Imxrt.Gpio")
+class Gpio(Peripheral):
+    """A port of 32 pins.
+
+    Assumption: every pin is muxed to its port with its input path on, whatever IOMUXC says. The
+    fast ports GPIO6-9 of the RT1060 do not share the pads of GPIO1-4 here (IOMUXC_GPR26-29).
+    """
+
+    SIZE = 0x4000
+
+    # Assumption: IOMUXC's pulls and keepers are not modelled. An input that nothing drives reads 1,
+    # as with the pull-up that a button to ground needs.
+    pulls = Parameter(int, "levels of the pins that nothing drives, one bit each", default=FULL)
+
+    PADS = Outputs(PINS, "a pin's level while it is an output, else low")
+    LOW = Output("interrupts of pins 0-15")
+    HIGH = Output("interrupts of pins 16-31")
+    attached = Slots[Model](PINS, "LEDs and buttons of the board")
+
+    DR = Register(0x00)
+    GDIR = Register(0x04)
+    PSR = Register(0x08, ro=True)
+    ICR = RegisterArray(0x0C, 2)
+    IMR = Register(0x14)
+    ISR = Register(0x18, w1c=FULL)
+    EDGE_SEL = Register(0x1C)
+    DR_SET = Register(0x84)
+    DR_CLEAR = Register(0x88)
+    DR_TOGGLE = Register(0x8C)
+
+    _driven = State(0)
+    """Pins that something outside drives, and with which level."""
+    _driven_levels = State(0)
+    _outputs = State(0)
+    """Levels last put on PADS."""
+    _low = State(FULL)
+    """Pins whose interrupt condition is a low level; `_high`, `_rising`, `_falling` likewise."""
+    _high = State(0)
+    _rising = State(0)
+    _falling = State(0)
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self._pads = self.PADS
+        self.PSR = self.pulls
+        self._settle()
+
+    def reset(self, cause: ResetCause) -> None:
+        # What drives a pin from outside does not know of the microcontroller's resets.
+        driven, levels, outputs = self._driven, self._driven_levels, self._outputs
+        super().reset(cause)
+        self._driven, self._driven_levels, self._outputs = driven, levels, outputs
+        self.PSR = self._levels()
+        self._settle()
+
+    # -- the board's side ------------------------------------------------------------------------
+
+    def on_input(self, number: int, level: bool) -> None:
+        """A line wired to pin `number` has changed."""
+        self.drive(number, level)
+
+    @exposed
+    def drive(self, pin: int, level: bool) -> None:
+        """Drive `pin` from outside. It counts while the pin is an input."""
+        bit = self._bit(pin)
+        self._driven |= bit
+        self._driven_levels = self._driven_levels & ~bit | (bit if level else 0)
+        self._settle()
+
+    @exposed
+    def release(self, pin: int) -> None:
+        """Stop driving `pin`: its pull decides."""
+        self._driven &= ~self._bit(pin)
+        self._settle()
+
+    @exposed
+    def level(self, pin: int) -> int:
+        """The level of `pin`, 0 or 1."""
+        return 1 if self.PSR & self._bit(pin) else 0
+
+    @exposed
+    def direction(self, pin: int) -> str:
+        """`in` or `out`."""
+        return "out" if self.GDIR & self._bit(pin) else "in"
+
+    def _bit(self, pin: int) -> int:
+        if not 0 <= pin < PINS:
+            raise ValueError(f"{self.name}: expected a pin from 0 to {PINS - 1}, given {pin}")
+        return 1 << pin
+
+    # -- registers -------------------------------------------------------------------------------
+
+    @DR.on_read
+    def _read_data(self) -> int:
+        return self.DR & self.GDIR | self.PSR & ~self.GDIR
+
+    @DR.on_write
+    @GDIR.on_write
+    @IMR.on_write
+    @ISR.on_write
+    def _written(self, value: int) -> None:
+        self._settle()
+
+    @DR_SET.on_write
+    def _set(self, value: int) -> None:
+        self._put(self.DR | value)
+
+    @DR_CLEAR.on_write
+    def _clear(self, value: int) -> None:
+        self._put(self.DR & ~value)
+
+    @DR_TOGGLE.on_write
+    def _toggle(self, value: int) -> None:
+        self._put(self.DR ^ value)
+
+    def _put(self, value: int) -> None:
+        self.DR = value
+        self.DR_SET = self.DR_CLEAR = self.DR_TOGGLE = 0
+        self._settle()
+
+    @ICR.on_write
+    def _configure(self, index: int, value: int) -> None:
+        self._conditions()
+
+    @EDGE_SEL.on_write
+    def _both_edges(self, value: int) -> None:
+        self._conditions()
+
+    def _conditions(self) -> None:
+        """Sort the pins by what ICR and EDGE_SEL say interrupts them."""
+        low, high = self.ICR[0], self.ICR[1]
+        edge = _every_second_bit(low >> 1) | _every_second_bit(high >> 1) << 16
+        second = _every_second_bit(low) | _every_second_bit(high) << 16
+        level = ~edge & ~self.EDGE_SEL
+        self._low, self._high = level & ~second & FULL, level & second
+        self._rising = edge & ~second | self.EDGE_SEL
+        self._falling = edge & second | self.EDGE_SEL
+        self._settle()
+
+    # -- pads ------------------------------------------------------------------------------------
+
+    def _levels(self) -> int:
+        inputs = self._driven_levels & self._driven | self.pulls & ~self._driven
+        # Assumption: against a driver outside, the pin's own output wins.
+        return (self.DR & self.GDIR | inputs & ~self.GDIR) & FULL
+
+    def _settle(self) -> None:
+        """Bring pads, status and interrupt lines in line with the registers."""
+        before, now = self.PSR, self._levels()
+        self.PSR = now
+        self.ISR |= (
+            now & ~before & self._rising
+            | before & ~now & self._falling
+            | now & self._high
+            | ~now & self._low
+        )
+        pending = self.ISR & self.IMR
+        self.LOW.set(bool(pending & 0xFFFF))
+        self.HIGH.set(bool(pending >> 16))
+        self._show()
+
+    def _show(self) -> None:
+        outputs = self.DR & self.GDIR
+        changed = outputs ^ self._outputs
+        self._outputs = outputs
+        while changed:
+            pin = (changed & -changed).bit_length() - 1
+            changed &= changed - 1
+            self._pads[pin].set(bool(outputs >> pin & 1))

@@ -1,0 +1,325 @@
+"""NXP LPUART with a terminal at the other end of its line.
+
+Characters take their time on the line in both directions; the terminal is set up as the firmware
+sets up the controller (rate, parity, polarity, bit order), so there are no framing errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from xipsim.peripherals.core import (
+    Output,
+    Parameter,
+    Peripheral,
+    Register,
+    ResetCause,
+    State,
+    System,
+    exposed,
+    model,
+)
+
+from .ccm import Ccm
+
+NS = 1_000_000_000
+CRYSTAL = 24_000_000
+PLL3_80M = 80_000_000
+DEPTH = 4
+RXEMPT, IDLINE = 1 << 12, 1 << 11
+FLUSH = 0xC000
+
+BAUD_GAPS = 0xE0A0_C000
+CTRL_GAPS = 0x2003_C0A0
+MODIR_GAPS = 0x0004_0002
+DATA_GAPS = 1 << 13
+
+
+@model("Imxrt.Lpuart")
+class Lpuart(Peripheral):
+    """LPUART with FIFOs of four, and a `Console` at the other end.
+
+    Assumption: characters of 9 and 10 data bits lose all but the low eight at the terminal.
+    Assumption: enabling the transmitter sends no preamble.
+    """
+
+    SIZE = 0x4000
+
+    frequency = Parameter(int, "UART clock in Hz where there is no `ccm`", default=PLL3_80M)
+    # MicroPython 1.18 runs its UARTs from 80 MHz, later versions from 40 MHz.
+    ccm = Parameter(Ccm, "whose CSCDR1 selects and divides the UART clock", default=None)
+    handshake = Parameter(
+        bool,
+        "both ends wait for each other (RTS and CTS wired), so that nothing is lost; "
+        "without it, what the receiver does not take in time is lost (STAT.OR)",
+        default=True,
+    )
+
+    IRQ = Output("transmit, receive and error interrupts")
+
+    VERID = Register(0x00, reset=0x0401_0003, ro=True)
+    PARAM = Register(0x04, reset=0x0202, ro=True)
+    GLOBAL = Register(0x08)
+    RST = GLOBAL.field(1)
+    PINCFG = Register(0x0C, unmodelled="input trigger")
+    BAUD = Register(0x10, reset=0x0F00_0004)
+    SBR = BAUD.field(0, 13)
+    SBNS = BAUD.field(13)
+    OSR = BAUD.field(24, 5)
+    M10 = BAUD.field(29)
+    STAT = Register(0x14, reset=0x00C0_0000, ro=0x01E0_3FFF, w1c=0xC01F_C000, neutral=True)
+    OR = STAT.field(19)
+    IDLE = STAT.field(20)
+    RDRF = STAT.field(21)
+    TC = STAT.field(22)
+    TDRE = STAT.field(23)
+    RAF = STAT.field(24)
+    CTRL = Register(0x18)
+    PE = CTRL.field(1)
+    M = CTRL.field(4)
+    IDLECFG = CTRL.field(8, 3)
+    M7 = CTRL.field(11)
+    RE = CTRL.field(18)
+    TE = CTRL.field(19)
+    DATA = Register(0x1C, reset=RXEMPT)
+    MATCH = Register(0x20)
+    MODIR = Register(0x24)
+    FIFO = Register(0x28, reset=0x00C0_0011, ro=0xFFFC_2077, w1c=0x3_0000, neutral=True)
+    RXFE = FIFO.field(3)
+    TXFE = FIFO.field(7)
+    RXIDEN = FIFO.field(10, 3)
+    RXUF = FIFO.field(16)
+    TXOF = FIFO.field(17)
+    RX_EMPTY = FIFO.field(22)
+    TX_EMPTY = FIFO.field(23)
+    WATER = Register(0x2C, ro=0xFFFC_FFFC, neutral=True)
+    TXWATER = WATER.field(0, 2)
+    TXCOUNT = WATER.field(8, 3)
+    RXWATER = WATER.field(16, 2)
+    RXCOUNT = WATER.field(24, 3)
+
+    opened_at = 0
+
+    _tx: State[list[int]] = State([])
+    _shifter: State[int | None] = State(None)
+    """The character on its way to the terminal."""
+    _rx: State[list[int]] = State([])
+    """Characters as DATA shows them."""
+    _line_idle = State(True)
+    _stale = State(False)
+    """The line has been idle for RXIDEN's time while there was something in the receive FIFO."""
+    _typed = State(bytearray(), survives_reset=True)
+    _throttled = State(False, survives_reset=True)
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self._receivers: list[Callable[[bytes], None]] = []
+        self._sending = self.alarm(self._sent)
+        self._receiving = self.alarm(self._arrived)
+        self._idle = self.alarm(self._became_idle)
+        self._partial = self.alarm(self._became_stale)
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        self._listen()
+        self._update()
+
+    # -- the terminal ----------------------------------------------------------------------------
+
+    def attach(self, receiver: Callable[[bytes], None]) -> None:
+        """Hand every character that the firmware sends to `receiver` when its stop bit is over."""
+        self._receivers.append(receiver)
+
+    @exposed
+    def type(self, data: bytes) -> None:
+        """Send `data` to the firmware, one character after the other."""
+        self._typed += data
+        self._listen()
+        self._update()
+
+    @property
+    def pending(self) -> int:
+        """Characters typed that have not arrived yet."""
+        return len(self._typed)
+
+    @exposed
+    def throttle(self, on: bool) -> None:
+        """Take nothing more (True): the transmitter waits after the character it is sending.
+
+        Without `handshake` there is nothing that could stop it.
+        """
+        self._throttled = on
+        self._send()
+        self._update()
+
+    # -- registers -------------------------------------------------------------------------------
+
+    @GLOBAL.on_write
+    def _global(self, value: int) -> None:
+        if self.RST:
+            self.reset(ResetCause.SOFTWARE)
+            self.GLOBAL = value
+
+    @BAUD.on_write
+    def _set_baud(self, value: int) -> None:
+        if value & BAUD_GAPS:
+            self.gap("BAUD: address match, DMA, break and edge detection, 10-bit characters")
+        self._go_on()
+
+    @STAT.on_read
+    def _status(self) -> int:
+        self._ask()
+        return self.STAT
+
+    @WATER.on_read
+    def _levels(self) -> int:
+        self._ask()
+        return self.WATER
+
+    def _ask(self) -> None:
+        alarms = (self._sending, self._receiving, self._idle, self._partial)
+        times = [alarm.deadline for alarm in alarms if alarm.deadline is not None]
+        self.system.clock.question(self.name, min(times, default=None))
+
+    @STAT.on_write
+    @WATER.on_write
+    def _written(self, value: int) -> None:
+        self._update()
+
+    @CTRL.on_write
+    def _control(self, value: int) -> None:
+        if value & CTRL_GAPS:
+            self.gap("CTRL: loop and single-wire mode, wake-up, address match, break")
+        self._go_on()
+
+    @MODIR.on_write
+    def _modem(self, value: int) -> None:
+        if value & MODIR_GAPS:
+            self.gap("MODIR: infrared, transmitter RTS")
+
+    @FIFO.on_write
+    def _set_fifo(self, value: int) -> None:
+        self.FIFO &= ~FLUSH
+        if value & 0x4000:
+            self._rx = []
+        if value & 0x8000:
+            self._tx = []
+        self._go_on()
+
+    @DATA.on_read
+    def _take(self) -> int:
+        if not self._rx:
+            self.RXUF = 1
+            self._update()
+            return RXEMPT
+        character = self._rx.pop(0)
+        self._stale = self._stale and bool(self._rx)
+        self._go_on()
+        return character
+
+    @DATA.on_write
+    def _put(self, value: int) -> None:
+        if value & DATA_GAPS:
+            self.gap("DATA.FRETSC: sending break and idle characters")
+        elif len(self._tx) >= (DEPTH if self.TXFE else 1):
+            self.TXOF = 1
+            self.diagnose("lpuart-overflow", "DATA written while the transmit FIFO is full: lost")
+        else:
+            self._tx.append(value & self._mask())
+        self._go_on()
+
+    # -- the line --------------------------------------------------------------------------------
+
+    def _mask(self) -> int:
+        return 0x7F if self.M7 or (self.PE and not self.M) else 0xFF
+
+    def _character(self) -> int:
+        """Virtual ns that a character takes on the line, 0 while the baud generator is off."""
+        # CTRL.M7 counts only while CTRL.M is 0; the parity bit is one of the data bits.
+        data = 10 if self.M10 else 9 if self.M else 7 if self.M7 else 8
+        bits = 1 + data + 1 + self.SBNS
+        oversampling = self.OSR + 1 if self.OSR else 16
+        hertz, divider = self.frequency, 1
+        if self.ccm is not None:
+            select = self.ccm.CSCDR1
+            hertz, divider = CRYSTAL if select & 0x40 else PLL3_80M, (select & 0x3F) + 1
+        return bits * oversampling * self.SBR * divider * NS // hertz
+
+    def _send(self) -> None:
+        """Begin the next character if there is one and the line is free."""
+        # Assumption: the terminal's CTS is wired whether MODIR.TXCTSE looks at it or not.
+        waits = self._throttled and self.handshake
+        if self._shifter is None and self._tx and self.TE and not waits and self._character():
+            self._shifter = self._tx.pop(0)
+            self._sending.at(self.system.clock.now + self._character())
+
+    def _sent(self) -> None:
+        assert self._shifter is not None
+        data, self._shifter = bytes([self._shifter]), None
+        self._send()
+        self._update()
+        for receiver in self._receivers:
+            receiver(data)
+
+    def _has_room(self) -> bool:
+        return len(self._rx) < (DEPTH if self.RXFE else 1)
+
+    def _listen(self) -> None:
+        """Let the terminal begin its next character if it has one and may."""
+        may = bool(self.RE and self._has_room()) or not self.handshake
+        if self._receiving.deadline is None and self._typed and may and self._character():
+            self._idle.cancel()
+            self._partial.cancel()
+            self._receiving.at(self.system.clock.now + self._character())
+
+    def _arrived(self) -> None:
+        character = self._typed.pop(0) & self._mask()
+        if not self.RE:
+            self.diagnose("lpuart-receiver-off", "a character came while CTRL.RE was 0: lost")
+        elif self.OR or not self._has_room():
+            if not self.OR:
+                self.diagnose("lpuart-overrun", "a character came to a full receive FIFO: lost")
+            self.OR = 1
+        else:
+            self._rx.append(character | (IDLINE if self._line_idle else 0))
+        self._line_idle = False
+        now, character_time = self.system.clock.now, self._character()
+        # Assumption: idle time counts from the end of the stop bit, whatever CTRL.ILT says.
+        self._idle.at(now + (character_time << self.IDLECFG))
+        if self.RXIDEN:
+            self._partial.at(now + (character_time << self.RXIDEN >> 1))
+        self._go_on()
+
+    def _became_idle(self) -> None:
+        self._line_idle = True
+        self.IDLE = 1
+        self._update()
+
+    def _became_stale(self) -> None:
+        self._stale = bool(self._rx)
+        self._update()
+
+    # -- status ----------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        self._send()
+        self._listen()
+        self._update()
+
+    def _update(self) -> None:
+        """Bring flags and the interrupt line in line with the FIFOs."""
+        rx, tx = len(self._rx), len(self._tx)
+        self.RXCOUNT, self.TXCOUNT = rx, tx
+        self.RX_EMPTY, self.TX_EMPTY = not rx, not tx
+        # The manual's watermark: more than it in the receive FIFO, no more than it in the other.
+        self.RDRF = rx > self.RXWATER or self._stale
+        self.TDRE = tx <= self.TXWATER
+        self.TC = not tx and self._shifter is None
+        self.RAF = self._receiving.deadline is not None
+        stat, ctrl, fifo = self.STAT, self.CTRL, self.FIFO
+        # Each enable bit of CTRL lies at its flag's place in STAT, those of the errors 8 above it.
+        self.IRQ.set(
+            bool(stat & ctrl & 0x00F0_0000 | stat & ctrl >> 8 & 0x000F_0000)
+            or bool(fifo >> 16 & fifo >> 8 & 3)
+        )

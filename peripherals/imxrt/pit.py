@@ -1,0 +1,201 @@
+"""NXP PIT: four periodic interrupt timers that count down, chainable, with a lifetime timer.
+
+The counters follow from virtual time. Each channel is a number of counts of its own clock (the
+module's, or the expiries of the channel before it) at which its present round began.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xipsim.peripherals.core import (
+    Output,
+    Parameter,
+    Peripheral,
+    Register,
+    RegisterArray,
+    ResetCause,
+    State,
+    System,
+    model,
+)
+
+NS = 1_000_000_000
+CHANNELS = 4
+TEN, TIE, CHN = 1, 2, 4
+NEVER = 1 << 62
+"""Virtual ns that no run reaches: chained channels can count for longer."""
+MDIS = 2
+
+
+@model("Imxrt.Pit")
+class Pit(Peripheral):
+    """Periodic interrupt timer, four channels."""
+
+    SIZE = 0x4000
+
+    frequency = Parameter(
+        int,
+        "PERCLK_CLK_ROOT in Hz; MicroPython 1.18 sets it to the 150 MHz of IPG_CLK_ROOT",
+        default=150_000_000,
+    )
+
+    IRQ = Output("any channel's time-out", required=True)
+
+    MCR = Register(0x000, reset=MDIS)
+    LTMR64H = Register(0x0E0, ro=True)
+    LTMR64L = Register(0x0E4, ro=True)
+    LDVAL = RegisterArray(0x100, CHANNELS, stride=0x10)
+    CVAL = RegisterArray(0x104, CHANNELS, stride=0x10, ro=True, neutral=True)
+    TCTRL = RegisterArray(0x108, CHANNELS, stride=0x10)
+    TFLG = RegisterArray(0x10C, CHANNELS, stride=0x10, w1c=1, neutral=True)
+
+    _base = State(0)
+    """Counts of the module's clock at `_since`."""
+    _since = State(0)
+    _enabled = State(False)
+    _control = State([0] * CHANNELS)
+    """TCTRL as it was when the channels were last brought up to date; `_reload`: LDVAL likewise."""
+    _reload = State([0] * CHANNELS)
+    _load = State([0] * CHANNELS)
+    """What the present round of a channel began with."""
+    _start = State([0] * CHANNELS)
+    """Counts of the channel's clock when the present round began."""
+    _expired = State([0] * CHANNELS)
+    """Expiries so far."""
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self._alarm = self.alarm(self._event)
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        self.IRQ.set(False)
+
+    # -- registers -------------------------------------------------------------------------------
+
+    @MCR.on_write
+    def _module(self, value: int) -> None:
+        self._catch_up()
+        self._base, self._since = self._counts(), self.system.clock.now
+        self._enabled = not value & MDIS
+        self._schedule()
+
+    @LDVAL.on_write
+    def _set_period(self, channel: int, value: int) -> None:
+        self._catch_up()
+        # A running round is finished with the old value.
+        self._reload[channel] = value
+        self._schedule()
+
+    @TCTRL.on_write
+    def _set_control(self, channel: int, value: int) -> None:
+        self._catch_up()
+        changed = self._control[channel] ^ value
+        if changed & TEN and not value & TEN:
+            self.CVAL[channel] = self._value(channel)
+        self._control[channel] = value
+        if value & TEN and changed & (TEN | CHN):
+            self._load[channel] = self._reload[channel]
+            self._start[channel] = self._clock(channel)
+        self._schedule()
+
+    @CVAL.on_read
+    def _read_value(self, channel: int) -> int:
+        self.system.clock.question((self.name, channel))
+        self._catch_up()
+        return self._value(channel)
+
+    @TFLG.on_read
+    def _read_flag(self, channel: int) -> int:
+        self._catch_up()
+        if not self.TFLG[channel]:
+            self.system.clock.question((self.name, channel), self._time_of_expiry(channel))
+        return self.TFLG[channel]
+
+    @TFLG.on_write
+    def _clear(self, channel: int, value: int) -> None:
+        self._catch_up()
+        self.TFLG[channel] &= ~value
+        self._schedule()
+
+    @LTMR64H.on_read
+    def _lifetime(self) -> int:
+        self._catch_up()
+        self.LTMR64L = self._value(0)
+        return self._value(1)
+
+    # -- counting --------------------------------------------------------------------------------
+
+    def _counts(self) -> int:
+        """Counts of the module's clock."""
+        if not self._enabled:
+            return self._base
+        return self._base + (self.system.clock.now - self._since) * self.frequency // NS
+
+    def _clock(self, channel: int) -> int:
+        """Counts so far of what clocks `channel`."""
+        # Assumption: CHN of channel 0, which has no channel before it, has no effect.
+        if channel and self._control[channel] & CHN:
+            return self._expired[channel - 1]
+        return self._counts()
+
+    def _value(self, channel: int) -> int:
+        if not self._control[channel] & TEN:
+            return self.CVAL[channel]
+        return self._load[channel] - (self._clock(channel) - self._start[channel])
+
+    def _catch_up(self) -> None:
+        """Count what has expired by now, and flag it."""
+        for channel in range(CHANNELS):
+            if not self._control[channel] & TEN:
+                continue
+            over = self._clock(channel) - self._start[channel] - self._load[channel] - 1
+            if over < 0:
+                continue
+            rounds, into = divmod(over, self._reload[channel] + 1)
+            self._expired[channel] += 1 + rounds
+            self._start[channel] = self._clock(channel) - into
+            self._load[channel] = self._reload[channel]
+            self.TFLG[channel] = 1
+
+    def _expiry(self, channel: int, nth: int) -> int | None:
+        """Counts of the module's clock at the nth expiry from now, None if it does not come."""
+        if not self._control[channel] & TEN:
+            return None
+        rounds = (nth - 1) * (self._reload[channel] + 1)
+        count = self._start[channel] + self._load[channel] + 1 + rounds
+        if channel and self._control[channel] & CHN:
+            return self._expiry(channel - 1, count - self._expired[channel - 1])
+        return count
+
+    def _time_of_expiry(self, channel: int) -> int | None:
+        """Virtual ns of the channel's next expiry, None if it does not come."""
+        count = self._expiry(channel, 1) if self._enabled else None
+        if count is None:
+            return None
+        time = self._since - (-(count - self._base) * NS // self.frequency)
+        return time if time < NEVER else None
+
+    # -- interrupts ------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        """Drive the line, and wake up for the next expiry that interrupts."""
+        times = []
+        pending = False
+        for channel in range(CHANNELS):
+            if not self._control[channel] & TIE:
+                continue
+            if self.TFLG[channel]:
+                pending = True
+            elif (time := self._time_of_expiry(channel)) is not None:
+                times.append(time)
+        self.IRQ.set(pending)
+        if times:
+            self._alarm.at(min(times))
+        else:
+            self._alarm.cancel()
+
+    def _event(self) -> None:
+        self._catch_up()
+        self._schedule()

@@ -1,0 +1,395 @@
+"""USB OTG controller (ChipIdea) in device mode. (RT10xx)
+
+IMXRT1060RM, chapter 42; reset values: imxrt-ral, imxrt106. What the firmware does with it:
+TinyUSB, portable/chipidea/ci_hs. Host mode is not modelled.
+"""
+
+from __future__ import annotations
+
+from ..core import (
+    BusError,
+    Output,
+    Peripheral,
+    Register,
+    RegisterArray,
+    ResetCause,
+    Slots,
+    State,
+    System,
+    model,
+)
+from ..usb.link import Handshake, HostPort, Speed
+from .usb_queue import QUEUE_HEAD_SIZE, QueueHead
+
+_MICROFRAME, _FRAME = 125_000, 1_000_000
+_EP0 = 0x0001_0001
+_PORT_STATUS = 1 << 6 | 1 << 2
+"""URI and PCI in USBSTS"""
+_TIMER = "the general purpose timers do not count"
+_FIRST_OPERATIONAL = 0x140
+_TOGGLE_RESET = 0x0040_0040
+_STALL = 0x0001_0001
+_CONTROL_ENABLED = 0x0080_0080
+
+
+def _bit(endpoint: int) -> int:
+    """The bit of `endpoint` in ENDPTPRIME and its like: OUT n is bit n, IN n is bit 16 + n."""
+    return 1 << (endpoint & 0xF) << (16 if endpoint & 0x80 else 0)
+
+
+@model("Imxrt.Usb")
+class Usb(Peripheral):
+    """One core of the USB controller, as a device. A second instance lies at +0x200."""
+
+    SIZE = 0x200
+
+    IRQ = Output("USB interrupt", required=True)
+    port: Slots[HostPort] = Slots(1, "the cable to a host")
+
+    ID = Register(0x000, reset=0xE4A1_FA05, ro=True)
+    HWGENERAL = Register(0x004, reset=0x35, ro=True)
+    HWHOST = Register(0x008, reset=0x1002_0001, ro=True)
+    HWDEVICE = Register(0x00C, reset=0x11, ro=True)
+    HWTXBUF = Register(0x010, reset=0x8008_0B08, ro=True)
+    HWRXBUF = Register(0x014, reset=0x808, ro=True)
+    GPTIMER0LD = Register(0x080, unmodelled=_TIMER)
+    GPTIMER0CTRL = Register(0x084, unmodelled=_TIMER)
+    GPTIMER1LD = Register(0x088, unmodelled=_TIMER)
+    GPTIMER1CTRL = Register(0x08C, unmodelled=_TIMER)
+    SBUSCFG = Register(0x090, reset=2)
+    CAPLENGTH = Register(0x100, width=8, reset=0x40, ro=True)
+    HCIVERSION = Register(0x102, width=16, reset=0x100, ro=True)
+    HCSPARAMS = Register(0x104, reset=0x0001_0011, ro=True)
+    HCCPARAMS = Register(0x108, reset=0x6, ro=True)
+    DCIVERSION = Register(0x120, width=16, reset=0x1, ro=True)
+    DCCPARAMS = Register(0x124, reset=0x188, ro=True)
+    USBCMD = Register(0x140, reset=0x0008_0000)
+    RS = USBCMD.field(0)
+    RST = USBCMD.field(1)
+    SUTW = USBCMD.field(13)
+    USBSTS = Register(0x144, w1c=0x0301_05FF, ro=0xFCFE_FA00)
+    UI = USBSTS.field(0)
+    UEI = USBSTS.field(1)
+    PCI = USBSTS.field(2)
+    SEI = USBSTS.field(4)
+    URI = USBSTS.field(6)
+    SRI = USBSTS.field(7)
+    SLI = USBSTS.field(8)
+    NAKI = USBSTS.field(16)
+    USBINTR = Register(0x148)
+    URE = USBINTR.field(6)
+    SRE = USBINTR.field(7)
+    FRINDEX = Register(0x14C, ro=True)
+    DEVICEADDR = Register(0x154)
+    USBADRA = DEVICEADDR.field(24)
+    USBADR = DEVICEADDR.field(25, 7)
+    ENDPTLISTADDR = Register(0x158, ro=0x7FF)
+    BURSTSIZE = Register(0x160, reset=0x808)
+    TXFILLTUNING = Register(0x164)
+    ENDPTNAK = Register(0x178, w1c=0x00FF_00FF, ro=0xFF00_FF00)
+    ENDPTNAKEN = Register(0x17C)
+    CONFIGFLAG = Register(0x180, reset=1, ro=True)
+    PORTSC1 = Register(0x184, reset=0x1000_0000, ro=0x0C00_0F81, w1c=0x2A)
+    CCS = PORTSC1.field(0)
+    FPR = PORTSC1.field(6)
+    SUSP = PORTSC1.field(7)
+    PR = PORTSC1.field(8)
+    HSP = PORTSC1.field(9)
+    PFSC = PORTSC1.field(24)
+    PSPD = PORTSC1.field(26, 2)
+    OTGSC = Register(0x1A4, reset=0x1120, w1c=0x007F_0000, ro=0x0000_7F00)
+    ASV = OTGSC.field(10)
+    BSV = OTGSC.field(11)
+    BSE = OTGSC.field(12)
+    BSVIS = OTGSC.field(19)
+    BSEIS = OTGSC.field(20)
+    USBMODE = Register(0x1A8, reset=0x5000)
+    ENDPTSETUPSTAT = Register(0x1AC, w1c=0xFFFF, ro=0xFFFF_0000)
+    ENDPTPRIME = Register(0x1B0)
+    ENDPTFLUSH = Register(0x1B4)
+    ENDPTSTAT = Register(0x1B8, ro=True)
+    ENDPTCOMPLETE = Register(0x1BC, w1c=0x00FF_00FF, ro=0xFF00_FF00)
+    ENDPTCTRL = RegisterArray(0x1C0, 8, reset=(_CONTROL_ENABLED, 0, 0, 0, 0, 0, 0, 0))
+
+    flushed = State(True)
+    """Whether the firmware has flushed the endpoints since the last bus reset began."""
+    address = State(0)
+    """The bus address in effect; DEVICEADDR may hold the next one already (USBADRA)."""
+
+    def __init__(self, system: System, *, name: str = "") -> None:
+        super().__init__(system, name=name)
+        self._start_of_frame = self.alarm(self._frame_started)
+
+    @property
+    def _host(self) -> HostPort | None:
+        return self.port.get(0)
+
+    def connected(self) -> None:
+        if self._host:
+            self._host.connect(self)
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        self.cable_changed()
+        self._signal()
+        self._tell_pull_up()
+
+    # -- interrupts, frames ----------------------------------------------------------------------
+
+    def _signal(self) -> None:
+        # Assumption: interrupts are raised at once, whatever threshold ITC asks for.
+        otg = self.OTGSC >> 16 & self.OTGSC >> 24 & 0x7F
+        self.IRQ.set(bool(self.USBSTS & self.USBINTR or otg))
+
+    @property
+    def _frame_length(self) -> int:
+        return _MICROFRAME if self.HSP else _FRAME
+
+    def _pace_frames(self) -> None:
+        if not (self.SRE and self.CCS and not self.PR):
+            self._start_of_frame.cancel()
+        elif self._start_of_frame.deadline is None:
+            now = self.system.clock.now
+            self._start_of_frame.at(now - now % self._frame_length + self._frame_length)
+
+    def _frame_started(self) -> None:
+        # SRI is set only while it is enabled; on silicon it is set whether or not anybody looks.
+        self.SRI = 1
+        self._signal()
+        self._pace_frames()
+
+    @FRINDEX.on_read
+    def _frame_index(self) -> int:
+        frames = self.system.clock.now // self._frame_length
+        return (frames if self.HSP else frames << 3) & 0x3FFF if self.CCS else 0
+
+    @USBSTS.on_write
+    def _status_cleared(self, value: int) -> None:
+        self._signal()
+        if value & _PORT_STATUS:
+            self._tell_ready(0)
+
+    @USBINTR.on_write
+    def _interrupts_enabled(self, value: int) -> None:
+        self._signal()
+        self._pace_frames()
+
+    @OTGSC.on_write
+    def _otg_written(self, value: int) -> None:
+        self._signal()
+
+    # -- commands --------------------------------------------------------------------------------
+
+    @USBCMD.on_write
+    def _commanded(self, value: int) -> None:
+        if self.RST:
+            self._reset_controller()
+        self._cable_sensed()
+        self._tell_pull_up()
+
+    def _reset_controller(self) -> None:
+        # Assumption: RST leaves OTGSC alone, as it watches the cable and not the bus.
+        for register, _, _ in self._table():
+            if register.offset >= _FIRST_OPERATIONAL and register is not Usb.OTGSC:
+                self.regs[register.offset] = register.reset
+        self.flushed, self.address = True, 0
+        self._pace_frames()
+        self._signal()
+
+    @DEVICEADDR.on_write
+    def _address_written(self, value: int) -> None:
+        if not self.USBADRA:
+            self.address = self.USBADR
+
+    @PORTSC1.on_write
+    def _port_written(self, value: int) -> None:
+        if value >> 6 & 1:
+            self.gap("PORTSC1: FPR, resume signalling (the host never suspends the bus)")
+            self.FPR = 0
+
+    # -- endpoints, the firmware's side ----------------------------------------------------------
+
+    def _queue(self, number: int, is_in: bool) -> QueueHead:
+        address = self.ENDPTLISTADDR + QUEUE_HEAD_SIZE * (2 * number + is_in)
+        return QueueHead(self.system.bus, address)
+
+    @ENDPTPRIME.on_write
+    def _prime(self, value: int) -> None:
+        self.ENDPTPRIME = 0
+        for number in range(8):
+            for is_in in (False, True):
+                bit = 1 << number << 16 * is_in
+                if value & bit:
+                    self._prime_one(number, is_in, bit)
+
+    def _prime_one(self, number: int, is_in: bool, bit: int) -> None:
+        try:
+            is_primed = self._queue(number, is_in).prime()
+        except BusError as error:
+            self._bus_error(error)
+            return
+        if is_primed:
+            self.ENDPTSTAT |= bit
+            self._tell_ready(number | 0x80 * is_in)
+
+    @ENDPTFLUSH.on_write
+    def _flush(self, value: int) -> None:
+        self.ENDPTFLUSH = 0
+        self.ENDPTSTAT &= ~value
+        if not self.URI:
+            self.flushed = True
+        self._tell_ready(0)
+
+    @ENDPTCOMPLETE.on_write
+    def _complete_cleared(self, value: int) -> None:
+        if value & _EP0:
+            self._tell_ready(0)
+
+    @ENDPTSETUPSTAT.on_write
+    def _setup_cleared(self, value: int) -> None:
+        self._tell_ready(0)
+
+    @ENDPTCTRL.on_write
+    def _controlled(self, number: int, value: int) -> None:
+        value &= ~_TOGGLE_RESET
+        self.ENDPTCTRL[number] = value | (0 if number else _CONTROL_ENABLED)
+        if value & _STALL:
+            self._tell_ready(number)
+            self._tell_ready(number | 0x80)
+
+    # -- the host's side (DevicePort) ------------------------------------------------------------
+
+    @property
+    def pull_up(self) -> bool:
+        """RS: the pull-up on D+ is on."""
+        return bool(self.RS)
+
+    def cable_changed(self) -> None:
+        """The cable was plugged or pulled: VBUS comes or goes."""
+        plugged = self._host is not None and self._host.plugged
+        if plugged != bool(self.BSV):
+            self.ASV = self.BSV = int(plugged)
+            self.BSE = int(not plugged)
+            self.BSVIS = self.BSEIS = 1
+        self._cable_sensed()
+        self._signal()
+
+    def _cable_sensed(self) -> None:
+        """Follow cable and pull-up: without both of them the bus is idle, and suspends."""
+        is_connected = int(bool(self.BSV and self.RS))
+        if is_connected != self.CCS:
+            self.CCS, self.PR = is_connected, 0
+            self.SUSP = int(self.RS and not is_connected)
+            # Silicon needs 3 ms of idle bus to tell suspension.
+            self.SLI |= self.SUSP
+        self._pace_frames()
+
+    def begin_reset(self) -> None:
+        """The bus is reset: URI, and PR for as long as it lasts."""
+        self.PR, self.HSP, self.SUSP, self.URI = 1, 0, 0, 1
+        self.DEVICEADDR, self.address, self.flushed = 0, 0, False
+        self._pace_frames()
+        self._signal()
+
+    def end_reset(self) -> Speed | None:
+        """The reset is over, if the firmware has flushed its endpoints within it."""
+        # TinyUSB before 2023 does not enable URI, and handles the reset after PCI. Newer ones
+        # start all over when PR is gone before they have flushed.
+        if self.URE and not self.flushed:
+            return None
+        self.PR, self.PCI = 0, 1
+        self.HSP = int(not self.PFSC)
+        self.PSPD = 2 if self.HSP else 0
+        self._pace_frames()
+        self._signal()
+        return Speed.HIGH if self.HSP else Speed.FULL
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether the firmware has noticed all that happened to endpoint 0 and to the port."""
+        noticed = not self.USBSTS & self.USBINTR & _PORT_STATUS
+        completed = self.ENDPTCOMPLETE & _EP0 or self.ENDPTSETUPSTAT & 1
+        return self.flushed and noticed and not completed
+
+    def setup(self, address: int, packet: bytes) -> Handshake:
+        """Store a SETUP packet in the queue head; what endpoint 0 had primed is void."""
+        if address != self.address or not self._is_settled:
+            return Handshake.NAK
+        try:
+            queue = self._queue(0, False)
+            queue.write_setup(packet)
+        except BusError as error:
+            return self._bus_error(error)
+        self.ENDPTSTAT &= ~_EP0
+        self.ENDPTCTRL[0] &= ~_STALL
+        self.SUTW = self.USBADRA = 0
+        self.ENDPTSETUPSTAT |= 1
+        self.UI |= queue.interrupt_on_setup
+        self._signal()
+        return Handshake.ACK
+
+    def take(self, endpoint: int) -> bytes | Handshake:
+        """The next packet that an IN endpoint has primed."""
+        if refused := self._refusal(endpoint):
+            return refused
+        try:
+            queue = self._queue(endpoint & 0xF, True)
+            packet = queue.send()
+        except BusError as error:
+            return self._bus_error(error)
+        if endpoint & 0xF == 0 and self.USBADRA:
+            self.USBADRA, self.address = 0, self.USBADR
+        self._follow(endpoint, queue)
+        return packet
+
+    def give(self, endpoint: int, data: bytes) -> Handshake:
+        """Put a packet into the buffer that an OUT endpoint has primed."""
+        if refused := self._refusal(endpoint):
+            return refused
+        try:
+            queue = self._queue(endpoint & 0xF, False)
+            queue.receive(data)
+        except BusError as error:
+            return self._bus_error(error)
+        if queue.failed:
+            self.UEI = 1
+            self.diagnose(
+                "usb-overrun", f"endpoint {endpoint}: {len(data)} bytes exceed the primed buffer"
+            )
+        self._follow(endpoint, queue)
+        return Handshake.ACK
+
+    def _refusal(self, endpoint: int) -> Handshake | None:
+        if self.ENDPTCTRL[endpoint & 0xF] & (1 << 16 if endpoint & 0x80 else 1):
+            return Handshake.STALL
+        if self.ENDPTSTAT & _bit(endpoint):
+            return None
+        self.ENDPTNAK |= _bit(endpoint)
+        if self.ENDPTNAK & self.ENDPTNAKEN:
+            self.NAKI = 1
+            self._signal()
+        return Handshake.NAK
+
+    def _follow(self, endpoint: int, queue: QueueHead) -> None:
+        """Report what the packet completed."""
+        if not queue.retired:
+            return
+        if not queue.active:
+            self.ENDPTSTAT &= ~_bit(endpoint)
+        self.ENDPTCOMPLETE |= _bit(endpoint)
+        self.UI |= queue.interrupt
+        self._signal()
+
+    def _bus_error(self, error: BusError) -> Handshake:
+        self.SEI = 1
+        self._signal()
+        self.diagnose("usb-bus-error", f"queue head, descriptor or buffer: {error}")
+        return Handshake.NAK
+
+    def _tell_ready(self, endpoint: int) -> None:
+        if self._host:
+            self._host.ready(endpoint)
+
+    def _tell_pull_up(self) -> None:
+        if self._host:
+            self._host.pull_up_changed()

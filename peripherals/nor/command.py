@@ -1,0 +1,80 @@
+"""One command of a serial flash: its shape on the lines, and what carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .bus import Transaction
+
+Handler = Callable[["Cycle"], bytes | None]
+"""Carries a cycle out; returns the bytes that come out, None if the chip ignored it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Opcode, then address, then clocks without meaning, then data out or in, as in the sheet.
+
+    Mode bits are the first `mode_clocks` of the `wait` clocks between address and data.
+    """
+
+    opcode: int
+    name: str
+    run: Handler = field(repr=False)
+    lanes: int = 1
+    address_bits: int = 0
+    address_lanes: int = 1
+    mode_clocks: int = 0
+    wait: int = 0
+    data_lanes: int = 1
+    sends: bool = False
+    """The chip drives data."""
+    takes: bool = False
+    """The chip takes data."""
+    lengths: tuple[int, ...] = ()
+    """Numbers of data bytes that it accepts; empty: any."""
+    quad: bool = False
+    """Needs the quad enable bit."""
+    while_busy: bool = False
+    is_read: bool = False
+    """Reads the array."""
+    value: int = 0
+    """What tells commands with the same handler apart (register number, bytes to erase)."""
+
+    def fits(self, transaction: Transaction) -> bool:
+        """Whether the transaction, its opcode aside, has exactly this shape."""
+        t = transaction
+        clocks = t.dummy
+        if t.mode is not None:
+            if t.mode_bits != 8 or t.mode_lanes != self.address_lanes:
+                return False
+            clocks += 8 // t.mode_lanes
+        if self.address_bits:
+            if t.address_bits != self.address_bits or t.address_lanes != self.address_lanes:
+                return False
+        elif t.address is not None:
+            clocks += t.address_bits // t.address_lanes
+        if clocks != self.wait and (clocks or t.read or not self.sends):
+            return False
+        if t.read and (t.write or not self.sends or t.data_lanes != self.data_lanes):
+            return False
+        if t.write and (not self.takes or t.data_lanes != self.data_lanes):
+            return False
+        return not (t.address_ddr or t.data_ddr or t.opcode_ddr)
+
+
+@dataclass(slots=True)
+class Cycle:
+    """What a chip has understood of one transaction."""
+
+    command: Command
+    address: int
+    mode: int
+    data: bytes
+    read: int
+    """Bytes that the chip shall put out."""
+
+    @property
+    def place(self) -> int | None:
+        """The address, None for a command without one."""
+        return self.address if self.command.address_bits else None

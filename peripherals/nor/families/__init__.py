@@ -1,0 +1,11 @@
+"""Families of flash chips: each decodes the commands of parts that speak alike."""
+
+from __future__ import annotations
+
+from .base import Family
+from .w25q import W25Q
+
+FAMILIES: dict[str, type[Family]] = {"w25q": W25Q}
+"""By the word in the parts' rows."""
+
+__all__ = ["FAMILIES", "Family"]

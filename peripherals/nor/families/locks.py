@@ -1,0 +1,71 @@
+"""Individual locks of blocks and sectors (Winbond: in force while WPS is 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..command import Command, Cycle
+
+if TYPE_CHECKING:
+    from .quad import QuadFamily
+
+BLOCK, SECTOR = 0x1_0000, 0x1000
+
+
+class BlockLocks:
+    """One lock for each 64-KB block, and for each 4-KB sector of the first and the last one."""
+
+    def __init__(self, family: QuadFamily) -> None:
+        self._family = family
+        self.unlocked: set[int] = set()
+        """Start addresses; after power-on none is unlocked."""
+
+    def commands(self, bits: int, lanes: int) -> Iterator[Command]:
+        """Lock, unlock and read one lock; lock and unlock all."""
+        for opcode, name, value in ((0x36, "block lock", 1), (0x39, "block unlock", 0)):
+            yield Command(
+                opcode=opcode, name=name, run=self._change, lanes=lanes, address_bits=bits,
+                address_lanes=lanes, value=value,
+            )  # fmt: skip
+        for opcode, name, value in ((0x7E, "global lock", 1), (0x98, "global unlock", 0)):
+            yield Command(opcode=opcode, name=name, run=self._change_all, lanes=lanes, value=value)
+        yield Command(
+            opcode=0x3D, name="read block lock", run=self._read, lanes=lanes,
+            address_bits=bits, address_lanes=lanes, data_lanes=lanes, sends=True,
+        )  # fmt: skip
+
+    def covers(self, address: int, length: int) -> bool:
+        """Whether any byte of the range is locked."""
+        return any(unit not in self.unlocked for unit in self._units(address, length))
+
+    def _units(self, address: int, length: int) -> Iterator[int]:
+        end, size = address + length, self._family.chip.size
+        while address < end:
+            in_edge = address < BLOCK or address >= size - BLOCK
+            unit = SECTOR if in_edge else BLOCK
+            address &= -unit
+            yield address
+            address += unit
+
+    def _unit(self, c: Cycle) -> int:
+        return next(self._units(self._family.linear(c.address, c.command.address_bits), 1))
+
+    def _change(self, c: Cycle) -> bytes | None:
+        if not self._family.spend_wel(c):
+            return None
+        if c.command.value:
+            self.unlocked.discard(self._unit(c))
+        else:
+            self.unlocked.add(self._unit(c))
+        return b""
+
+    def _change_all(self, c: Cycle) -> bytes | None:
+        if not self._family.spend_wel(c):
+            return None
+        units = () if c.command.value else self._units(0, self._family.chip.size)
+        self.unlocked = set(units)
+        return b""
+
+    def _read(self, c: Cycle) -> bytes:
+        return bytes((self._unit(c) not in self.unlocked,)) * c.read

@@ -1,0 +1,332 @@
+"""Winbond W25Q: three status registers, block and individual protection, security pages, QPI.
+
+Options of the parts' rows: `status_registers` (2 or 3), `sr3` (its factory value), `bp_scheme`
+(`sec`: SEC, TB, BP2-0; `bp3`: TB, BP3-0), `wide` (4-byte addressing), `qpi`, `qe_fixed` (QE
+cannot be cleared), `one_byte_write_clears_sr2`. Bits: W25QxxJV sheets, "Status Registers".
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..command import Command, Cycle
+from ..operation import Operation
+from .locks import BlockLocks
+from .protection import area
+from .quad import QuadFamily
+from .security import SecurityRegisters
+
+if TYPE_CHECKING:
+    from ..chip import Chip
+
+QE, SRL, LB, CMP, SUS = 0x02, 0x01, 0x38, 0x40, 0x80
+WPS, ADP = 0x04, 0x02
+SR1_WRITABLE, SR2_WRITABLE, SR3_WRITABLE = 0xFC, 0x7B, 0xE4
+QPI_DUMMIES = (2, 4, 6, 8)
+WRAPS = (8, 16, 32, 64)
+
+
+@dataclass(slots=True)
+class Volatile:
+    """What power-off clears."""
+
+    sr: list[int]
+    volatile_write: bool = False
+    """50h came: the next status write changes the volatile bits only."""
+    qpi: bool = False
+    qpi_parameter: int = 0
+    continuous: int = 0
+    wide: bool = False
+    extended: int = 0
+    wrap: int = 0
+    """Bytes, 0 for none."""
+
+
+class W25Q(QuadFamily):
+    """Winbond W25Q, and what follows it closely."""
+
+    def __init__(self, chip: Chip) -> None:
+        super().__init__(chip)
+        self._options = chip.row.options
+        qe = chip.row.qe if chip.qe is None else chip.qe
+        self.nonvolatile = [0, QE if qe else 0, self._options["sr3"]]
+        self.security = SecurityRegisters(self)
+        self.locks = BlockLocks(self)
+        self.volatile = Volatile(sr=list(self.nonvolatile))
+        self.power_on()
+
+    # -- modes -------------------------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        self.nonvolatile[1] &= ~SRL
+        self._restart()
+
+    def software_reset(self) -> None:
+        locked = self.volatile.sr[1] & SRL
+        self._restart()
+        self.volatile.sr[1] |= locked
+
+    def _restart(self) -> None:
+        wide = bool(self._options["wide"] and self.nonvolatile[2] & ADP)
+        self.volatile = Volatile(sr=list(self.nonvolatile), wide=wide)
+        self.locks.unlocked.clear()
+        self.refresh()
+
+    def _mode_changed(self) -> None:
+        self.refresh()
+        self.chip.notify()
+
+    def mode(self) -> tuple[int, bool, int]:
+        v = self.volatile
+        return 4 if v.qpi else 1, v.wide, v.continuous
+
+    def table_key(self) -> Hashable:
+        return self.volatile.qpi_parameter
+
+    def set_continuous(self, opcode: int) -> None:
+        self.volatile.continuous = opcode
+
+    def enters_continuous(self, mode: int) -> bool:
+        return mode & 0x30 == 0x20
+
+    @property
+    def quad_enabled(self) -> bool:
+        return bool(self.volatile.sr[1] & QE)
+
+    def linear(self, address: int, bits: int) -> int:
+        if bits == 24:
+            address |= self.volatile.extended << 24
+        return address & (self.chip.size - 1)
+
+    def burst(self, command: Command) -> int:
+        if command.opcode in (0xEB, 0xEC) and not self.volatile.qpi:
+            return self.volatile.wrap
+        if command.opcode == 0x0C and self.volatile.qpi:
+            return WRAPS[self.volatile.qpi_parameter & 3]
+        return 0
+
+    # -- tables ------------------------------------------------------------------------------------
+
+    def table(self) -> Iterator[Command]:
+        lanes, wide, _ = self.mode()
+        bits = 32 if wide else 24
+        yield from self.erases(bits, lanes)
+        yield from self.controls(lanes)
+        yield from self.ids(lanes)
+        yield from self._status_commands(lanes)
+        if self._options["status_registers"] == 3:
+            yield from self.locks.commands(bits, lanes)
+        if self._options["wide"]:
+            yield from self._wide_commands(lanes)
+        yield from self._qpi_only(bits) if lanes == 4 else self._spi_only(bits)
+
+    def _spi_only(self, bits: int) -> Iterator[Command]:
+        yield from self.reads(bits)
+        yield from self.programs(bits)
+        yield from self.tables_1_1_1(bits)
+        for opcode, lanes, clocks, wait in ((0x92, 2, 4, 4), (0x94, 4, 2, 6)):
+            yield Command(
+                opcode=opcode, name="read manufacturer id", run=self._read_maker, sends=True,
+                address_bits=bits, address_lanes=lanes, mode_clocks=clocks, wait=wait,
+                data_lanes=lanes, quad=lanes == 4,
+            )  # fmt: skip
+        yield from self.security.commands(bits)
+        yield Command(
+            opcode=0x77, name="set burst with wrap", run=self._set_wrap, address_bits=24,
+            address_lanes=4, data_lanes=4, takes=True, lengths=(1,), quad=True,
+        )  # fmt: skip
+        yield Command(opcode=0xFF, name="continuous read reset", run=self._nothing, takes=True)
+        if self._options["qpi"]:
+            yield Command(opcode=0x38, name="enter QPI", run=self._enter_qpi, quad=True)
+
+    def _qpi_only(self, bits: int) -> Iterator[Command]:
+        wait = QPI_DUMMIES[self.volatile.qpi_parameter >> 4 & 3]
+        for opcode, name, clocks in (
+            (0x0B, "fast read", 0),
+            (0x0C, "burst read with wrap", 0),
+            (0xEB, "fast read quad I/O", 2),
+        ):
+            yield Command(
+                opcode=opcode, name=name, run=self._read, is_read=True, sends=True, lanes=4,
+                address_bits=bits, address_lanes=4, mode_clocks=clocks, wait=wait, data_lanes=4,
+            )  # fmt: skip
+        yield Command(
+            opcode=0x02, name="page program", run=self._program, takes=True, lanes=4,
+            address_bits=bits, address_lanes=4, data_lanes=4,
+        )  # fmt: skip
+        yield Command(
+            opcode=0xC0, name="set read parameters", run=self._set_parameters, lanes=4,
+            takes=True, lengths=(1,), data_lanes=4,
+        )  # fmt: skip
+        yield Command(opcode=0xFF, name="exit QPI", run=self._exit_qpi, lanes=4)
+
+    def _status_commands(self, lanes: int) -> Iterator[Command]:
+        opcodes = ((0x05, 0x01), (0x35, 0x31), (0x15, 0x11))
+        for index in range(self._options["status_registers"]):
+            read, write = opcodes[index]
+            yield Command(
+                opcode=read, name=f"read status {index + 1}", run=self._read_status, lanes=lanes,
+                data_lanes=lanes, sends=True, while_busy=True, value=index,
+            )  # fmt: skip
+            yield Command(
+                opcode=write, name=f"write status {index + 1}", run=self._write_status,
+                lanes=lanes, data_lanes=lanes, takes=True, value=index,
+                lengths=(1,) if index else (1, 2),
+            )  # fmt: skip
+        yield Command(
+            opcode=0x50, name="write enable volatile", run=self._volatile_enable, lanes=lanes
+        )
+
+    def _wide_commands(self, lanes: int) -> Iterator[Command]:
+        for opcode, name, value in ((0xB7, "enter 4-byte mode", 1), (0xE9, "exit 4-byte mode", 0)):
+            yield Command(opcode=opcode, name=name, run=self._set_wide, lanes=lanes, value=value)
+        yield Command(
+            opcode=0xC5, name="write extended address", run=self._write_extended, lanes=lanes,
+            data_lanes=lanes, takes=True, lengths=(1,),
+        )  # fmt: skip
+        yield Command(
+            opcode=0xC8, name="read extended address", run=self._read_extended, lanes=lanes,
+            data_lanes=lanes, sends=True,
+        )  # fmt: skip
+
+    # -- status registers --------------------------------------------------------------------------
+
+    def _status(self, index: int) -> int:
+        value, chip = self.volatile.sr[index], self.chip
+        if index == 0:
+            return value | chip.wel << 1 | (chip.operation is not None)
+        if index == 1:
+            suspending = chip.operation and chip.operation.kind == "suspend"
+            return value | SUS if chip.suspended and not suspending else value
+        return value | self.volatile.wide if self._options["wide"] else value
+
+    def _read_status(self, c: Cycle) -> bytes:
+        return bytes((self._status(c.command.value),)) * c.read
+
+    def _volatile_enable(self, c: Cycle) -> bytes:
+        self.volatile.volatile_write = True
+        return b""
+
+    def _write_status(self, c: Cycle) -> bytes | None:
+        chip, v = self.chip, self.volatile
+        is_volatile, v.volatile_write = v.volatile_write, False
+        if not chip.wel and not is_volatile:
+            self.refuse("write-without-wel", c, "the write enable latch is 0")
+        elif v.sr[1] & SRL:
+            chip.wel = False
+            self.refuse("protected", c, "the status registers are locked until power-off")
+        elif is_volatile:
+            for index, value in self._new_values(c.command.value, c.data):
+                v.sr[index] = value & ~LB | v.sr[1] & LB if index == 1 else value
+            self._mode_changed()
+            return b""
+        else:
+            values = tuple(self._new_values(c.command.value, c.data))
+            chip.begin("status", c.command.name, chip.duration("write_status"), values=values)
+            return b""
+        return None
+
+    def _new_values(self, index: int, data: bytes) -> Iterator[tuple[int, int]]:
+        if index == 0 and len(data) == 1 and self._options["one_byte_write_clears_sr2"]:
+            data += b"\x00"
+        for register, value in enumerate(data, index):
+            if register == 0:
+                yield 0, value & SR1_WRITABLE
+            elif register == 1:
+                # LB bits are one-time programmable.
+                keep = LB | (QE if self._options["qe_fixed"] else 0)
+                yield 1, value & SR2_WRITABLE | self.volatile.sr[1] & keep
+            else:
+                yield 2, value & (SR3_WRITABLE | (ADP if self._options["wide"] else 0))
+
+    def apply(self, operation: Operation) -> None:
+        if operation.kind == "status":
+            for index, value in operation.values:
+                self.nonvolatile[index] = self.volatile.sr[index] = value
+            self.refresh()
+        else:
+            self.security.apply(operation)
+
+    # -- protection --------------------------------------------------------------------------------
+
+    def protected(self, address: int, length: int) -> bool:
+        sr, size = self.volatile.sr, self.chip.size
+        if self._options["status_registers"] == 3 and sr[2] & WPS:
+            return self.locks.covers(address, length)
+        start, end = area(sr[0], bool(sr[1] & CMP), size, self._options["bp_scheme"])
+        return address < end and start < address + length
+
+    def is_frozen(self, page: int) -> bool:
+        """Whether the LB bit of a security register (0 to 2) is set."""
+        return bool(self.volatile.sr[1] >> 3 + page & 1)
+
+    # -- commands that change the mode -------------------------------------------------------------
+
+    def _nothing(self, c: Cycle) -> bytes:
+        return b""
+
+    def _enter_qpi(self, c: Cycle) -> bytes:
+        self.volatile.qpi = True
+        self._mode_changed()
+        return b""
+
+    def _exit_qpi(self, c: Cycle) -> bytes:
+        self.volatile.qpi = False
+        self._mode_changed()
+        return b""
+
+    def _set_parameters(self, c: Cycle) -> bytes:
+        self.volatile.qpi_parameter = c.data[0] & 0x33
+        self._mode_changed()
+        return b""
+
+    def _set_wrap(self, c: Cycle) -> bytes:
+        self.volatile.wrap = 0 if c.data[0] & 0x10 else WRAPS[c.data[0] >> 5 & 3]
+        self.chip.notify()
+        return b""
+
+    def _set_wide(self, c: Cycle) -> bytes:
+        self.volatile.wide = bool(c.command.value)
+        self._mode_changed()
+        return b""
+
+    def _write_extended(self, c: Cycle) -> bytes | None:
+        if not self.spend_wel(c):
+            return None
+        self.volatile.extended = c.data[0]
+        self.chip.notify()
+        return b""
+
+    def _read_extended(self, c: Cycle) -> bytes:
+        return bytes((self.volatile.extended,)) * c.read
+
+    # -- for people, and snapshots -----------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        v = self.volatile
+        count = self._options["status_registers"]
+        return {f"sr{i + 1}": self._status(i) for i in range(count)} | {
+            "qe": self.quad_enabled,
+            "qpi": v.qpi,
+            "continuous_read": bool(v.continuous),
+            "address_bytes": 4 if v.wide else 3,
+            "wrap": v.wrap,
+        }
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "nonvolatile": list(self.nonvolatile),
+            "security": bytes(self.security.cells),
+            "unlocked": set(self.locks.unlocked),
+            "volatile": copy.deepcopy(self.volatile),
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.nonvolatile = list(saved["nonvolatile"])
+        self.security.cells[:] = saved["security"]
+        self.locks.unlocked = set(saved["unlocked"])
+        self.volatile = copy.deepcopy(saved["volatile"])
+        self.refresh()

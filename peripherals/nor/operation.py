@@ -1,0 +1,62 @@
+"""What a flash chip is busy with, and the numbers that it collects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """An internal operation under way (or suspended). Cells and registers change at its end."""
+
+    kind: str
+    """`program`, `erase`, `status`; or the time of `suspend`, `power-down`, `release`, `reset`."""
+    name: str
+    """The data sheet's name of the command."""
+    start: int
+    end: int | None
+    """Virtual ns; None: it never ends (a fault)."""
+    address: int = 0
+    length: int = 0
+    data: bytes = b""
+    """program: what is ANDed into `length` cells from `address`."""
+    target: str = "array"
+    """`array`, or the family's own memory (`security`)."""
+    values: tuple[tuple[int, int], ...] = ()
+    """status: numbers of registers and their new values."""
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether not even the status registers can be read meanwhile."""
+        return self.kind in ("power-down", "release", "reset")
+
+    def facts(self) -> dict[str, Any]:
+        """What users are told of it."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "address": self.address,
+            "length": self.length,
+            "start": self.start,
+            "end": self.end,
+        }
+
+    def __str__(self) -> str:
+        until = "for ever" if self.end is None else f"until {self.end} ns"
+        where = f" at {self.address:#x}" if self.length else ""
+        return f"{self.name}{where}, {until}"
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened on a chip since the machine was made; power cycles do not clear it."""
+
+    commands: Counter[str] = field(default_factory=Counter)
+    bytes_read: int = 0
+    bytes_programmed: int = 0
+    erases: Counter[int] = field(default_factory=Counter)
+    """Erase cycles of each 4-KB sector, by sector number."""
+    operations: int = 0
+    busy_time: int = 0

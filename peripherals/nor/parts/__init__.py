@@ -1,0 +1,143 @@
+"""The data rows of flash parts: one TOML file per maker in this folder, loaded when asked for.
+
+A row may say `like = "OTHER"` (in the same file): it then holds what differs from that row.
+Numbers in the rows are bytes and nanoseconds; times are `[typical, maximum]`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseUnit:
+    """One size of erase: the commands that do it, and how long it takes."""
+
+    name: str
+    size: int
+    opcodes: tuple[int, ...]
+    opcodes4: tuple[int, ...] = ()
+    """Those that always take a 4-byte address."""
+    time: str
+    """Key of the part's times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Everything that a data sheet says about one part number, as far as the model uses it."""
+
+    name: str
+    aliases: tuple[str, ...]
+    maker: str
+    family: str
+    """Which strategy decodes its commands."""
+    id: bytes
+    """Answer to 9Fh."""
+    device_id: int
+    """Answer to ABh, and the second byte of 90h."""
+    size: int
+    page: int
+    qe: int
+    """Factory value of the quad enable bit."""
+    endurance: int
+    """Erase cycles that each sector is specified for."""
+    uid_length: int
+    erase: tuple[EraseUnit, ...]
+    times: dict[str, tuple[int, int]]
+    sfdp: bytes
+    """The SFDP space from address 0; what lies beyond reads FFh. Empty: none, or not known."""
+    options: dict[str, Any]
+    """What only this family asks for; see the family's class."""
+
+
+def find_part(name: str) -> Part:
+    """The part called `name`, in any case; ValueError with the nearest name if there is none."""
+    parts = _all_parts()
+    part = parts.get(name.upper())
+    if part is None:
+        near = difflib.get_close_matches(name.upper(), parts, n=1, cutoff=0.4)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"unknown flash part {name!r}{hint}")
+    return part
+
+
+def part_names() -> list[str]:
+    """Names of all parts, without their aliases, sorted."""
+    return sorted({part.name for part in _all_parts().values()})
+
+
+@cache
+def _all_parts() -> dict[str, Part]:
+    parts: dict[str, Part] = {}
+    folder = resources.files(__package__)
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            for part in _parts_of(tomllib.loads(file.read_text("utf-8"))):
+                for name in (part.name, *part.aliases):
+                    if parts.setdefault(name.upper(), part) is not part:
+                        raise ValueError(f"{file.name}: two parts are called {name}")
+    return parts
+
+
+def _parts_of(document: dict[str, Any]) -> list[Part]:
+    rows: dict[str, dict[str, Any]] = {}
+    parts = []
+    for given in document["part"]:
+        row = _merged(rows.get(given.get("like", ""), document["defaults"]), given)
+        row["aliases"] = given.get("aliases", [])
+        rows[row["name"]] = row
+        parts.append(_part(row))
+    return parts
+
+
+def _merged(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    merged = base | given
+    for key, value in base.items():
+        if isinstance(value, dict) and key in given:
+            merged[key] = value | given[key]
+    return merged
+
+
+def _part(row: dict[str, Any]) -> Part:
+    return Part(
+        name=row["name"],
+        aliases=tuple(row["aliases"]),
+        maker=row["maker"],
+        family=row["family"],
+        id=bytes.fromhex(row["id"]),
+        device_id=row["device_id"],
+        size=row["size"],
+        page=row["page"],
+        qe=row["qe"],
+        endurance=row["endurance"],
+        uid_length=row["uid_length"],
+        erase=tuple(_erase_unit(unit) for unit in row["erase"]),
+        times={key: (typical, maximum) for key, (typical, maximum) in row["times"].items()},
+        sfdp=_space(row["sfdp"]),
+        options=row["options"],
+    )
+
+
+def _erase_unit(unit: dict[str, Any]) -> EraseUnit:
+    return EraseUnit(
+        name=unit["name"],
+        size=unit["size"],
+        opcodes=tuple(unit["opcodes"]),
+        opcodes4=tuple(unit.get("opcodes4", ())),
+        time=unit["time"],
+    )
+
+
+def _space(pieces: dict[str, str]) -> bytes:
+    """The SFDP space of `{"address": "hex bytes"}`."""
+    space = bytearray()
+    for address, text in pieces.items():
+        at, data = int(address, 16), bytes.fromhex(text)
+        space.extend(b"\xff" * (at + len(data) - len(space)))
+        space[at : at + len(data)] = data
+    return bytes(space)

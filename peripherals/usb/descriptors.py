@@ -1,0 +1,144 @@
+"""Descriptors of a USB device, parsed. (USB 2.0 section 9.6; IAD: ECN of 2003)"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+DEVICE, CONFIGURATION, STRING, INTERFACE, ENDPOINT, QUALIFIER = 1, 2, 3, 4, 5, 6
+ASSOCIATION, CS_INTERFACE = 11, 0x24
+
+BULK = 2
+"""Transfer type in the low bits of an endpoint's attributes."""
+
+
+class DescriptorError(ValueError):
+    """A device sent a descriptor that cannot be read. The text says which, and its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The device descriptor, as far as a host needs it. Strings are indices, 0 if there is none."""
+
+    max_packet: int
+    vendor: int
+    product: int
+    strings: tuple[int, int, int]
+    """Manufacturer, product, serial number."""
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint of an interface."""
+
+    address: int
+    kind: int
+    max_packet: int
+
+    @property
+    def is_in(self) -> bool:
+        """Whether its data flow to the host."""
+        return bool(self.address & 0x80)
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """An interface association: `count` interfaces from `first` are one function."""
+
+    first: int
+    count: int
+
+    def __contains__(self, number: int) -> bool:
+        return self.first <= number < self.first + self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One setting of an interface, with its endpoints and class-specific descriptors."""
+
+    number: int
+    alternate: int
+    kind: tuple[int, int, int]
+    """Class, subclass, protocol."""
+    string: int
+    endpoints: list[Endpoint] = field(default_factory=list)
+    functional: list[bytes] = field(default_factory=list)
+    """Class-specific interface descriptors from their subtype on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A configuration descriptor with everything that follows it."""
+
+    value: int
+    interfaces: list[Interface]
+    associations: list[Association]
+
+
+def parse_device(data: bytes) -> Device:
+    """Parse the device descriptor, or its first eight bytes (the rest then reads 0)."""
+    if len(data) < 8 or data[1] != DEVICE:
+        raise DescriptorError(f"device descriptor expected, given {data.hex(' ') or 'nothing'}")
+    vendor, product = struct.unpack_from("<HH", data.ljust(18, b"\0"), 8)
+    strings = data.ljust(18, b"\0")[14:17]
+    if data[7] not in (8, 16, 32, 64):
+        raise DescriptorError(f"packet size of endpoint 0: expected 8 to 64, given {data[7]}")
+    return Device(data[7], vendor, product, (strings[0], strings[1], strings[2]), data[0])
+
+
+def total_length(data: bytes) -> int:
+    """Length of a whole configuration, from the first bytes of its descriptor."""
+    if len(data) < 9 or data[1] != CONFIGURATION:
+        raise DescriptorError(f"configuration expected, given {data.hex(' ') or 'nothing'}")
+    return int.from_bytes(data[2:4], "little")
+
+
+def _split(data: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(data):
+        length = data[at]
+        if length < 2 or at + length > len(data):
+            raise DescriptorError(f"descriptor at byte {at} has length {length} of {len(data)}")
+        yield data[at : at + length]
+        at += length
+
+
+_SHORTEST = {CONFIGURATION: 9, INTERFACE: 9, ENDPOINT: 7, ASSOCIATION: 8, CS_INTERFACE: 3}
+
+
+def parse_configuration(data: bytes) -> Configuration:
+    """Parse a configuration descriptor and all that follows it; unknown ones are passed over."""
+    if len(data) != total_length(data):
+        raise DescriptorError(f"configuration of {total_length(data)} bytes ends after {len(data)}")
+    configuration = Configuration(data[5], [], [])
+    interfaces = configuration.interfaces
+    for one in _split(data):
+        kind = one[1]
+        if len(one) < _SHORTEST.get(kind, 2):
+            raise DescriptorError(f"descriptor too short: {one.hex(' ')}")
+        if kind == INTERFACE:
+            interfaces.append(Interface(one[2], one[3], (one[5], one[6], one[7]), one[8]))
+        elif kind == ASSOCIATION:
+            configuration.associations.append(Association(one[2], one[3]))
+        elif kind == ENDPOINT and interfaces:
+            size = int.from_bytes(one[4:6], "little") & 0x7FF
+            interfaces[-1].endpoints.append(Endpoint(one[2], one[3] & 3, size))
+        elif kind == CS_INTERFACE and interfaces:
+            interfaces[-1].functional.append(one[2:])
+    return configuration
+
+
+def parse_string(data: bytes) -> str:
+    """The text of a string descriptor."""
+    if len(data) < 2 or data[1] != STRING:
+        raise DescriptorError(f"string descriptor expected, given {data.hex(' ') or 'nothing'}")
+    return data[2 : data[0]].decode("utf-16-le", "replace")
+
+
+def parse_languages(data: bytes) -> tuple[int, ...]:
+    """The language codes of string descriptor zero."""
+    if len(data) < 2 or data[1] != STRING:
+        raise DescriptorError(f"string descriptor expected, given {data.hex(' ') or 'nothing'}")
+    return tuple(int.from_bytes(data[i : i + 2], "little") for i in range(2, len(data) - 1, 2))

@@ -1,0 +1,134 @@
+"""A platform is parsed once; after that lark is not even imported."""
+
+import pickle
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from xipsim.engines.repl import Place, PlatformError, cache, load
+
+LOAD = """
+import sys
+from xipsim.engines.repl import check, load
+platform = load(sys.argv[1])
+print([entry.name for entry in platform.entries], "lark" in sys.modules)
+"""
+
+
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XIPSIM_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "soc.repl").write_text("x: T @ sysbus 0x1000\n    a: <1, +2>\n    -> x@1\n")
+    path = tmp_path / "board.repl"
+    path.write_text('using "./soc.repl"\ny: T\n    of: [x, new P { q: 1 }]\n')
+    return path
+
+
+def cached(tmp_path: Path) -> list[Path]:
+    return list((tmp_path / "cache" / "platforms").iterdir())
+
+
+def parses(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files given to the parser from now on."""
+    from xipsim.engines.repl import resolve
+
+    seen: list[Path] = []
+    monkeypatch.setattr(resolve, "resolve", seen.append)
+    return seen
+
+
+def test_the_cached_platform_is_the_parsed_one(
+    board: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load(board)
+    seen = parses(monkeypatch)
+    second = load(board)
+    assert (first, seen) == (second, [])
+    assert second["x"].place == Place(str(board.with_name("soc.repl")), 1, 1)
+
+
+def test_a_hit_does_not_import_lark(board: Path) -> None:
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", LOAD, str(board)], capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert runs == ["['x', 'y'] True\n", "['x', 'y'] False\n"]
+
+
+@pytest.mark.parametrize("file", ["board.repl", "soc.repl"])
+def test_a_changed_file_is_parsed_again(board: Path, file: str) -> None:
+    load(board)
+    changed = board.with_name(file)
+    changed.write_text(changed.read_text() + "z: T\n")
+    assert "z" in load(board)
+    assert len(cached(board.parent)) == 1
+
+
+def test_a_file_that_appears_where_one_was_looked_for(board: Path) -> None:
+    nearer = board.with_name("platforms") / "soc2.repl"
+    nearer.parent.mkdir()
+    further = board.with_name("soc2.repl")
+    further.write_text("far: T\n")
+    own = nearer.with_name("own.repl")
+    own.write_text('using "soc2.repl"\n')
+    assert "far" in load(own)
+    nearer.write_text("near: T\n")
+    assert "near" in load(own)
+
+
+def test_mistakes_are_not_cached(board: Path) -> None:
+    board.write_text("x: T @@\n")
+    for _ in range(2):
+        with pytest.raises(PlatformError):
+            load(board)
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", pickle.dumps({}) + pickle.dumps("rubbish")])
+def test_a_damaged_cache_is_replaced(board: Path, content: bytes) -> None:
+    platform = load(board)
+    (entry,) = cached(board.parent)
+    good = entry.read_bytes()
+    entry.write_bytes(content)
+    assert load(board) == platform
+    assert entry.read_bytes() == good
+
+
+def test_a_cache_that_cannot_be_written_is_only_logged(
+    board: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (board.parent / "file").write_text("")
+    monkeypatch.setenv("XIPSIM_CACHE", str(board.parent / "file"))
+    assert "x" in load(board)
+    assert "cannot cache in" in caplog.text
+
+
+def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XIPSIM_CACHE", "/own")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert cache.folder() == Path("/own")
+    monkeypatch.delenv("XIPSIM_CACHE")
+    assert cache.folder() == Path("/xdg/xipsim")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/a")
+    assert cache.folder() == Path("/home/a/.cache/xipsim")
+
+
+def test_a_large_board_loads_in_milliseconds(board: Path) -> None:
+    text = "".join(
+        f"e{i}: A.Type @ sysbus {i * 0x1000:#x}\n"
+        f'    a: 1\n    b: "text"\n    [0-3] -> x@[{i}-{i + 3}]\n'
+        for i in range(1, 71)
+    )
+    board.write_text('using "./soc.repl"\n' + text)
+    load(board)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        load(board)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.02

@@ -1,0 +1,197 @@
+"""Each kind of mistake in a platform is told with its place and a way out."""
+
+from pathlib import Path
+
+import pytest
+
+from xipsim.engines.repl import PlatformError, check, output_name, unmodelled
+from xipsim.engines.repl.resolve import resolve
+from xipsim.peripherals.core import (
+    Model,
+    Output,
+    Outputs,
+    Parameter,
+    Peripheral,
+    Region,
+    Registry,
+    Slots,
+)
+
+
+class Chip(Model):
+    TYPE = "Test.Chip"
+    part = Parameter(str, "the part's name", choices=("W25Q64JV", "W25Q16JV"))
+    speed = Parameter(float, "in MHz", default=1.0)
+    fast = Parameter(bool, "", default=False)
+    wait = Parameter(int, "cycles", default=0)
+
+
+class Controller(Peripheral):
+    TYPE = "Test.Controller"
+    SIZE = 0x1000
+    window = Region("the chips' bytes")
+    fifo = Region("more", required=False)
+    IRQ = Output("all causes", required=True)
+    chips: Slots[Chip] = Slots(2, "two chip selects")
+
+
+class Port(Peripheral):
+    TYPE = "Test.Port"
+    SIZE = 0x100
+    LOW = Output("pins 0 to 15")
+    HIGH = Output("pins 16 to 31")
+    pins = Outputs(32, "the pins")
+    controller = Parameter(Controller, "whose clock it has", default=None)
+
+    def on_input(self, number: int, level: bool) -> None:
+        """Takes wires."""
+
+
+MODELS = Registry()
+for model in (Chip, Controller, Port):
+    MODELS.add(model.TYPE, model)
+
+GOOD = """\
+cpu: CPU.CortexM @ sysbus
+    cpuType: "cortex-m7"
+    nvic: nvic
+nvic: IRQControllers.NVIC @ sysbus 0xE000E000
+    IRQ -> cpu@0
+ram: Memory.MappedMemory @ sysbus 0x20000000
+    size: 0x1000
+ctl: Test.Controller @ { sysbus 0x40000000; sysbus new Bus.BusMultiRegistration { address: 0x60000000; size: 0x1000; region: "window" } }
+    -> nvic@1
+chip: Test.Chip @ ctl 1
+    part: "W25Q64JV"
+    speed: 3
+port: Test.Port @ sysbus 0x40001000
+    controller: ctl
+    HIGH -> nvic@2
+    [0-1] -> port@[4-5]
+    3 -> led@0
+led: Miscellaneous.LED @ port 3
+button: Miscellaneous.Button @ port 5
+    -> port@5
+"""  # noqa: E501
+
+
+def problems(tmp_path: Path, text: str) -> list[str]:
+    file = tmp_path / "board.repl"
+    file.write_text(text)
+    try:
+        check(resolve(file)[0], MODELS)
+    except PlatformError as error:
+        return [str(problem).removeprefix(f"{tmp_path}/") for problem in error.problems]
+    return []
+
+
+def test_a_good_platform_passes(tmp_path: Path) -> None:
+    assert problems(tmp_path, GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "place", "says", "hint"),
+    [
+        ("chip: Test.Chip", "chip: Test.Chp", "10:7", "no model 'Test.Chp'", "'Test.Chip'"),
+        ("chip: Test.Chip", "chip: test.chip", "10:7", "no model", "'Test.Chip'"),
+        ("led: Misc", "led2: Misc", "17:10", "no entry 'led'", "'led2'"),
+        ('    part: "W25Q64JV"\n', "", "10:1", "'chip' needs the parameter 'part'", "the part's"),
+        ('part: "W25Q64JV"', 'part: "W25Q64"', "11:11", "expected one of", "'W25Q64JV'"),
+        ('part: "W25Q64JV"', "part: W25Q64JV", "11:11", "given the name", 'part: "W25Q64JV"'),
+        ("speed: 3", "sped: 3", "12:5", "no parameter 'sped'", "Did you mean 'speed'?"),
+        ("speed: 3", "fast: 1", "12:11", "expected bool, given 1", ""),
+        ("speed: 3", "wait: true", "12:11", "expected int, given True", "cycles"),
+        ("speed: 3", "wait: <0, +1>", "12:11", "expected int, given a range", ""),
+        ("speed: 3", "wait: [1]", "12:11", "expected int, given a list", ""),
+        ("controller: ctl", "controller: chip", "14:17", "type Test.Controller, and 'chip' is", ""),
+        ("controller: ctl", "controller: ram", "14:17", "'ram' is Memory.MappedMemory", ""),
+        ("controller: ctl", "controller: 5", "14:17", "name of an entry of type Test.C", ""),
+        ("controller: ctl", "controller: ctrl", "14:17", "no entry 'ctrl'", "'ctl'"),
+        ("nvic: nvic", "nvic: nvik", "3:11", "there is no entry 'nvik'", "'nvic'"),
+        ("    size: 0x1000\nctl", "ctl", "6:1", "'ram' needs a size", "size: 0x10000"),
+        ("    size: 0x1000\nctl", "    size: 0\nctl", "7:11", "'ram' needs a size", ""),
+        ("    -> nvic@1\n", "", "8:1", "output 'IRQ' of 'ctl' goes nowhere (all causes)", "IRQ ->"),
+        ("    -> nvic@1\n", "    IRK -> nvic@1\n", "9:5", "has no output 'IRK'", "'IRQ'"),
+        ("    -> nvic@1\n", "    2 -> nvic@1\n", "9:5", "has no output '2'", "It has IRQ."),
+        ("HIGH ->", "->", "15:5", "2 named outputs: which one?", "It has LOW, HIGH, 0-31."),
+        ("3 -> led@0", "32 -> led@0", "17:5", "has no output '32'", ""),
+        ("nvic@2", "nvik@2", "15:13", "there is no entry 'nvik'", "'nvic'"),
+        ("nvic@2", "nvic@496", "15:13", "'nvic' has no input 496", ""),
+        ("nvic@2", "nvic#1@2", "15:13", "no groups of inputs", ""),
+        ("nvic@2", "ram@2", "15:13", "'ram' is Memory.MappedMemory, which has no inputs", ""),
+        ("nvic@2", "chip@2", "15:13", "'chip' is Test.Chip, which has no inputs", ""),
+        ("    IRQ -> cpu@0", "    FIQ -> cpu@0", "5:5", "NVIC has no output 'FIQ'", ""),
+        ("ctl 1", "ctl 2", "10:19", "'ctl' has no place 2, only 0 to 1", "two chip selects"),
+        ("ctl 1", "ctl", "10:19", "where on 'ctl'? `@ ctl 0`", "two chip selects"),
+        ("ctl 1", "ctrl 1", "10:19", "there is no entry 'ctrl'", "'ctl'"),
+        ("ctl 1", "ram 1", "10:19", "nothing can be registered on 'ram'", ""),
+        ("ctl 1", "sysbus 1", "10:19", "Test.Chip has no registers", ""),
+        ("port 3", "port 32", "18:26", "'port' has no place 32", "32 pins"),
+        ("0x40001000", "0x40000F01", "13:19", "'port' (0x40000f01-0x40001000) overlaps 'ctl'", ""),
+        ("sysbus 0x40001000", "sysbus", "13:19", "'port' needs an address", "@ sysbus 0x"),
+        ('region: "window"', 'region: "windw"', "8:45", "no region 'windw'", "'window'"),
+        ("size: 0x1000; region", "region", "8:45", "region 'window' needs an address and a", ""),
+        ("; sysbus new", "; ctl new", "8:1", "'ctl' needs its region 'window'", "BusMulti"),
+        ("address: 0x6", "adress: 0x6", "8:83", "no parameter 'adress'", "'address'"),
+        ("Bus.BusMulti", "Bus.Multi", "8:56", "no way 'Bus.MultiReg", "Bus.BusMultiRegistration"),
+    ],
+)
+def test_each_mistake(
+    tmp_path: Path, good: str, bad: str, place: str, says: str, hint: str
+) -> None:
+    assert GOOD.count(good) == 1, "the test itself"
+    found = problems(tmp_path, GOOD.replace(good, bad))
+    match = [text for text in found if text.startswith(f"board.repl:{place}: ")]
+    assert any(says in text and hint in text for text in match), found
+
+
+def test_a_place_is_taken_once(tmp_path: Path) -> None:
+    second = 'chip2: Test.Chip @ ctl 1\n    part: "W25Q16JV"\n'
+    (found,) = problems(tmp_path, GOOD + second)
+    assert "place 1 of 'ctl' is taken by 'chip'" in found and "board.repl:10)" in found
+
+
+def test_one_output_is_not_wired_in_two_ways(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, GOOD + "ctl:\n    IRQ -> nvic@7\n")
+    assert "the output 'IRQ' is wired by its name and by `->` alone" in found
+
+
+def test_an_entry_without_a_type(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, GOOD + "chp:\n    speed: 4\n")
+    assert found.startswith("board.repl:21:1: no entry gives 'chp' a type")
+    assert "Did you mean 'chip'?" in found
+
+
+def test_private_memories_of_two_cores_do_not_overlap(tmp_path: Path) -> None:
+    memory = (
+        "{name}: Memory.MappedMemory @ sysbus new Bus.BusPointRegistration "
+        "{{ address: 0; cpu: {cpu} }}\n    size: 0x100\n"
+    )
+    cores = "hp: CPU.CortexM @ sysbus\nhe: CPU.CortexM @ sysbus\n"
+    private = [memory.format(name=f"ram_{cpu}", cpu=cpu) for cpu in ("hp", "he")]
+    assert problems(tmp_path, cores + "".join(private)) == []
+    again = memory.format(name="ram2", cpu="hp")
+    assert "overlaps 'ram_hp'" in problems(tmp_path, cores + private[0] + again)[0]
+    other = memory.format(name="ram3", cpu="ram_hp")
+    assert "'ram_hp' is no CPU" in problems(tmp_path, cores + private[0] + other)[0]
+
+
+def test_all_mistakes_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    bad = GOOD.replace("speed: 3", "sped: 3").replace("cpu@0", "cup@0").replace("ctl 1", "ctl 9")
+    lines = [text.split(":")[1] for text in problems(tmp_path, bad)]
+    assert lines == ["5", "10", "12"]
+
+
+def test_types_that_are_not_modelled_are_listed(tmp_path: Path) -> None:
+    file = tmp_path / "board.repl"
+    file.write_text(GOOD + "a: UART.PL011 @ sysbus 0x1\nb: Antmicro.Renode.Peripherals.CAN.X\n")
+    platform = resolve(file)[0]
+    assert unmodelled(platform, MODELS) == ("CAN.X", "UART.PL011")
+
+
+def test_the_plain_arrow_means_the_only_output(tmp_path: Path) -> None:
+    file = tmp_path / "board.repl"
+    file.write_text(GOOD)
+    platform = resolve(file)[0]
+    assert output_name(platform["ctl"].interrupts[0], Controller) == "IRQ"
+    assert output_name(platform["port"].interrupts[1], Port) == "0"

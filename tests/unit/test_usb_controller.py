@@ -1,0 +1,434 @@
+"""Imxrt.Usb at register level: queue heads, transfer descriptors, port, interrupts, snapshots."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.usb import Usb
+from xipsim.peripherals.imxrt.usbphy import UsbNc, UsbPhy
+from xipsim.peripherals.usb.link import DevicePort, Handshake, Speed
+
+USBCMD, USBSTS, USBINTR, DEVICEADDR, LIST, NAK, NAKEN, PORTSC1 = (
+    0x140, 0x144, 0x148, 0x154, 0x158, 0x178, 0x17C, 0x184,
+)  # fmt: skip
+OTGSC, SETUPSTAT, PRIME, FLUSH, STAT, COMPLETE, CTRL = (
+    0x1A4, 0x1AC, 0x1B0, 0x1B4, 0x1B8, 0x1BC, 0x1C0,
+)  # fmt: skip
+RAM = 0x2000_0000
+TD = RAM + 0x1000
+BUFFER = RAM + 0x4000
+ACTIVE, IOC, ZLT_OFF = 0x80, 0x8000, 1 << 29
+
+
+class FakeHost:
+    """Remembers what the controller said."""
+
+    name = "pc"
+
+    def __init__(self) -> None:
+        self.plugged = True
+        self.said: list[int | bool] = []
+        self.port: DevicePort | None = None
+
+    def connect(self, port: DevicePort) -> None:
+        self.port = port
+
+    def pull_up_changed(self) -> None:
+        assert self.port
+        self.said.append(self.port.pull_up)
+
+    def ready(self, endpoint: int) -> None:
+        self.said.append(endpoint)
+
+
+class Rig:
+    """A running controller with endpoint 1 enabled in both directions."""
+
+    def __init__(self) -> None:
+        self.bench = Bench()
+        self.ram = self.bench.bus.add(RAM, 0x10000)
+        self.host = FakeHost()
+        self.usb = Usb(self.bench.system)
+        self.usb.port[0] = self.host
+        self.usb.connected()
+        self.usb.reset(ResetCause.POWER_ON)
+        self.usb.write(LIST, RAM)
+        self.usb.write(USBINTR, 0x147)
+        self.usb.write(USBCMD, 1)
+        self.usb.write(CTRL + 4, 0x0088_0088)
+
+    def queue_head(self, endpoint: int, size: int, flags: int = ZLT_OFF, first: int = TD) -> None:
+        at = 64 * self.index(endpoint)
+        self.ram[at : at + 48] = struct.pack("<12I", size << 16 | flags, 0, first, *[0] * 9)
+
+    def descriptor(self, at: int, size: int, *, page: int = BUFFER, after: int = 1) -> None:
+        pages = [page, *(page // 4096 * 4096 + 4096 * i for i in range(1, 5))]
+        self.put(at, struct.pack("<7I", after, size << 16 | IOC | ACTIVE, *pages))
+
+    @staticmethod
+    def index(endpoint: int) -> int:
+        return 2 * (endpoint & 0xF) + (endpoint >> 7)
+
+    def put(self, at: int, data: bytes) -> None:
+        self.ram[at - RAM : at - RAM + len(data)] = data
+
+    def get(self, at: int, length: int = 4) -> bytes:
+        return bytes(self.ram[at - RAM : at - RAM + length])
+
+    def token(self, at: int = TD) -> int:
+        return int.from_bytes(self.get(at + 4), "little")
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+@pytest.mark.parametrize(
+    ("offset", "value"),
+    [
+        # imxrt-ral, imxrt106, USB1; 7.1 of the facts sheet
+        (0x000, 0xE4A1FA05), (0x004, 0x35), (0x008, 0x10020001), (0x00C, 0x11),
+        (0x010, 0x80080B08), (0x014, 0x808), (0x090, 2), (0x104, 0x10011), (0x108, 6),
+        (0x124, 0x188), (0x140, 0x80000), (0x144, 0), (0x148, 0), (0x154, 0), (0x158, 0),
+        (0x160, 0x808), (0x164, 0), (0x178, 0), (0x17C, 0), (0x180, 1), (0x184, 0x10000000),
+        (0x1A4, 0x1120), (0x1A8, 0x5000), (0x1AC, 0), (0x1B0, 0), (0x1B4, 0), (0x1B8, 0),
+        (0x1BC, 0), (0x1C0, 0x00800080), (0x1C4, 0), (0x1DC, 0),
+    ],
+)  # fmt: skip
+def test_reset_values(offset: int, value: int) -> None:
+    usb = Usb(Bench().system)
+    usb.reset(ResetCause.POWER_ON)
+    assert usb.read(offset) == value
+
+
+def test_version_registers_are_narrow() -> None:
+    usb = Usb(Bench().system)
+    assert (usb.read(0x100, 1), usb.read(0x102, 2), usb.read(0x120, 2)) == (0x40, 0x100, 1)
+
+
+def test_priming_loads_the_descriptor_and_tells_the_host(rig: Rig) -> None:
+    rig.queue_head(0x81, 512)
+    rig.descriptor(TD, 5)
+    rig.host.said.clear()
+    rig.usb.write(PRIME, 1 << 17)
+    assert rig.usb.read(PRIME) == 0
+    assert rig.usb.read(STAT) == 1 << 17
+    assert rig.get(RAM + 0xC0 + 4) == TD.to_bytes(4, "little")
+    assert rig.get(RAM + 0xC0 + 8, 28) == rig.get(TD, 28)
+    assert rig.host.said == [0x81]
+
+
+def test_priming_without_a_descriptor_does_nothing(rig: Rig) -> None:
+    rig.queue_head(0x81, 512, first=1)
+    rig.host.said.clear()
+    rig.usb.write(PRIME, 1 << 17)
+    assert (rig.usb.read(STAT), rig.host.said) == (0, [])
+
+
+def test_an_in_packet_completes_its_descriptor(rig: Rig) -> None:
+    rig.queue_head(0x81, 512)
+    rig.descriptor(TD, 5)
+    rig.put(BUFFER, b"hello")
+    rig.usb.write(PRIME, 1 << 17)
+    assert rig.usb.take(0x81) == b"hello"
+    assert rig.token() == IOC
+    assert rig.get(RAM + 0xC0 + 12) == IOC.to_bytes(4, "little")
+    assert rig.usb.read(STAT) == 0
+    assert rig.usb.read(COMPLETE) == 1 << 17
+    assert (rig.usb.read(USBSTS) & 1, rig.usb.IRQ.level) == (1, True)
+    rig.usb.write(USBSTS, 1)
+    rig.usb.write(COMPLETE, 1 << 17)
+    assert (rig.usb.read(COMPLETE), rig.usb.IRQ.level) == (0, False)
+
+
+def test_no_interrupt_on_complete_no_interrupt(rig: Rig) -> None:
+    rig.queue_head(0x81, 512)
+    rig.descriptor(TD, 5)
+    rig.put(TD + 4, (5 << 16 | ACTIVE).to_bytes(4, "little"))
+    rig.usb.write(PRIME, 1 << 17)
+    rig.usb.take(0x81)
+    assert rig.usb.read(COMPLETE) == 1 << 17
+    assert not rig.usb.IRQ.level
+
+
+@pytest.mark.parametrize(
+    ("size", "flags", "packets"),
+    [
+        # The manual's "Variable Length Transfer Protocol" examples, ZLT = 0 and ZLT = 1.
+        (511, 0, [256, 255]), (512, 0, [256, 256, 0]), (0, 0, [0]),
+        (511, ZLT_OFF, [256, 255]), (512, ZLT_OFF, [256, 256]), (0, ZLT_OFF, [0]),
+    ],
+)  # fmt: skip
+def test_zero_length_termination(rig: Rig, size: int, flags: int, packets: list[int]) -> None:
+    rig.queue_head(0x81, 256, flags)
+    rig.descriptor(TD, size)
+    rig.usb.write(PRIME, 1 << 17)
+    sizes = []
+    while not isinstance(packet := rig.usb.take(0x81), Handshake):
+        sizes.append(len(packet))
+    assert (sizes, packet) == (packets, Handshake.NAK)
+
+
+def test_a_buffer_over_pages_that_are_not_contiguous(rig: Rig) -> None:
+    rig.queue_head(0x81, 512)
+    pages = [BUFFER + 0xF80, BUFFER + 0x3000, BUFFER + 0x1000, 0, 0]
+    rig.put(TD, struct.pack("<7I", 1, 4400 << 16 | IOC | ACTIVE, *pages))
+    rig.put(BUFFER + 0xF80, b"a" * 128)
+    rig.put(BUFFER + 0x3000, b"b" * 4096)
+    rig.put(BUFFER + 0x1000, b"c" * 176)
+    rig.usb.write(PRIME, 1 << 17)
+    data = b""
+    while isinstance(packet := rig.usb.take(0x81), bytes):
+        data += packet
+    assert data == b"a" * 128 + b"b" * 4096 + b"c" * 176
+
+
+def test_descriptors_in_a_chain_follow_each_other(rig: Rig) -> None:
+    rig.queue_head(0x81, 512)
+    rig.descriptor(TD, 3, after=TD + 32)
+    rig.descriptor(TD + 32, 2, page=BUFFER + 0x100)
+    rig.put(BUFFER, b"one")
+    rig.put(BUFFER + 0x100, b"2.")
+    rig.usb.write(PRIME, 1 << 17)
+    assert rig.usb.take(0x81) == b"one"
+    assert (rig.usb.read(STAT), rig.token()) == (1 << 17, IOC)
+    assert rig.usb.take(0x81) == b"2."
+    assert (rig.usb.read(STAT), rig.token(TD + 32)) == (0, IOC)
+
+
+def test_an_out_packet_over_a_page_boundary(rig: Rig) -> None:
+    rig.queue_head(0x01, 512)
+    rig.descriptor(TD, 512, page=BUFFER + 0xFFE)
+    rig.usb.write(PRIME, 2)
+    assert rig.usb.give(0x01, b"data") is Handshake.ACK
+    assert rig.get(BUFFER + 0xFFE, 4) == b"data"
+    assert rig.token() == (508 << 16 | IOC)
+    assert rig.usb.read(COMPLETE) == 2
+
+
+def test_full_out_packets_fill_a_descriptor(rig: Rig) -> None:
+    rig.queue_head(0x01, 64)
+    rig.descriptor(TD, 128)
+    rig.usb.write(PRIME, 2)
+    rig.usb.give(0x01, b"a" * 64)
+    assert (rig.usb.read(COMPLETE), rig.usb.read(STAT)) == (0, 2)
+    rig.usb.give(0x01, b"b" * 64)
+    assert (rig.usb.read(COMPLETE), rig.usb.read(STAT), rig.token()) == (2, 0, IOC)
+    assert rig.get(BUFFER, 128) == b"a" * 64 + b"b" * 64
+
+
+def test_a_packet_that_exceeds_the_buffer_is_reported(rig: Rig) -> None:
+    rig.queue_head(0x01, 64)
+    rig.descriptor(TD, 8)
+    rig.usb.write(PRIME, 2)
+    rig.usb.give(0x01, b"0123456789")
+    assert rig.get(BUFFER, 10) == b"01234567\0\0"
+    assert rig.token() & 0x40
+    assert rig.usb.read(USBSTS) & 3 == 3
+    assert [d.rule for d in rig.bench.diagnostics] == ["usb-overrun"]
+
+
+def test_flushing_takes_back_what_was_primed(rig: Rig) -> None:
+    rig.queue_head(0x01, 64)
+    rig.descriptor(TD, 64)
+    rig.usb.write(PRIME, 2)
+    rig.usb.write(FLUSH, 2)
+    assert (rig.usb.read(FLUSH), rig.usb.read(STAT)) == (0, 0)
+    assert rig.usb.give(0x01, b"x") is Handshake.NAK
+
+
+def test_a_flushed_transfer_goes_on_unless_the_firmware_clears_active(rig: Rig) -> None:
+    rig.queue_head(0x81, 64)
+    rig.descriptor(TD, 3)
+    rig.descriptor(TD + 32, 3, page=BUFFER + 3)
+    rig.put(BUFFER, b"oldnew")
+    rig.usb.write(PRIME, 1 << 17)
+    rig.usb.write(FLUSH, 1 << 17)
+    rig.put(RAM + 0xC0 + 8, (TD + 32).to_bytes(4, "little"))
+    rig.usb.write(PRIME, 1 << 17)
+    assert rig.usb.take(0x81) == b"old"
+    rig.put(RAM + 0xC0 + 8, (TD + 32).to_bytes(4, "little"))
+    rig.usb.write(PRIME, 1 << 17)
+    assert rig.usb.take(0x81) == b"new"
+
+
+def test_a_stalled_endpoint_refuses(rig: Rig) -> None:
+    rig.host.said.clear()
+    rig.usb.write(CTRL + 4, 0x0089_0088)
+    assert rig.usb.take(0x81) is Handshake.STALL
+    assert rig.usb.give(0x01, b"") is Handshake.NAK
+    assert 0x81 in rig.host.said
+
+
+def test_toggle_reset_does_not_stick_and_endpoint_0_stays_enabled(rig: Rig) -> None:
+    rig.usb.write(CTRL + 4, 0x00CC_00C8)
+    assert rig.usb.read(CTRL + 4) == 0x008C_0088
+    rig.usb.write(CTRL, 0)
+    assert rig.usb.read(CTRL) == 0x0080_0080
+
+
+def test_nak_bits_and_their_interrupt(rig: Rig) -> None:
+    rig.usb.write(USBINTR, 1 << 16)
+    rig.usb.take(0x81)
+    assert (rig.usb.read(NAK), rig.usb.IRQ.level) == (1 << 17, False)
+    rig.usb.write(NAKEN, 2)
+    rig.usb.give(0x01, b"x")
+    assert (rig.usb.read(NAK), rig.usb.IRQ.level) == (1 << 17 | 2, True)
+
+
+def test_a_setup_packet_voids_what_endpoint_0_had_primed(rig: Rig) -> None:
+    rig.queue_head(0x00, 64, ZLT_OFF | 1 << 15)
+    rig.queue_head(0x80, 64)
+    rig.descriptor(TD, 0)
+    rig.usb.write(PRIME, 1 << 16)
+    rig.usb.write(CTRL, 1)
+    rig.usb.write(USBCMD, 1 << 13 | 1)
+    assert rig.usb.setup(0, b"12345678") is Handshake.ACK
+    assert rig.get(RAM + 0x28, 8) == b"12345678"
+    assert (rig.usb.read(STAT), rig.usb.read(SETUPSTAT)) == (0, 1)
+    assert rig.usb.read(CTRL) == 0x0080_0080
+    assert rig.usb.read(USBCMD) == 1, "SUTW is cleared by a new SETUP"
+    assert rig.usb.IRQ.level
+    assert rig.usb.setup(0, b"overrun!") is Handshake.NAK
+    rig.usb.write(SETUPSTAT, 1)
+    assert rig.usb.setup(0, b"next one") is Handshake.ACK
+
+
+def test_the_address_changes_when_the_status_stage_is_through(rig: Rig) -> None:
+    rig.queue_head(0x80, 64)
+    rig.descriptor(TD, 0)
+    rig.usb.write(DEVICEADDR, 5 << 25 | 1 << 24)
+    rig.usb.write(PRIME, 1 << 16)
+    assert rig.usb.address == 0
+    assert rig.usb.take(0x80) == b""
+    assert (rig.usb.address, rig.usb.read(DEVICEADDR)) == (5, 5 << 25)
+    rig.usb.write(COMPLETE, 1 << 16)
+    assert rig.usb.setup(0, bytes(8)) is Handshake.NAK
+    assert rig.usb.setup(5, bytes(8)) is Handshake.ACK
+
+
+def test_only_endpoint_0_moves_the_address_on(rig: Rig) -> None:
+    rig.queue_head(0x81, 64)
+    rig.descriptor(TD, 1)
+    rig.usb.write(DEVICEADDR, 5 << 25 | 1 << 24)
+    rig.usb.write(PRIME, 1 << 17)
+    rig.usb.take(0x81)
+    assert rig.usb.address == 0
+
+
+def test_an_address_without_usbadra_is_in_effect_at_once(rig: Rig) -> None:
+    rig.usb.write(DEVICEADDR, 9 << 25)
+    assert rig.usb.address == 9
+
+
+def test_a_bus_reset_lasts_until_the_firmware_has_flushed(rig: Rig) -> None:
+    rig.usb.begin_reset()
+    assert rig.usb.read(PORTSC1) & 0x101 == 0x101
+    assert rig.usb.read(USBSTS) & 0x44 == 0x40
+    assert rig.usb.IRQ.level
+    rig.usb.write(USBSTS, 0x40)
+    assert rig.usb.end_reset() is None
+    rig.usb.write(FLUSH, 0xFFFF_FFFF)
+    assert rig.usb.read(PORTSC1) & 0x100
+    assert rig.usb.end_reset() is Speed.HIGH
+    # PSPD high, HSP, CCS; PR gone; PCI
+    assert rig.usb.read(PORTSC1) & 0x0C00_0301 == 0x0800_0201
+    assert rig.usb.read(USBSTS) & 4
+    assert rig.usb.setup(0, bytes(8)) is Handshake.NAK
+    rig.usb.write(USBSTS, 4)
+    assert rig.usb.setup(0, bytes(8)) is Handshake.ACK
+
+
+def test_a_flush_before_uri_is_cleared_acknowledges_nothing(rig: Rig) -> None:
+    rig.usb.begin_reset()
+    rig.usb.write(FLUSH, 0xFFFF_FFFF)
+    assert rig.usb.end_reset() is None
+
+
+def test_without_uri_enabled_the_reset_ends_with_the_port_change(rig: Rig) -> None:
+    rig.usb.write(USBINTR, 0x107)
+    rig.usb.begin_reset()
+    assert not rig.usb.IRQ.level
+    assert rig.usb.end_reset() is Speed.HIGH
+    assert rig.usb.IRQ.level
+    rig.usb.write(USBSTS, 4)
+    assert rig.usb.setup(0, bytes(8)) is Handshake.NAK
+    rig.usb.write(USBSTS, 0x40)
+    rig.usb.write(FLUSH, 0xFFFF_FFFF)
+    assert rig.usb.setup(0, bytes(8)) is Handshake.ACK
+
+
+def test_controller_reset(rig: Rig) -> None:
+    rig.usb.begin_reset()
+    rig.host.said.clear()
+    rig.usb.write(USBCMD, 3)
+    assert rig.usb.read(USBCMD) == 0x80000
+    assert (rig.usb.read(USBINTR), rig.usb.read(USBSTS)) == (0, 0)
+    assert rig.usb.read(PORTSC1) == 0x10000000
+    assert not rig.usb.IRQ.level
+    assert rig.host.said == [False]
+
+
+def test_the_cable_shows_in_otgsc_and_portsc(rig: Rig) -> None:
+    rig.usb.write(USBSTS, 0xFFFF_FFFF)
+    rig.usb.write(OTGSC, 1 << 27 | 0x7F << 16)
+    assert (rig.usb.read(OTGSC) >> 11 & 3, rig.usb.read(PORTSC1) & 0x81) == (1, 1)
+    rig.host.plugged = False
+    rig.usb.cable_changed()
+    assert (rig.usb.read(OTGSC) >> 11 & 3, rig.usb.read(PORTSC1) & 0x81) == (2, 0x80)
+    assert rig.usb.read(USBSTS) & 0x100
+    assert rig.usb.IRQ.level
+    rig.usb.write(USBSTS, 0x100)
+    assert rig.usb.IRQ.level, "BSVIS with its enable bit"
+    rig.usb.write(OTGSC, 1 << 27 | 0x7F << 16)
+    assert not rig.usb.IRQ.level
+
+
+def test_a_queue_head_outside_memory_is_a_system_error(rig: Rig) -> None:
+    rig.usb.write(LIST, 0x1234_5678)
+    assert rig.usb.read(LIST) == 0x1234_5000
+    rig.usb.write(PRIME, 1)
+    assert rig.usb.setup(0, bytes(8)) is Handshake.NAK
+    assert rig.usb.read(USBSTS) & 0x10
+    assert {d.rule for d in rig.bench.diagnostics} == {"usb-bus-error"}
+
+
+def test_what_is_not_modelled_is_said(rig: Rig) -> None:
+    rig.usb.write(0x080, 1)
+    rig.usb.write(PORTSC1, 0x40)
+    assert len(rig.bench.gaps) == 2
+
+
+def test_without_a_host_the_controller_stays_silent() -> None:
+    bench = Bench()
+    usb = Usb(bench.system)
+    usb.connected()
+    usb.reset(ResetCause.POWER_ON)
+    usb.write(USBINTR, 0x147)
+    usb.write(USBCMD, 1)
+    assert (usb.read(PORTSC1) & 1, usb.read(USBSTS), usb.IRQ.level) == (0, 0, False)
+
+
+def test_phy_registers_have_set_clear_and_toggle() -> None:
+    phy = UsbPhy(Bench().system)
+    phy.write(0x38, 0xC000_0000)
+    assert phy.read(0x30) == 0x0020_0000
+    phy.write(0x34, 0x0018_C000)
+    phy.write(0x3C, 0x0000_4000)
+    assert phy.read(0x30) == 0x0038_8000
+    # imxrt-ral, imxrt106
+    assert [phy.read(at) for at in (0x00, 0x10, 0x50, 0x70, 0x80)] == [
+        0x001E1C00, 0x10060607, 0x7F180000, 0x1000, 0x04030000,
+    ]  # fmt: skip
+
+
+def test_non_core_registers_are_storage() -> None:
+    nc = UsbNc(Bench().system)
+    assert (nc.read(0x00), nc.read(0x04), nc.read(0x18)) == (0x30001000, 0x30001000, 0)
+    nc.write(0x1C, 5)
+    assert nc.read(0x1C) == 5
