@@ -114,8 +114,16 @@ class Engine(Protocol):
     def call(self, entry: str, method: str, *arguments: Any) -> Any:
         """Call an `exposed` method of the model that the `.repl` calls `entry`."""
 
+    def request(self, name: str, *arguments: Any) -> Any:
+        """Ask the models' end; LookupError where it knows no such thing.
+
+        On a console: type(name, data), take_unread(name), pending(name), throttle(name, on),
+        opened_at(name). describe(): consoles, chips and models. flash_in_flight(): each chip's
+        status. trace_commands(): send every flash command from now on.
+        """
+
     def subscribe(self, receiver: Callable[[str, Any], None]) -> None:
-        """`receiver("console", (name, bytes))`, `receiver("event", Event)` as they happen."""
+        """`receiver("console", (name, bytes))`, `receiver("events", [Event])` as they happen."""
 
     def reset(self, *, power: bool) -> None:
         """Press reset, or (power) switch off and on again."""

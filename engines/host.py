@@ -213,3 +213,18 @@ class Host:
     def flash_in_flight(self) -> dict[Hashable, Any]:
         """Status of every chip, for reports."""
         return {name: chip.status() for name, chip in self.chips.items()}
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        """What was printed and not consumed, and when the chips were last at work."""
+        unread = {name: (bytes(u.bytes), u.last) for name, u in self.unread.items()}
+        return {"unread": unread, "flash_activity": self._flash_activity}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on as when `save` returned `saved`."""
+        for name, (data, last) in saved["unread"].items():
+            self.unread[name].bytes[:] = data
+            self.unread[name].last = last
+            self.unread[name].searched = 0
+        self._flash_activity = saved["flash_activity"]

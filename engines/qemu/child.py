@@ -27,6 +27,7 @@ from .clock import Clock
 from .core import Core
 from .faults import FaultWatch
 from .locate import SHIM
+from .snapshot import put_back, take
 
 ARGUMENTS = (
     "qemu-system-arm -M none -accel tcg -display none -nodefaults -S -monitor none -serial none"
@@ -52,6 +53,8 @@ class Guest:
         self._error = ""
         self._reset: ResetCause | None = ResetCause.POWER_ON
         self._rom: Generator[int, None, Entry] | None = None
+        self._halted = False
+        self._snapshots: dict[int, dict[str, Any]] = {}
         self.clock = Clock(self.failed, stalls=config.stalls)
         self.board: Board = build(config, self.clock, self, self._chips)
         self.core: Core = self.board.core
@@ -245,6 +248,7 @@ class Guest:
         except StopIteration as done:
             self._rom = None
             self.core.enter(done.value)
+            self._halted = False
             q.cpu_resume(self.core.cpu)
         except BootError as error:
             self._rom = None
@@ -253,7 +257,38 @@ class Guest:
 
     def _halt(self) -> None:
         """The core executes nothing until the next reset."""
+        self._halted = True
         q.cpu_stop_current()
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    @property
+    def boot_rom_works(self) -> bool:
+        """Whether the ROM waits for something; its state cannot be saved."""
+        return self._rom is not None
+
+    def save(self) -> dict[str, Any]:
+        """What of the machine is nobody else's: a core that is switched off."""
+        return {
+            "reset": self._reset,
+            "halted": self._halted,
+            "wake_at": self._wake_alarm.deadline,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on as when `save` returned `saved`."""
+        self._rom = None
+        self._rom_alarm.cancel()
+        self._reset = saved["reset"]
+        self._wake_alarm.cancel()
+        if saved["wake_at"] is not None:
+            self._wake_alarm.at(saved["wake_at"])
+        self._faults.restart()
+        if saved["halted"]:
+            self._halt()
+        elif self._halted:
+            self._halted = False
+            q.cpu_resume(self.core.cpu)
 
     def _wait_for_event(self, _vcpu: int, _userdata: Any) -> None:
         # The clock must not be read here (QEMU 7.2 ends with "Bad icount read").
@@ -269,6 +304,18 @@ class Guest:
         )
 
     # -- requests --------------------------------------------------------------------------------
+
+    def do_snapshot(self) -> int:
+        number = len(self._snapshots) + 1
+        self._snapshots[number] = take(self)
+        return number
+
+    def do_restore(self, number: int) -> int:
+        put_back(self, self._snapshots[number])
+        return self.clock.now
+
+    def do_drop_snapshot(self, number: int) -> None:
+        self._snapshots[number] = {}
 
     def do_now(self) -> int:
         return self.clock.now

@@ -10,6 +10,7 @@ thing that the guest could notice.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import Any
 
 from . import library as q
 
@@ -161,3 +162,23 @@ class Clock:
         if self.asleep or self.stall_end.deadline is not None:
             self.stall_end.cancel()
             self._resume()
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        """The run of a question under way, and the stall or sleep under way."""
+        return {
+            "run": (self.asked, self._count, self._began, self._last),
+            "stall_end": self.stall_end.deadline,
+            "asleep": self.asleep,
+            "event": self._event,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on as when `save` returned `saved`. No stall may be under way; last of all."""
+        self.asked, self._count, self._began, self._last = saved["run"]
+        self.asleep, self._event = saved["asleep"], saved["event"]
+        if saved["stall_end"] is not None:
+            self.stall_end.at(saved["stall_end"])
+        if self.asleep or saved["stall_end"] is not None:
+            q.cpu_stop_current()

@@ -59,6 +59,11 @@ class Core:
         irq = q.irq_allocate(q.pointer(q.IRQ(requested)), None, 0)
         q.connect_output(self.device, b"SYSRESETREQ", 0, irq)
 
+    def settle_interrupts(self) -> None:
+        """The lines and the NVIC have been restored: agree with them, silently."""
+        for interrupt in self._interrupts.values():
+            interrupt.settle()
+
     # -- registers -------------------------------------------------------------------------------
 
     def read(self, number: int) -> int:
@@ -175,3 +180,7 @@ class Interrupt:
             q.irq_set(self._irq, int(high))
             if high:
                 self._wake()
+
+    def settle(self) -> None:
+        """Take the lines' levels as what the NVIC already knows."""
+        self._high = any(line.level for line in self._lines)

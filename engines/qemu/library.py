@@ -18,6 +18,7 @@ from ctypes import (
     c_char_p,
     c_int,
     c_int64,
+    c_size_t,
     c_uint,
     c_uint8,
     c_uint32,
@@ -26,8 +27,7 @@ from ctypes import (
 )
 from typing import Any
 
-KNOWN_VERSIONS = ("7.2", "10.0")
-"""QEMU versions on which the whole-machine tests have passed."""
+from .locate import KNOWN_VERSIONS
 
 CLOCK_VIRTUAL = 1
 ATTRIBUTES_UNSPECIFIED = 1
@@ -172,6 +172,15 @@ timer_init = _function(
 )
 timer_mod = _function("timer_mod_ns", None, c_void_p, c_int64)
 timer_del = _function("timer_del", None, c_void_p)
+
+save_global_state = _function("global_state_store", c_int, quick=False)
+save_devices = _function("qemu_save_device_state", c_int, c_void_p, quick=False)
+load_devices = _function("qemu_load_device_state", c_int, c_void_p, quick=False)
+channel_new = _function("qio_channel_file_new_fd", c_void_p, c_int)
+file_new_output = _function("qemu_file_new_output", c_void_p, c_void_p)
+file_new_input = _function("qemu_file_new_input", c_void_p, c_void_p)
+file_close = _function("qemu_fclose", c_int, c_void_p, quick=False)
+compare = _function("memcmp", c_int, c_void_p, c_void_p, c_size_t)
 
 if _missing:
     raise RuntimeError(

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from xipsim.engines.api import EngineError
 
+KNOWN_VERSIONS = ("7.2", "10.0")
+"""QEMU versions on which the whole-machine tests have passed."""
+
 SHIM = Path(__file__).with_name("xipsim_shim.so")
 INSTALL_QEMU = "install it with: apt install qemu-system-arm"
 

@@ -15,6 +15,8 @@ from . import library as q
 from .clock import Clock
 
 Guard = Callable[[Exception], None]
+PAGE, CHUNK = 0x1000, 0x1_0000
+ZEROS = bytes(CHUNK)
 
 
 class Memory:
@@ -27,10 +29,33 @@ class Memory:
         self._host = q.region_ram_pointer(self.region)
         self.view = _view(self._host, size)
         self._placed = False
+        self._address = 0
+        self._bus = Bus()
 
     def clear(self) -> None:
         """Fill it with zeros. Only with the core about to be reset: translations stay."""
         ctypes.memset(self._host, 0, self.size)
+
+    def save(self) -> dict[int, bytes]:
+        """The pages that are not zero, by offset."""
+        pages = {}
+        for chunk in range(0, self.size, CHUNK):
+            if self._differs(chunk, ZEROS, min(CHUNK, self.size - chunk)):
+                for page in range(chunk, min(chunk + CHUNK, self.size), PAGE):
+                    if self._differs(page, ZEROS, PAGE):
+                        pages[page] = bytes(self.view[page : page + PAGE])
+        return pages
+
+    def load(self, pages: dict[int, bytes]) -> None:
+        """Be as when `save` returned `pages`. Only what differs is written, and as a bus master
+        would, so that translations of code in it are dropped."""
+        for page in range(0, self.size, PAGE):
+            wanted = pages.get(page, ZEROS)
+            if self._differs(page, wanted, PAGE):
+                self._bus.write(self._address + page, wanted[:PAGE])
+
+    def _differs(self, offset: int, wanted: bytes, length: int) -> bool:
+        return bool(q.compare(self._host + offset, wanted, length))
 
     def place(self, address: int) -> None:
         """Make it answer at `address`; again elsewhere makes an alias of the same bytes."""
@@ -40,6 +65,7 @@ class Memory:
             q.region_add(q.get_system_memory(), address, alias, 0)
         else:
             self._placed = True
+            self._address = address
             q.region_add(q.get_system_memory(), address, self.region, 0)
 
 

@@ -280,10 +280,12 @@ class Model:
             "state": {s.name: copy.deepcopy(getattr(self, s.name)) for s in self.declared(State)},
             "lines": {name: line.level for name, line in self.lines.items()},
             "alarms": {name: alarm.deadline for name, alarm in self._alarms.items()},
+            "reported": set(self._reported),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         """Be as when `save` returned `saved`. Lines are set without telling their sinks."""
+        self._reported = set(saved["reported"])
         for name, value in saved["state"].items():
             setattr(self, name, copy.deepcopy(value))
         for name, level in saved["lines"].items():

@@ -60,7 +60,7 @@ class Snvs(Peripheral):
 
     rtc = Parameter(
         str,
-        "the SRTC's date and time at virtual time 0, ISO 8601 without an offset; empty: no coin cell",
+        "the SRTC's time at virtual time 0, ISO 8601 without an offset; empty: no coin cell",
         default="",
     )
 

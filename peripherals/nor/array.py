@@ -15,6 +15,9 @@ class Array:
         self.cells = bytearray(b"\xff" * size)
         self.failing: list[tuple[int, int]] = []
         """(address, length) of cells that programming does not change: a fault."""
+        self._saved: dict[str, Any] | None = None
+        """What was saved or loaded last; `_touched` are the sectors that changed since."""
+        self._touched: set[int] = set()
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -22,6 +25,7 @@ class Array:
     def program(self, address: int, data: bytes) -> None:
         """AND `data` into the cells from `address`, but for failing ones."""
         end = address + len(data)
+        self.touch(address, len(data))
         old = bytes(self.cells[address:end])
         anded = int.from_bytes(old, "little") & int.from_bytes(data, "little")
         self.cells[address:end] = anded.to_bytes(len(data), "little")
@@ -32,7 +36,13 @@ class Array:
 
     def erase(self, address: int, length: int) -> None:
         """All bits of `length` bytes from `address` become 1."""
+        self.touch(address, length)
         self.cells[address : address + length] = b"\xff" * length
+
+    def touch(self, address: int, length: int) -> None:
+        """Note that cells in [address, address + length) change."""
+        first, last = address // SECTOR, (address + length - 1) // SECTOR
+        self._touched.update(range(first, last + 1) if last > first else (first,))
 
     def save(self) -> dict[str, Any]:
         """The sectors that are not blank, and the faults."""
@@ -41,11 +51,24 @@ class Array:
             sector = bytes(self.cells[at : at + SECTOR])
             if sector != _ERASED:
                 sectors[at] = sector
-        return {"sectors": sectors, "failing": list(self.failing)}
+        self._saved = {"sectors": sectors, "failing": list(self.failing)}
+        self._touched.clear()
+        return self._saved
 
-    def load(self, saved: dict[str, Any]) -> None:
-        """Be as when `save` returned `saved`."""
-        self.erase(0, len(self.cells))
-        for at, sector in saved["sectors"].items():
-            self.cells[at : at + SECTOR] = sector
+    def load(self, saved: dict[str, Any]) -> list[int]:
+        """Be as when `save` returned `saved`; the addresses of the sectors that changed.
+
+        Going back to what was saved or loaded last costs only what was touched since.
+        """
+        count = len(self.cells) // SECTOR
+        suspects = sorted(self._touched) if saved is self._saved else range(count)
+        changed = []
+        for at in (number * SECTOR for number in suspects):
+            sector = saved["sectors"].get(at, _ERASED)
+            if self.cells[at : at + SECTOR] != sector:
+                self.cells[at : at + SECTOR] = sector
+                changed.append(at)
         self.failing = list(saved["failing"])
+        self._saved = saved
+        self._touched.clear()
+        return changed

@@ -118,11 +118,12 @@ class Chip(Model):
 
     def load(self, saved: dict[str, Any]) -> None:
         super().load(saved)
-        self.memory.load(saved["memory"])
+        changed = self.memory.load(saved["memory"])
         self.family.load(saved["family"])
         self.counters = copy.deepcopy(saved["counters"])
         self.sticks = saved["sticks"]
-        self._changed(0, self.size)
+        for address in changed:
+            self._changed(address, SECTOR)
         self.notify()
 
     # -- the bus ---------------------------------------------------------------------------------
@@ -315,6 +316,7 @@ class Chip(Model):
                 f"{self.name}: expected {self.size} bytes for {self.row.name}, given {len(data)}"
             )
         self.array[:] = data
+        self.memory.touch(0, self.size)
         self._changed(0, self.size)
 
     @exposed

@@ -1,0 +1,1 @@
+"""Alif Ensemble models."""

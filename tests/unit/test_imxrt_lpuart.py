@@ -1,0 +1,317 @@
+"""LPUART: characters take their time, FIFOs have their depth, flags and interrupts follow."""
+
+from collections.abc import Callable
+
+import pytest
+
+from xipsim.peripherals.core import Console, ResetCause
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.ccm import Ccm
+from xipsim.peripherals.imxrt.lpuart import Lpuart
+
+GLOBAL, BAUD, STAT, CTRL, DATA, MODIR, FIFO, WATER = 0x08, 0x10, 0x14, 0x18, 0x1C, 0x24, 0x28, 0x2C
+OR, IDLE, RDRF, TC, TDRE, RAF = (1 << n for n in (19, 20, 21, 22, 23, 24))
+RE, TE, ILIE, RIE, TCIE, TIE, ORIE = (1 << n for n in (18, 19, 20, 21, 22, 23, 27))
+RXEMPT, IDLINE = 1 << 12, 1 << 11
+CHAR = 100_000
+"""ns of a character at 100,000 baud: start, eight data bits, stop."""
+
+
+def started(
+    bench: Bench, *, interrupts: int = 0, fifo: bool = True, handshake: bool = True
+) -> tuple[Lpuart, bytearray]:
+    """As LPUART_Init() leaves it: 80 MHz / 8 / 100 = 100 kbaud, 8N1, watermarks 0."""
+    uart = Lpuart(bench.system, name="lpuart1", handshake=handshake)
+    screen = bytearray()
+    uart.attach(screen.extend)
+    uart.write(GLOBAL, 2)
+    uart.write(GLOBAL, 0)
+    uart.write(BAUD, 0x0700_0064)
+    uart.write(WATER, 0)
+    if fifo:
+        uart.write(FIFO, uart.read(FIFO) | 0x88)
+        uart.write(FIFO, uart.read(FIFO) | 0xC000)
+    uart.write(STAT, uart.read(STAT) | 0xC01F_C000)
+    uart.write(CTRL, RE | TE | interrupts)
+    return uart, screen
+
+
+def test_reset_values() -> None:
+    uart = Lpuart(Bench().system)
+    expected = [0x04010003, 0x0202, 0, 0, 0x0F000004, 0x00C00000, 0, 0x1000, 0, 0, 0x00C00011, 0]
+    assert [uart.read(4 * n) for n in range(12) if n != 7] == expected[:7] + expected[8:]
+    assert uart.read(DATA) == expected[7]
+
+
+def test_it_is_a_console() -> None:
+    console: Console = Lpuart(Bench().system, name="lpuart6")
+    assert console.opened_at == 0 and console.name == "lpuart6"
+
+
+def test_the_start_by_nxps_driver_is_silent() -> None:
+    bench = Bench()
+    uart, _ = started(bench, interrupts=RIE | ORIE)
+    assert bench.events == []
+    assert uart.read(STAT) == TDRE | TC
+    assert uart.read(FIFO) == 0x00C00099
+
+
+def test_a_character_reaches_the_terminal_after_its_stop_bit() -> None:
+    bench = Bench()
+    uart, screen = started(bench)
+    uart.write(DATA, ord("x"))
+    assert uart.read(STAT) & (TC | TDRE) == TDRE, "in the shifter, so the FIFO is empty"
+    bench.clock.advance(CHAR - 1)
+    assert screen == b"" and not uart.read(STAT) & TC
+    bench.clock.advance(1)
+    assert screen == b"x" and uart.read(STAT) & TC
+
+
+def test_transmit_fifo_takes_four_besides_the_shifter() -> None:
+    bench = Bench()
+    uart, screen = started(bench)
+    for character in b"abcde":
+        uart.write(DATA, character)
+    assert uart.read(WATER) >> 8 & 7 == 4 and not uart.read(STAT) & TDRE
+    assert bench.events == []
+    uart.write(DATA, ord("f"))
+    assert uart.read(FIFO) & 1 << 17, "TXOF"
+    assert [d.rule for d in bench.diagnostics] == ["lpuart-overflow"]
+    bench.clock.advance(5 * CHAR)
+    assert screen == b"abcde"
+    assert uart.read(STAT) & (TC | TDRE) == TC | TDRE
+
+
+def test_transmit_interrupts() -> None:
+    bench = Bench()
+    uart, _ = started(bench, interrupts=TIE)
+    assert uart.IRQ.level
+    uart.write(DATA, 1)
+    uart.write(DATA, 2)
+    assert not uart.IRQ.level
+    bench.clock.advance(CHAR)
+    assert uart.IRQ.level, "the second one is in the shifter"
+    uart.write(CTRL, RE | TE | TCIE)
+    assert not uart.IRQ.level
+    bench.clock.advance(CHAR)
+    assert uart.IRQ.level
+
+
+def test_typed_characters_arrive_at_the_baud_rate() -> None:
+    bench = Bench()
+    uart, _ = started(bench, interrupts=RIE)
+    uart.type(b"hi")
+    assert uart.pending == 2 and uart.read(STAT) & RAF
+    bench.clock.advance(CHAR - 1)
+    assert not uart.IRQ.level and uart.read(STAT) & RDRF == 0
+    bench.clock.advance(1)
+    assert uart.IRQ.level and uart.read(WATER) >> 24 & 7 == 1
+    assert uart.read(DATA) == ord("h") | IDLINE
+    assert not uart.IRQ.level
+    bench.clock.advance(CHAR)
+    assert uart.read(DATA) == ord("i")
+    assert uart.read(DATA) & RXEMPT and uart.read(FIFO) & 1 << 16, "RXUF"
+    assert uart.pending == 0
+
+
+def test_with_a_handshake_the_terminal_waits_for_room() -> None:
+    bench = Bench()
+    uart, _ = started(bench)
+    uart.type(b"0123456789")
+    bench.clock.advance(100 * CHAR)
+    assert uart.pending == 6 and not uart.read(STAT) & OR
+    got = bytearray()
+    while len(got) < 10:
+        bench.clock.advance(CHAR)
+        while uart.read(WATER) >> 24:
+            got.append(uart.read(DATA) & 0xFF)
+    assert got == b"0123456789"
+    assert bench.events == []
+
+
+def test_without_a_handshake_a_full_fifo_overruns() -> None:
+    bench = Bench()
+    uart, _ = started(bench, interrupts=ORIE, handshake=False)
+    uart.type(b"0123456")
+    bench.clock.advance(4 * CHAR)
+    assert not uart.IRQ.level
+    bench.clock.advance(CHAR)
+    assert uart.IRQ.level and uart.read(STAT) & OR
+    assert [d.rule for d in bench.diagnostics] == ["lpuart-overrun"]
+    assert [uart.read(DATA) & 0xFF for _ in range(4)] == list(b"0123")
+    bench.clock.advance(CHAR)
+    assert uart.read(WATER) >> 24 == 0, "nothing is stored while OR stands"
+    uart.write(STAT, OR)
+    bench.clock.advance(CHAR)
+    assert uart.read(DATA) & 0xFF == ord("6")
+
+
+def test_a_terminal_without_handshake_talks_to_a_deaf_receiver() -> None:
+    bench = Bench()
+    uart = Lpuart(bench.system, handshake=False)
+    uart.type(b"x")
+    bench.clock.advance(10 * CHAR)
+    assert uart.pending == 0
+    assert [d.rule for d in bench.diagnostics] == ["lpuart-receiver-off"]
+
+
+def test_buffers_of_one_while_the_fifos_are_off() -> None:
+    bench = Bench()
+    uart, _ = started(bench, fifo=False)
+    uart.type(b"ab")
+    bench.clock.advance(10 * CHAR)
+    assert uart.pending == 1
+    uart.write(DATA, 1)
+    uart.write(DATA, 2)
+    uart.write(DATA, 3)
+    assert uart.read(FIFO) & 1 << 17
+
+
+def test_idle_line_after_the_time_that_idlecfg_says() -> None:
+    bench = Bench()
+    uart, _ = started(bench, interrupts=ILIE | 2 << 8)
+    bench.clock.advance(100 * CHAR)
+    assert not uart.IRQ.level, "nothing has been received yet"
+    uart.type(b"ab")
+    bench.clock.advance(2 * CHAR + 4 * CHAR - 1)
+    assert not uart.IRQ.level
+    bench.clock.advance(1)
+    assert uart.IRQ.level and uart.read(STAT) & IDLE
+    uart.write(STAT, IDLE)
+    bench.clock.advance(100 * CHAR)
+    assert not uart.IRQ.level
+
+
+def test_a_character_on_its_way_keeps_the_line_from_being_idle() -> None:
+    bench = Bench()
+    uart, _ = started(bench, interrupts=ILIE)
+    uart.type(b"a")
+    bench.clock.advance(CHAR + CHAR // 2)
+    uart.type(b"b")
+    bench.clock.advance(CHAR + CHAR - 1)
+    assert not uart.IRQ.level
+    bench.clock.advance(1)
+    assert uart.IRQ.level
+
+
+def test_watermark_and_the_idle_time_that_overrules_it() -> None:
+    bench = Bench()
+    uart, _ = started(bench, interrupts=RIE)
+    uart.write(WATER, 2 << 16)
+    uart.type(b"ab")
+    bench.clock.advance(50 * CHAR)
+    assert not uart.IRQ.level
+    uart.type(b"c")
+    bench.clock.advance(CHAR)
+    assert uart.IRQ.level
+    for _ in range(3):
+        uart.read(DATA)
+    uart.write(FIFO, uart.read(FIFO) | 2 << 10)
+    uart.type(b"d")
+    bench.clock.advance(CHAR + 2 * CHAR - 1)
+    assert not uart.IRQ.level
+    bench.clock.advance(1)
+    assert uart.IRQ.level
+    assert uart.read(DATA) & 0xFF == ord("d")
+    assert not uart.IRQ.level
+
+
+@pytest.mark.parametrize(
+    ("setup", "bits"),
+    [
+        (lambda uart: None, 10),
+        (lambda uart: uart.write(BAUD, uart.read(BAUD) | 1 << 13), 11),
+        (lambda uart: uart.write(CTRL, TE | 0x12), 11),
+        (lambda uart: uart.write(CTRL, TE | 1 << 11), 9),
+    ],
+    ids=["8N1", "8N2", "8E1", "7N1"],
+)
+def test_frame_length(setup: Callable[[Lpuart], None], bits: int) -> None:
+    bench = Bench()
+    uart, screen = started(bench)
+    setup(uart)
+    uart.write(DATA, ord("A"))
+    bench.clock.advance(bits * 10_000 - 1)
+    assert screen == b""
+    bench.clock.advance(1)
+    assert screen == b"A"
+
+
+@pytest.mark.parametrize(
+    ("cscdr1", "character"), [(0x00, 100_000), (0x01, 200_000), (0x40, 333_333), (0x41, 666_666)]
+)
+def test_clock_comes_from_the_clock_controller(cscdr1: int, character: int) -> None:
+    bench = Bench()
+    ccm = Ccm(bench.system)
+    uart = Lpuart(bench.system, ccm=ccm)
+    screen = bytearray()
+    uart.attach(screen.extend)
+    ccm.write(0x24, cscdr1)
+    uart.write(BAUD, 0x0700_0064)
+    uart.write(CTRL, TE)
+    uart.write(DATA, ord("A"))
+    bench.clock.advance(character - 1)
+    assert screen == b""
+    bench.clock.advance(1)
+    assert screen == b"A"
+
+
+def test_a_throttled_terminal_stops_the_transmitter() -> None:
+    bench = Bench()
+    uart, screen = started(bench)
+    uart.write(DATA, ord("a"))
+    uart.write(DATA, ord("b"))
+    uart.throttle(True)
+    bench.clock.advance(100 * CHAR)
+    assert screen == b"a" and not uart.read(STAT) & TC
+    uart.throttle(False)
+    bench.clock.advance(CHAR)
+    assert screen == b"ab"
+
+
+def test_a_poll_is_a_question_until_the_line_changes() -> None:
+    bench = Bench()
+    uart, _ = started(bench)
+    uart.write(DATA, 1)
+    bench.clock.questions.clear()
+    uart.read(STAT)
+    assert bench.clock.questions == [("lpuart1", CHAR)]
+    assert STAT in Lpuart.NEUTRAL
+
+
+def test_software_reset_keeps_what_was_typed() -> None:
+    bench = Bench()
+    uart, screen = started(bench, interrupts=TIE)
+    uart.type(b"later")
+    uart.write(DATA, ord("x"))
+    uart.write(GLOBAL, 2)
+    assert uart.read(GLOBAL) == 2 and uart.read(BAUD) == 0x0F000004 and not uart.IRQ.level
+    bench.clock.advance(100 * CHAR)
+    assert screen == b"" and uart.pending == 5
+    uart.reset(ResetCause.POWER_ON)
+    assert uart.pending == 0
+
+
+def test_what_is_missing_is_said() -> None:
+    bench = Bench()
+    uart, _ = started(bench)
+    uart.write(CTRL, TE | 1 << 16)
+    uart.write(MODIR, 1 << 18)
+    assert [g.what.split(":")[0] for g in bench.gaps] == ["CTRL", "MODIR"]
+
+
+def test_runs_on_alike_after_save_and_load() -> None:
+    bench = Bench()
+    uart, screen = started(bench)
+    uart.type(b"in")
+    uart.write(DATA, ord("o"))
+    bench.clock.advance(CHAR // 2)
+    saved = uart.save()
+    bench.clock.advance(10 * CHAR)
+    screen.clear()
+    bench.clock.now = CHAR // 2
+    uart.load(saved)
+    assert uart.save() == saved
+    bench.clock.advance(2 * CHAR)
+    assert screen == b"o"
+    assert [uart.read(DATA) & 0xFF for _ in range(2)] == list(b"in")

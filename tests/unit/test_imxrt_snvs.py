@@ -1,0 +1,242 @@
+"""SNVS: real-time clocks, alarms, what survives a reset, and switching off."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.snvs import Snvs
+
+HPCOMR, HPCR, HPSR, HPRTCMR, HPRTCLR = 0x04, 0x08, 0x14, 0x24, 0x28
+HPTAMR, HPTALR, LPCR, LPSR, SRTCMR, SRTCLR = 0x2C, 0x30, 0x38, 0x4C, 0x50, 0x54
+LPTAR, LPLVDR, LPGPR0_LEGACY, LPGPR_ALIAS, LPGPR = 0x58, 0x64, 0x68, 0x90, 0x100
+MS, S = 1_000_000, 1_000_000_000
+TICK = 30_518
+"""An edge of 32768 Hz in ns, rounded up."""
+
+
+def ticks(snvs: Snvs) -> int:
+    return snvs.read(SRTCMR) << 32 | snvs.read(SRTCLR)
+
+
+def set_ticks(snvs: Snvs, value: int) -> None:
+    """As MicroPython's machine_rtc_set_ticks()."""
+    snvs.write(LPCR, snvs.read(LPCR) & ~1)
+    assert not snvs.read(LPCR) & 1
+    snvs.write(SRTCMR, value >> 32)
+    snvs.write(SRTCLR, value & 0xFFFFFFFF)
+    snvs.write(LPCR, snvs.read(LPCR) | 1)
+
+
+def set_alarm(snvs: Snvs, seconds: int) -> None:
+    """As MicroPython's machine_rtc_alarm_helper()."""
+    snvs.write(LPCR, snvs.read(LPCR) & ~2)
+    snvs.write(LPTAR, 0)
+    snvs.write(LPSR, 1)
+    snvs.write(LPTAR, ticks(snvs) // 32768 + seconds)
+    snvs.write(LPCR, snvs.read(LPCR) | 2)
+
+
+def test_reset_values() -> None:
+    snvs = Snvs(Bench().system)
+    assert (snvs.read(HPSR), snvs.read(LPCR), snvs.read(LPSR)) == (0x80003000, 0x20, 8)
+    assert (snvs.read(0xBF8), snvs.read(0xBFC)) == (0x003E0104, 0x06000000)
+
+
+def test_micropythons_start_is_silent_and_finds_the_clock_unset() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    snvs.write(HPCOMR, snvs.read(HPCOMR) | 1 << 31)
+    snvs.write(LPLVDR, 0x41736166)
+    snvs.write(LPSR, 8)
+    snvs.write(LPCR, snvs.read(LPCR) | 1)
+    assert snvs.read(LPCR) & 1 and snvs.read(LPSR) == 0
+    assert ticks(snvs) < 10
+    assert bench.events == []
+
+
+def test_srtc_counts_32768_a_second_from_what_was_set() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    start = 0x1234 << 32 | 0xFFFF_FFF0
+    set_ticks(snvs, start)
+    bench.clock.advance(S)
+    assert ticks(snvs) == start + 32768
+    assert snvs.read(SRTCMR) == 0x1235
+    bench.clock.advance(TICK)
+    assert ticks(snvs) == start + 32769
+
+
+def test_srtc_ignores_writes_while_it_runs() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 1000)
+    snvs.write(SRTCLR, 5)
+    assert ticks(snvs) == 1000
+    assert [d.rule for d in bench.diagnostics] == ["rtc-running"]
+
+
+def test_no_read_of_a_clock_is_a_question() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 0)
+    ticks(snvs)
+    assert bench.clock.questions == []
+
+
+def test_a_coin_cell_keeps_the_time() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system, rtc="2026-08-19T12:34:56")
+    expected = int(datetime(2026, 8, 19, 12, 34, 56, tzinfo=UTC).timestamp())
+    assert snvs.read(LPCR) & 1
+    bench.clock.advance(3 * S)
+    assert ticks(snvs) == (expected + 3) * 32768
+    set_ticks(snvs, 0)
+    snvs.write(LPGPR, 7)
+    snvs.reset(ResetCause.POWER_ON)
+    assert ticks(snvs) == 0 and snvs.read(LPCR) & 1 and snvs.read(LPGPR) == 7
+
+
+@pytest.mark.parametrize("rtc", ["yesterday", "1969-12-31", "2026-01-01T00:00:00+02:00"])
+def test_a_time_that_is_none_is_refused(rtc: str) -> None:
+    with pytest.raises(ValueError, match=r"rtc: expected a time such as .* given"):
+        Snvs(Bench().system, name="snvs", rtc=rtc)
+
+
+def test_alarm_interrupts_on_the_second_and_is_silent_once_cleared() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 100 * 32768)
+    bench.clock.advance(S // 2)
+    set_alarm(snvs, 2)
+    bench.clock.advance(S + S // 2 - 1)
+    assert not snvs.IRQ.level
+    bench.clock.advance(1)
+    assert snvs.IRQ.level and snvs.read(LPSR) & 1
+    snvs.write(LPSR, 1)
+    assert not snvs.IRQ.level and not snvs.read(LPSR) & 1
+    bench.clock.advance(S // 2)
+    assert not snvs.IRQ.level, "the counter still stands in that second"
+
+
+def test_an_alarm_that_is_not_enabled_does_nothing() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 0)
+    snvs.write(LPTAR, 1)
+    bench.clock.advance(2 * S)
+    assert not snvs.IRQ.level and not snvs.read(LPSR) & 1
+    assert all(a.deadline is None for a in bench.clock.alarms)
+
+
+def test_an_alarm_set_into_the_past_does_not_ring() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 0)
+    set_alarm(snvs, 1000)
+    bench.clock.advance(10 * S)
+    snvs.write(LPTAR, 5)
+    assert not snvs.read(LPSR) & 1 and not snvs.IRQ.level
+
+
+def test_low_power_section_survives_a_reset_and_the_other_does_not() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 5000)
+    for index in range(8):
+        snvs.write(LPGPR + 4 * index, 0xF01669E0 + index)
+    set_alarm(snvs, 2)
+    snvs.write(HPCR, 1)
+    snvs.reset(ResetCause.WATCHDOG_SOFTWARE)
+    assert [snvs.read(LPGPR + 4 * i) for i in range(8)] == [0xF01669E0 + i for i in range(8)]
+    assert ticks(snvs) == 5000 and snvs.read(HPCR) == 0
+    bench.clock.advance(2 * S)
+    assert snvs.IRQ.level, "the alarm is still set"
+    snvs.reset(ResetCause.POWER_ON)
+    assert snvs.read(LPGPR) == 0 and ticks(snvs) == 0 and not snvs.IRQ.level
+
+
+def test_general_purpose_registers_have_aliases() -> None:
+    snvs = Snvs(Bench().system)
+    snvs.write(LPGPR + 12, 0xF01669EF)
+    assert snvs.read(LPGPR_ALIAS + 12) == 0xF01669EF
+    snvs.write(LPGPR0_LEGACY, 7)
+    assert snvs.read(LPGPR) == snvs.read(LPGPR_ALIAS) == 7
+
+
+def test_deep_sleep_says_when_the_alarm_wakes_it() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 1_381_780_391 * 32768)
+    bench.clock.advance(300 * MS)
+    set_alarm(snvs, 5)
+    snvs.write(LPCR, snvs.read(LPCR) | 0x40)
+    assert bench.power_offs == ["the board sleeps until its RTC alarm at 5000000000 ns"]
+    assert snvs.wake_at == 5 * S
+    bench.clock.now = 5 * S
+    snvs.reset(ResetCause.WAKE_UP)
+    assert snvs.read(LPSR) & 1 and snvs.IRQ.level
+    assert not snvs.read(LPCR) & 0x40
+    assert ticks(snvs) == (1_381_780_391 + 5) * 32768
+
+
+def test_switching_off_without_an_alarm() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    snvs.write(LPCR, 0x61)
+    assert bench.power_offs == ["the board switched itself off, with no alarm to wake it"]
+    assert snvs.wake_at is None
+
+
+def test_hprtc_takes_over_the_srtcs_time_and_has_an_alarm_of_its_own() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 1 << 33)
+    snvs.write(HPCR, 0x10001)
+    assert snvs.read(HPCR) == 1, "HP_TS clears itself"
+    assert (snvs.read(HPRTCMR), snvs.read(HPRTCLR)) == (2, 0)
+    snvs.write(HPTAMR, 2)
+    snvs.write(HPTALR, 3)
+    snvs.write(HPCR, 3)
+    bench.clock.advance(3 * TICK)
+    assert snvs.IRQ.level and snvs.read(HPSR) & 1
+    snvs.write(HPSR, 1)
+    assert not snvs.IRQ.level and snvs.read(HPSR) == 0x80003000
+
+
+def test_periodic_interrupt_comes_at_every_change_of_its_bit() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    snvs.write(HPCR, 1 | 8 | 14 << 4)
+    for _ in range(2):
+        bench.clock.advance(S // 2 - 1)
+        assert not snvs.IRQ.level
+        bench.clock.advance(1)
+        assert snvs.IRQ.level
+        snvs.write(HPSR, 2)
+    snvs.write(HPCR, 1 | 4 | 8 | 14 << 4)
+    bench.clock.advance(S)
+    assert not snvs.IRQ.level and snvs.read(HPSR) & 2
+
+
+def test_what_is_missing_is_said() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    snvs.write(HPCOMR, 0x10)
+    snvs.write(LPCR, 0x121)
+    snvs.write(0x60, 1)
+    assert [g.what.split(":")[0] for g in bench.gaps] == ["HPCOMR", "LPCR.LPCALB_EN", "LPSMCLR"]
+
+
+def test_runs_on_alike_after_save_and_load() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 7)
+    set_alarm(snvs, 3)
+    saved = snvs.save()
+    set_ticks(snvs, 99)
+    snvs.load(saved)
+    assert snvs.save() == saved
+    bench.clock.advance(4 * S)
+    assert snvs.IRQ.level and ticks(snvs) == 7 + 4 * 32768
