@@ -67,6 +67,10 @@ class ModelError(EngineError):
     """A model raised. Names its file and line, the register, and the firmware's PC."""
 
 
+class SnapshotError(Exception):
+    """This snapshot cannot be taken, saved or loaded, or does not fit this machine."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineConfig:
     """Everything that shapes a machine; the same configuration gives the same run.
@@ -136,6 +140,21 @@ class Engine(Protocol):
 
     def registers(self) -> dict[str, int]:
         """The core's registers, by gdb's names."""
+
+    def snapshot(self) -> int:
+        """Take a snapshot of everything but the user's side; its number. SnapshotError."""
+
+    def restore(self, number: int) -> None:
+        """Be what the machine was when that snapshot was taken; repeats to the nanosecond."""
+
+    def drop_snapshot(self, number: int) -> None:
+        """Forget a snapshot."""
+
+    def save_snapshot(self, number: int, path: Path, extra: bytes) -> None:
+        """Write a snapshot to a file, atomically, with `extra` beside it."""
+
+    def load_snapshot(self, path: Path) -> tuple[int, bytes]:
+        """Read a snapshot of a machine like this one: its number, and `extra`. SnapshotError."""
 
     def interrupt(self) -> None:
         """Ask a `run` in another thread to end (StopReason.INTERRUPTED)."""

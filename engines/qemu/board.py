@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from xipsim.engines.api import MachineConfig
 from xipsim.engines.repl import Entry as PlatformEntry
 from xipsim.engines.repl import Interrupt as Wire
-from xipsim.engines.repl import Platform, Reference, Registration
+from xipsim.engines.repl import Platform, Reference, Registration, check
 from xipsim.engines.repl import load as load_platform
 from xipsim.engines.usermodels import load_models
 from xipsim.peripherals.core import (
@@ -87,6 +87,7 @@ def build(
     """Build the platform that `config` names. chips: called late for the chips' first contents."""
     platform = load_platform(config.platform)
     registry = load_models((entry.type for entry in platform.entries), config.models)
+    check(platform, registry)
     trace = Trace()
     board = Board(_core(platform), trace)
     system = System(

@@ -17,7 +17,7 @@ from collections.abc import Generator
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
-from xipsim.engines.api import Goal, MachineConfig, Stop, StopReason
+from xipsim.engines.api import Goal, MachineConfig, SnapshotError, Stop, StopReason
 from xipsim.engines.host import Host
 from xipsim.peripherals.core import BootError, Entry, ResetCause
 
@@ -27,7 +27,7 @@ from .clock import Clock
 from .core import Core
 from .faults import FaultWatch
 from .locate import SHIM
-from .snapshot import put_back, take
+from .requests import Requests
 
 ARGUMENTS = (
     "qemu-system-arm -M none -accel tcg -display none -nodefaults -S -monitor none -serial none"
@@ -54,7 +54,7 @@ class Guest:
         self._reset: ResetCause | None = ResetCause.POWER_ON
         self._rom: Generator[int, None, Entry] | None = None
         self._halted = False
-        self._snapshots: dict[int, dict[str, Any]] = {}
+        self._requests = Requests(self)
         self.clock = Clock(self.failed, stalls=config.stalls)
         self.board: Board = build(config, self.clock, self, self._chips)
         self.core: Core = self.board.core
@@ -164,8 +164,10 @@ class Guest:
     def _go_on(self) -> None:
         """Do what a run must do before the core executes its next instruction."""
         if self._reset is not None:
-            self._begin_reset()
-        if self._rom is not None and self._rom_alarm.deadline is None:
+            cause, self._reset = self._reset, None
+            self.begin_reset(cause)
+        is_standing = self._reason is not None  # the goal was the reset itself
+        if not is_standing and self._rom is not None and self._rom_alarm.deadline is None:
             self._continue_rom()
 
     def _report_stop(self) -> None:
@@ -185,11 +187,13 @@ class Guest:
                     return
                 continue
             try:
-                answer = getattr(self, f"do_{request}")(*arguments)
+                answer = getattr(self._requests, request)(*arguments)
                 self.host.flush()
                 self.send("answer", answer)
             except LookupError as error:
                 self.send("error", ("lookup", str(error.args[0])))
+            except (SnapshotError, OSError) as error:
+                self.send("error", ("snapshot", str(error)))
             except Exception as error:
                 self.send("error", ("model", describe_model_error(error, self.core.pc)))
             if self._error:
@@ -224,9 +228,9 @@ class Guest:
 
     # -- reset and boot --------------------------------------------------------------------------
 
-    def _begin_reset(self) -> None:
-        cause, self._reset = self._reset, None
-        assert cause is not None
+    def begin_reset(self, cause: ResetCause) -> None:
+        """Reset everything now; the ROM starts when the run goes on."""
+        self._reset = None
         self.clock.cancel_stall()
         self._rom_alarm.cancel()
         self._wake_alarm.cancel()
@@ -302,74 +306,6 @@ class Guest:
             "stop",
             Stop(reason=StopReason.FAULT, now=self.clock.now, pc=self.core.pc, detail=report),
         )
-
-    # -- requests --------------------------------------------------------------------------------
-
-    def do_snapshot(self) -> int:
-        number = len(self._snapshots) + 1
-        self._snapshots[number] = take(self)
-        return number
-
-    def do_restore(self, number: int) -> int:
-        put_back(self, self._snapshots[number])
-        return self.clock.now
-
-    def do_drop_snapshot(self, number: int) -> None:
-        self._snapshots[number] = {}
-
-    def do_now(self) -> int:
-        return self.clock.now
-
-    def do_call(self, entry: str, method: str, arguments: tuple[Any, ...]) -> Any:
-        return self.host.call(entry, method, arguments)
-
-    def do_type(self, console: str, data: bytes) -> None:
-        self.host.consoles[console].type(data)
-
-    def do_throttle(self, console: str, on: bool) -> None:
-        self.host.consoles[console].throttle(on)
-
-    def do_pending(self, console: str) -> int:
-        pending: int = self.host.consoles[console].pending
-        return pending
-
-    def do_take_unread(self, console: str) -> bytes:
-        return self.host.take_unread(console)
-
-    def do_opened_at(self, console: str) -> int | None:
-        opened: int | None = self.host.consoles[console].opened_at
-        return opened
-
-    def do_describe(self) -> dict[str, Any]:
-        """Facts about the machine that its user's side needs once."""
-        return {
-            "consoles": list(self.host.consoles),
-            "chips": {name: chip.info() for name, chip in self.host.chips.items()},
-            "models": {name: model.TYPE for name, model in self.board.models.items()},
-        }
-
-    def do_trace_commands(self) -> None:
-        self.host.trace_commands()
-
-    def do_flash_in_flight(self) -> dict[Any, Any]:
-        return self.host.flash_in_flight()
-
-    def do_registers(self) -> dict[str, int]:
-        return self.core.registers()
-
-    def do_read_memory(self, address: int, length: int) -> bytes:
-        data = self.core.read_memory(address, length)
-        if data is None:
-            raise LookupError(f"nothing answers at {address:#010x}")
-        return data
-
-    def do_write_memory(self, address: int, data: bytes) -> None:
-        if not self.core.write_memory(address, data):
-            raise LookupError(f"nothing answers at {address:#010x}")
-
-    def do_reset(self, power: bool) -> None:
-        self._reset = ResetCause.POWER_ON if power else ResetCause.PIN
-        self._begin_reset()
 
 
 def describe_model_error(error: Exception, pc: int | None) -> str:

@@ -17,7 +17,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from xipsim.engines.api import EngineError, Goal, MachineConfig, ModelError, Stop, StopReason
+from xipsim.engines.api import (
+    EngineError,
+    Goal,
+    MachineConfig,
+    ModelError,
+    SnapshotError,
+    Stop,
+    StopReason,
+)
 
 from .locate import find_libpython, find_qemu, find_shim, qemu_version
 
@@ -28,6 +36,12 @@ START = (
     " from xipsim.engines.qemu.child import main; main()"
 )
 LAST_LINES = 20
+ERRORS: dict[str, type[Exception]] = {
+    "lookup": LookupError,
+    "model": ModelError,
+    "snapshot": SnapshotError,
+}
+"""What the child's refusals become."""
 ROOT = Path(__file__).parents[3]
 """The folder from which `xipsim` is imported."""
 
@@ -36,6 +50,7 @@ class QemuEngine:
     """A machine in a child process; implements the `Engine` protocol."""
 
     def __init__(self, config: MachineConfig) -> None:
+        self._config = config
         self._qemu = find_qemu(config.qemu)
         self._receivers: list[Callable[[str, Any], None]] = []
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the engine
@@ -93,7 +108,17 @@ class QemuEngine:
     def run(self, goal: Goal) -> Stop:
         """Run until the goal is met. Console bytes and events reach subscribers meanwhile."""
         self._send("run", goal)
-        deadline = None if goal.wall is None else time.monotonic() + goal.wall
+        try:
+            return self._stop(goal.wall)
+        except KeyboardInterrupt:
+            # The machine must stand still before anything else can be asked of it.
+            self.interrupt()
+            self._stop(ANSWER_TIME)
+            raise
+
+    def _stop(self, wall: float | None) -> Stop:
+        """How the run ends; after `wall` seconds it is interrupted."""
+        deadline = None if wall is None else time.monotonic() + wall
         interrupted = False
         while True:
             if not interrupted and deadline is not None:
@@ -143,6 +168,35 @@ class QemuEngine:
         registers: dict[str, int] = self.request("registers")
         return registers
 
+    def snapshot(self) -> int:
+        """Take a snapshot, kept in the child; its number."""
+        number: int = self.request("snapshot")
+        return number
+
+    def restore(self, number: int) -> None:
+        """Be what the machine was when that snapshot was taken."""
+        self._now = self.request("restore", number)
+
+    def drop_snapshot(self, number: int) -> None:
+        """Forget a snapshot."""
+        self.request("drop_snapshot", number)
+
+    def save_snapshot(self, number: int, path: Path, extra: bytes) -> None:
+        """Write a snapshot to a file, with `extra` beside it."""
+        self.request("save_snapshot", number, path.absolute(), self._identity(), extra)
+
+    def load_snapshot(self, path: Path) -> tuple[int, bytes]:
+        """Read a snapshot of a machine like this one: its number, and what was kept beside it."""
+        loaded: tuple[int, bytes] = self.request(
+            "load_snapshot", path.absolute(), self._identity()
+        )
+        return loaded
+
+    def _identity(self) -> dict[str, str]:
+        from xipsim.engines.identity import identity
+
+        return identity(self._config, self._qemu)
+
     def interrupt(self) -> None:
         """End a `run` that is under way in another thread."""
         with contextlib.suppress(OSError):
@@ -165,6 +219,8 @@ class QemuEngine:
         try:
             self._connection.send((request, arguments))
         except OSError as error:
+            if self._connection.poll():
+                self._receive()  # raises what the child has said last
             raise self._death() from error
 
     def _receive(self, timeout: float | None = None) -> tuple[str, Any]:
@@ -176,9 +232,7 @@ class QemuEngine:
             raise self._death() from error
         if kind == "error":
             where, text = value
-            if where == "lookup":
-                raise LookupError(text)
-            raise (ModelError if where == "model" else EngineError)(text)
+            raise ERRORS.get(where, EngineError)(text)
         return kind, value
 
     def _answer(self) -> Any:

@@ -30,12 +30,14 @@ class FaultWatch:
     ) -> None:
         self._core, self._clock, self._report, self._tick = core, clock, report, tick
         self._seen = 0
+        self._due: int | None = None
         self._alarm = clock.engine_alarm(self._look)
 
     def start(self) -> None:
-        """Begin, or go on, with a run."""
+        """Begin, or go on, with a run. Runs that are shorter than the period are watched, too."""
         if self._alarm.deadline is None:
-            self._alarm.at(self._clock.now + PERIOD)
+            latest = self._clock.now + PERIOD
+            self._alarm.at(latest if self._due is None else min(self._due, latest))
 
     def restart(self) -> None:
         """Forget what was seen (after a reset)."""
@@ -43,6 +45,7 @@ class FaultWatch:
 
     def stop(self) -> None:
         """The machine stands still."""
+        self._due = self._alarm.deadline
         self._alarm.cancel()
 
     def _look(self) -> None:

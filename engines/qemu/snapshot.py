@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from xipsim.engines.api import SnapshotError
+
 from . import library as q
 
 if TYPE_CHECKING:
@@ -19,10 +21,6 @@ if TYPE_CHECKING:
 
 HEADER = 8
 """Bytes before the device state proper in what QEMU writes: magic and version."""
-
-
-class SnapshotError(Exception):
-    """This snapshot cannot be taken, or does not fit this machine."""
 
 
 def take(guest: Guest) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""What shapes a machine, as short strings: two machines with equal identities behave alike.
+
+Snapshots carry it, and the boot cache is keyed by it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from xipsim.engines.api import MachineConfig
+from xipsim.engines.repl import load
+from xipsim.version import __version__
+
+FORMAT = "1"
+"""Of the snapshots themselves; changes when what they hold does."""
+ROOT = Path(__file__).parents[1]
+SOURCES = ("peripherals", "engines")
+
+
+def identity(config: MachineConfig, qemu: Path) -> dict[str, str]:
+    """By what a user would call it: the format, xipsim, the engine, the board, ..."""
+    platform = load(config.platform)
+    files = [Path(file) for file in platform.files]
+    return {
+        "snapshot format": FORMAT,
+        "version of xipsim": __version__,
+        "version of the models": _digest(_sources()),
+        "build of QEMU": _build(qemu),
+        "Python": sys.version.split()[0],
+        "board": _digest(files),
+        "set of your own models": _digest(sorted(config.models)),
+        "set of arguments": hashlib.sha256(
+            json.dumps(
+                [config.overrides, config.seed, config.stalls, config.strict], sort_keys=True
+            ).encode()
+        ).hexdigest(),
+    }
+
+
+def _sources() -> list[Path]:
+    return sorted(
+        path
+        for room in SOURCES
+        for path in (ROOT / room).rglob("*")
+        if path.suffix in (".py", ".toml", ".so")
+    )
+
+
+def _digest(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0")
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _build(qemu: Path) -> str:
+    """A binary is recognised by its place, size and time: reading 20 MB would cost too much."""
+    real = qemu.resolve()
+    status = real.stat()
+    return f"{real} {status.st_size} {status.st_mtime_ns}"

@@ -1,0 +1,123 @@
+"""What the user's process may ask while the machine stands still; each public method a request.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+
+LookupError: there is no such thing. SnapshotError, OSError: about a snapshot.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xipsim.peripherals.core import ResetCause
+
+from . import snapshotfile
+from .snapshot import put_back, take
+
+if TYPE_CHECKING:
+    from .child import Guest
+
+
+class Requests:
+    """Answers for one machine."""
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
+        self._snapshots: dict[int, dict[str, Any]] = {}
+        self._numbers = 0
+
+    def snapshot(self) -> int:
+        """Take a snapshot; its number."""
+        return self._keep(take(self._guest))
+
+    def _keep(self, state: dict[str, Any]) -> int:
+        self._numbers += 1
+        self._snapshots[self._numbers] = state
+        return self._numbers
+
+    def restore(self, number: int) -> int:
+        """Be as when it was taken; the virtual time then."""
+        put_back(self._guest, self._snapshots[number])
+        return self._guest.clock.now
+
+    def drop_snapshot(self, number: int) -> None:
+        """Forget it."""
+        self._snapshots.pop(number, None)
+
+    def save_snapshot(
+        self, number: int, path: Path, identity: dict[str, str], extra: bytes
+    ) -> None:
+        """Write it to a file, with `extra` beside it."""
+        snapshotfile.save(path, identity, self._snapshots[number], extra)
+
+    def load_snapshot(self, path: Path, identity: dict[str, str]) -> tuple[int, bytes]:
+        """Read it from a file; its number, and what was kept beside it."""
+        state, extra = snapshotfile.load(path, identity)
+        return self._keep(state), extra
+
+    def now(self) -> int:
+        """Virtual ns."""
+        return self._guest.clock.now
+
+    def call(self, entry: str, method: str, arguments: tuple[Any, ...]) -> Any:
+        """Call an exposed method of a model."""
+        return self._guest.host.call(entry, method, arguments)
+
+    def type(self, console: str, data: bytes) -> None:
+        """Send bytes to the firmware."""
+        self._guest.host.consoles[console].type(data)
+
+    def throttle(self, console: str, on: bool) -> None:
+        """Take nothing from the firmware, or take it again."""
+        self._guest.host.consoles[console].throttle(on)
+
+    def pending(self, console: str) -> int:
+        """Bytes typed and not taken yet."""
+        pending: int = self._guest.host.consoles[console].pending
+        return pending
+
+    def take_unread(self, console: str) -> bytes:
+        """Consume what was printed and not consumed."""
+        return self._guest.host.take_unread(console)
+
+    def opened_at(self, console: str) -> int | None:
+        """Since when the terminal is open."""
+        opened: int | None = self._guest.host.consoles[console].opened_at
+        return opened
+
+    def describe(self) -> dict[str, Any]:
+        """Facts about the machine that its user's side needs once."""
+        return {
+            "consoles": list(self._guest.host.consoles),
+            "chips": {name: chip.info() for name, chip in self._guest.host.chips.items()},
+            "models": {name: model.TYPE for name, model in self._guest.board.models.items()},
+        }
+
+    def trace_commands(self) -> None:
+        """From now on send every flash command."""
+        self._guest.host.trace_commands()
+
+    def flash_in_flight(self) -> dict[Any, Any]:
+        """Status of every chip."""
+        return self._guest.host.flash_in_flight()
+
+    def registers(self) -> dict[str, int]:
+        """The core's registers."""
+        return self._guest.core.registers()
+
+    def read_memory(self, address: int, length: int) -> bytes:
+        """Memory as the core sees it."""
+        data = self._guest.core.read_memory(address, length)
+        if data is None:
+            raise LookupError(f"nothing answers at {address:#010x}")
+        return data
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write memory as the core would."""
+        if not self._guest.core.write_memory(address, data):
+            raise LookupError(f"nothing answers at {address:#010x}")
+
+    def reset(self, power: bool) -> None:
+        """Press reset, or switch off and on; the boot ROM works with the next run."""
+        self._guest.begin_reset(ResetCause.POWER_ON if power else ResetCause.PIN)
