@@ -97,8 +97,9 @@ class Engine(Protocol):
         """Build the machine, standing still at power-on. Once, before everything else.
 
         chips: initial bytes of each flash chip by entry name, whole arrays; a chip that is not
-        named is erased. The engine starts when it is constructed; preparing the chips meanwhile
-        costs no time.
+        named is erased. A memory that is named here, too (MRAM), keeps its contents over a power
+        cycle, as no other does. The engine starts when it is constructed; preparing the chips
+        meanwhile costs no time.
         """
 
     @property

@@ -1,4 +1,4 @@
-"""Firmware images: what a file holds, and which bytes of a flash chip that is.
+"""Firmware images: what a file holds, and which bytes of a flash chip or memory that is.
 
 The format is told by the file's content, never by its name.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from . import elf, hexfile, uf2
+from . import alif, elf, hexfile, uf2
 from .errors import ImageError
 from .segments import Contents, Segment
 
@@ -32,7 +32,7 @@ _ALIGNMENT = 64
 
 # First bytes of files that are often given by mistake.
 _MISTAKES = {
-    b"PK\x03\x04": "a zip archive; unpack it",
+    alif.ZIP: "a zip archive; unpack it",
     b"\x1f\x8b": "compressed with gzip; unpack it",
     b"7z\xbc\xaf": "a 7z archive; unpack it",
 }
@@ -61,7 +61,7 @@ class Image:
     def placed(
         self, base: int, size: int, *, fcb_offset: int = 0, offset: int | None = None
     ) -> list[Placement]:
-        """The image as bytes of a chip of `size` bytes that begins at address `base`.
+        """The image as bytes of a chip or memory of `size` bytes that begins at address `base`.
 
         For a `bin`, `offset` is where in flash its first byte belongs; without it the file's FCB
         tells, which the SoC looks for at `fcb_offset` in flash.
@@ -165,6 +165,9 @@ def _decode(path: str, data: bytes) -> tuple[str, Contents]:
         return "uf2", uf2.read(path, data)
     if data.lstrip()[:1] == b":":
         return "hex", hexfile.read(path, data)
+    package = alif.read_zip(path, data) if data.startswith(alif.ZIP) else alif.read_raw(path, data)
+    if package:
+        return "alif", package
     for start, what in _MISTAKES.items():
         if data.startswith(start):
             raise ImageError(f"{path}: not a firmware image but {what}")

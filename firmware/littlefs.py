@@ -61,6 +61,8 @@ def read_files(flash: bytes | bytearray, where: FileSystem) -> dict[str, bytes]:
 
 
 def _region(flash: bytes | bytearray, where: FileSystem) -> bytes | bytearray:
+    if where.kind != "littlefs":
+        raise FirmwareError(f"the board's file system is {where.kind.upper()}, not littlefs")
     if where.offset + where.size > len(flash):
         raise FirmwareError(
             f"the file system ends at flash offset 0x{where.offset + where.size:X}, "

@@ -1,1 +1,63 @@
-"""Boots unmodified MicroPython firmware in simulation and shows what it does to its flash."""
+"""Boots unmodified MicroPython firmware in simulation and shows what it does to its flash.
+
+::
+
+    from xipsim import Machine
+
+    with Machine("TEENSY41") as m:
+        print(m.exec("print(6 * 7)"))
+
+Names are imported when they are first used: `import xipsim` alone costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .console import Console
+    from .errors import (
+        BoardReset,
+        BootFailed,
+        EngineFailed,
+        FirmwareFault,
+        ModelGap,
+        PoweredOff,
+        ReplError,
+        Stopped,
+        UnknownName,
+        UserError,
+        WaitTimeout,
+        XipsimError,
+    )
+    from .machine import Machine
+
+__all__ = [
+    "BoardReset",
+    "BootFailed",
+    "Console",
+    "EngineFailed",
+    "FirmwareFault",
+    "Machine",
+    "ModelGap",
+    "PoweredOff",
+    "ReplError",
+    "Stopped",
+    "UnknownName",
+    "UserError",
+    "WaitTimeout",
+    "XipsimError",
+    "__version__",
+]
+
+_ELSEWHERE = {"Console": "console", "Machine": "machine"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'xipsim' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"xipsim.{_ELSEWHERE.get(name, 'errors')}"), name)

@@ -58,9 +58,13 @@ class Board:
         self.models: dict[str, Model] = {}
 
     def lose_memory(self) -> None:
-        """Power was off. Assumption: RAM comes up as zeros; on silicon it is undefined."""
+        """Power was off. Assumption: RAM comes up as zeros; on silicon it is undefined.
+
+        A memory that was given contents when the machine was built is non-volatile: it keeps them.
+        """
         for memory in self.memories.values():
-            memory.clear()
+            if not memory.keeps:
+                memory.clear()
 
     def reset(self, cause: ResetCause) -> None:
         """Reset every model."""
@@ -84,7 +88,8 @@ def build(
     supervisor: Supervisor,
     chips: Callable[[], dict[str, bytes]],
 ) -> Board:
-    """Build the platform that `config` names. chips: called late for the chips' first contents."""
+    """Build the platform that `config` names. chips: called late for the first contents of chips
+    and of non-volatile memories."""
     platform = load_platform(config.platform)
     registry = load_models((entry.type for entry in platform.entries), config.models)
     check(platform, registry)
@@ -115,7 +120,10 @@ def build(
     for tag in platform.tags:
         place_tag(tag.range.start, tag.range.size, tag.name, _tag_gap(system))
     for name, data in chips().items():
-        board.models[name].fill(data)  # type: ignore[attr-defined]
+        if name in board.memories:
+            board.memories[name].fill(data)
+        else:
+            board.models[name].fill(data)  # type: ignore[attr-defined]
     for model in board.models.values():
         model.connected()
     return board

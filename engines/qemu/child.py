@@ -10,11 +10,10 @@ again, so that the instruction which did so is the last one.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import threading
-import traceback
 from collections.abc import Generator
-from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
 from xipsim.engines.api import Goal, MachineConfig, SnapshotError, Stop, StopReason
@@ -23,10 +22,10 @@ from xipsim.peripherals.core import BootError, Entry, ResetCause
 
 from . import library as q
 from .board import Board, build
+from .channel import Channel
 from .clock import Clock
 from .core import Core
 from .faults import FaultWatch
-from .locate import SHIM
 from .requests import Requests
 
 ARGUMENTS = (
@@ -42,7 +41,7 @@ GDB_POLL = 0.005
 class Guest:
     """The machine in the child, and the protocol with the parent."""
 
-    def __init__(self, connection: Connection, config: MachineConfig) -> None:
+    def __init__(self, connection: Channel, config: MachineConfig) -> None:
         self._connection, self._config = connection, config
         self._work = q.pointer(q.WORK(self._stand_still))
         self._queued = False
@@ -82,7 +81,7 @@ class Guest:
 
     def _chips(self) -> dict[str, bytes]:
         """The parent has read the image while QEMU started."""
-        _, (chips,) = self._connection.recv()
+        _, (chips,) = self._connection.receive()
         return chips  # type: ignore[no-any-return]
 
     # -- what models and watchers ask for --------------------------------------------------------
@@ -143,7 +142,7 @@ class Guest:
         except EOFError:
             os._exit(0)  # the parent has closed the machine, or is gone
         except BaseException:
-            traceback.print_exc()
+            _print_traceback()
             os._exit(1)
 
     def _step(self) -> None:
@@ -202,7 +201,7 @@ class Guest:
     def _next_request(self) -> tuple[str, tuple[Any, ...]] | None:
         """The parent's next request; None where gdb needs the vCPU thread out of the work item."""
         if self._config.gdb_port is None:
-            message: tuple[str, tuple[Any, ...]] = self._connection.recv()
+            message: tuple[str, tuple[Any, ...]] = self._connection.receive()
             return message
         q.unlock()  # gdb's stub works in the main loop, which needs the big lock
         try:
@@ -212,7 +211,7 @@ class Guest:
                     return None
         finally:
             q.lock(b"xipsim", 0)
-        return self._connection.recv()  # type: ignore[no-any-return]
+        return self._connection.receive()  # type: ignore[no-any-return]
 
     def _begin_run(self, goal: Goal) -> bool:
         met = self.host.begin(goal)
@@ -310,11 +309,19 @@ class Guest:
 
 def describe_model_error(error: Exception, pc: int | None) -> str:
     """One paragraph: where in the model, doing what, and where the firmware was."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     place = frames[-1] if frames else None
     where = f"{place.filename}, line {place.lineno}, in {place.name}" if place else "a model"
     at = "" if pc is None else f"; the firmware's PC is {pc:#010x}"
     return f"{type(error).__name__}: {error} ({where}{at})"
+
+
+def _print_traceback() -> None:
+    import traceback
+
+    traceback.print_exc()
 
 
 def _watch_parent(interrupts: int, guest: Guest) -> NoReturn:
@@ -326,17 +333,17 @@ def _watch_parent(interrupts: int, guest: Guest) -> NoReturn:
 
 
 def main() -> None:
-    """Entry point: file descriptors of the requests and of the interrupts on the command line."""
-    connection = Connection(int(sys.argv[1]))
-    config: MachineConfig = connection.recv()
-    argc, argv = q.start_arguments([*ARGUMENTS.split(), "-plugin", str(SHIM)])
+    """Entry point. Arguments: descriptors of the requests and of the interrupts, the shim."""
+    connection = Channel(socket.socket(fileno=int(sys.argv[1])))
+    config: MachineConfig = connection.receive()
+    argc, argv = q.start_arguments([*ARGUMENTS.split(), "-plugin", sys.argv[3]])
     q.qemu_init(argc, argv, None)
     q.transaction_begin()
     try:
         guest = Guest(connection, config)
     except Exception as error:
         connection.send(("error", ("build", f"{type(error).__name__}: {error}")))
-        traceback.print_exc()
+        _print_traceback()
         os._exit(1)
     q.transaction_commit()
     connection.send(("answer", None))

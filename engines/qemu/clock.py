@@ -96,14 +96,17 @@ class Clock:
         self._engine_timers.append(timer)
         return timer
 
-    def next_guest_alarm(self) -> int:
+    def next_guest_alarm(self, now: int) -> int:
         """ns until the next alarm of the guest's world; MAXIMUM when there is none."""
-        armed = [t for t in self._engine_timers if t.deadline is not None]
-        for timer in armed:
-            timer.hide()
         deadline: int = q.clock_deadline(q.CLOCK_VIRTUAL, -1)
-        for timer in armed:
-            timer.show()
+        ours = [timer for timer in self._engine_timers if timer.deadline is not None]
+        if any((timer.deadline or 0) <= now + deadline for timer in ours):
+            # The first alarm is one of the engine's: look behind them.
+            for timer in ours:
+                timer.hide()
+            deadline = q.clock_deadline(q.CLOCK_VIRTUAL, -1)
+            for timer in ours:
+                timer.show()
         return MAXIMUM if deadline < 0 else deadline
 
     def question(self, key: Hashable, until: int | None = None) -> None:
@@ -122,7 +125,7 @@ class Clock:
             span = (now - self._began) // FRACTION
             if until is not None:
                 span = min(span, until - now)
-            span = min(span, self.next_guest_alarm())
+            span = min(span, self.next_guest_alarm(now))
             if span > 0:
                 self._stall(now + span)
 
@@ -143,11 +146,12 @@ class Clock:
         SysTick's) costs a tick at most. Call it from the work item.
         """
         event, self._event = self._event, False
-        span = self.next_guest_alarm()
+        now = self.now
+        span = self.next_guest_alarm(now)
         if span > 0 and self._stalls and not event:
             self.asleep = True
             if span < MAXIMUM:
-                self.stall_end.at(self.now + span)
+                self.stall_end.at(now + span)
             q.cpu_stop_current()
 
     def wake(self) -> None:

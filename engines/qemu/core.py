@@ -16,10 +16,19 @@ from . import library as q
 
 REGISTERS = (*(f"r{i}" for i in range(13)), "sp", "lr", "pc")
 CFSR, HFSR, MMFAR, BFAR, VTOR = 0xE000ED28, 0xE000ED2C, 0xE000ED34, 0xE000ED38, 0xE000ED08
-EXCEPTIONS = {2: "NMI", 3: "HardFault", 4: "MemManage", 5: "BusFault", 6: "UsageFault"}
+EXCEPTIONS = {
+    2: "NMI",
+    3: "HardFault",
+    4: "MemManage",
+    5: "BusFault",
+    6: "UsageFault",
+    7: "SecureFault",
+}
 CPU_TYPES = {"cortex-m7": "cortex-m7-arm-cpu", "cortex-m55": "cortex-m55-arm-cpu"}
 VECTORS = {"cortex-m7": b"init-nsvtor", "cortex-m55": b"init-svtor"}
 """QEMU's property for the vector table at reset."""
+ATTRIBUTES = {"cortex-m7": q.NON_SECURE, "cortex-m55": q.SECURE}
+"""Of the core's accesses: an M55 starts secure, and that state has system registers of its own."""
 
 
 class Core:
@@ -40,6 +49,7 @@ class Core:
         q.device_realize(self.device, q.error_fatal)
         self.cpu = q.get_cpu(0)
         self._space = q.cpu_address_space(self.cpu, 0)
+        self._attributes = ATTRIBUTES[cpu_type]
         self._bytes = q.byte_array_new()
         self._interrupts: dict[int, Interrupt] = {}
 
@@ -96,7 +106,7 @@ class Core:
         buffer = bytearray(length)
         view = (c_uint8 * length).from_buffer(buffer)
         result = q.address_space_rw(
-            self._space, address, q.ATTRIBUTES_UNSPECIFIED, view, length, False
+            self._space, address, self._attributes, view, length, False
         )
         return bytes(buffer) if result == q.MEMTX_OK else None
 
@@ -104,7 +114,7 @@ class Core:
         """Write as the core would; False where nothing answers."""
         view = (c_uint8 * len(data)).from_buffer_copy(data)
         result: int = q.address_space_rw(
-            self._space, address, q.ATTRIBUTES_UNSPECIFIED, view, len(data), True
+            self._space, address, self._attributes, view, len(data), True
         )
         return result == q.MEMTX_OK
 

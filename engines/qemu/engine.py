@@ -10,10 +10,8 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from xipsim.engines.api import (
     StopReason,
 )
 
+from .channel import Channel
 from .locate import find_libpython, find_qemu, find_shim, qemu_version
 
 ANSWER_TIME = 20.0
@@ -53,12 +52,12 @@ class QemuEngine:
         self._config = config
         self._qemu = find_qemu(config.qemu)
         self._receivers: list[Callable[[str, Any], None]] = []
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the engine
+        self._log = open(os.memfd_create("xipsim-log"), "w+b")  # noqa: SIM115 - see close
         self._connection, self._interrupts, self._child = self._start(bool(config.models))
         self._now = 0
         self._connection.send(config)
 
-    def _start(self, models: bool) -> tuple[Connection, socket.socket, subprocess.Popen[bytes]]:
+    def _start(self, models: bool) -> tuple[Channel, socket.socket, subprocess.Popen[bytes]]:
         requests, child_requests = socket.socketpair()
         interrupts, child_interrupts = socket.socketpair()
         passed = (child_requests.fileno(), child_interrupts.fileno())
@@ -66,7 +65,7 @@ class QemuEngine:
         site = [] if models else ["-S"]
         code = START.format(path=[str(ROOT), *(p or os.getcwd() for p in sys.path)])
         child = subprocess.Popen(
-            [self._qemu, "-I", *site, "-c", code, *map(str, passed)],
+            [self._qemu, "-I", *site, "-c", code, *map(str, passed), find_shim()],
             env=os.environ
             | {
                 "LD_PRELOAD": str(find_shim()),
@@ -81,7 +80,7 @@ class QemuEngine:
         )
         child_requests.close()
         child_interrupts.close()
-        return Connection(requests.detach()), interrupts, child
+        return Channel(requests), interrupts, child
 
     # -- the Engine protocol ---------------------------------------------------------------------
 
@@ -219,7 +218,7 @@ class QemuEngine:
         try:
             self._connection.send((request, arguments))
         except OSError as error:
-            if self._connection.poll():
+            if self._connection.poll(0):
                 self._receive()  # raises what the child has said last
             raise self._death() from error
 
@@ -227,7 +226,7 @@ class QemuEngine:
         try:
             if timeout is not None and not self._connection.poll(timeout):
                 raise self._hung(timeout)
-            kind, value = self._connection.recv()
+            kind, value = self._connection.receive()
         except (EOFError, ConnectionError) as error:
             raise self._death() from error
         if kind == "error":

@@ -51,6 +51,7 @@ class FaultWatch:
     def _look(self) -> None:
         self._seen = self._seen + 1 if self._core.exception in EXCEPTIONS else 0
         if self._seen == LOOKS:
+            self._seen = 0  # a run that ends at this very moment for another reason hides a report
             self._report(self._core.fault_report())
         self._tick()
         self._alarm.at(self._clock.now + PERIOD)

@@ -30,8 +30,9 @@ from typing import Any
 from .locate import KNOWN_VERSIONS
 
 CLOCK_VIRTUAL = 1
-ATTRIBUTES_UNSPECIFIED = 1
-"""MemTxAttrs with only `unspecified` set; four bytes in QEMU 7.2, eight since 9, by value."""
+NON_SECURE, SECURE = 0, 3
+"""MemTxAttrs of an access; four bytes in QEMU 7.2, eight since 10, by value. `secure` is bit 1, and
+since 10 bit 0; what the other of the two means is nothing to a Cortex-M."""
 MEMTX_OK, MEMTX_ERROR, MEMTX_DECODE_ERROR = 0, 1, 2
 REGISTER_SP, REGISTER_LR, REGISTER_PC, REGISTER_XPSR = 13, 14, 15, 25
 

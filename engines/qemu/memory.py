@@ -20,7 +20,7 @@ ZEROS = bytes(CHUNK)
 
 
 class Memory:
-    """Plain RAM. `view`: its bytes, shared with the guest."""
+    """Plain memory. `view`: its bytes, shared with the guest. `keeps`: without power, too."""
 
     def __init__(self, name: str, size: int) -> None:
         self.size = size
@@ -28,9 +28,15 @@ class Memory:
         q.region_init_ram(self.region, None, name.encode(), size, q.error_fatal)
         self._host = q.region_ram_pointer(self.region)
         self.view = _view(self._host, size)
+        self.keeps = False
         self._placed = False
         self._address = 0
         self._bus = Bus()
+
+    def fill(self, data: bytes) -> None:
+        """Non-volatile contents from its first byte on, before the machine runs."""
+        self.view[: len(data)] = data
+        self.keeps = True
 
     def clear(self) -> None:
         """Fill it with zeros. Only with the core about to be reset: translations stay."""
@@ -132,11 +138,14 @@ class Window:
         region = q.io_region(self._ops(0), f"{model.name}.{declared.name}", size)
         q.region_add(q.get_system_memory(), address, region, 0)
         self._name = f"{model.name}.{declared.name}"
+        self._made = 0
 
     def segment(self, offset: int, size: int, *, writable: bool = False) -> Segment:
         """A native segment at `offset`, not served yet."""
         kind = WritableSegment if writable else Segment
-        return kind(f"{self._name}+{offset:x}", self.address + offset, size, self._ops(offset))
+        # QEMU wants a name of its own for each, those taken off the bus included.
+        self._made += 1
+        return kind(f"{self._name}#{self._made}", self.address + offset, size, self._ops(offset))
 
 
 class Segment:
@@ -263,7 +272,7 @@ class Bus:
 
     def _transfer(self, address: int, buffer: Any, length: int, write: bool) -> None:
         result = q.address_space_rw(
-            q.address_space_memory, address, q.ATTRIBUTES_UNSPECIFIED, buffer, length, write
+            q.address_space_memory, address, q.NON_SECURE, buffer, length, write
         )
         if result != q.MEMTX_OK:
             kind = "write" if write else "read"

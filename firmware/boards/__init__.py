@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlashFacts:
-    """The flash chip as the SoC's boot ROM must find it described in an image.
+    """The flash chip, as the SoC's boot ROM must find it described in an image it starts there.
 
     `base` is the chip's address for the processor, `size` its bytes, `fcb_offset` where the ROM
     looks for the FCB; `device_type` (1: serial NOR) and `pads` count as in the FCB.
@@ -26,23 +26,37 @@ class FlashFacts:
     soc: str
     base: int
     size: int
-    fcb_offset: int
+    fcb_offset: int = 0
     device_type: int
     pads: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileSystem:
-    """Where the firmware keeps its littlefs: offset in flash and sizes in bytes.
+class MemoryFacts:
+    """A memory on the bus, not a flash chip, that holds the image and keeps it without power.
 
-    `disk_version` is the format that every firmware of the board can mount.
+    `name` is its entry in the board's `.repl`.
     """
 
+    name: str
+    base: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSystem:
+    """Where the firmware keeps its file system: offset in flash and sizes in bytes.
+
+    `kind` is "littlefs" or "fat". Of a littlefs, `disk_version` is the format that every firmware
+    of the board can mount.
+    """
+
+    kind: str = "littlefs"
     offset: int
     size: int
     block_size: int
-    prog_size: int
-    disk_version: str
+    prog_size: int = 0
+    disk_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +65,7 @@ class Board:
 
     `machine` is the text by which its firmware names it; `files` are patterns of file names, the
     first that matches is taken; `release` shows what a file of the `download` page is called.
+    `memory` is where the image goes; None: into the flash chip.
     """
 
     name: str
@@ -60,6 +75,7 @@ class Board:
     release: str
     files: tuple[str, ...]
     flash: FlashFacts
+    memory: MemoryFacts | None
     filesystem: FileSystem
 
 
@@ -81,10 +97,12 @@ def read(path: Path) -> Board:
     import tomllib
 
     facts: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    memory = facts.pop("memory", None)
     return Board(
         name=path.stem,
         files=tuple(facts.pop("files")),
         flash=FlashFacts(**facts.pop("flash")),
+        memory=MemoryFacts(**memory) if memory else None,
         filesystem=FileSystem(**facts.pop("filesystem")),
         **facts,
     )

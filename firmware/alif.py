@@ -1,0 +1,135 @@
+"""Alif Ensemble: MicroPython's `firmware.zip`, and raw images that go into MRAM (alif.md 2.2, 2.3).
+
+The Secure Enclave's model reads what lies in MRAM then; this only finds out where it belongs.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import NamedTuple
+
+from .errors import ImageError
+from .segments import Contents, Piece, Segment, join
+
+ZIP = b"PK\x03\x04"
+"""The first bytes of a zip archive."""
+
+_LIST = "application_package.ds"
+"""The member whose first line says which file goes to which address."""
+_COMMAND = ["set", "semihosting", "args"]
+
+_TAIL = struct.Struct("<4I")
+_TOC_MAGIC, _CERTIFICATE = b"OEMTOC01", b"ccBS"
+_MRAM_END = 0x8058_0000
+_STACKS = range(0x2000_0000, 0x2010_0001)
+"""Stack pointers in DTCM."""
+_APPLICATIONS = (0x8002_0000, 0x8032_0000)
+"""Where the ports' linker scripts put an image for M55_HP and for M55_HE."""
+
+
+class _Tail(NamedTuple):
+    """A package's address and size, from the last bytes of its ATOC."""
+
+    package: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.package + self.size
+
+
+def read_zip(path: str, data: bytes) -> Contents | None:
+    """The package in the zip archive `data`; None if it is an archive of something else."""
+    # Imported here because no other kind of image needs it.
+    from zipfile import BadZipFile, ZipFile
+    from zlib import error as DeflateError
+
+    try:
+        with ZipFile(io.BytesIO(data)) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+    except (BadZipFile, DeflateError, EOFError, NotImplementedError, RuntimeError) as error:
+        if _LIST.encode() not in data:
+            return None
+        raise ImageError(
+            f"{path}: damaged or truncated package ({error}); download or copy it again"
+        ) from None
+    listing = _find(files, _LIST)
+    if listing is None:
+        return None
+    pieces = []
+    for number, (name, address) in enumerate(_pairs(path, files[listing])):
+        member = _find(files, name)
+        if member is None:
+            raise ImageError(
+                f"{path}: incomplete: {listing} names {name}, which is not in the archive; "
+                "build or download it again"
+            )
+        content = files[member]
+        _check_package(path, member, address, content)
+        pieces.append(Piece(address, content, number, len(content) or 1))
+    return Contents(join(path, "file", pieces), None)
+
+
+def read_raw(path: str, data: bytes) -> Contents | None:
+    """The raw image `data` at its place in MRAM; None if it is none.
+
+    That is a package or more, up to the end of the ATOC, or a single application.
+    """
+    tail = _tail(data)
+    if tail is not None:
+        return Contents((Segment(tail.end - len(data), data),), None)
+    if data.startswith(_CERTIFICATE):
+        raise ImageError(
+            f"{path}: cut short or damaged: it begins as a package, but does not end as one; "
+            "build or download it again"
+        )
+    if len(data) >= 8:
+        stack, reset = struct.unpack_from("<2I", data)
+        for start in _APPLICATIONS:
+            if reset & 1 and 0 <= reset - start < len(data) and stack in _STACKS:
+                return Contents((Segment(start, data),), None)
+    return None
+
+
+def _find(files: dict[str, bytes], name: str) -> str | None:
+    """The member called `name`; folders that only one of both names has do not count."""
+    for member in files:
+        if f"/{member}".endswith(f"/{name}") or f"/{name}".endswith(f"/{member}"):
+            return member
+    return None
+
+
+def _pairs(path: str, listing: bytes) -> list[tuple[str, int]]:
+    """Files and addresses in the first line of `application_package.ds`."""
+    words = listing.decode("utf-8", "replace").partition("\n")[0].split()
+    names, addresses = words[3::2], words[4::2]
+    try:
+        if words[:3] != _COMMAND or len(names) != len(addresses) or not names:
+            raise ValueError
+        return [(n, int(a, 16)) for n, a in zip(names, addresses, strict=True)]
+    except ValueError:
+        raise ImageError(
+            f"{path}: the first line of {_LIST} does not list files and addresses; "
+            "build or download it again"
+        ) from None
+
+
+def _tail(data: bytes) -> _Tail | None:
+    """What the tail says, if `data` ends in one and the ATOC is where it points."""
+    if len(data) < _TAIL.size:
+        return None
+    _, toc, package, size = _TAIL.unpack_from(data, len(data) - _TAIL.size)
+    at = len(data) - (package + size - toc)
+    if package <= toc < package + size == _MRAM_END and data.startswith(_TOC_MAGIC, max(0, at)):
+        return _Tail(package, size)
+    return None
+
+
+def _check_package(path: str, name: str, address: int, data: bytes) -> None:
+    """A package (`firmware.toc.bin`) must end in the tail that describes it."""
+    if name.endswith(".toc.bin") and _tail(data) != _Tail(address, len(data)):
+        raise ImageError(
+            f"{path}: {name} is cut short or damaged: its {len(data)} bytes do not end as the "
+            f"package for 0x{address:08X} does; build or download it again"
+        )

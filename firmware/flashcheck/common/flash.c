@@ -1,0 +1,141 @@
+#include "flash.h"
+
+#include "parts.h"
+#include "tap.h"
+
+/* Polls before a chip counts as stuck: 64 KB may take 2 s, a poll takes 1 us at least. */
+#define POLLS 4000000
+
+void transfer(const struct command *command)
+{
+    expect_true("the controller reports an error", port_transfer(command));
+}
+
+void send(uint8_t opcode)
+{
+    transfer(&(struct command){.opcode = opcode});
+}
+
+void send_at(uint8_t opcode, uint32_t address)
+{
+    transfer(&(struct command){.opcode = opcode, .address_bits = 24, .address = address});
+}
+
+uint8_t read_register(uint8_t opcode)
+{
+    uint8_t value = 0;
+    transfer(&(struct command){.opcode = opcode, .in = &value, .length = 1});
+    return value;
+}
+
+uint8_t read_status(void)
+{
+    return read_register(0x05);
+}
+
+void wait_idle(void)
+{
+    uint8_t status = 0;
+    const struct command poll = {.opcode = 0x05, .in = &status, .length = 1};
+    for (unsigned i = 0; i < POLLS; i++) {
+        transfer(&poll);
+        if (!(status & WIP)) {
+            port_sync();
+            return;
+        }
+    }
+    tap_bail_out("the chip stays busy");
+}
+
+void write_register(uint8_t opcode, const uint8_t *values, unsigned count)
+{
+    send(0x06);
+    transfer(&(struct command){.opcode = opcode, .out = values, .length = count});
+    wait_idle();
+}
+
+void read_array(uint32_t address, uint8_t *to, uint32_t count)
+{
+    transfer(&(struct command){
+        .opcode = 0x03, .address_bits = 24, .address = address, .in = to, .length = count});
+}
+
+void start_program(uint32_t address, const uint8_t *from, uint32_t count)
+{
+    transfer(&(struct command){
+        .opcode = 0x02, .address_bits = 24, .address = address, .out = from, .length = count});
+}
+
+void program(uint32_t address, const uint8_t *from, uint32_t count)
+{
+    send(0x06);
+    start_program(address, from, count);
+    wait_idle();
+}
+
+void erase(uint8_t opcode, uint32_t address)
+{
+    send(0x06);
+    send_at(opcode, address);
+    wait_idle();
+}
+
+void erase_sector(uint32_t address)
+{
+    erase(part->erase[0].opcode, address);
+}
+
+bool is_filled(uint32_t address, uint32_t count, uint8_t value)
+{
+    const volatile uint8_t *at = port_window + address;
+    while (count--)
+        if (*at++ != value)
+            return false;
+    return true;
+}
+
+void make_pattern(uint8_t *to, uint32_t count, uint8_t seed)
+{
+    uint32_t state = seed + 1u;
+    for (uint32_t i = 0; i < count; i++) {
+        state = state * 1664525u + 1013904223u;
+        to[i] = (uint8_t)(state >> 24);
+    }
+}
+
+bool answers(void)
+{
+    uint8_t id[3] = {0};
+    transfer(&(struct command){.opcode = 0x9F, .in = id, .length = 3});
+    return find_part(id) == part;
+}
+
+/* Out of QPI, out of continuous read, awake. */
+static void revive(void)
+{
+    static const uint8_t ones[] = {0xFF};
+    transfer(&(struct command){.opcode = 0xFF, .lanes = 4});
+    transfer(&(struct command){.opcode = 0xFF, .out = ones, .length = 1});
+    send(0xAB);
+    for (unsigned i = 0; i < 1000 && !answers(); i++)
+        ;
+}
+
+void recover(void)
+{
+    static const uint8_t zero[] = {0};
+    if (!answers())
+        revive();
+    send(0x66);
+    send(0x99);
+    wait_idle();
+    if (part->family == WINBOND && read_status())
+        write_register(0x01, zero, 1);
+}
+
+void check_id(const char *what)
+{
+    uint8_t id[3];
+    transfer(&(struct command){.opcode = 0x9F, .in = id, .length = 3});
+    expect_bytes(what, id, part->id, 3);
+}

@@ -1,0 +1,330 @@
+"""The Machine: what it is made from, what ends it, files, reports, errors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_engine import MS, STATS
+from machines import make_machine
+
+import xipsim
+from xipsim import (
+    BootFailed,
+    EngineFailed,
+    FirmwareFault,
+    ModelGap,
+    PoweredOff,
+    UnknownName,
+    UserError,
+)
+from xipsim.engines.api import Goal, StopReason
+from xipsim.firmware.store import FlashFile
+from xipsim.peripherals.core import Diagnostic, FlashCommand, Gap, Note
+
+SIZE = 0x20_0000
+FAULT = {
+    "exception": "HardFault",
+    "cfsr": 0x8200,
+    "hfsr": 0x4000_0000,
+    "mmfar": 0,
+    "bfar": 0x5000_0000,
+    "registers": {"pc": 0x6000_2000},
+    "stacked": {"pc": 0x6001_2344, "lr": 0x6001_0001},
+}
+
+
+# -- what ends a machine -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail", "kind", "exit_code", "parts"),
+    [
+        (
+            StopReason.FAULT,
+            FAULT,
+            FirmwareFault,
+            3,
+            ["HardFault", "bus error on a data access at 0x50000000", "at 0x60012344"],
+        ),
+        (StopReason.BOOT_FAILED, {"why": "no FCB"}, BootFailed, 3, ["no FCB"]),
+        (StopReason.POWERED_OFF, {"why": "SNVS LPCR.TOP"}, PoweredOff, 3, ["SNVS LPCR.TOP"]),
+        (
+            StopReason.GAP,
+            {"source": "semc", "what": "write to IPCMD"},
+            ModelGap,
+            4,
+            ["semc: write to IPCMD"],
+        ),
+    ],
+)
+def test_what_ends_a_machine_is_raised(
+    tmp_path: Path,
+    reason: StopReason,
+    detail: dict[str, Any],
+    kind: type[Exception],
+    exit_code: int,
+    parts: list[str],
+) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    engine.at(3 * MS, lambda: engine.end(reason, **detail))
+    with pytest.raises(kind) as caught:
+        machine.run_for("1s")
+    for part in [*parts, "virtual time 0.003000 s", "PC 0x60002000", "flash nor idle"]:
+        assert part in str(caught.value)
+    assert caught.value.exit_code == exit_code  # type: ignore[attr-defined]
+
+
+def test_a_failed_boot_says_what_was_noticed_before(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    assert any("image vector table" in warning for warning in machine.warnings)
+    engine.at(1, lambda: engine.end(StopReason.BOOT_FAILED, why="no IVT"))
+    with pytest.raises(BootFailed, match=r"Noticed before: .*image vector table"):
+        machine.run_for("1s")
+
+
+def test_a_dead_engine_is_our_mistake_and_never_a_hang(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    engine.dead = True
+    with pytest.raises(EngineFailed, match="killed by signal 9") as caught:
+        machine.exec("a")
+    assert caught.value.exit_code == 5
+    assert machine.report()["flash"]["nor"]["stats"] is None
+    machine.close()
+
+
+def test_an_interrupt_ends_a_run_and_one_that_comes_late_ends_nothing(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    engine.at(1, lambda: engine.end(StopReason.INTERRUPTED))
+    machine.run_for("1ms")
+    engine.at(machine.now + 1, machine.interrupt)
+    assert machine.run(Goal(until=10 * MS)).reason is StopReason.INTERRUPTED
+    engine.at(machine.now + 1, machine.interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        machine.run_for("1ms")
+
+
+def test_a_closed_machine_says_so(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    machine.close()
+    machine.close()
+    assert engine.closed
+    with pytest.raises(UserError, match="closed"):
+        machine.run_for("1ms")
+
+
+# -- the flash file ------------------------------------------------------------------------------
+
+
+def test_the_flash_file_is_written_back(tmp_path: Path) -> None:
+    """The image over what the file held; on the way out what the chip holds."""
+    file = tmp_path / "chip.bin"
+    file.write_bytes(b"\xaa" * SIZE)
+    image = tmp_path / "image.hex"
+    make_machine(tmp_path)[0].close()
+    machine, engine, _ = make_machine(tmp_path, flash=file, firmware=image)
+    assert engine.chip[:8] == b"FCFB\xaa\xaa\xaa\xaa"
+    with pytest.raises(ZeroDivisionError), machine:
+        engine.chip[16:20] = b"\x01\x02\x03\x04"
+        1 / 0  # noqa: B018
+    assert file.read_bytes()[:20] == bytes(engine.chip[:20])
+
+
+def test_with_discard_the_file_stays_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "chip.bin"
+    file.write_bytes(b"\xaa" * SIZE)
+    with make_machine(tmp_path, flash=file, discard=True)[0] as machine:
+        assert machine.firmware is None
+        machine.flash.read()
+    assert file.read_bytes() == b"\xaa" * SIZE
+
+
+def test_an_engine_that_died_leaves_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "chip.bin"
+    file.write_bytes(b"\xaa" * SIZE)
+    machine, engine, _ = make_machine(tmp_path, flash=file)
+    engine.dead = True
+    with pytest.raises(EngineFailed, match="not saved, the file is as it was"):
+        machine.close()
+    assert file.read_bytes() == b"\xaa" * SIZE
+    FlashFile(file, SIZE).close()  # not locked any more
+
+
+def test_that_it_was_not_saved_does_not_hide_the_first_error(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(tmp_path, flash=_chip(tmp_path))
+    with pytest.raises(ZeroDivisionError) as caught, machine:
+        engine.dead = True
+        1 / 0  # noqa: B018
+    assert "not saved" in caught.value.__notes__[0]
+
+
+def test_a_machine_that_could_not_be_made_leaves_no_lock(tmp_path: Path) -> None:
+    file = _chip(tmp_path)
+    with pytest.raises(UserError):
+        make_machine(tmp_path, flash=file, console="none")
+    FlashFile(file, SIZE).close()
+
+
+def _chip(tmp_path: Path) -> Path:
+    file = tmp_path / "chip.bin"
+    file.write_bytes(b"\xff" * SIZE)
+    return file
+
+
+def test_files_are_put_into_the_file_system(tmp_path: Path) -> None:
+    """By path under the file's own name, or names with contents."""
+    from xipsim.firmware import boards
+    from xipsim.firmware.littlefs import read_files
+
+    script = tmp_path / "main.py"
+    script.write_text("print(1)")
+    where = boards.load("TEENSY40").filesystem
+    _, engine, _ = make_machine(tmp_path, put=[script])
+    assert read_files(engine.chip, where) == {"/main.py": b"print(1)"}
+    _, engine, _ = make_machine(tmp_path, put={"lib/a.py": "x", "b": b"\x00"})
+    assert read_files(engine.chip, where) == {"/b": b"\x00", "/lib/a.py": b"x"}
+
+
+# -- the user's mistakes -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"board": "TENSY40"}, "did you mean TEENSY40"),
+        ({"board": "no/such.repl"}, "no file no/such.repl"),
+        ({"firmware": "/no/image.hex"}, "cannot be read"),
+        ({"flash": "/no/folder/chip.bin", "firmware": None}, "folder is missing"),
+        ({"put": ["/no/main.py"]}, "/no/main.py: cannot be read"),
+        ({"put": {"../x": ""}}, "no name for a file"),
+        ({"rtc": "yesterday"}, "no time for the clock"),
+        ({"rtc": "2024-01-01T00:00:00+02:00"}, "without an offset"),
+        ({"models": ["/no/model.py"], "uid": "00"}, "/no/model.py"),
+    ],
+)
+def test_the_users_mistakes(tmp_path: Path, options: dict[str, Any], text: str) -> None:
+    with pytest.raises(UserError, match=text) as caught:
+        make_machine(tmp_path, **options)
+    assert caught.value.exit_code == 2
+
+
+def test_a_flash_file_of_the_wrong_size(tmp_path: Path) -> None:
+    file = tmp_path / "chip.bin"
+    file.write_bytes(bytes(1000))
+    with pytest.raises(UserError, match="1000 bytes, but the flash has 2097152"):
+        make_machine(tmp_path, flash=file)
+
+
+def test_rtc_and_uid_reach_the_models_that_take_them(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(
+        tmp_path, rtc="2024-02-29T12:00", uid="0011223344556677", seed=7
+    )
+    assert engine.config.seed == 7
+    assert engine.config.overrides == {
+        "snvs": {"rtc": "2024-02-29T12:00:00"},
+        "ocotp": {"uid": "0011223344556677"},
+    }
+    assert machine.report()["arguments"]["rtc"] == "2024-02-29T12:00:00"
+
+
+def test_a_board_of_ones_own(tmp_path: Path) -> None:
+    """By path; the chip's size is the part's, the images' facts are those of the board below."""
+    board = tmp_path / "mine.repl"
+    base = Path(xipsim.__file__).parent / "platforms" / "boards" / "TEENSY40.repl"
+    board.write_text(f'using "{base.resolve()}"\nnor:\n    part: "W25Q64JV-IM"\n')
+    _, engine, _ = make_machine(tmp_path, board=str(board))
+    assert len(engine.chip) == 0x80_0000
+    assert engine.chip[:4] == b"FCFB"
+
+
+# -- the rest ------------------------------------------------------------------------------------
+
+
+def test_flash_pins_and_memory(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    assert machine.flash.read(0, 4) == b"FCFB"
+    assert machine.flash.stats.erases == STATS["erases"]
+    assert machine.flash.size == SIZE
+    machine.flash.save(tmp_path / "saved.bin")
+    assert (tmp_path / "saved.bin").read_bytes() == bytes(engine.chip)
+    pin = machine.gpio["gpio2"][3]
+    assert (pin.level, pin.direction) == (1, "out")
+    pin.drive(0)
+    pin.release()
+    assert engine.calls[-2:] == [("gpio2", "drive", 3, False), ("gpio2", "release", 3)]
+    for mistake in (
+        lambda: machine.flash.read(SIZE - 1, 2),
+        lambda: machine.gpio["gpio9"],
+        lambda: machine.gpio["gpio2"][32],
+        lambda: pin.drive(2),
+        lambda: machine.chips["other"],
+        lambda: machine.call("gpio2", "explode"),
+        lambda: machine.read_memory(0x5000_0000, 4),
+    ):
+        with pytest.raises(UserError):
+            mistake()
+    with pytest.raises(UnknownName, match="it has: gpio2"):
+        machine.gpio["gpio9"]
+
+
+def test_reset_and_power_cycle(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    machine.exec("a")
+    machine.reset()
+    machine.power_cycle()
+    assert engine.resets == [False, True]
+    assert machine.report()["resets"] == []
+    assert machine.exec("a") == "1\n"
+
+
+def test_the_report_can_be_written_as_json(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(tmp_path, put={"a": "b"})
+    engine.emit(
+        "events",
+        [
+            Diagnostic(time=1, source="nor", rule="program-without-wel", message="ignored"),
+            Gap(time=2, source="semc", what="write"),
+            Note(time=3, source="pc", message="USB"),
+        ],
+    )
+    machine.exec("a")
+    report = json.loads(json.dumps(machine.report()))
+    assert report["diagnostics"][0]["rule"] == "program-without-wel"
+    assert report["gaps"][0]["source"] == "semc"
+    assert report["notes"][0]["message"] == "USB"
+    assert report["flash"]["nor"]["stats"]["busy_time"] == 90 * MS
+    assert report["virtual_time"] == machine.now
+    assert report["firmware"]["path"].endswith("image.hex")
+
+
+def test_flash_commands_go_to_who_asked(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    seen: list[FlashCommand] = []
+    machine.trace(seen.append)
+    command = FlashCommand(time=1, chip="nor", opcode=6, name="write enable")
+    engine.emit("events", [command])
+    assert seen == [command]
+    assert ("trace_commands",) in engine.calls
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    """Names come when they are used, and heavy libraries not even with the Machine."""
+    code = (
+        "import sys, xipsim\n"
+        "assert 'xipsim.machine' not in sys.modules and 'dataclasses' not in sys.modules\n"
+        "from xipsim import Machine, UserError\n"
+        "heavy = {'lark', 'elftools', 'littlefs', 'rich', 'tomllib', 'importlib.metadata'}\n"
+        "assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-I", "-c", code], check=True)
+
+
+def test_a_name_that_the_package_does_not_have() -> None:
+    with pytest.raises(AttributeError, match="nothing"):
+        xipsim.nothing  # noqa: B018
+    for name in xipsim.__all__:
+        assert getattr(xipsim, name)

@@ -1,0 +1,39 @@
+"""Durations as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from xipsim.errors import UserError
+from xipsim.units import duration, show_duration, show_time
+
+
+@pytest.mark.parametrize(
+    ("text", "ns"),
+    [
+        ("100ms", 100_000_000),
+        ("2s", 2_000_000_000),
+        ("1.5s", 1_500_000_000),
+        ("500us", 500_000),
+        ("500 µs", 500_000),
+        ("10ns", 10),
+        ("0.25us", 250),
+        (7, 7),
+        (0, 0),
+    ],
+)
+def test_durations_are_exact(text: str | int, ns: int) -> None:
+    assert duration(text) == ns
+
+
+@pytest.mark.parametrize("text", ["", "5", "1 minute", "-1s", "1e3s", "0.5ns", -1, True, 1.5, None])
+def test_what_is_no_duration_is_the_users_mistake(text: object) -> None:
+    with pytest.raises(UserError):
+        duration(text)  # type: ignore[arg-type]
+
+
+def test_times_are_shown_in_units_that_people_read() -> None:
+    assert show_duration(45_000_000) == "45 ms"
+    assert show_duration(1_500_000_000) == "1.5 s"
+    assert show_duration(999) == "999 ns"
+    assert show_time(1_234_567_890) == "1.234567 s"

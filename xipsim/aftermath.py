@@ -1,0 +1,49 @@
+"""What a failed test shows of its machine: the end of the console, and the flash chips."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xipsim.errors import XipsimError
+from xipsim.faultreport import activity
+from xipsim.units import show_duration, show_time
+
+if TYPE_CHECKING:
+    from xipsim.flash import Flash
+    from xipsim.machine import Machine
+
+CONSOLE_LINES = 20
+SECTORS = 8
+
+
+def console_text(machine: Machine) -> str:
+    """The last lines of every console that printed anything, the default one's name first."""
+    pieces = []
+    for name, console in machine.consoles.items():
+        lines = console.transcript.decode("utf-8", "replace").splitlines()[-CONSOLE_LINES:]
+        if lines:
+            pieces.append("\n".join([f"Console {name}, last lines:", *(f"  {x}" for x in lines)]))
+    return "\n".join(pieces) or "No console has printed anything."
+
+
+def flash_text(machine: Machine) -> str:
+    """What each chip is doing, and what was done to it; one line each."""
+    try:
+        lines = [_chip_text(chip) for chip in machine.chips.values()]
+    except XipsimError as error:
+        return f"The flash cannot be asked any more: {error}"
+    return "\n".join([*lines, f"Virtual time: {show_time(machine.now)}"])
+
+
+def _chip_text(chip: Flash) -> str:
+    stats = chip.stats
+    text = (
+        f"Flash {chip.name} ({chip.info['part']}): {activity(chip.status)}; "
+        f"{stats.operations} operations, {stats.bytes_programmed} bytes programmed, "
+        f"busy for {show_duration(stats.busy_time)}"
+    )
+    if stats.erases:
+        sectors = [f"{s} ({n}x)" if n > 1 else str(s) for s, n in sorted(stats.erases.items())]
+        more = f" and {len(sectors) - SECTORS} more" if len(sectors) > SECTORS else ""
+        text += f", erased sectors {', '.join(sectors[:SECTORS])}{more}"
+    return text

@@ -1,0 +1,76 @@
+"""`xipsim doctor`: whether a machine can run here, and if not, the one thing that is missing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from xipsim.engines.api import EngineError
+from xipsim.engines.qemu.locate import (
+    KNOWN_VERSIONS,
+    find_libpython,
+    find_qemu,
+    find_shim,
+    qemu_version,
+)
+
+MISSING = 2
+
+
+def run(args: argparse.Namespace) -> int:
+    """0, or 2 if something is missing."""
+    checks: list[tuple[str, Callable[[], str]]] = [
+        ("Python", _python),
+        ("libpython", lambda: str(find_libpython())),
+        ("QEMU", lambda: _qemu(args.qemu)),
+        ("shim", lambda: str(find_shim())),
+        ("engine", lambda: _engine(args.qemu)),
+    ]
+    for name, check in checks:
+        try:
+            print(f"ok       {name:9} {check()}")
+        except EngineError as error:
+            print(f"missing  {name:9} {error}")
+            return MISSING
+    _images()
+    return 0
+
+
+def _python() -> str:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return f"{version} ({sys.executable})"
+
+
+def _qemu(given: Path | None) -> str:
+    path = find_qemu(given)
+    version = qemu_version(path)
+    if any(version == known or version.startswith(f"{known}.") for known in KNOWN_VERSIONS):
+        return f"{version} ({path})"
+    return f"{version} ({path}), not tried yet: known to work are {', '.join(KNOWN_VERSIONS)}"
+
+
+def _engine(qemu: Path | None) -> str:
+    """Start a board's machine and end it: the only proof that the parts fit together."""
+    from xipsim import platforms
+    from xipsim.engines.api import MachineConfig
+    from xipsim.engines.qemu.engine import QemuEngine
+
+    board = platforms.boards()[0]
+    QemuEngine(MachineConfig(platform=platforms.find(board), qemu=qemu)).close()
+    return f"starts ({board})"
+
+
+def _images() -> None:
+    """Which boards have an image: a convenience, for one can be named on the command line."""
+    from xipsim import platforms
+    from xipsim.firmware import catalogue
+    from xipsim.firmware.errors import FirmwareError
+
+    for board in platforms.boards():
+        try:
+            found = catalogue.find(board)
+            print(f"ok       firmware  {board}: {found.path} ({found.place})")
+        except FirmwareError:
+            print(f"none     firmware  {board}: `xipsim firmware path {board}` says how to get it")

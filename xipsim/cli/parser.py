@@ -1,0 +1,201 @@
+"""The grammar of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from xipsim.version import __version__
+
+Subparsers = Any  # argparse's class for them is private
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and where the help is."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
+        sys.stderr.write(f"xipsim: {message} (see `{self.prog} --help`)\n")
+        raise SystemExit(2)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments of one call; ends the process where they are wrong.
+
+    Positional arguments may stand on both sides of options, which argparse alone cannot do: it
+    leaves the later ones over. A command that takes such lists has a `settle` function.
+    """
+    parser = _parser()
+    args, left = parser.parse_known_args(argv)
+    command: Parser = args.parser
+    strangers = [a for a in left if (a.startswith("-") and a != "-") or "files" not in args]
+    if strangers:
+        command.error(f"unknown argument {strangers[0]}")
+    if "files" in args:
+        args.files += left
+        args.settle(command, args)
+    return args
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="xipsim",
+        description="Boots unmodified MicroPython firmware in simulation.",
+        epilog="Exit codes: 0 ok, 1 the script raised, 2 your mistake, 3 the firmware faulted or "
+        "a wait ran out, 4 a gap in a model (--strict), 5 a bug in xipsim.",
+    )
+    parser.add_argument("--version", action="version", version=f"xipsim {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    _add_run(commands)
+    _add_exec(commands)
+    _add_trace(commands)
+    _add_lists(commands)
+    _add_firmware(commands)
+    doctor = _command(commands, "doctor", "doctor", "say what is missing to run, if anything is")
+    _qemu_option(doctor)
+    return parser
+
+
+def _command(commands: Subparsers, name: str, module: str, text: str) -> Parser:
+    command: Parser = commands.add_parser(
+        name, help=text, description=f"{text[0].upper()}{text[1:]}."
+    )
+    command.set_defaults(module=module, parser=command)
+    return command
+
+
+# -- commands that run a machine -----------------------------------------------------------------
+
+
+def _add_run(commands: Subparsers) -> None:
+    run = _command(commands, "run", "run", "talk to the board at this terminal; Ctrl-] leaves")
+    _positionals(run, "IMAGE", _settle_run)
+    run.add_argument("--pty", action="store_true", help="put the console on a PTY, print its name")
+    _machine_options(run)
+
+
+def _add_exec(commands: Subparsers) -> None:
+    text = "run a script at the board's prompt and print what the firmware prints"
+    execute = _command(commands, "exec", "execute", text)
+    _script_options(execute)
+    _machine_options(execute)
+
+
+def _add_trace(commands: Subparsers) -> None:
+    text = "run a script and print the flash transactions, one a line"
+    trace = _command(commands, "trace", "trace", text)
+    _script_options(trace)
+    trace.add_argument("--hash", action="store_true", help="print only the SHA-256 of the lines")
+    trace.add_argument("--no-times", action="store_true", help="leave the virtual times out")
+    trace.add_argument("--from-prompt", action="store_true", help="leave the boot out")
+    _machine_options(trace)
+
+
+def _positionals(
+    command: Parser, words: str, settle: Callable[[Parser, argparse.Namespace], None]
+) -> None:
+    command.add_argument("board", metavar="BOARD", help="a board's name, or a path to its .repl")
+    command.add_argument("files", metavar=words, nargs="*", help=argparse.SUPPRESS)
+    command.set_defaults(settle=settle)
+
+
+def _script_options(command: Parser) -> None:
+    _positionals(command, "[IMAGE] SCRIPT", _settle_script)
+    command.usage = f"{command.prog} BOARD [IMAGE] (-c CODE | SCRIPT) [options]"
+    command.add_argument("-c", metavar="CODE", dest="code", help="the script itself")
+    command.add_argument(
+        "--timeout",
+        metavar="TIME",
+        help="virtual time that the script may take, e.g. 90s",
+    )
+
+
+def _settle_run(command: Parser, args: argparse.Namespace) -> None:
+    """files -> image."""
+    if len(args.files) > 1:
+        command.error(f"one IMAGE, please: {args.files[1]!r} is too much")
+    args.image = next(iter(args.files), None)
+
+
+def _settle_script(command: Parser, args: argparse.Namespace) -> None:
+    """files -> image, script. With -c a lone file is the IMAGE, without it the SCRIPT."""
+    files = list(args.files)
+    args.script = None
+    if args.code is None:
+        if not files:
+            command.error("give a SCRIPT (`-` is standard input), or -c CODE")
+        args.script = files.pop()
+    args.image = files.pop(0) if files else None
+    if files:
+        beside = "beside -c" if args.code is not None else "beside IMAGE and SCRIPT"
+        command.error(f"{files[0]!r} is too much {beside}")
+
+
+def _machine_options(command: Parser) -> None:
+    add = command.add_argument
+    add("--flash", metavar="FILE", type=Path, help="the whole flash chip; made if missing")
+    add("--discard", action="store_true", help="leave the flash file as it is")
+    add("--put", metavar="FILE", action="append", default=[], help="a file to put on the board")
+    add("--rtc", metavar="now|ISO", default="", help="what the real-time clock shows at power-on")
+    add("--seed", metavar="N", type=_number, default=0, help="for all that is random (0)")
+    add("--uid", metavar="HEX", default="", help="the flash chip's unique id")
+    add("--models", metavar="FILE", action="append", default=[], help="your own models")
+    add("--strict", action="store_true", help="end where the firmware uses what is not modelled")
+    add("--gdb", metavar="PORT", type=_port, help="serve gdb on this port of 127.0.0.1")
+    add("--report", metavar="FILE", type=Path, help="write there what the run did")
+    _qemu_option(command)
+
+
+def _qemu_option(command: Parser) -> None:
+    text = "the qemu-system-arm to use (XIPSIM_QEMU)"
+    command.add_argument("--qemu", metavar="PATH", type=Path, help=text)
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
+def _port(text: str) -> int:
+    number = _number(text)
+    if not 0 < number < 0x10000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no TCP port")
+    return number
+
+
+# -- commands that list things -------------------------------------------------------------------
+
+
+def _add_lists(commands: Subparsers) -> None:
+    _command(commands, "boards", "boards", "list the boards")
+    _command(commands, "parts", "parts", "list the flash parts")
+    models = _command(commands, "models", "models", "list the models that .repl files can name")
+    models.add_argument("name", metavar="NAME", nargs="?", help="show this model alone, in full")
+    models.add_argument(
+        "--models", metavar="FILE", action="append", default=[], help="your own models, too"
+    )
+
+
+def _add_firmware(commands: Subparsers) -> None:
+    text = "keep firmware images in the user's cache"
+    firmware = _command(commands, "firmware", "firmware", text)
+    actions = firmware.add_subparsers(metavar="ACTION", required=True, parser_class=Parser)
+    add = _command(actions, "add", "firmware", "copy an image into the cache")
+    add.add_argument("file", metavar="FILE")
+    add.add_argument("--board", help="the board that it is for, if the image does not say")
+    listing = _command(actions, "list", "firmware", "list the images in the cache")
+    listing.add_argument("board", metavar="BOARD", nargs="?")
+    info = _command(actions, "info", "firmware", "say what an image is")
+    info.add_argument("ref", metavar="IMAGE", help="a file, a board, or the start of a hash")
+    path = _command(actions, "path", "firmware", "print the path of the image that a board runs")
+    path.add_argument("board", metavar="BOARD")
+    for name, action in (("add", add), ("list", listing), ("info", info), ("path", path)):
+        action.set_defaults(action=name)

@@ -1,0 +1,63 @@
+"""`xipsim run`: the board's console at this terminal, or on a PTY."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+
+from xipsim.machine import Machine
+from xipsim.terminal import Conversation, Line, pseudo_terminal, terminal
+
+from .session import Signals, opened
+
+LAGS = "xipsim: this computer does not keep up with the board: virtual time lags behind real time"
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when the user has left."""
+    with opened(args) as (machine, signals):
+        if args.pty:
+            return _at_pty(machine, signals)
+        _say(f"xipsim: {_what(machine, args.board)}; Ctrl-] leaves\n")
+        try:
+            with terminal() as line:
+                _talk(machine, line, signals, newline="\r\n")
+        finally:
+            _say("\n")
+    return 0
+
+
+def _at_pty(machine: Machine, signals: Signals) -> int:
+    with pseudo_terminal() as (line, name):
+        print(name, flush=True)
+        try:
+            _talk(machine, line, signals, newline="\n")
+        except KeyboardInterrupt:
+            if signals.received != signal.SIGINT:
+                raise
+    return 0
+
+
+def _talk(machine: Machine, line: Line, signals: Signals, *, newline: str) -> None:
+    def lags() -> None:
+        sys.stderr.write(f"{newline}{LAGS}{newline}")
+        sys.stderr.flush()
+
+    talk = Conversation(machine, line, stopped=lambda: signals.received != 0, on_lag=lags)
+    talk.go_on()
+    if signals.received:
+        raise KeyboardInterrupt
+
+
+def _what(machine: Machine, board: str) -> str:
+    image = machine.firmware
+    if image is None:
+        return f"{board} runs what its flash file holds"
+    return f"{board} runs {image.path}" + (f" ({image.place})" if image.place else "")
+
+
+def _say(text: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(text)
+        sys.stderr.flush()

@@ -1,0 +1,122 @@
+"""What the commands that run a machine have in common: options, signals, warnings, report."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from xipsim.errors import UserError
+
+if TYPE_CHECKING:
+    from xipsim.machine import Machine
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Signals:
+    """Lets a signal end a run between two instructions, so that the flash can be saved.
+
+    received: the first signal, 0 before. A second one ends the process as if none had come.
+    """
+
+    def __init__(self) -> None:
+        self.received = 0
+        self._machine: Machine | None = None
+        self._before = {number: signal.getsignal(number) for number in ENDING}
+
+    def watch(self, machine: Machine) -> None:
+        """From now on a signal ends what `machine` is doing, as KeyboardInterrupt."""
+        self._machine = machine
+        for number in ENDING:
+            if self._before[number] is not signal.SIG_IGN:  # nohup
+                signal.signal(number, self._handle)
+
+    def restore(self) -> None:
+        """Signals do what they did before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if self.received:
+            self.restore()
+            signal.raise_signal(number)
+        elif self._machine:
+            self.received = number
+            self._machine.interrupt()
+
+
+@contextmanager
+def opened(args: argparse.Namespace) -> Iterator[tuple[Machine, Signals]]:
+    """The machine that the arguments describe; saved, reported and closed at the end.
+
+    A signal ends the process with exit code 128 + its number, after all that.
+    """
+    if args.report and not args.report.absolute().parent.is_dir():
+        raise UserError(f"{args.report}: the folder for the report does not exist")
+    signals = Signals()
+    try:
+        with _machine(args) as machine:
+            signals.watch(machine)
+            for warning in machine.warnings:
+                print(f"xipsim: warning: {warning}", file=sys.stderr)
+            try:
+                yield machine, signals
+            finally:
+                if args.report:
+                    _write_report(machine, args.report)
+    except KeyboardInterrupt:
+        raise SystemExit(128 + (signals.received or signal.SIGINT)) from None
+    finally:
+        signals.restore()
+
+
+def _machine(args: argparse.Namespace) -> Machine:
+    if args.discard and not args.flash:
+        raise UserError("--discard needs --flash FILE; without a file nothing is kept anyway")
+    from xipsim.machine import Machine
+
+    return Machine(
+        args.board,
+        firmware=args.image,
+        flash=args.flash,
+        discard=args.discard,
+        put=args.put,
+        rtc=args.rtc,
+        seed=args.seed,
+        uid=args.uid,
+        strict=args.strict,
+        qemu=args.qemu,
+        gdb=args.gdb,
+        models=args.models,
+    )
+
+
+def _write_report(machine: Machine, path: Path) -> None:
+    import json
+
+    from xipsim.firmware.store import write_atomic
+
+    text = json.dumps(machine.report(), indent=2) + "\n"
+    try:
+        write_atomic(path, text.encode())
+    except OSError as error:
+        raise UserError(f"{path}: the report cannot be written: {error.strerror}") from None
+
+
+def script(args: argparse.Namespace) -> bytes:
+    """The script that the arguments name."""
+    if args.code is not None:
+        code: str = args.code
+        return code.encode(errors="surrogateescape")
+    if args.script == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(args.script).read_bytes()
+    except OSError as error:
+        raise UserError(f"{args.script}: the script cannot be read: {error.strerror}") from None

@@ -1,0 +1,107 @@
+"""The flash chips of a board, from outside: no time passes, and the firmware notices nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xipsim.errors import UnknownName, UserError
+from xipsim.session import Session
+
+SECTOR = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlashStats:
+    """What happened on a chip since the machine was made.
+
+    commands: cycles of chip select by the data sheet's name of the command. erases: erase cycles
+    by sector number (address // 4096). busy_time: virtual ns. operations: erases, programs and
+    status writes that were completed.
+    """
+
+    commands: dict[str, int]
+    bytes_read: int
+    bytes_programmed: int
+    erases: dict[int, int]
+    operations: int
+    busy_time: int
+
+
+class Flash:
+    """One flash chip."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self.name = name
+        self._session = session
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the part is: part, maker, id, uid, size, page, erase_sizes, endurance, times."""
+        return dict(self._session.chips[self.name])
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        size: int = self._session.chips[self.name]["size"]
+        return size
+
+    def read(self, address: int = 0, length: int | None = None) -> bytes:
+        """The cells, whatever the chip is doing; to the end of the chip without a length."""
+        count = self.size - address if length is None else length
+        if not 0 <= address <= address + count <= self.size:
+            raise UserError(
+                f"{count} bytes at {address:#x} are not within the {self.size:#x} bytes of "
+                f"flash chip {self.name}"
+            )
+        data: bytes = self._session.call(self.name, "read", address, count)
+        return data
+
+    @property
+    def stats(self) -> FlashStats:
+        """Numbers up to now."""
+        return FlashStats(**self._session.call(self.name, "stats"))
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """Registers and mode; `operation`: what it is busy with (None, or its facts)."""
+        status: dict[str, Any] = self._session.call(self.name, "status")
+        return status
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole chip to a file, atomically. Such a file can be given as `flash`."""
+        from xipsim.firmware.store import write_atomic
+
+        try:
+            write_atomic(path, self.read())
+        except OSError as error:
+            raise UserError(f"{os.fspath(path)}: not saved: {error.strerror}") from None
+
+    def fail_program(self, address: int, length: int) -> None:
+        """Cells that wear out: they keep their value from now on; the chip reports success."""
+        self._session.call(self.name, "fail_program", address, length)
+
+    def stuck_busy(self) -> None:
+        """The next erase, program or status write never ends, until the power goes."""
+        self._session.call(self.name, "stuck_busy")
+
+
+class Chips(Mapping[str, Flash]):
+    """The board's flash chips, by the names of their entries."""
+
+    def __init__(self, session: Session) -> None:
+        self._chips = {name: Flash(session, name) for name in session.chips}
+
+    def __getitem__(self, name: str) -> Flash:
+        if name not in self._chips:
+            known = ", ".join(self._chips) or "none"
+            raise UnknownName(f"the board has no flash chip {name!r}; it has: {known}")
+        return self._chips[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._chips)
+
+    def __len__(self) -> int:
+        return len(self._chips)

@@ -1,0 +1,80 @@
+"""Pins: what the firmware drives can be read, what it reads can be driven.
+
+::
+
+    led = m.gpio["gpio2"][3]
+    m.exec("from machine import Pin; Pin('LED', Pin.OUT).on()")
+    assert led.level == 1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from xipsim.errors import UnknownName, UserError
+from xipsim.session import Session
+
+PINS = 32
+
+
+class Pin:
+    """One pin of a port."""
+
+    def __init__(self, session: Session, port: str, number: int) -> None:
+        self.port, self.number = port, number
+        self._session = session
+
+    @property
+    def level(self) -> int:
+        """0 or 1, whoever drives it."""
+        level: int = self._session.call(self.port, "level", self.number)
+        return level
+
+    @property
+    def direction(self) -> str:
+        """`in` or `out`, as the firmware has set it."""
+        direction: str = self._session.call(self.port, "direction", self.number)
+        return direction
+
+    def drive(self, level: int | bool) -> None:
+        """Put `level` on the pin from outside, until `release`. It counts while it is an input."""
+        if level not in (0, 1):
+            raise UserError(f"a level is 0 or 1, not {level!r}")
+        self._session.call(self.port, "drive", self.number, bool(level))
+
+    def release(self) -> None:
+        """Stop driving the pin."""
+        self._session.call(self.port, "release", self.number)
+
+
+class Port:
+    """A GPIO port: its pins by number."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self.name = name
+        self._session = session
+
+    def __getitem__(self, pin: int) -> Pin:
+        if not 0 <= pin < PINS:
+            raise UnknownName(f"{self.name} has pins 0 to {PINS - 1}, no pin {pin}")
+        return Pin(self._session, self.name, pin)
+
+
+class Ports(Mapping[str, Port]):
+    """The board's GPIO ports, by the names of their entries."""
+
+    def __init__(self, session: Session) -> None:
+        names = [name for name, type_ in session.models.items() if type_.endswith(".Gpio")]
+        self._ports = {name: Port(session, name) for name in names}
+
+    def __getitem__(self, name: str) -> Port:
+        if name not in self._ports:
+            known = ", ".join(self._ports) or "none"
+            raise UnknownName(f"the board has no GPIO port {name!r}; it has: {known}")
+        return self._ports[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ports)
+
+    def __len__(self) -> int:
+        return len(self._ports)

@@ -1,0 +1,350 @@
+"""A board in simulation.
+
+::
+
+    from xipsim import Machine
+
+    with Machine("TEENSY41") as m:
+        print(m.exec("import os; print(os.listdir('/'))"))
+        print(m.flash.stats.commands)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from xipsim.configure import (
+    Files,
+    Firmware,
+    Request,
+    StrPath,
+    explain,
+    load_contents,
+    plan,
+)
+from xipsim.console import Console, Consoles
+from xipsim.engines.api import Engine, EngineError, Goal, MachineConfig, Stop
+from xipsim.errors import EngineFailed, UserError, XipsimError
+from xipsim.flash import Chips, Flash
+from xipsim.gpio import Ports
+from xipsim.rawrepl import PROMPT, Repl
+from xipsim.session import Session
+
+if TYPE_CHECKING:
+    from xipsim.firmware.store import FlashFile
+    from xipsim.peripherals.core.trace import FlashCommand
+    from xipsim.snapshot import Snapshot
+
+EXEC_TIMEOUT = "60s"
+
+
+def _embedded(config: MachineConfig) -> Engine:
+    from xipsim.engines.qemu.engine import QemuEngine
+
+    return QemuEngine(config)
+
+
+class Machine:
+    """A board that boots an unmodified MicroPython image; a context manager.
+
+    board: a name, or the path of a `.repl` file. firmware: the image; none: what `flash` holds,
+    else the one that the user's cache, XIPSIM_FIRMWARE_PATH or the checkout has for the board.
+    flash: a file that is the whole chip, created erased if missing, locked, and written back by
+    `close`; with `discard` only read. The image is programmed over the bytes that it covers. put:
+    files for the firmware's file system, by path, or names and contents. rtc: `now` or an ISO
+    time; empty: no coin cell. seed, uid: of what is random on silicon. stalls: let polling take
+    no real time. strict: something that is not modelled raises ModelGap. qemu: the program to
+    use. gdb: a port for gdb, loopback; without limits in real time then. models: Python files
+    with models of one's own. console: the default console; empty: the USB serial port, else the
+    first UART. engine: what runs the machine.
+
+    Nothing happens, and virtual time stands still, unless a method runs the machine. All errors
+    are XipsimError; those of the arguments are UserError.
+    """
+
+    def __init__(
+        self,
+        board: str,
+        *,
+        firmware: StrPath | None = None,
+        flash: StrPath | None = None,
+        discard: bool = False,
+        put: Files = (),
+        rtc: str = "",
+        seed: int = 0,
+        uid: str = "",
+        stalls: bool = True,
+        strict: bool = False,
+        qemu: StrPath | None = None,
+        gdb: int | None = None,
+        models: Iterable[StrPath] = (),
+        console: str = "",
+        engine: Callable[[MachineConfig], Engine] = _embedded,
+    ) -> None:
+        request = Request(
+            board=board,
+            firmware=firmware,
+            flash=flash,
+            discard=discard,
+            put=put,
+            rtc=rtc,
+            seed=seed,
+            uid=uid,
+            stalls=stalls,
+            strict=strict,
+            qemu=qemu,
+            gdb=gdb,
+            models=tuple(models),
+        )
+        self._request = request
+        self._plan = plan(request)
+        started = self._start(engine)
+        try:
+            self._contents = load_contents(request, self._plan)
+            self._session = self._build(started, console)
+        except BaseException:
+            started.close()
+            raise
+        self.consoles = Consoles(self._session)
+        """All consoles, by the names of their entries."""
+        self.chips = Chips(self._session)
+        """All flash chips, by the names of their entries."""
+        self.gpio = Ports(self._session)
+        """Pins: `gpio["gpio2"][3].level`."""
+
+    def _start(self, start: Callable[[MachineConfig], Engine]) -> Engine:
+        try:
+            return start(self._plan.config)
+        except EngineError as error:
+            raise explain(error, self._plan.config) from error
+
+    def _build(self, engine: Engine, console: str) -> Session:
+        contents, config = self._contents, self._plan.config
+        try:
+            engine.build({contents.chip: contents.data})
+            return Session(
+                engine,
+                console=console,
+                warnings=contents.warnings,
+                models=tuple(str(file) for file in config.models),
+                unlimited=config.gdb_port is not None,
+                hint=self._hint,
+            )
+        except BaseException as error:
+            if contents.file:
+                contents.file.close()
+            if isinstance(error, EngineError):
+                raise explain(error, config) from error
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.close()
+        except XipsimError as failure:
+            if error is None:
+                raise
+            error.add_note(str(failure))
+
+    # -- what it is made of ----------------------------------------------------------------------
+
+    @property
+    def console(self) -> Console:
+        """The default console; UserError on a board without one."""
+        if not self._session.console:
+            raise UserError("the board has no console")
+        return self.consoles[self._session.console]
+
+    @property
+    def flash(self) -> Flash:
+        """The chip that the board boots from."""
+        return self.chips[self._contents.chip]
+
+    @property
+    def firmware(self) -> Firmware | None:
+        """The image that was programmed; None if the flash file was taken as it was."""
+        return self._contents.firmware
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What will go wrong with this image on this board."""
+        return self._contents.warnings
+
+    @property
+    def now(self) -> int:
+        """Virtual nanoseconds since the machine was made."""
+        return self._session.now
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def exec(
+        self,
+        code: str | bytes,
+        *,
+        timeout: str | int = EXEC_TIMEOUT,
+        wall: float | None = None,
+        output: Callable[[str], None] | None = None,
+    ) -> str:
+        """Run a script at the REPL; return what it printed, with `\\n` line ends.
+
+        First waits for the prompt; a program that runs is interrupted, see docs/library.md. What
+        was unread on the console is skipped. output: also gets the text, as it comes. timeout:
+        virtual, for all of it.
+
+        An exception is a ReplError. `sys.exit()`, `machine.soft_reset()` and `raise SystemExit`
+        end the script and reset the interpreter: boot.py runs again, main.py does not; the
+        exit's value stays in the firmware. After `machine.reset()`, or a deep sleep that an alarm
+        ends, the board boots again; in both cases the result is what was printed before. A reset
+        by a watchdog is BoardReset. A script that does not end, or waits for input, is
+        WaitTimeout; the next `exec` interrupts it. Control characters 01h to 04h are UserError:
+        Ctrl-D, and the like, are the REPL's own; `console.write` types them.
+        """
+        repl = Repl(self._session, self.console)
+        return repl.exec(code, timeout=timeout, wall=wall, output=output)
+
+    def run_for(self, duration: str | int, *, wall: float | None = None) -> None:
+        """Let virtual time pass. WaitTimeout if it takes more than `wall` seconds of real time."""
+        self._session.run_until(self._session.limits(duration, wall))
+
+    def run(self, goal: Goal) -> Stop:
+        """Run to any goal, for tools; how it ended. What ends a machine is raised."""
+        return self._session.run(goal)
+
+    def interrupt(self) -> None:
+        """From another thread: end a `run` (INTERRUPTED); in any other wait KeyboardInterrupt."""
+        self._session.interrupt()
+
+    def reset(self) -> None:
+        """Press the reset button. The board boots when the machine runs."""
+        self._session.reset(power=False)
+
+    def power_cycle(self) -> None:
+        """Switch the power off and on: only the flash and a coin cell's clock keep their state."""
+        self._session.reset(power=True)
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """The machine as it stands, to go back to. The run is not affected.
+
+        UserError while the boot ROM is at work, for some microseconds after a reset.
+        """
+        from xipsim import snapshot
+
+        return snapshot.take(self, self._session.usable_engine)
+
+    def restore(self, saved: Snapshot) -> None:
+        """Be what it was; the same continuation then repeats to the nanosecond.
+
+        Takes a few milliseconds, less the less has changed since. UserError for a snapshot of
+        another machine.
+        """
+        engine = self._session.usable_engine
+        if not saved.belongs_to(engine):
+            raise UserError("this snapshot is of another machine; save it and load it here")
+        engine.restore(saved.number)
+        self._session.load(saved.heard["session"])
+        for name, console in self.consoles.items():
+            console.load(saved.heard["consoles"][name])
+
+    def load_snapshot(self, path: StrPath) -> Snapshot:
+        """A snapshot from a file, of a machine that was made in the same way.
+
+        UserError where it was taken with another board, QEMU, version or arguments.
+        """
+        from xipsim import snapshot
+
+        return snapshot.load(self._session.usable_engine, path)
+
+    def save_heard(self) -> dict[str, Any]:
+        """The user's side of a snapshot: what the consoles and the trace have said."""
+        return {
+            "now": self.now,
+            "session": self._session.save(),
+            "consoles": {name: console.save() for name, console in self.consoles.items()},
+        }
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def read_memory(self, address: int, length: int) -> bytes:
+        """Memory and registers as the core sees them; UserError where nothing answers."""
+        return self._session.read_memory(address, length)
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write memory or registers as the core would; UserError where nothing answers."""
+        self._session.write_memory(address, data)
+
+    def registers(self) -> dict[str, int]:
+        """The core's registers, by gdb's names."""
+        return self._session.registers()
+
+    def call(self, entry: str, method: str, *arguments: Any) -> Any:
+        """Call a method that the model of `entry` exposes: `call("pc", "unplug")`."""
+        return self._session.call(entry, method, *arguments)
+
+    def trace(self, receiver: Callable[[FlashCommand], None]) -> None:
+        """Hand `receiver` every command that the flash chips get from now on, as they come."""
+        self._session.trace_commands(receiver)
+
+    def report(self) -> dict[str, Any]:
+        """What the run did so far, as data that `json` can write."""
+        from xipsim.report import build
+
+        return build(self._session, self._plan, self._contents, self._request, self.chips)
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Write the flash file back, atomically, and end the machine. Safe to call twice.
+
+        EngineFailed if the engine is dead: the file then is as it was.
+        """
+        if self._session.closed:
+            return
+        file = self._contents.file
+        try:
+            if file and not file.discard:
+                self._save(file)
+        finally:
+            self._session.close()
+            if file:
+                file.close()
+
+    def _save(self, file: FlashFile) -> None:
+        from xipsim.firmware.errors import FlashFileError
+
+        try:
+            file.save(self.flash.read())
+        except EngineFailed as error:
+            raise EngineFailed(f"{file.path}: not saved, the file is as it was: {error}") from error
+        except FlashFileError as error:
+            raise UserError(str(error)) from error
+
+    def _hint(self) -> str:
+        """What may keep the prompt away, as far as the file system can tell."""
+        session, facts = self._session, self._contents.facts
+        if facts is None or PROMPT in session.printed_since_reset:
+            return ""
+        from xipsim.firmware.errors import FirmwareError
+        from xipsim.firmware.littlefs import read_files
+
+        try:
+            files = read_files(self.flash.read(), facts.filesystem)
+        except (XipsimError, FirmwareError):
+            return ""
+        scripts = [name for name in ("boot.py", "main.py") if f"/{name}" in files]
+        if not scripts:
+            return ""
+        return (
+            f"No prompt has come since the board started: {' or '.join(scripts)} in its file "
+            "system may never end (newer firmware starts USB only after boot.py)."
+        )

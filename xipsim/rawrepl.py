@@ -1,0 +1,340 @@
+"""Scripts at MicroPython's REPL: the raw REPL with raw-paste mode, as a careful person uses it.
+
+The protocol: MicroPython, docs/reference/repl.rst and shared/runtime/pyexec.c.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable
+
+from xipsim import faultreport
+from xipsim.console import Console
+from xipsim.engines.api import Goal, Stop, StopReason
+from xipsim.errors import BoardReset, ReplError, UserError, WaitTimeout
+from xipsim.session import Limits, Session
+
+PROMPT = b">>> "
+_AT_PROMPT = rb">>> \Z"
+_RAW_BANNER = rb"raw REPL; CTRL-B to exit\r\n>"
+_SOFT_REBOOT = b"PY: soft reboot\r\n"
+_INTERRUPT, _END, _LEAVE_RAW, _ENTER_RAW = b"\x03", b"\x04", b"\x02", b"\x01"
+_PASTE = b"\x05A\x01"
+
+QUIET = 500_000_000
+"""Virtual ns without a byte, and without a flash operation, after which Ctrl-C is typed."""
+NOISY = 2_000_000_000
+"""Virtual ns of output without a prompt after which Ctrl-C is typed."""
+SLICE = 100_000_000
+LEAVING = "10s"
+"""What the firmware is given to come back to its prompt after a script."""
+CHUNK = 256
+"""Bytes typed at a time in plain raw mode, which has no flow control of its own."""
+PAUSE = 10_000_000
+
+# A watchdog, or a lock-up; every other reset in a script is one that it asked for.
+_UNWANTED = ("watchdog", "lock-up")
+_FRAME = '  File "'
+_TYPE = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
+
+
+class Repl:
+    """Runs scripts on one console."""
+
+    def __init__(self, session: Session, console: Console) -> None:
+        self._session, self._console = session, console
+
+    def exec(
+        self,
+        code: str | bytes,
+        *,
+        timeout: str | int,
+        wall: float | None = None,
+        output: Callable[[str], None] | None = None,
+    ) -> str:
+        """See `Machine.exec`."""
+        source = _checked(code)
+        limits = self._session.limits(timeout, wall)
+        self._wait_for_prompt(limits)
+        run = _Run(self._session, self._console, limits, output)
+        try:
+            return run.run(source)
+        except WaitTimeout as error:
+            error.output = run.finish()
+            raise
+
+    def _wait_for_prompt(self, limits: Limits) -> None:
+        """Come to the prompt; interrupt what keeps the firmware from it, but nothing else.
+
+        A Ctrl-C while the firmware mounts its file system would leave it unmounted: hence only in
+        silence without a flash operation, or when output goes on and on.
+        """
+        session, console = self._session, self._console
+        if console.is_stale:
+            console.read_bytes()  # A prompt from before says nothing.
+        patient_until = attempts = 0
+        noisy_since: int | None = None
+        while not console.ends_with(PROMPT):
+            start, printed = session.now, console.printed
+            patient = start < patient_until
+            stop = session.run(
+                Goal(
+                    until=min(limits.until, patient_until if patient else start + SLICE),
+                    pattern=_AT_PROMPT,
+                    console=console.name,
+                    quiet=None if patient else QUIET,
+                    wall=limits.wall_left,
+                )
+            )
+            console.note_consumed(stop)
+            if console.printed > printed and noisy_since is None:
+                noisy_since = start
+            if stop.reason is StopReason.MATCH or console.ends_with(PROMPT):
+                break
+            is_noisy = noisy_since is not None and session.now - noisy_since >= NOISY
+            if stop.reason is StopReason.QUIET or is_noisy:
+                attempts += 1
+                why = "output without a prompt" if is_noisy else "silence"
+                self._interrupt(why, leave_raw=attempts % 2 == 0)
+                patient_until, noisy_since = session.now + QUIET, None
+            elif stop.reason is not StopReason.DEADLINE or session.now >= limits.until:
+                tried = f" (Ctrl-C was typed {attempts} times)" if attempts else ""
+                what = f"the REPL's prompt on console {console.name}{tried}"
+                raise session.timed_out(what, limits, stop, console.name)
+        console.read_bytes()
+
+    def _interrupt(self, why: str, *, leave_raw: bool) -> None:
+        """Type Ctrl-C; every second time Ctrl-B, too: the firmware may be in its raw REPL."""
+        self._session.interruptions.append((self._session.now, why))
+        self._console.write(_INTERRUPT + (_LEAVE_RAW if leave_raw else b""))
+
+
+class _Run:
+    """One script, from the prompt to the prompt."""
+
+    def __init__(
+        self,
+        session: Session,
+        console: Console,
+        limits: Limits,
+        output: Callable[[str], None] | None,
+    ) -> None:
+        self._session, self._console, self._limits = session, console, limits
+        self._output = Output(output)
+        self._errors = b""
+        self._reset: Stop | None = None
+
+    def finish(self) -> str:
+        """All that the script has printed; nothing more comes."""
+        self._output.finish()
+        return self._output.text
+
+    def run(self, source: bytes) -> str:
+        """Send it, stream its output, come back; the result is as `Machine.exec` says."""
+        try:
+            self._enter()
+            self._send(source)
+            has_rebooted = self._collect()
+        except _WasReset as reset:
+            return self._after_reset(reset.stop)
+        text = self.finish()
+        self._leave(has_rebooted)
+        if self._errors and not has_rebooted:
+            traceback = self._errors.decode("utf-8", "replace").replace("\r\n", "\n")
+            raise ReplError(traceback.rstrip("\n"), type_name(traceback), text)
+        return text
+
+    def _wait(self, pattern: bytes, what: str) -> bytes:
+        stop = self._console.wait(pattern, self._limits, what, stop_on_reset=True)
+        if stop.reason is StopReason.RESET:
+            raise _WasReset(stop)
+        return stop.consumed
+
+    # -- sending ---------------------------------------------------------------------------------
+
+    def _enter(self) -> None:
+        self._console.write(_ENTER_RAW)
+        self._wait(_RAW_BANNER, "the raw REPL")
+
+    def _send(self, source: bytes) -> None:
+        self._console.write(_PASTE)
+        answer = self._wait(rb"R[\x00\x01]|ra", "the answer to raw-paste mode")
+        if answer.endswith(b"\x01"):
+            self._paste(source)
+            return
+        if answer.endswith(b"ra"):
+            self._wait(rb"w REPL; CTRL-B to exit\r\n>", "the raw REPL")
+        self._send_plain(source)
+
+    def _paste(self, source: bytes) -> None:
+        """Send as much as the firmware has room for; it may end the transfer early (04h)."""
+        window = int.from_bytes(self._wait(rb"..", "the size of the window"), "little")
+        room, sent = window, 0
+        while sent < len(source):
+            if room:
+                control = self._console.read_bytes()
+            else:
+                control = self._wait(rb"[\x01\x04]", "the firmware to take the script")
+            room += window * control.count(1)
+            if _END in control:
+                self._console.write(_END)
+                return
+            piece = source[sent : sent + room]
+            if piece:
+                self._console.write(piece)
+            sent, room = sent + len(piece), room - len(piece)
+        self._console.write(_END)
+        self._wait(rb"\x04", "the firmware to take the script")
+
+    def _send_plain(self, source: bytes) -> None:
+        """Without flow control: in small pieces, each when the one before was taken."""
+        # An empty script would be a soft reset here.
+        source = source or b"\n"
+        for start in range(0, len(source), CHUNK):
+            self._console.write(source[start : start + CHUNK])
+            while True:
+                stop = self._session.run(self._pause())
+                if self._session.now >= self._limits.until or stop.reason is StopReason.WALL:
+                    what = "the firmware to take the script"
+                    raise self._session.timed_out(what, self._limits, stop, self._console.name)
+                if not self._console.pending:
+                    break
+        self._console.write(_END)
+        self._wait(rb"OK", "the firmware to take the script")
+
+    def _pause(self) -> Goal:
+        return Goal(
+            until=min(self._session.now + PAUSE, self._limits.until),
+            wall=self._limits.wall_left,
+            console=self._console.name,
+        )
+
+    # -- receiving -------------------------------------------------------------------------------
+
+    def _collect(self) -> bool:
+        """Read to the end: output, 04h, traceback, 04h, and then the raw prompt or a soft reboot.
+
+        Returns whether it was a soft reboot. Output may hold 04h itself: it was the end only if
+        what follows the next one says so.
+        """
+        what = "the script to end"
+        self._stream(what)
+        errors = self._wait(rb"\x04", what)[:-1]
+        while True:
+            following = self._wait(rb".", what)
+            if following == b"M":
+                following += self._wait(rb"PY: soft reboot\r\n|\x04", what)
+            if following in (b">", b"M" + _SOFT_REBOOT):
+                self._errors = errors
+                return following != b">"
+            self._output.feed(_END + errors)
+            if not following.endswith(_END):
+                following += self._wait(rb"\x04", what)
+            errors = following[:-1]
+
+    def _stream(self, what: str) -> None:
+        """Hand output on as it comes, up to the first 04h."""
+        console = self._console
+        position = console.consumed
+        ended = False
+
+        def pump(_: bytes = b"") -> None:
+            nonlocal position, ended
+            fresh = console.transcript_from(position)
+            piece, end, _rest = fresh.partition(_END)
+            if not ended:
+                self._output.feed(piece)
+            position, ended = position + len(fresh), ended or bool(end)
+
+        pump()
+        stop_listening = console.on_output(pump)
+        try:
+            self._wait(rb"\x04", what)
+        finally:
+            stop_listening()
+
+    # -- coming back -----------------------------------------------------------------------------
+
+    def _leave(self, has_rebooted: bool) -> None:
+        """Back to the friendly prompt. After a soft reboot boot.py has run, main.py has not."""
+        limits = self._session.limits(LEAVING)
+        if has_rebooted:
+            what = "the REPL after the script's soft reset"
+            self._console.wait(_RAW_BANNER, limits, what)
+        self._console.write(_LEAVE_RAW)
+        self._console.wait(_AT_PROMPT, limits, "the REPL's prompt after the script")
+
+    def _after_reset(self, stop: Stop) -> str:
+        cause = str(stop.detail.get("cause", ""))
+        if cause not in _UNWANTED:
+            return self.finish()
+        situation = self._session.situation(self._console.name, stop.pc)
+        raise BoardReset(faultreport.reset_text(cause, situation), situation, self.finish())
+
+
+class _WasReset(Exception):
+    """The board was reset while the script ran."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__()
+        self.stop = stop
+
+
+class Output:
+    """Bytes that come in pieces, as text with `\\n` line ends; handed on as soon as it is whole."""
+
+    def __init__(self, sink: Callable[[str], None] | None = None) -> None:
+        self._sink = sink
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._pieces: list[str] = []
+        self._held = ""
+
+    @property
+    def text(self) -> str:
+        """All so far."""
+        return "".join(self._pieces)
+
+    def feed(self, data: bytes) -> None:
+        """More bytes. A carriage return waits for what follows it."""
+        text = self._held + self._decoder.decode(data)
+        self._held = "\r" if text.endswith("\r") else ""
+        self._emit(text.removesuffix("\r"))
+
+    def finish(self) -> None:
+        """Nothing more comes."""
+        self._emit(self._held + self._decoder.decode(b"", final=True))
+        self._held = ""
+
+    def _emit(self, text: str) -> None:
+        if text:
+            text = text.replace("\r\n", "\n")
+            self._pieces.append(text)
+            if self._sink:
+                self._sink(text)
+
+
+def type_name(traceback: str) -> str:
+    """The exception's class in what MicroPython printed: the line after the last frame."""
+    lines = traceback.splitlines()
+    frames = [i for i, line in enumerate(lines) if line.startswith(_FRAME)]
+    for line in lines[frames[-1] + 1 :] if frames else lines:
+        if line and not line.startswith("Traceback"):
+            match = _TYPE.match(line)
+            return match[1] if match else ""
+    return ""
+
+
+def _checked(code: str | bytes) -> bytes:
+    try:
+        source = code.encode() if isinstance(code, str) else code
+    except UnicodeEncodeError as error:
+        raise UserError(f"the script cannot be sent as UTF-8: {error}") from None
+    for control in (_ENTER_RAW, _LEAVE_RAW, _INTERRUPT, _END):
+        if control in source:
+            line = source[: source.index(control)].count(b"\n") + 1
+            raise UserError(
+                f"line {line} of the script holds the control character {control[0]:02x}h, which "
+                f"the REPL does not take as text; write it as '\\x{control[0]:02x}'"
+            )
+    return source

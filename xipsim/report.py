@@ -1,0 +1,74 @@
+"""What a run did, as plain data for `--report`."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from xipsim.errors import XipsimError
+from xipsim.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xipsim.configure import Contents, Plan, Request
+    from xipsim.flash import Flash
+    from xipsim.session import Session
+
+
+def build(
+    session: Session,
+    plan: Plan,
+    contents: Contents,
+    request: Request,
+    chips: Mapping[str, Flash],
+) -> dict[str, Any]:
+    """Everything; `json` can write it. What a dead engine cannot tell any more is None."""
+    wall = session.wall_time
+    return {
+        "versions": {
+            "xipsim": __version__,
+            "engine": session.engine.version,
+            "python": platform.python_version(),
+        },
+        "arguments": _arguments(request) | {"rtc": plan.rtc},
+        "platform": str(plan.config.platform),
+        "firmware": _firmware(contents),
+        "warnings": list(contents.warnings),
+        "virtual_time": session.now,
+        "wall_time": wall,
+        "virtual_per_real": session.now / 1e9 / wall if wall else None,
+        "flash": {name: _chip(chip) for name, chip in chips.items()},
+        "diagnostics": [asdict(event) for event in session.diagnostics],
+        "gaps": [asdict(event) for event in session.gaps],
+        "notes": [asdict(event) for event in session.notes],
+        "resets": [asdict(reset) for reset in session.resets],
+        "interruptions": [{"time": at, "why": why} for at, why in session.interruptions],
+        "console_bytes": {name: len(printed) for name, printed in session.printed.items()},
+    }
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    arguments = {f.name: getattr(request, f.name) for f in fields(request)}
+    for name in ("firmware", "flash", "qemu"):
+        if arguments[name] is not None:
+            arguments[name] = str(arguments[name])
+    arguments["put"] = list(map(str, request.put))
+    arguments["models"] = list(map(str, request.models))
+    return arguments
+
+
+def _firmware(contents: Contents) -> dict[str, str] | None:
+    if contents.firmware is None:
+        return None
+    image = contents.firmware
+    return {"path": str(image.path), "sha256": image.sha256, "place": image.place}
+
+
+def _chip(chip: Flash) -> dict[str, Any]:
+    try:
+        stats: dict[str, Any] | None = asdict(chip.stats)
+    except XipsimError:
+        stats = None
+    return {"info": chip.info, "stats": stats}

@@ -1,0 +1,436 @@
+"""One machine under way: runs, what they said, and what ends them other than as wished."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from xipsim import faultreport
+from xipsim.engines.api import Engine, EngineError, Goal, ModelError, Stop, StopReason
+from xipsim.errors import (
+    BootFailed,
+    EngineFailed,
+    FirmwareFault,
+    ModelGap,
+    PoweredOff,
+    Situation,
+    UserError,
+    WaitTimeout,
+    XipsimError,
+)
+from xipsim.units import duration
+
+OPENING_QUIET = 50_000_000
+"""Virtual ns that an open USB console may stay silent before a carriage return is typed: firmware
+up to v1.18 drops what it prints before DTR, and with it the prompt."""
+LEAST_WALL = 60.0
+"""Seconds of real time that every wait is given; five for each virtual second if that is more."""
+TAIL = 400
+
+Receiver = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When a wait runs out. until: virtual ns. wall_until: monotonic seconds; None: never."""
+
+    timeout: int
+    until: int
+    wall: float | None
+    wall_until: float | None
+
+    @property
+    def wall_left(self) -> float | None:
+        """Seconds of real time that are left."""
+        return None if self.wall_until is None else max(0.0, self.wall_until - time.monotonic())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """A reset that the firmware, not the user, brought about. time: virtual ns."""
+
+    time: int
+    cause: str
+
+
+class Session:
+    """An engine, and all that it said.
+
+    console: the default console's name; empty: the USB host, else the first one. warnings: what
+    was noticed about the image. models: files of the user's own models. unlimited: no limits in
+    real time (a debugger is attached). hint: asked, when a wait ran out, what may be the cause.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        console: str = "",
+        warnings: tuple[str, ...] = (),
+        models: tuple[str, ...] = (),
+        unlimited: bool = False,
+        hint: Callable[[], str] = str,
+    ) -> None:
+        self.engine = engine
+        self.warnings, self._unlimited, self._hint = warnings, unlimited, hint
+        self._user_models = models
+        self.closed = False
+        self.diagnostics: list[Any] = []
+        self.gaps: list[Any] = []
+        self.notes: list[Any] = []
+        self.resets: list[Reset] = []
+        self.interruptions: list[tuple[int, str]] = []
+        """Virtual ns and reason of each Ctrl-C that was typed to get a prompt."""
+        self.wall_time = 0.0
+        self.on_command: Callable[[Any], None] | None = None
+        self._running = False
+        self._interrupted = False
+        self._raised: BaseException | None = None
+        self._nominal = 0
+        self._receivers: dict[str, list[Receiver]] = {}
+        self._on_reset: list[Callable[[], None]] = []
+        facts = self.request("describe")
+        self.models: dict[str, str] = facts["models"]
+        """The type of each entry."""
+        self.chips: dict[str, dict[str, Any]] = facts["chips"]
+        self.consoles: list[str] = facts["consoles"]
+        self.console = self._default_console(console)
+        self.printed = {name: bytearray() for name in self.consoles}
+        self._opening = self._is_usb
+        self._silent_from = 0
+        engine.subscribe(self._receive)
+
+    def _default_console(self, asked: str) -> str:
+        if asked and asked not in self.consoles:
+            known = ", ".join(self.consoles) or "none"
+            raise UserError(f"the board has no console {asked!r}; it has: {known}")
+        usb = [name for name in self.consoles if self.models[name] == "Usb.Host"]
+        return asked or next(iter(usb + self.consoles), "")
+
+    @property
+    def _is_usb(self) -> bool:
+        return bool(self.console) and self.models[self.console] == "Usb.Host"
+
+    # -- time ------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> int:
+        """Virtual ns."""
+        return self.engine.now
+
+    def limits(self, timeout: str | int, wall: float | None = None) -> Limits:
+        """Limits that count from now. wall: seconds; None: as much as `timeout` reasonably takes.
+
+        They count from where the last wait was meant to end: the machine stops at the end of an
+        instruction, and a duration cut into pieces must end where it does in one.
+        """
+        ns = duration(timeout)
+        if wall is None and not self._unlimited:
+            wall = max(LEAST_WALL, 5 * ns / 1e9)
+        return Limits(
+            timeout=ns,
+            until=self._nominal + ns,
+            wall=wall,
+            wall_until=None if wall is None else time.monotonic() + wall,
+        )
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def run(self, goal: Goal) -> Stop:
+        """Run until the goal is met; resets that the goal does not ask for are only noted.
+
+        Raises what ends a machine: FirmwareFault, BootFailed, PoweredOff, ModelGap, EngineFailed.
+        """
+        wall_until = None if goal.wall is None else time.monotonic() + goal.wall
+        while True:
+            if wall_until is not None:
+                goal = replace(goal, wall=max(0.0, wall_until - time.monotonic()))
+            stop = self._run_once(self._with_opening(goal))
+            if stop.reason is StopReason.RESET:
+                self._note_reset(stop)
+                if goal.stop_on_reset and stop.detail.get("cause") != "power-on":
+                    return stop
+            elif stop.reason is StopReason.QUIET and self._opening:
+                self._open()
+            elif stop.reason is StopReason.INTERRUPTED and not self._interrupted:
+                continue  # Meant for a run that had ended by then.
+            elif error := self._error(stop):
+                raise error
+            else:
+                self._interrupted = self._interrupted and stop.reason is not StopReason.INTERRUPTED
+                return stop
+
+    def interrupt(self) -> None:
+        """End the run that is under way, or the next one (INTERRUPTED)."""
+        self._interrupted = True
+        self.engine.interrupt()
+
+    def wait(
+        self,
+        console: str,
+        pattern: bytes,
+        limits: Limits,
+        what: str,
+        *,
+        stop_on_reset: bool = False,
+    ) -> Stop:
+        """Run until `console` prints `pattern` (MATCH) or, if asked, a reset (RESET).
+
+        what: the thing waited for, in words. Raises WaitTimeout at the limits.
+        """
+        stop = self.run(
+            Goal(
+                until=limits.until,
+                wall=limits.wall_left,
+                console=console,
+                pattern=pattern,
+                stop_on_reset=stop_on_reset,
+            )
+        )
+        if stop.reason in (StopReason.MATCH, StopReason.RESET):
+            return stop
+        raise self.timed_out(what, limits, stop, console)
+
+    def run_until(self, limits: Limits) -> None:
+        """Run to the virtual end of `limits`; WaitTimeout if real time runs out before."""
+        goal = Goal(until=limits.until, wall=limits.wall_left, console=self.console)
+        stop = self.run(goal)
+        if stop.reason is not StopReason.DEADLINE:
+            raise self.timed_out("virtual time to pass", limits, stop, self.console)
+
+    def _run_once(self, goal: Goal) -> Stop:
+        self._check_usable()
+        self._running = True
+        started = time.monotonic()
+        try:
+            stop = self.engine.run(goal)
+        except EngineError as failure:
+            raise self._failed(failure) from failure
+        finally:
+            self._running = False
+            self._nominal = self.engine.now
+            self.wall_time += time.monotonic() - started
+        if self._raised is not None:
+            error, self._raised = self._raised, None
+            raise error
+        if stop.reason is StopReason.DEADLINE and goal.until is not None:
+            self._nominal = goal.until
+        return stop
+
+    def _with_opening(self, goal: Goal) -> Goal:
+        """The goal, watching besides whether the console opens in silence, anew after a reset."""
+        goal = replace(goal, console=goal.console or self.console, stop_on_reset=True)
+        if self._opening and self.printed_since_reset:
+            self._opening = False
+        if not self._opening or goal.console != self.console:
+            return goal
+        quiet = OPENING_QUIET if goal.quiet is None else min(goal.quiet, OPENING_QUIET)
+        return replace(goal, quiet=quiet)
+
+    @property
+    def printed_since_reset(self) -> bytes:
+        """What the default console has printed since the board last started."""
+        return bytes(self.printed[self.console][self._silent_from :]) if self.console else b""
+
+    def _open(self) -> None:
+        self._opening = False
+        if not self.printed_since_reset:
+            self.request("type", self.console, b"\r")
+
+    def _note_reset(self, stop: Stop) -> None:
+        cause = stop.detail.get("cause", "unknown")
+        if cause != "power-on":
+            self.resets.append(Reset(time=stop.now, cause=cause))
+        self._was_reset()
+
+    def _was_reset(self) -> None:
+        self._opening = self._is_usb
+        self._silent_from = len(self.printed[self.console]) if self.console else 0
+        for told in self._on_reset:
+            told()
+
+    def reset(self, *, power: bool) -> None:
+        """Press reset, or switch off and on; the boot begins with the next run."""
+        self._guarded(lambda: self.engine.reset(power=power))
+        self._was_reset()
+
+    # -- asking ----------------------------------------------------------------------------------
+
+    def request(self, name: str, *arguments: Any) -> Any:
+        """A request to the models' end of the engine."""
+        return self._guarded(lambda: self.engine.request(name, *arguments))
+
+    def call(self, entry: str, method: str, *arguments: Any) -> Any:
+        """Call an exposed method of a model; UserError where there is none."""
+        return self._guarded(lambda: self.engine.call(entry, method, *arguments))
+
+    def read_memory(self, address: int, length: int) -> bytes:
+        """Guest memory as the core sees it; UserError where nothing answers."""
+        data: bytes = self._guarded(lambda: self.engine.read_memory(address, length))
+        return data
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write guest memory; UserError where nothing answers."""
+        self._guarded(lambda: self.engine.write_memory(address, data))
+
+    def registers(self) -> dict[str, int]:
+        """The core's registers."""
+        registers: dict[str, int] = self._guarded(self.engine.registers)
+        return registers
+
+    def _guarded(self, ask: Callable[[], Any]) -> Any:
+        self._check_usable()
+        try:
+            return ask()
+        except LookupError as error:
+            raise UserError(str(error.args[0] if error.args else error)) from None
+        except EngineError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: EngineError) -> XipsimError:
+        text = str(error)
+        if isinstance(error, ModelError) and any(file in text for file in self._user_models):
+            return UserError(text)
+        return EngineFailed(text)
+
+    def _check_usable(self) -> None:
+        if self.closed:
+            raise UserError("the machine is closed")
+        if self._running:
+            raise UserError("the machine is running: it can be asked nothing from a callback")
+
+    @property
+    def usable_engine(self) -> Engine:
+        """The engine, if it can be asked something now; else UserError."""
+        self._check_usable()
+        return self.engine
+
+    # -- listening -------------------------------------------------------------------------------
+
+    def listen(self, console: str, receiver: Receiver, on_reset: Callable[[], None]) -> None:
+        """Hand `receiver` all that the console prints; call `on_reset` at every reset."""
+        self._receivers.setdefault(console, []).append(receiver)
+        self._on_reset.append(on_reset)
+
+    def trace_commands(self, receiver: Callable[[Any], None]) -> None:
+        """Hand `receiver` every FlashCommand from now on."""
+        if self.on_command is None:
+            self.request("trace_commands")
+        self.on_command = receiver
+
+    def _receive(self, kind: str, value: Any) -> None:
+        if kind == "console":
+            name, data = value
+            self.printed[name] += data
+            for receiver in self._receivers.get(name, ()):
+                self._tell(receiver, data)
+        elif kind == "events":
+            for event in value:
+                self._event(event)
+
+    def _tell(self, receiver: Callable[[Any], None], value: Any) -> None:
+        """Call a user's function; what it raises ends the run first, and is raised then."""
+        try:
+            receiver(value)
+        except BaseException as error:
+            if not self._running:
+                raise
+            if self._raised is None:
+                self._raised = error
+                self.engine.interrupt()
+
+    def _event(self, event: Any) -> None:
+        from xipsim.peripherals.core.trace import Diagnostic, FlashCommand, Gap
+
+        if isinstance(event, FlashCommand):
+            if self.on_command:
+                self._tell(self.on_command, event)
+        elif isinstance(event, Diagnostic):
+            self.diagnostics.append(event)
+        elif isinstance(event, Gap):
+            self.gaps.append(event)
+        else:
+            self.notes.append(event)
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        """What was heard so far."""
+        return {
+            "printed": {name: bytes(data) for name, data in self.printed.items()},
+            "lists": {name: list(getattr(self, name)) for name in _HEARD},
+            "opening": self._opening,
+            "silent_from": self._silent_from,
+            "nominal": self._nominal,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Have heard what `save` returned, and nothing else."""
+        for name, data in saved["printed"].items():
+            self.printed[name][:] = data
+        for name, values in saved["lists"].items():
+            getattr(self, name)[:] = values
+        self._opening = saved["opening"]
+        self._silent_from = saved["silent_from"]
+        self._nominal = saved["nominal"]
+
+    # -- errors ----------------------------------------------------------------------------------
+
+    def situation(self, console: str, pc: int | None) -> Situation:
+        """Where the machine stands; what a dead engine cannot tell any more is left out."""
+        opened, flash = True, {}
+        try:
+            flash = self.request("flash_in_flight")
+            opened = not console or self.request("opened_at", console) is not None
+        except XipsimError:
+            pass
+        return Situation(
+            now=self.now,
+            pc=pc,
+            console=console,
+            tail=bytes(self.printed[console][-TAIL:]) if console else b"",
+            opened=opened,
+            flash=flash,
+        )
+
+    def timed_out(self, what: str, limits: Limits, stop: Stop, console: str) -> XipsimError:
+        """The error of a wait that ended with `stop`."""
+        if stop.reason is StopReason.INTERRUPTED:
+            raise KeyboardInterrupt
+        is_wall = stop.reason is StopReason.WALL
+        limit = faultreport.limit_text(limits.timeout, limits.wall, is_wall=is_wall)
+        situation = self.situation(console, stop.pc)
+        return WaitTimeout(
+            faultreport.wait_text(what, limit, situation, self._hint()), situation, what
+        )
+
+    def _error(self, stop: Stop) -> XipsimError | None:
+        reason, detail = stop.reason, stop.detail
+        if reason not in _FATAL:
+            return None
+        situation = self.situation(self.console, stop.pc)
+        why = str(detail.get("why", ""))
+        if reason is StopReason.FAULT:
+            return FirmwareFault(faultreport.fault_text(detail, situation), situation, detail)
+        if reason is StopReason.BOOT_FAILED:
+            return BootFailed(faultreport.boot_text(why, situation, self.warnings), situation)
+        if reason is StopReason.POWERED_OFF:
+            return PoweredOff(faultreport.power_text(why, situation), situation)
+        text = faultreport.gap_text(detail["source"], detail["what"], situation)
+        return ModelGap(text, situation)
+
+    def close(self) -> None:
+        """End the engine."""
+        self.closed = True
+        self.engine.close()
+
+
+_FATAL = (
+    StopReason.FAULT,
+    StopReason.BOOT_FAILED,
+    StopReason.POWERED_OFF,
+    StopReason.GAP,
+)
+_HEARD = ("diagnostics", "gaps", "notes", "resets", "interruptions")

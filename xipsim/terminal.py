@@ -1,0 +1,231 @@
+"""A board's console at a person's terminal or on a PTY, at the pace of real time."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from xipsim.errors import UserError
+
+if TYPE_CHECKING:
+    from xipsim.machine import Machine
+
+LEAVE = b"\x1d"
+"""Ctrl-]"""
+SLICE = 10_000_000
+"""Virtual ns that pass at most between two looks at the keyboard."""
+TALKING_SLICE = 1_000_000
+"""The same while bytes go to and fro: each answer waits for the end of a slice."""
+TALKING = 0.1
+"""Seconds after the last byte for which a conversation is taken to go on."""
+LAG = 100_000_000
+"""ns by which virtual time may be late and still catch up."""
+LAG_WORTH_SAYING = 1_000_000_000
+TYPED_AHEAD = 4096
+"""Bytes typed that the firmware has not taken, after which the keyboard is not read."""
+PIECE = 4096
+"""Bytes written at once: what a pipe that is ready takes without blocking (PIPE_BUF)."""
+
+
+class HungUp(Exception):
+    """Nobody is at the other end any more."""
+
+
+class Line:
+    """The bytes between a console and whoever sits at its terminal; nothing here blocks."""
+
+    def __init__(self, reads: int, writes: int, *, leave: bytes = b"") -> None:
+        self.reads, self.writes = reads, writes
+        self.left = False
+        """Whether `leave` has been typed."""
+        self._leave = leave
+        self._waiting = bytearray()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether output waits because the terminal takes no more."""
+        return bool(self._waiting)
+
+    def send(self, data: bytes) -> None:
+        """Queue output for `flush`. Never fails: it is called while the machine runs."""
+        self._waiting += data
+
+    def flush(self) -> None:
+        """Write as much of the queue as the terminal takes."""
+        while self._waiting and select.select([], [self.writes], [], 0)[1]:
+            try:
+                count = os.write(self.writes, self._waiting[:PIECE])
+            except BlockingIOError:
+                return
+            except OSError:
+                raise HungUp from None
+            del self._waiting[:count]
+
+    def receive(self) -> bytes:
+        """What was typed, up to the key that leaves. Call it when there is something to read."""
+        try:
+            data = os.read(self.reads, PIECE)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            raise HungUp
+        if self._leave:
+            data, key, _ = data.partition(self._leave)
+            self.left = bool(key)
+        return data
+
+
+@contextmanager
+def terminal() -> Iterator[Line]:
+    """The terminal at standard input, in raw mode, and as it was afterwards."""
+    reads, writes = sys.stdin.fileno(), sys.stdout.fileno()
+    if not os.isatty(reads):
+        raise UserError(
+            "run needs a terminal at standard input; `xipsim exec` runs scripts, "
+            "and --pty gives other programs a port"
+        )
+    own = _unblocked(writes)
+    before = termios.tcgetattr(reads)
+    try:
+        tty.setraw(reads, termios.TCSADRAIN)
+        yield Line(reads, writes if own is None else own, leave=LEAVE)
+    finally:
+        with suppress(termios.error):  # the terminal may be gone
+            termios.tcsetattr(reads, termios.TCSADRAIN, before)
+        if own is not None:
+            os.close(own)
+
+
+def _unblocked(descriptor: int) -> int | None:
+    """The terminal `descriptor` opened once more, for writing that does not block.
+
+    Setting the flag on the descriptor itself would set it for the shell, too.
+    """
+    if not os.isatty(descriptor):
+        return None
+    try:
+        return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError:
+        return None
+
+
+@contextmanager
+def pseudo_terminal() -> Iterator[tuple[Line, str]]:
+    """A new PTY, raw and without echo, and its name. Its other end stays open to the end."""
+    ours, theirs = os.openpty()
+    try:
+        tty.setraw(theirs, termios.TCSANOW)
+        os.set_blocking(ours, False)
+        yield Line(ours, ours), os.ttyname(theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+class Pace:
+    """Says how much virtual time may pass: it is never ahead of real time.
+
+    Where it cannot follow, at most LAG is made good later; the rest is lost for ever, so that
+    virtual time does not run too fast afterwards.
+    """
+
+    def __init__(self, now: int, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        self._clock = clock
+        self._offset = now - clock()
+        self.lost = 0
+        """Virtual ns that real time is ahead for ever."""
+
+    def due(self, now: int) -> int:
+        """Virtual ns that may pass from `now` on; 0 if none."""
+        due = self._clock() + self._offset - now
+        if due > LAG:
+            self.lost += due - LAG
+            self._offset -= due - LAG
+            due = LAG
+        return max(0, due)
+
+
+class Conversation:
+    """A machine's console on a line, until the person leaves or `stopped` says so.
+
+    on_lag is called once, when virtual time is seen to lag behind.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        line: Line,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+        on_lag: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._machine, self._line = machine, line
+        self._stopped, self._on_lag = stopped, on_lag
+        self._has_typed = False
+        self._throttled = False
+        self._last_byte = time.monotonic()
+
+    def go_on(self) -> None:
+        """Let the board run, at the pace of real time."""
+        console = self._machine.console
+        stop_listening = console.on_output(self._show)
+        pace = Pace(self._machine.now)
+        self._line.send(console.read_bytes())
+        try:
+            while not (self._stopped() or self._line.left):
+                self._pass(pace)
+                self._type(self._wait(self._slice - pace.due(self._machine.now)))
+        except HungUp:
+            return
+        finally:
+            stop_listening()
+
+    @property
+    def _slice(self) -> int:
+        talks = time.monotonic() - self._last_byte < TALKING
+        return TALKING_SLICE if talks else SLICE
+
+    def _pass(self, pace: Pace) -> None:
+        if due := min(pace.due(self._machine.now), self._slice):
+            self._machine.run_for(due)
+            self._machine.console.read_bytes()  # it was shown; nobody waits for it
+        if pace.lost >= LAG_WORTH_SAYING:
+            self._on_lag()
+            self._on_lag = lambda: None
+        self._line.flush()
+        if self._line.is_full != self._throttled:
+            self._throttled = self._line.is_full
+            self._machine.console.throttle(self._throttled)
+
+    def _show(self, data: bytes) -> None:
+        self._last_byte = time.monotonic()
+        self._line.send(data)
+
+    def _wait(self, ns: int) -> bool:
+        """Wait for real time to pass, or something to do; whether bytes can be read."""
+        reads = [] if self._is_typed_ahead() else [self._line.reads]
+        writes = [self._line.writes] if self._line.is_full else []
+        readable, _, _ = select.select(reads, writes, [], max(0, ns) / 1e9)
+        return bool(readable)
+
+    def _is_typed_ahead(self) -> bool:
+        if not self._has_typed:
+            return False
+        pending = self._machine.console.pending
+        self._has_typed = pending > 0
+        return pending >= TYPED_AHEAD
+
+    def _type(self, readable: bool) -> None:
+        if readable and (data := self._line.receive()):
+            self._last_byte = time.monotonic()
+            self._has_typed = True
+            self._machine.console.write(data)
