@@ -1,23 +1,29 @@
-"""Builds the shim: a plain shared object that serves every Python, so the wheel is not tied to one.
+"""Builds the shim, a plain shared object that serves every Python; see pyproject.toml for the rest.
 
-Everything else about the package stands in pyproject.toml.
+CC names the compiler (default: cc).
 """
 
+import os
+import shlex
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
-from wheel.bdist_wheel import bdist_wheel
 
 
 class BuildShim(build_ext):
-    """Compiles without Python's flags and names the result as the engine looks for it."""
+    """Compiles without the flags, paths and file names of the Python that happens to build."""
 
     def get_ext_filename(self, fullname: str) -> str:
         return str(Path(*fullname.split("."))) + ".so"
 
-    def get_export_symbols(self, ext: Extension) -> list[str]:
-        return []
+    def build_extension(self, ext: Extension) -> None:
+        target = Path(self.get_ext_fullpath(ext.name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        compiler = shlex.split(os.environ.get("CC", "cc"))
+        flags = ["-O2", "-Wall", "-Wextra", "-fPIC", "-shared"]
+        self.spawn([*compiler, *flags, "-o", str(target), *ext.sources, "-ldl"])
 
 
 class AnyPythonWheel(bdist_wheel):
@@ -28,13 +34,6 @@ class AnyPythonWheel(bdist_wheel):
 
 
 setup(
-    ext_modules=[
-        Extension(
-            "xipsim.engines.qemu.xipsim_shim",
-            ["engines/qemu/shim.c"],
-            libraries=["dl"],
-            extra_compile_args=["-O2", "-Wall", "-Wextra"],
-        )
-    ],
+    ext_modules=[Extension("xipsim.engines.qemu.xipsim_shim", ["xipsim/engines/qemu/shim.c"])],
     cmdclass={"build_ext": BuildShim, "bdist_wheel": AnyPythonWheel},
 )

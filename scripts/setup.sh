@@ -1,73 +1,76 @@
-# Sourced by scripts/demo and scripts/test: the system packages and the virtual environment that both
-# need. Does nothing, quickly, when everything is there.
+# Sourced by scripts/demo and scripts/test. Needs bash and the checkout's root as the current folder.
 #
-#   prepare EXTRAS PACKAGE...   EXTRAS: "" or "[test]"; PACKAGE: Debian packages beyond the basic ones
+#   set_up [EXTRA [PACKAGE...]]   EXTRA: an extra of pyproject.toml; PACKAGE: further Debian packages
 #
-# PYTHON names the interpreter to build the environment from (default: python3).
+# Makes the virtual environment .venv, and installs the system packages that are missing. When
+# everything is there it does nothing, quickly. PYTHON names the interpreter that .venv is made from
+# (default: python3); XIPSIM_QEMU a QEMU that makes the distribution's unnecessary.
 
 say() { printf '%s\n' "$*" >&2; }
 
-python_minor() { "${PYTHON:-python3}" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
-
-# Debian's own interpreter is not linked with libpython; others bring theirs.
-libpython_package() {
-    "${PYTHON:-python3}" - <<'PY'
-import sys, sysconfig
-from pathlib import Path
-name = sysconfig.get_config_var("INSTSONAME") or ""
-folder = sysconfig.get_config_var("LIBDIR") or ""
-arch = sysconfig.get_config_var("MULTIARCH") or ""
-places = [Path(folder, name), Path("/usr/lib", arch, name)]
-if not (".so" in name and any(p.is_file() for p in places)):
-    print("libpython%d.%d" % sys.version_info[:2])
-PY
-}
-
-installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
-
-install_packages() {
-    local missing=() package
-    for package in "$@"; do
-        installed "$package" || missing+=("$package")
-    done
-    [ ${#missing[@]} -eq 0 ] && return
-    if ! command -v apt-get >/dev/null; then
-        say "Please install what corresponds to these Debian packages: ${missing[*]}"
-        exit 2
-    fi
-    local root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || { say "As root: apt-get install ${missing[*]}"; exit 2; }
-        root=(sudo)
-    fi
-    say "Installing Debian packages (this is what needs root): ${missing[*]}"
-    "${root[@]}" apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends \
-        "${missing[@]}" >/dev/null
-}
-
-prepare() {
-    local extras=$1 stamp want
-    shift
-    command -v "${PYTHON:-python3}" >/dev/null || install_packages python3
-    case "$(python_minor)" in
-    3.[0-9] | 3.10) say "xipsim needs Python 3.11 or later; PYTHON names another one"; exit 2 ;;
-    esac
-    local packages=(gcc libc6-dev "$@")
-    [ -n "${XIPSIM_QEMU:-}" ] || command -v qemu-system-arm >/dev/null || packages+=(qemu-system-arm)
-    "${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null || packages+=("python$(python_minor)-venv")
-    # shellcheck disable=SC2046  # no package, or one
-    install_packages "${packages[@]}" $(libpython_package)
-
-    stamp=.venv/xipsim-setup
-    want="$extras $(cat pyproject.toml setup.py engines/qemu/shim.c | sha256sum)"
-    if [ -f "$stamp" ] && grep -qxF "$want" "$stamp"; then
+set_up() {
+    local extra=${1:+[$1]} wanted stamp
+    stamp=.venv/set-up$extra
+    wanted=$(pwd && cksum pyproject.toml setup.py engines/qemu/shim.c)
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && has_qemu \
+        && .venv/bin/python -c 'import xipsim' 2>/dev/null; then
         return
     fi
-    say "Setting up the virtual environment .venv"
-    [ -x .venv/bin/python ] || "${PYTHON:-python3}" -m venv .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".$extras"
-    # What a larger set of extras has installed serves a smaller one, too.
-    [ -n "$extras" ] && printf '%s\n' "${want#"$extras"}" | sed 's/^/ /;s/^ */ /' >>"$stamp"
-    printf '%s\n' "$want" >>"$stamp"
+    python=${PYTHON:-python3}
+    install_system_packages "${@:2}"
+    say "Making the virtual environment .venv"
+    "$python" -m venv .venv
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".$extra"
+    printf '%s\n' "$wanted" | tee .venv/set-up >"$stamp"
+}
+
+has_qemu() { command -v "${XIPSIM_QEMU:-qemu-system-arm}" >/dev/null; }
+
+has_libpython() {
+    "$python" -c 'from xipsim.engines.qemu.locate import find_libpython as find; find()' 2>/dev/null
+}
+
+# What a package brings decides whether it is needed: a QEMU, a Python or a compiler may also have
+# come another way.
+install_system_packages() {
+    command -v "$python" >/dev/null || apt_install python3
+    local version packages=("$@")
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    case $version in
+    2.* | 3.[0-9] | 3.10)
+        say "$python is $version, but xipsim needs 3.11 or later; PYTHON=... names another one"
+        exit 2
+        ;;
+    esac
+    "$python" -c 'import ensurepip' 2>/dev/null || packages+=("python$version-venv")
+    # Debian's own interpreter does without its shared library; others bring theirs.
+    has_libpython || packages+=("libpython$version")
+    has_qemu || packages+=(qemu-system-arm)
+    command -v cc >/dev/null || packages+=(gcc)
+    [ -e /usr/include/dlfcn.h ] || packages+=(libc6-dev)
+    apt_install "${packages[@]}"
+}
+
+apt_install() {
+    local package missing=() root=(env)
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q ' installed$' \
+            || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        say "Please install what these Debian packages hold, then try again: ${missing[*]}"
+        exit 2
+    fi
+    if [ "$(id -u)" -ne 0 ]; then
+        root=(sudo env)
+        if ! command -v sudo >/dev/null; then
+            say "Please type as root, then try again: apt-get install ${missing[*]}"
+            exit 2
+        fi
+    fi
+    say "Installing Debian packages, for which root is needed: ${missing[*]}"
+    "${root[@]}" apt-get update -qq
+    "${root[@]}" DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
