@@ -142,6 +142,9 @@ class Engine(Protocol):
     def registers(self) -> dict[str, int]:
         """The core's registers, by gdb's names."""
 
+    def identity(self) -> dict[str, str]:
+        """What shapes this machine, by name; a snapshot fits only one of the same."""
+
     def snapshot(self) -> int:
         """Take a snapshot of everything but the user's side; its number. SnapshotError."""
 

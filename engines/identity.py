@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from xipsim.engines.api import MachineConfig
@@ -20,8 +21,13 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ("peripherals", "engines")
 
 
-def identity(config: MachineConfig, qemu: Path) -> dict[str, str]:
-    """By what a user would call it: the format, xipsim, the engine, the board, ..."""
+def identity(
+    config: MachineConfig, qemu: Path, own: Iterable[Path] = ()
+) -> dict[str, str]:
+    """By what a user would call it: the format, xipsim, the engine, the board, ...
+
+    own: files of the user's models, and of what these have imported.
+    """
     platform = load(config.platform)
     files = [Path(file) for file in platform.files]
     return {
@@ -31,7 +37,7 @@ def identity(config: MachineConfig, qemu: Path) -> dict[str, str]:
         "build of QEMU": _build(qemu),
         "Python": sys.version.split()[0],
         "board": _digest(files),
-        "set of your own models": _digest(sorted(config.models)),
+        "set of your own models": _digest(sorted({*config.models, *own})),
         "set of arguments": hashlib.sha256(
             json.dumps(
                 [config.overrides, config.seed, config.stalls, config.strict], sort_keys=True
@@ -52,8 +58,9 @@ def _sources() -> list[Path]:
 def _digest(files: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in files:
-        digest.update(path.name.encode() + b"\0")
-        digest.update(path.read_bytes())
+        data = path.read_bytes()
+        digest.update(f"{path.name} {len(data)}\n".encode())
+        digest.update(data)
     return digest.hexdigest()
 
 

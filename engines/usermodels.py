@@ -11,6 +11,10 @@ from xipsim.peripherals import load
 from xipsim.peripherals.core import REGISTRY, Registry
 
 
+_imported: set[Path] = set()
+"""Files of all modules that came with the user's models."""
+
+
 class UserModelError(Exception):
     """A model file cannot be used: the user's mistake."""
 
@@ -24,6 +28,11 @@ def load_models(types: Iterable[str], files: Iterable[Path] = ()) -> Registry:
     return REGISTRY
 
 
+def sources() -> list[Path]:
+    """The files of the user's models, and of every module that these were the first to import."""
+    return sorted(_imported)
+
+
 def _load_file(file: Path) -> None:
     name = f"xipsim_user_{file.stem}"
     if getattr(sys.modules.get(name), "__file__", None) == str(file):
@@ -32,6 +41,7 @@ def _load_file(file: Path) -> None:
     if spec is None or spec.loader is None or not file.is_file():
         raise UserModelError(f"{file}: not a Python file that can be read")
     module = importlib.util.module_from_spec(spec)
+    before = set(sys.modules)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
@@ -39,6 +49,8 @@ def _load_file(file: Path) -> None:
         del sys.modules[name]
         line = _line_of(error, file)
         raise UserModelError(f"{file}{line}: {type(error).__name__}: {error}") from error
+    files = (getattr(m, "__file__", None) for n, m in sys.modules.items() if n not in before)
+    _imported.update(Path(path) for path in files if path)
 
 
 def _line_of(error: Exception, file: Path) -> str:

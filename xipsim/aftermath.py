@@ -17,12 +17,13 @@ SECTORS = 8
 
 
 def console_text(machine: Machine) -> str:
-    """The last lines of every console that printed anything, the default one's name first."""
+    """The last lines of every console that printed anything."""
     pieces = []
     for name, console in machine.consoles.items():
         lines = console.transcript.decode("utf-8", "replace").splitlines()[-CONSOLE_LINES:]
         if lines:
-            pieces.append("\n".join([f"Console {name}, last lines:", *(f"  {x}" for x in lines)]))
+            shown = [f"  {_printable(line)}" for line in lines]
+            pieces.append("\n".join([f"Console {name}, last lines:", *shown]))
     return "\n".join(pieces) or "No console has printed anything."
 
 
@@ -47,3 +48,8 @@ def _chip_text(chip: Flash) -> str:
         more = f" and {len(sectors) - SECTORS} more" if len(sectors) > SECTORS else ""
         text += f", erased sectors {', '.join(sectors[:SECTORS])}{more}"
     return text
+
+
+def _printable(line: str) -> str:
+    """The line, with control characters as escapes."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

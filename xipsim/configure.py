@@ -248,7 +248,7 @@ def _checked_rtc(rtc: str) -> str:
 
 
 def _overrides(path: Path, models: tuple[Path, ...], **values: str) -> dict[str, dict[str, Any]]:
-    """Parameters of entries on the bus that are called like an option and were given a value."""
+    """Parameters that are called like an option and were given a value; of all but flash chips."""
     given = {name: value for name, value in values.items() if value}
     if not given:
         return {}
@@ -259,7 +259,7 @@ def _overrides(path: Path, models: tuple[Path, ...], **values: str) -> dict[str,
     registry = load_models((e.type for e in platform.entries), models)
     overrides: dict[str, dict[str, Any]] = {}
     for entry in platform.entries:
-        if entry.type in registry and any(r.address is not None for r in entry.registrations):
+        if entry.type in registry and entry.type != CHIP:
             names = {p.name for p in registry[entry.type].declared(Parameter)} & given.keys()
             if names:
                 overrides[entry.name] = {name: given[name] for name in sorted(names)}

@@ -105,6 +105,10 @@ class Console:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def forget_listeners(self) -> None:
+        """Hand nothing more to any of them."""
+        self._listeners.clear()
+
     # -- for those who speak the REPL's language -------------------------------------------------
 
     def limits(self, timeout: str | int, wall: float | None = None) -> Limits:

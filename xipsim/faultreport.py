@@ -49,6 +49,8 @@ def wait_text(what: str, limit: str, situation: Situation, hint: str) -> str:
 
 def fault_text(detail: dict[str, Any], situation: Situation) -> str:
     """A fault of the core. detail: as in `FirmwareFault`."""
+    if why := detail.get("why"):
+        return f"The firmware is stuck: {why}. {describe(situation)}"
     stacked = detail.get("stacked") or {}
     what = "The core locked up" if detail.get("lockup") else "The firmware faulted"
     text = f"{what}: {detail.get('exception', 'fault')}, {_causes(detail)}"

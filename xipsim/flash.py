@@ -51,13 +51,26 @@ class Flash:
     def read(self, address: int = 0, length: int | None = None) -> bytes:
         """The cells, whatever the chip is doing; to the end of the chip without a length."""
         count = self.size - address if length is None else length
+        self._check(address, count)
+        data: bytes = self._session.call(self.name, "read", address, count)
+        return data
+
+    def program(self, address: int, data: bytes) -> None:
+        """AND `data` into the cells, at once. Pages, protection and wear do not count."""
+        self._check(address, len(data))
+        self._session.call(self.name, "program", address, bytes(data))
+
+    def erase(self, address: int, length: int) -> None:
+        """Set the cells to FFh, at once. Sectors, protection and wear do not count."""
+        self._check(address, length)
+        self._session.call(self.name, "erase", address, length)
+
+    def _check(self, address: int, count: int) -> None:
         if not 0 <= address <= address + count <= self.size:
             raise UserError(
                 f"{count} bytes at {address:#x} are not within the {self.size:#x} bytes of "
                 f"flash chip {self.name}"
             )
-        data: bytes = self._session.call(self.name, "read", address, count)
-        return data
 
     @property
     def stats(self) -> FlashStats:

@@ -58,7 +58,8 @@ class Machine:
     no real time. strict: something that is not modelled raises ModelGap. qemu: the program to
     use. gdb: a port for gdb, loopback; without limits in real time then. models: Python files
     with models of one's own. console: the default console; empty: the USB serial port, else the
-    first UART. engine: what runs the machine.
+    first UART. boot_cache: `boot` and the first `exec` may start from a snapshot of an earlier boot
+    of the same machine. engine: what runs the machine.
 
     Nothing happens, and virtual time stands still, unless a method runs the machine. All errors
     are XipsimError; those of the arguments are UserError.
@@ -81,6 +82,7 @@ class Machine:
         gdb: int | None = None,
         models: Iterable[StrPath] = (),
         console: str = "",
+        boot_cache: bool = False,
         engine: Callable[[MachineConfig], Engine] = _embedded,
     ) -> None:
         request = Request(
@@ -100,6 +102,8 @@ class Machine:
         )
         self._request = request
         self._plan = plan(request)
+        self._may_cache = boot_cache and gdb is None
+        self._booted = False
         started = self._start(engine)
         try:
             self._contents = load_contents(request, self._plan)
@@ -208,8 +212,36 @@ class Machine:
         WaitTimeout; the next `exec` interrupts it. Control characters 01h to 04h are UserError:
         Ctrl-D, and the like, are the REPL's own; `console.write` types them.
         """
+        if self._may_cache:
+            self.boot(timeout=timeout, wall=wall)
         repl = Repl(self._session, self.console)
         return repl.exec(code, timeout=timeout, wall=wall, output=output)
+
+    def boot(self, *, timeout: str | int = EXEC_TIMEOUT, wall: float | None = None) -> None:
+        """Run to the prompt, as `exec` does before it types; nothing if that was done before.
+
+        With `boot_cache`, a machine that has not run yet takes the state from a snapshot where
+        there is one, and leaves one where there is none.
+        """
+        if self._booted:
+            return
+        repl = Repl(self._session, self.console)
+        if not self._may_cache or self.now:
+            repl.prompt(timeout=timeout, wall=wall)
+        else:
+            self._boot_cached(repl, timeout, wall)
+        self._booted = True
+
+    def _boot_cached(self, repl: Repl, timeout: str | int, wall: float | None) -> None:
+        from xipsim import bootcache
+
+        identity = self._session.usable_engine.identity()
+        file = bootcache.place(identity, self._contents.data, self._session.console)
+        if cached := bootcache.load(self, file):
+            self.restore(cached)
+        else:
+            repl.prompt(timeout=timeout, wall=wall)
+            bootcache.keep(self.snapshot(), file)
 
     def run_for(self, duration: str | int, *, wall: float | None = None) -> None:
         """Let virtual time pass. WaitTimeout if it takes more than `wall` seconds of real time."""
@@ -294,6 +326,12 @@ class Machine:
     def trace(self, receiver: Callable[[FlashCommand], None]) -> None:
         """Hand `receiver` every command that the flash chips get from now on, as they come."""
         self._session.trace_commands(receiver)
+
+    def forget_listeners(self) -> None:
+        """Hand nothing more to those who were given to `trace` and to a console's `on_output`."""
+        self._session.forget_receiver()
+        for console in self.consoles.values():
+            console.forget_listeners()
 
     def report(self) -> dict[str, Any]:
         """What the run did so far, as data that `json` can write."""

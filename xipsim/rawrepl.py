@@ -64,6 +64,10 @@ class Repl:
             error.output = run.finish()
             raise
 
+    def prompt(self, *, timeout: str | int, wall: float | None = None) -> None:
+        """Come to the prompt, as `exec` does before it types."""
+        self._wait_for_prompt(self._session.limits(timeout, wall))
+
     def _wait_for_prompt(self, limits: Limits) -> None:
         """Come to the prompt; interrupt what keeps the firmware from it, but nothing else.
 

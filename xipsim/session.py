@@ -320,6 +320,11 @@ class Session:
             self.request("trace_commands")
         self.on_command = receiver
 
+    def forget_receiver(self) -> None:
+        """Drop what the chips get from now on."""
+        if self.on_command:
+            self.on_command = _drop
+
     def _receive(self, kind: str, value: Any) -> None:
         if kind == "console":
             name, data = value
@@ -425,6 +430,10 @@ class Session:
         """End the engine."""
         self.closed = True
         self.engine.close()
+
+
+def _drop(_: Any) -> None:
+    pass
 
 
 _FATAL = (

@@ -93,8 +93,12 @@ class Guest:
             q.queue_work(self.core.cpu, self._work, 0)
 
     def stop(self, reason: StopReason, **values: Any) -> None:
-        """End the run here. The first reason wins."""
-        if self._reason is None:
+        """End the run here. The first reason wins, but a fault is never hidden by a deadline."""
+        hidden = reason is StopReason.FAULT and self._reason in (
+            StopReason.DEADLINE,
+            StopReason.QUIET,
+        )
+        if self._reason is None or hidden:
             self._reason, self._stop_values = reason, values
         self.queue()
 
@@ -118,6 +122,10 @@ class Guest:
             self.stop(StopReason.POWERED_OFF, detail={"why": reason})
         else:
             self._wake_alarm.at(wake)
+
+    def stuck(self, reason: str) -> None:
+        """The firmware will never come out of what it does: end the run as a fault."""
+        self.stop(StopReason.FAULT, detail={"why": reason})
 
     def pc(self) -> int | None:
         """Program counter of the access under way; None while the boot ROM, a model, works."""
@@ -191,7 +199,7 @@ class Guest:
                 self.send("answer", answer)
             except LookupError as error:
                 self.send("error", ("lookup", str(error.args[0])))
-            except (SnapshotError, OSError) as error:
+            except SnapshotError as error:
                 self.send("error", ("snapshot", str(error)))
             except Exception as error:
                 self.send("error", ("model", describe_model_error(error, self.core.pc)))
@@ -276,6 +284,7 @@ class Guest:
             "reset": self._reset,
             "halted": self._halted,
             "wake_at": self._wake_alarm.deadline,
+            "faults": self._faults.save(),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -286,7 +295,7 @@ class Guest:
         self._wake_alarm.cancel()
         if saved["wake_at"] is not None:
             self._wake_alarm.at(saved["wake_at"])
-        self._faults.restart()
+        self._faults.load(saved["faults"])
         if saved["halted"]:
             self._halt()
         elif self._halted:

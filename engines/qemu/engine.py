@@ -182,19 +182,21 @@ class QemuEngine:
 
     def save_snapshot(self, number: int, path: Path, extra: bytes) -> None:
         """Write a snapshot to a file, with `extra` beside it."""
-        self.request("save_snapshot", number, path.absolute(), self._identity(), extra)
+        self.request("save_snapshot", number, path.absolute(), self.identity(), extra)
 
     def load_snapshot(self, path: Path) -> tuple[int, bytes]:
         """Read a snapshot of a machine like this one: its number, and what was kept beside it."""
         loaded: tuple[int, bytes] = self.request(
-            "load_snapshot", path.absolute(), self._identity()
+            "load_snapshot", path.absolute(), self.identity()
         )
         return loaded
 
-    def _identity(self) -> dict[str, str]:
+    def identity(self) -> dict[str, str]:
+        """What shapes this machine; a snapshot fits only one of the same."""
         from xipsim.engines.identity import identity
 
-        return identity(self._config, self._qemu)
+        own = self.request("user_sources") if self._config.models else ()
+        return identity(self._config, self._qemu, own)
 
     def interrupt(self) -> None:
         """End a `run` that is under way in another thread."""
@@ -269,6 +271,6 @@ class QemuEngine:
 
 def check_host(qemu: Path | None = None) -> None:
     """EngineError naming the first thing that is missing on this machine."""
-    find_qemu(qemu)
+    qemu_version(find_qemu(qemu))
     find_shim()
     find_libpython()

@@ -48,10 +48,18 @@ class FaultWatch:
         self._due = self._alarm.deadline
         self._alarm.cancel()
 
+    def save(self) -> tuple[int, int | None]:
+        """What was seen, and when the next look is due."""
+        return self._seen, self._due
+
+    def load(self, saved: tuple[int, int | None]) -> None:
+        """Go on as when `save` returned `saved`. The machine stands still."""
+        self._seen, self._due = saved
+
     def _look(self) -> None:
         self._seen = self._seen + 1 if self._core.exception in EXCEPTIONS else 0
         if self._seen == LOOKS:
-            self._seen = 0  # a run that ends at this very moment for another reason hides a report
+            self._seen = 0
             self._report(self._core.fault_report())
         self._tick()
         self._alarm.at(self._clock.now + PERIOD)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from xipsim.engines.api import EngineError
 
-KNOWN_VERSIONS = ("7.2", "10.0")
+KNOWN_VERSIONS = ("7.2", "8.2", "10.0")
 """QEMU versions on which the whole-machine tests have passed."""
 
 SHIM = Path(__file__).with_name("xipsim_shim.so")
@@ -77,4 +77,6 @@ def qemu_version(qemu: Path) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         raise EngineError(f"{qemu} cannot be started: {error}") from error
     words = printed.split()
-    return words[words.index("version") + 1] if "version" in words else printed.strip()
+    if words[:1] != ["QEMU"] or "version" not in words[:-1]:
+        raise EngineError(f"{qemu} is not QEMU; {INSTALL_QEMU}")
+    return words[words.index("version") + 1]

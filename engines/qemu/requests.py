@@ -2,7 +2,7 @@
 
 SPDX-License-Identifier: GPL-2.0-or-later
 
-LookupError: there is no such thing. SnapshotError, OSError: about a snapshot.
+LookupError: there is no such thing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xipsim.engines import usermodels
 from xipsim.peripherals.core import ResetCause
 
 from . import snapshotfile
@@ -55,6 +56,10 @@ class Requests:
         """Read it from a file; its number, and what was kept beside it."""
         state, extra = snapshotfile.load(path, identity)
         return self._keep(state), extra
+
+    def user_sources(self) -> list[Path]:
+        """The files of the user's models, and of what they import."""
+        return usermodels.sources()
 
     def now(self) -> int:
         """Virtual ns."""

@@ -55,6 +55,7 @@ def _parser() -> Parser:
     _add_run(commands)
     _add_exec(commands)
     _add_trace(commands)
+    _add_flashcheck(commands)
     _add_lists(commands)
     _add_firmware(commands)
     doctor = _command(commands, "doctor", "doctor", "say what is missing to run, if anything is")
@@ -95,6 +96,13 @@ def _add_trace(commands: Subparsers) -> None:
     trace.add_argument("--no-times", action="store_true", help="leave the virtual times out")
     trace.add_argument("--from-prompt", action="store_true", help="leave the boot out")
     _machine_options(trace)
+
+
+def _add_flashcheck(commands: Subparsers) -> None:
+    text = "let a firmware of our own check the board's flash; the report is TAP"
+    check = _command(commands, "flashcheck", "flashcheck", text)
+    check.add_argument("board", metavar="BOARD", help="a board's name, or a path to its .repl")
+    _machine_options(check)
 
 
 def _positionals(

@@ -52,10 +52,13 @@ class Signals:
 
 
 @contextmanager
-def opened(args: argparse.Namespace) -> Iterator[tuple[Machine, Signals]]:
+def opened(
+    args: argparse.Namespace, *, warn: bool = True
+) -> Iterator[tuple[Machine, Signals]]:
     """The machine that the arguments describe; saved, reported and closed at the end.
 
-    A signal ends the process with exit code 128 + its number, after all that.
+    A signal ends the process with exit code 128 + its number, after all that. warn: print what
+    was noticed about the image.
     """
     if args.report and not args.report.absolute().parent.is_dir():
         raise UserError(f"{args.report}: the folder for the report does not exist")
@@ -63,7 +66,7 @@ def opened(args: argparse.Namespace) -> Iterator[tuple[Machine, Signals]]:
     try:
         with _machine(args) as machine:
             signals.watch(machine)
-            for warning in machine.warnings:
+            for warning in machine.warnings if warn else ():
                 print(f"xipsim: warning: {warning}", file=sys.stderr)
             try:
                 yield machine, signals

@@ -1,0 +1,66 @@
+"""A machine without an engine, for tests of the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from signal import raise_signal
+from types import SimpleNamespace
+from typing import Any, Self
+
+from xipsim.peripherals.core.trace import FlashCommand
+
+
+class FakeMachine:
+    """Traces a command at boot and one per script; prints `prints`, gets `signal`, `raises`."""
+
+    prints = "42\n"
+    raises: BaseException | None = None
+    warnings: tuple[str, ...] = ()
+    signal = 0
+    last: FakeMachine
+
+    def __init__(self, board: str, **options: Any) -> None:
+        self.board, self.options = board, options
+        self.scripts: list[bytes] = []
+        self.booted = self.closed = self.interrupted = False
+        self.receiver: Callable[[FlashCommand], None] | None = None
+        self.firmware = SimpleNamespace(path=Path("image.hex"), place="the user cache")
+        FakeMachine.last = self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closed = True
+
+    def exec(self, code: bytes | str, *, output: Any = None, timeout: Any = None) -> str:
+        self.scripts.append(code.encode() if isinstance(code, str) else code)
+        self.timeout = timeout
+        if not self.booted:
+            self.booted = True
+            self._command(100, "read data")
+        if code:
+            self._command(200, "page program")
+            if self.prints and output:
+                output(self.prints)
+            if self.signal:
+                raise_signal(self.signal)
+            if self.interrupted:
+                raise KeyboardInterrupt
+            if self.raises:
+                raise self.raises
+        return self.prints
+
+    def trace(self, receiver: Callable[[FlashCommand], None]) -> None:
+        self.receiver = receiver
+
+    def _command(self, time: int, name: str) -> None:
+        if self.receiver:
+            self.receiver(FlashCommand(time=time, chip="nor", opcode=2, name=name))
+
+    def interrupt(self) -> None:
+        self.interrupted = True
+
+    def report(self) -> dict[str, Any]:
+        return {"board": self.board, "closed": self.closed}

@@ -1,0 +1,244 @@
+"""exec and trace: what goes where, and the exit codes. The machine is a fake."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_fakes import FakeMachine
+
+from xipsim.cli import main
+from xipsim.errors import (
+    EngineFailed,
+    FirmwareFault,
+    ModelGap,
+    ReplError,
+    Situation,
+    UserError,
+    WaitTimeout,
+)
+
+NOWHERE = Situation(now=0)
+TOOLS = "--qemu q --gdb 9"
+
+
+@pytest.fixture(autouse=True)
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeMachine]]:
+    """A fresh class, so that a test can set its attributes."""
+
+    class Machine(FakeMachine):
+        pass
+
+    monkeypatch.setattr("xipsim.machine.Machine", Machine)
+    yield Machine
+
+
+def test_standard_output_holds_the_output_and_nothing_else(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    assert main(["exec", "BOARD", "-c", "print(42)"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert (out, err) == (b"42\n", b"")
+    assert FakeMachine.last.scripts == [b"print(42)"]
+    assert FakeMachine.last.closed
+
+
+def test_bytes_that_are_no_text_come_out_as_they_were(
+    fake: type[FakeMachine], capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    data = bytes(range(256))
+    fake.prints = data.decode(errors="surrogateescape")
+    main(["exec", "BOARD", "-c", "x"])
+    assert capfdbinary.readouterr().out == data
+
+
+def test_warnings_come_on_standard_error(
+    fake: type[FakeMachine], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.warnings = ("the image is for 2 MB",)
+    main(["exec", "BOARD", "-c", "x"])
+    assert capsys.readouterr().err == "xipsim: warning: the image is for 2 MB\n"
+
+
+def test_the_script_comes_from_a_file_or_from_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "s.py"
+    script.write_bytes(b"a\n")
+    main(["exec", "BOARD", "image.hex", str(script)])
+    assert FakeMachine.last.scripts == [b"a\n"]
+    assert FakeMachine.last.options["firmware"] == "image.hex"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"b\n")))
+    main(["exec", "BOARD", "-"])
+    assert FakeMachine.last.scripts == [b"b\n"]
+
+
+def test_a_traceback_goes_to_standard_error(
+    fake: type[FakeMachine], capfd: pytest.CaptureFixture[str]
+) -> None:
+    fake.raises = ReplError("Traceback\nOSError: 5", "OSError", "42\n")
+    assert main(["exec", "BOARD", "-c", "x"]) == 1
+    assert capfd.readouterr() == ("42\n", "Traceback\nOSError: 5\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UserError("no"), 2),
+        (WaitTimeout("no", NOWHERE, "a prompt"), 3),
+        (FirmwareFault("no", NOWHERE, {}), 3),
+        (ModelGap("no", NOWHERE), 4),
+    ],
+)
+def test_each_kind_of_trouble_has_its_exit_code(
+    fake: type[FakeMachine], error: Exception, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.raises = error
+    assert main(["exec", "BOARD", "-c", "x"]) == code
+    assert capsys.readouterr().err == "xipsim: no\n"
+    assert FakeMachine.last.closed
+
+
+def test_an_engine_that_failed_is_told_in_one_line(
+    fake: type[FakeMachine], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the child's traceback, but with its last line."""
+    fake.raises = EngineFailed("it ended; its last words:\nTraceback:\n  File\nValueError: 5")
+    assert main(["exec", "BOARD", "-c", "x"]) == 5
+    error = capsys.readouterr().err
+    assert error.startswith("xipsim: it ended; its last words: ValueError: 5")
+    assert "please report" in error
+    assert error.count("\n") == 1
+
+
+def test_the_report_is_written_before_the_machine_closes_also_after_an_error(
+    fake: type[FakeMachine], tmp_path: Path
+) -> None:
+    fake.raises = UserError("no")
+    report = tmp_path / "r.json"
+    assert main(["exec", "BOARD", "-c", "x", "--report", str(report)]) == 2
+    assert json.loads(report.read_text()) == {"board": "BOARD", "closed": False}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--report", "missing/r.json", "-c", "x"], "folder for the report"),
+        (["--discard", "-c", "x"], "--flash"),
+        (["missing.py"], "missing.py: the script cannot be read"),
+    ],
+)
+def test_mistakes_are_seen_before_a_machine_is_made(
+    arguments: list[str],
+    complaint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(FakeMachine, "__init__", None)
+    assert main(["exec", "BOARD", *arguments]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_run_in_order(
+    fake: type[FakeMachine], number: signal.Signals, tmp_path: Path
+) -> None:
+    """The machine is asked to end its run, reported and closed; then 128 + the signal."""
+    before = signal.getsignal(number)
+    fake.signal = number
+    report = tmp_path / "r.json"
+    with pytest.raises(SystemExit) as exit_:
+        main(["exec", "BOARD", "-c", "x", "--report", str(report)])
+    assert exit_.value.code == 128 + number
+    assert report.exists()
+    assert FakeMachine.last.closed
+    assert signal.getsignal(number) is before
+
+
+def test_a_reader_that_is_gone_ends_the_run_in_order(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    monkeypatch.setattr("sys.stdout", os.fdopen(writes, "w"))
+    assert main(["exec", "BOARD", "-c", "x"]) == 141
+    assert FakeMachine.last.interrupted
+    assert FakeMachine.last.closed
+    assert capsys.readouterr().err == ""
+
+
+def test_a_full_disk_is_the_users(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout", open("/dev/full", "w"))  # noqa: SIM115
+    assert main(["exec", "BOARD", "-c", "x"]) == 2
+    assert "No space left" in capsys.readouterr().err
+
+
+# -- trace ---------------------------------------------------------------------------------------
+
+
+def test_a_trace_holds_the_boot_and_the_script(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "BOARD", "-c", "x"]) == 0
+    assert capfd.readouterr() == (
+        "100 nor 02 read-data - 0 -\n200 nor 02 page-program - 0 -\n",
+        "42\n",
+    )
+
+
+def test_from_the_prompt_on_and_without_times(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "BOARD", "-c", "x", "--from-prompt", "--no-times"]) == 0
+    assert capfd.readouterr().out == "nor 02 page-program - 0 -\n"
+
+
+def test_the_hash_is_all_that_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    """sha256sum of the line `nor 02 page-program - 0 -` with its line feed."""
+    arguments = ["trace", "BOARD", "-c", "x", "--from-prompt", "--no-times", "--hash"]
+    assert main(arguments) == 0
+    want = subprocess.run(
+        ["sha256sum"], input=b"nor 02 page-program - 0 -\n", capture_output=True, check=True
+    ).stdout.split()[0]
+    assert capfd.readouterr().out == f"{want.decode()}\n"
+
+
+# -- options -------------------------------------------------------------------------------------
+
+
+def test_options_reach_the_machine() -> None:
+    machine = "--flash f --discard --put p --rtc now --seed 3 --uid 00 --strict --models m"
+    main(["exec", "B", "i.hex", "-c", "x", "--timeout", "9s", *machine.split(), *TOOLS.split()])
+    options: dict[str, Any] = FakeMachine.last.options
+    assert {name: str(value) for name, value in options.items()} == {
+        "firmware": "i.hex",
+        "flash": "f",
+        "discard": "True",
+        "put": "['p']",
+        "rtc": "now",
+        "seed": "3",
+        "uid": "00",
+        "strict": "True",
+        "qemu": "q",
+        "gdb": "9",
+        "models": "['m']",
+    }
+    assert FakeMachine.last.timeout == "9s"
+
+
+def test_run_without_a_terminal_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open(os.devnull) as nothing, open(os.devnull, "w") as nowhere:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        monkeypatch.setattr(sys, "stdout", nowhere)
+        assert main(["run", "BOARD"]) == 2
+    assert "run needs a terminal" in capsys.readouterr().err

@@ -1,0 +1,245 @@
+"""The console at a terminal and on a PTY: pace, back-pressure, the way out."""
+
+from __future__ import annotations
+
+import os
+import select
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from xipsim.terminal import (
+    LAG,
+    LEAVE,
+    TYPED_AHEAD,
+    Conversation,
+    HungUp,
+    Line,
+    Pace,
+    pseudo_terminal,
+)
+
+
+class FakeConsole:
+    """Echoes what is typed in the next slice; `flood` bytes are printed in each."""
+
+    def __init__(self) -> None:
+        self.typed = bytearray()
+        self.pending = 0
+        self.throttled: list[bool] = []
+        self.listener: Callable[[bytes], None] | None = None
+
+    def on_output(self, listener: Callable[[bytes], None]) -> Callable[[], None]:
+        self.listener = listener
+        return lambda: setattr(self, "listener", None)
+
+    def read_bytes(self) -> bytes:
+        return b""
+
+    def write(self, data: bytes) -> None:
+        self.typed += data
+
+    def throttle(self, on: bool) -> None:
+        self.throttled.append(on)
+
+
+class FakeMachine:
+    def __init__(self, *, flood: int = 0, cost: float = 0) -> None:
+        self.now, self.flood, self.cost = 0, flood, cost
+        self.console = FakeConsole()
+        self.started = time.monotonic_ns()
+        self.most_ahead = self.printed = 0
+        self.after_slice: Callable[[], None] = lambda: None
+
+    def run_for(self, ns: int) -> None:
+        self.now += ns
+        self.most_ahead = max(self.most_ahead, self.now - (time.monotonic_ns() - self.started))
+        time.sleep(self.cost)
+        if self.console.listener and self.flood and not any(self.console.throttled[-1:]):
+            self.console.listener(b"x" * self.flood)
+            self.printed += self.flood
+        self.after_slice()
+
+
+@pytest.fixture
+def pty() -> Iterator[tuple[Line, int]]:
+    """Our line, and the other program's descriptor."""
+    with pseudo_terminal() as (line, name):
+        other = os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        yield line, other
+        os.close(other)
+
+
+def talk(machine: FakeMachine, line: Line, seconds: float, **options: Any) -> None:
+    end = time.monotonic() + seconds
+    fake: Any = machine
+    Conversation(fake, line, stopped=lambda: time.monotonic() > end, **options).go_on()
+
+
+# -- pace ----------------------------------------------------------------------------------------
+
+
+def test_no_time_is_due_before_real_time_has_passed() -> None:
+    times = [1_000]
+    pace = Pace(50, clock=lambda: times[0])
+    assert pace.due(50) == 0
+    times[0] += 300
+    assert pace.due(50) == 300
+    assert pace.due(350) == 0
+    assert pace.due(400) == 0  # ahead: wait
+
+
+def test_a_small_lag_is_made_good_and_a_large_one_is_not() -> None:
+    times = [0]
+    pace = Pace(0, clock=lambda: times[0])
+    times[0] = LAG
+    assert pace.due(0) == LAG
+    assert pace.lost == 0
+    times[0] = 10 * LAG
+    assert pace.due(0) == LAG
+    assert pace.lost == 9 * LAG
+    times[0] += 5
+    assert pace.due(LAG) == 5  # no catching up beyond that
+
+
+def test_virtual_time_is_never_ahead_of_real_time(pty: tuple[Line, int]) -> None:
+    machine = FakeMachine()
+    talk(machine, pty[0], 0.15)
+    assert machine.now > 100_000_000
+    assert machine.most_ahead <= 0
+
+
+def test_a_lag_is_said_once(pty: tuple[Line, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xipsim.terminal.LAG_WORTH_SAYING", 1)
+    monkeypatch.setattr("xipsim.terminal.LAG", 1_000_000)
+    said: list[int] = []
+    talk(FakeMachine(cost=0.02), pty[0], 0.2, on_lag=lambda: said.append(1))
+    assert said == [1]
+
+
+def test_idle_time_is_slept(pty: tuple[Line, int]) -> None:
+    """Nothing typed, nothing printed: the process uses a small part of the time only."""
+    machine = FakeMachine()
+    used = time.process_time()
+    talk(machine, pty[0], 0.3)
+    assert time.process_time() - used < 0.1
+
+
+# -- bytes ---------------------------------------------------------------------------------------
+
+
+def test_a_pty_is_raw_and_without_echo_before_its_name_is_known() -> None:
+    with pseudo_terminal() as (_, name):
+        other = os.open(name, os.O_RDWR | os.O_NOCTTY)
+        _, output, _, local, *_ = termios.tcgetattr(other)
+        os.close(other)
+    assert not local & (termios.ECHO | termios.ICANON | termios.ISIG)
+    assert not output & termios.OPOST
+
+
+def test_bytes_go_both_ways_unchanged(pty: tuple[Line, int]) -> None:
+    line, other = pty
+    machine = FakeMachine()
+    everything = bytes(range(256))
+    os.write(other, everything)
+    line.send(everything)
+    talk(machine, line, 0.05)
+    assert machine.console.typed == everything
+    assert os.read(other, 1000) == everything
+
+
+def test_the_other_program_may_come_and_go(pty: tuple[Line, int]) -> None:
+    """Nobody has the PTY open for a while; the line goes on, nothing is taken as hung up."""
+    with pseudo_terminal() as (line, name):
+        machine = FakeMachine()
+        talk(machine, line, 0.02)
+        for text in (b"one", b"two"):
+            other = os.open(name, os.O_RDWR | os.O_NOCTTY)
+            os.write(other, text)
+            os.close(other)
+            talk(machine, line, 0.03)
+        assert machine.console.typed == b"onetwo"
+
+
+def test_a_full_pty_throttles_the_console_while_time_goes_on(pty: tuple[Line, int]) -> None:
+    line, other = pty
+    machine = FakeMachine(flood=40_000)
+    talk(machine, line, 0.2)
+    assert machine.console.throttled == [True]
+    assert machine.now > 100_000_000
+    machine.flood = 0
+    end = time.monotonic() + 5
+    while line.is_full and time.monotonic() < end:
+        with suppress(BlockingIOError):
+            os.read(other, 65536)
+        line.flush()
+    talk(machine, line, 0.05)
+    assert not line.is_full
+
+
+def test_output_goes_on_where_the_reader_comes_back(pty: tuple[Line, int]) -> None:
+    """Throttled, then read: every byte arrives, and the console is let go again."""
+    line, other = pty
+    machine = FakeMachine(flood=30_000)
+    received = bytearray()
+
+    def read() -> None:
+        if machine.now > 50_000_000:
+            machine.flood = 0
+            while select.select([other], [], [], 0)[0]:
+                received.extend(os.read(other, 65536))
+
+    machine.after_slice = read
+    fake: Any = machine
+    talk_until = time.monotonic() + 2
+    Conversation(
+        fake,
+        line,
+        stopped=lambda: time.monotonic() > talk_until
+        or (machine.now > 60_000_000 and not line.is_full),
+    ).go_on()
+    read()
+    assert machine.console.throttled == [True, False]
+    assert len(received) == machine.printed
+
+
+def test_nothing_more_is_read_while_the_firmware_takes_nothing(pty: tuple[Line, int]) -> None:
+    line, other = pty
+    machine = FakeMachine()
+    machine.console.pending = TYPED_AHEAD
+    machine.after_slice = lambda: type_more(other)
+    talk(machine, line, 0.2)
+    assert 0 < len(machine.console.typed) <= 2 * TYPED_AHEAD
+
+
+def type_more(descriptor: int) -> None:
+    with suppress(BlockingIOError):
+        os.write(descriptor, b"y" * 1000)
+
+
+def test_the_key_leaves_and_what_was_typed_before_it_arrives() -> None:
+    reads, keyboard = os.pipe()
+    screen, writes = os.pipe()
+    line = Line(reads, writes, leave=LEAVE)
+    machine = FakeMachine()
+    os.write(keyboard, b"print(1)\r" + LEAVE + b"lost")
+    fake: Any = machine
+    Conversation(fake, line).go_on()
+    assert line.left
+    assert machine.console.typed == b"print(1)\r"
+    for descriptor in (reads, keyboard, screen, writes):
+        os.close(descriptor)
+
+
+def test_a_terminal_that_is_gone_ends_the_conversation() -> None:
+    reads, keyboard = os.pipe()
+    os.close(keyboard)
+    with pytest.raises(HungUp):
+        Line(reads, reads).receive()
+    fake: Any = FakeMachine()
+    Conversation(fake, Line(reads, reads)).go_on()
+    os.close(reads)

@@ -1,0 +1,56 @@
+"""Snapshots of boards at their first prompt, so that the next start need not boot.
+
+In the user's cache, under `boots/`, named by a digest of everything that shaped the boot: image and
+flash contents, platform, models, xipsim, QEMU's build, arguments. A file that cannot be written or
+read is as good as none: then the board boots.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xipsim.errors import UserError
+from xipsim.firmware.store import cache_dir
+
+if TYPE_CHECKING:
+    from xipsim.machine import Machine
+    from xipsim.snapshot import Snapshot
+
+KEPT = 64
+"""Snapshots that are kept; the ones used least lately go first. Each is about 1 MB."""
+
+
+def place(identity: dict[str, str], contents: bytes, console: str) -> Path:
+    """The file for a boot of that machine with those bytes in its flash."""
+    digest = hashlib.sha256(json.dumps([identity, console], sort_keys=True).encode())
+    digest.update(contents)
+    return cache_dir() / "boots" / f"{digest.hexdigest()[:40]}.snapshot"
+
+
+def load(machine: Machine, file: Path) -> Snapshot | None:
+    """The cached boot, None where there is none that can be used."""
+    if not file.is_file():
+        return None
+    try:
+        snapshot = machine.load_snapshot(file)
+    except UserError:
+        with suppress(OSError):
+            file.unlink()
+        return None
+    with suppress(OSError):
+        file.touch()
+    return snapshot
+
+
+def keep(snapshot: Snapshot, file: Path) -> None:
+    """Put a boot into the cache, if there is room for it."""
+    with suppress(OSError, UserError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        snapshot.save(file)
+        by_age = sorted(file.parent.glob("*.snapshot"), key=lambda f: f.stat().st_mtime)
+        for old in by_age[:-KEPT]:
+            old.unlink()

@@ -1,0 +1,208 @@
+"""The pytest plugin: a `machine` at the prompt for every test, for the price of one boot.
+
+::
+
+    @pytest.mark.board("TEENSY41")
+    def test_multiplies(machine):
+        assert machine.exec("print(6 * 7)") == "42\\n"
+
+Each process boots a board once, takes a snapshot right after the prompt, and puts it back before
+every test: hence all tests begin at the same nanosecond, in whatever order and process they run.
+See docs/pytest.md.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from xipsim.errors import XipsimError
+    from xipsim.machine import Machine
+    from xipsim.snapshot import Snapshot
+
+BOOT_TIMEOUT = "30s"
+PROMPT = ">>> "
+_NOT_SHARED = ("flash", "discard", "gdb")
+"""Options of `Machine` that make no sense for a machine that several tests share."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--xipsim-firmware."""
+    parser.getgroup("xipsim").addoption(
+        "--xipsim-firmware",
+        metavar="BOARD=FILE",
+        action="append",
+        default=[],
+        help="the MicroPython image that BOARD runs; without it the one that is found for the "
+        "board; may be given several times",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker, and the images by board."""
+    config.addinivalue_line(
+        "markers",
+        "board(name, ..., **options): the boards on which to run the test with its `machine`; "
+        "options are those of xipsim.Machine",
+    )
+    from xipsim import platforms
+
+    images = {}
+    for given in config.getoption("--xipsim-firmware"):
+        board, equals, file = given.partition("=")
+        if not (board and equals and file):
+            raise pytest.UsageError(f"--xipsim-firmware: expected BOARD=FILE, given {given!r}")
+        try:
+            platforms.find(board)
+        except platforms.UnknownBoard as error:
+            raise pytest.UsageError(f"--xipsim-firmware: {error}") from None
+        path = Path(file).absolute()
+        if not path.is_file():
+            raise pytest.UsageError(f"--xipsim-firmware: there is no file {file}")
+        images[board] = str(path)
+    config.stash[_IMAGES] = images
+
+
+_IMAGES = pytest.StashKey[dict[str, str]]()
+
+
+# -- one boot for many tests ---------------------------------------------------------------------
+
+
+@dataclass
+class _Booted:
+    machine: Machine
+    prompt: Snapshot
+
+
+class _Pool:
+    """Booted machines, by board and options; an error, where the boot failed."""
+
+    def __init__(self, images: dict[str, str]) -> None:
+        self._images = images
+        self._booted: dict[str, _Booted | XipsimError] = {}
+
+    def at_the_prompt(self, board: str, options: dict[str, Any]) -> Machine:
+        """The machine, as it was when its prompt came. XipsimError if that never came."""
+        from xipsim.errors import XipsimError
+
+        key = repr((board, sorted(options.items())))
+        booted = self._booted.get(key)
+        if isinstance(booted, XipsimError):
+            raise booted
+        if booted:
+            try:
+                booted.machine.restore(booted.prompt)
+                return booted.machine
+            except XipsimError:  # The test before has closed it, or it has died.
+                booted.machine.close()
+        try:
+            booted = self._boot(board, options)
+        except XipsimError as error:
+            self._booted[key] = error
+            raise
+        self._booted[key] = booted
+        return booted.machine
+
+    def _boot(self, board: str, options: dict[str, Any]) -> _Booted:
+        from xipsim.machine import Machine
+
+        machine = Machine(board, **{"firmware": self._images.get(board), **options})
+        try:
+            machine.console.expect(PROMPT, timeout=BOOT_TIMEOUT)
+            return _Booted(machine, machine.snapshot())
+        except BaseException:
+            machine.close()
+            raise
+
+    def close(self) -> None:
+        """End all machines."""
+        for booted in self._booted.values():
+            if isinstance(booted, _Booted):
+                booted.machine.close()
+
+
+@pytest.fixture(scope="session")
+def _xipsim_pool(pytestconfig: pytest.Config) -> Iterator[_Pool]:
+    pool = _Pool(pytestconfig.stash[_IMAGES])
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def _xipsim_board(request: pytest.FixtureRequest) -> str:
+    board: str = getattr(request, "param", "")
+    return board
+
+
+@pytest.fixture
+def machine(
+    request: pytest.FixtureRequest, _xipsim_pool: _Pool, _xipsim_board: str
+) -> Iterator[Machine]:
+    """A `xipsim.Machine` of the board of `@pytest.mark.board`, at the prompt of a fresh boot."""
+    from xipsim.errors import XipsimError
+
+    marker = request.node.get_closest_marker("board")
+    if not _xipsim_board:
+        pytest.fail("`machine` needs the marker @pytest.mark.board('TEENSY41')", pytrace=False)
+    if refused := [option for option in _NOT_SHARED if option in marker.kwargs]:
+        pytest.fail(
+            f"tests share a machine, which therefore cannot have {' and '.join(refused)}; make a "
+            "xipsim.Machine of the test's own",
+            pytrace=False,
+        )
+    failure = ""
+    try:
+        booted = _xipsim_pool.at_the_prompt(_xipsim_board, marker.kwargs)
+    except XipsimError as error:
+        failure = str(error)
+    if failure:  # Not in the handler: pytest would show the error twice.
+        pytest.fail(failure, pytrace=False)
+    yield booted
+    booted.forget_listeners()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `machine` once for every board of its marker."""
+    marker = metafunc.definition.get_closest_marker("board")
+    if marker and marker.args and "_xipsim_board" in metafunc.fixturenames:
+        metafunc.parametrize("_xipsim_board", marker.args, indirect=True)
+
+
+# -- what a failed test shows --------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add console, flash and the command that repeats the test."""
+    report = yield
+    if report.failed and report.when != "teardown" and "_xipsim_board" in _fixture_names(item):
+        machine = getattr(item, "funcargs", {}).get("machine")
+        if machine:
+            from xipsim.aftermath import console_text, flash_text
+
+            report.sections.append(("xipsim console", console_text(machine)))
+            report.sections.append(("xipsim flash", flash_text(machine)))
+        report.sections.append(("xipsim: repeat it with", _replay_command(item)))
+    return report
+
+
+def _fixture_names(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
+
+
+def _replay_command(item: pytest.Item) -> str:
+    config = item.config
+    images = [f"--xipsim-firmware={b}={file}" for b, file in config.stash[_IMAGES].items()]
+    command = shlex.join(["pytest", *images, item.nodeid])
+    if config.invocation_params.dir == config.rootpath:
+        return command
+    return f"cd {shlex.quote(str(config.rootpath))} && {command}"
