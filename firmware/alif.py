@@ -24,8 +24,8 @@ _TOC_MAGIC, _CERTIFICATE = b"OEMTOC01", b"ccBS"
 _MRAM_END = 0x8058_0000
 _STACKS = range(0x2000_0000, 0x2010_0001)
 """Stack pointers in DTCM."""
-_APPLICATIONS = (0x8002_0000, 0x8032_0000)
-"""Where the ports' linker scripts put an image for M55_HP and for M55_HE."""
+_APPLICATIONS = (range(0x8002_0000, 0x8032_0000), range(0x8032_0000, 0x8047_E000))
+"""What the ports' linker scripts give to an image for M55_HP and for M55_HE."""
 
 
 class _Tail(NamedTuple):
@@ -84,12 +84,26 @@ def read_raw(path: str, data: bytes) -> Contents | None:
             f"{path}: cut short or damaged: it begins as a package, but does not end as one; "
             "build or download it again"
         )
-    if len(data) >= 8:
-        stack, reset = struct.unpack_from("<2I", data)
-        for start in _APPLICATIONS:
-            if reset & 1 and 0 <= reset - start < len(data) and stack in _STACKS:
-                return Contents((Segment(start, data),), None)
-    return None
+    start = _application(data)
+    if start is None:
+        return None
+    reset = int.from_bytes(data[4:8], "little")
+    if reset - start >= len(data):
+        raise ImageError(
+            f"{path}: cut short: it ends at 0x{start + len(data):08X}, its reset vector is "
+            f"0x{reset:08X}; build or download it again"
+        )
+    return Contents((Segment(start, data),), None)
+
+
+def _application(data: bytes) -> int | None:
+    """Where `data` belongs if it begins with the vector table of an application."""
+    if len(data) < 8:
+        return None
+    stack, reset = struct.unpack_from("<2I", data)
+    if not reset & 1 or stack not in _STACKS:
+        return None
+    return next((room.start for room in _APPLICATIONS if reset in room), None)
 
 
 def _find(files: dict[str, bytes], name: str) -> str | None:

@@ -15,13 +15,14 @@ from pathlib import Path
 from . import FOLDER
 
 PREFIX = "arm-none-eabi-"
-CPUS = {"rt1062": "cortex-m7"}
+CPUS = {"ensemble_e7": "cortex-m55", "rt1062": "cortex-m7"}
 """SoCs, and what their core is called."""
 FLAGS = (
-    "-mthumb -std=gnu11 -Os -ffreestanding -fno-common -fno-tree-loop-distribute-patterns "
-    "-ffunction-sections -Wall -Wextra -Werror -Wno-missing-field-initializers -nostdlib "
-    "-nostartfiles -Wl,--gc-sections,--build-id=none,--fatal-warnings -lgcc"
-).split()
+    *("-mthumb", "-mfloat-abi=soft", "-std=gnu11", "-Os", "-ffreestanding", "-fno-common"),
+    *("-fno-tree-loop-distribute-patterns", "-ffunction-sections"),
+    *("-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers"),
+    *("-nostdlib", "-Wl,--gc-sections,--build-id=none,--fatal-warnings", "-lgcc"),
+)
 
 
 def compiler_version() -> str | None:

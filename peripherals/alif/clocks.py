@@ -12,7 +12,7 @@ from xipsim.peripherals.core import Peripheral, Register, RegisterArray, model
 PAGE = 0x1000
 _DMA_BOOT = "who may use the DMA controller (it is not modelled)"
 _DPHY = "the MIPI D-PHY"
-_SLEEP = "the core's power states and its wake-up controller"
+_WIC = 1 << 8
 
 
 @model("Alif.Aon")
@@ -36,8 +36,8 @@ class Aon(Peripheral):
     @RTSS_HP_CTRL.on_write
     @RTSS_HE_CTRL.on_write
     def _control(self, value: int) -> None:
-        if value & 0x100:
-            self.gap(f"RTSS_CTRL.WIC: {_SLEEP}")
+        if value & _WIC:
+            self.gap("RTSS_CTRL.WIC: every interrupt ends deep sleep, not only 0 to 63")
 
 
 @model("Alif.Cgu")

@@ -120,6 +120,9 @@ class System:
     """Reset the microcontroller after the access under way."""
     power_off: Callable[[str], None]
     """The board has switched itself off; the argument says why, for people."""
+    stuck: Callable[[str], None]
+    """The firmware will never come out of this: end the run. The argument says why, for people;
+    call `diagnose` as well."""
     pc: Callable[[], int | None]
     """Program counter of the access under way, for diagnostics only; None outside one."""
     seed: int = 0

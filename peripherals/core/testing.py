@@ -94,7 +94,7 @@ class FakeSegment:
 
     def __init__(self, window: FakeWindow, offset: int, size: int, writable: bool) -> None:
         self.window, self.offset, self.writable = window, offset, writable
-        self.bytes = bytearray(b"\xff" * size)
+        self.bytes = bytearray(b"\xff") * size
         self.is_native = False
 
     def load(self, offset: int, data: bytes | bytearray | memoryview) -> None:
@@ -140,6 +140,7 @@ class Bench:
         self.clock, self.bus, self.trace = FakeClock(), FakeBus(), Trace()
         self.resets: list[ResetCause] = []
         self.power_offs: list[str] = []
+        self.stuck: list[str] = []
         self.commands: list[FlashCommand] = []
         self.diagnostics: list[Diagnostic] = []
         self.gaps: list[Gap] = []
@@ -155,6 +156,7 @@ class Bench:
             trace=self.trace,
             request_reset=self.resets.append,
             power_off=self.power_offs.append,
+            stuck=self.stuck.append,
             pc=lambda: self.pc,
             seed=seed,
         )

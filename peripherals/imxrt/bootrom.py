@@ -24,6 +24,7 @@ from xipsim.peripherals.nor.bus import SpiDevice
 
 from . import bootheader, lut
 from .bootheader import DcdCheck, DcdWrite, Fcb, Ivt
+from .ccm_analog import CcmAnalog
 from .flexspi import FlexSpi
 from .flexspi_base import LUT_KEY
 
@@ -37,6 +38,9 @@ _RAM = (range(0x2000_0000, 0x3000_0000), range(0x8000_0000, 0xE000_0000))
 _DCD_POLL = 10_000
 # Assumption: the ROM gives up after a second where the FCB or the DCD set no limit.
 _PATIENCE = 1_000_000_000
+_PLL3_RUNS = 0x3000
+"""PLL_USB1: POWER and ENABLE, not bypassed. FlexSPI's clock comes from it, so images that execute
+in place leave it alone and compute other clocks from it."""
 _FLAGS = 0xFBF
 """All of INTR that a write may clear, but IPTXWE: writing that pushes."""
 
@@ -50,6 +54,7 @@ class BootRom(Peripheral):
     SIZE = 0x1_8000
 
     flexspi = Parameter(FlexSpi, "the controller of the chip to boot from")
+    ccm_analog = Parameter(CcmAnalog, "whose USB1 PLL clocks FlexSPI", default=None)
     fcb_offset = Parameter(
         int, "flash offset of the FCB: 0; 0x400 on RT1011 and RT1176", default=0, choices=(0, 0x400)
     )
@@ -67,6 +72,7 @@ class BootRom(Peripheral):
 
     def boot(self) -> Generator[int, None, Entry]:
         """Start the image that the chip holds now. See the core's `BootRom`."""
+        self._start_clock()
         self._enable_basic_read()
         block = self._read(self.fcb_offset, bootheader.FCB_SIZE)
         if not block.startswith(bootheader.FCB_TAG):
@@ -81,6 +87,10 @@ class BootRom(Peripheral):
         return self._entry(ivt)
 
     # -- access ----------------------------------------------------------------------------------
+
+    def _start_clock(self) -> None:
+        if self.ccm_analog is not None:
+            self.ccm_analog.write(CcmAnalog.PLL_USB1.offset, _PLL3_RUNS)
 
     @property
     def _chip(self) -> SpiDevice:

@@ -9,7 +9,7 @@ from xipsim.peripherals.core import Peripheral, Register, RegisterArray, model
 class Ccm(Peripheral):
     """Clock dividers, multiplexers and gates.
 
-    Firmware computes its baud rates from what it stored here. Only the UARTs ask it for their clock: every
+    Firmware computes its baud rates from what it stored here. Only the UARTs ask it: every
     peripheral has its clock, whatever its gate says.
     """
 

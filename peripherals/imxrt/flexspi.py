@@ -6,10 +6,10 @@ from typing import Any
 
 from xipsim.peripherals.core import BusError, Region, ResetCause, State, System, model
 from xipsim.peripherals.nor.bus import SpiDevice
+from xipsim.peripherals.nor.xip import XipWindow
 
 from .flexspi_base import FlexSpiBase
 from .flexspi_ip import IpCommands
-from .flexspi_window import XipWindow
 from .lut import SEQUENCES, ErrorCode
 
 _LEVELS = 0x40
@@ -46,18 +46,17 @@ class FlexSpi(IpCommands):
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
-        self._rebuild(copy=cause is ResetCause.POWER_ON)
+        self._rebuild()
         self._drive_irq()
 
     def load(self, saved: dict[str, Any]) -> None:
         super().load(saved)
-        self._rebuild(copy=True)
+        self._rebuild()
 
-    def _rebuild(self, *, copy: bool) -> None:
+    def _rebuild(self) -> None:
+        """What was derived from the registers is stale; the chips tell of their own changes."""
         self._sequences.clear()
         self._lay_out()
-        if copy:
-            self._xip.resync()
 
     # -- configuration ---------------------------------------------------------------------------
 

@@ -17,6 +17,11 @@ _ENTRY = 8
 _SEQWAIT_UNIT = 1024 * 10
 
 
+_INTR, _INTEN = FlexSpiBase.INTR.offset, FlexSpiBase.INTEN.offset
+_IPRXFCR, _IPTXFCR = FlexSpiBase.IPRXFCR.offset, FlexSpiBase.IPTXFCR.offset
+_IPRXWA, _IPTXWE = FlexSpiBase.IPRXWA.mask, FlexSpiBase.IPTXWE.mask
+
+
 @dataclass(slots=True)
 class IpCommand:
     """The sequences still to run; `sent` holds data for the first of them."""
@@ -53,9 +58,15 @@ class IpCommands(FlexSpiBase):
 
     def _update(self) -> None:
         """Set the flags that follow from the FIFOs, and the interrupt."""
-        self.IPRXWA = len(self._rx) >= (self.RXWMRK + 1) * _ENTRY
-        self.IPTXWE = self.FIFO - len(self._tx) >= (self.TXWMRK + 1) * _ENTRY
-        self._drive_irq()
+        # A poll of a busy chip comes here four times: on the stored integers, not by fields.
+        regs = self.regs
+        flags = regs[_INTR] & ~(_IPRXWA | _IPTXWE)
+        if len(self._rx) >= ((regs[_IPRXFCR] >> 2 & 0xF) + 1) * _ENTRY:
+            flags |= _IPRXWA
+        if self.FIFO - len(self._tx) >= ((regs[_IPTXFCR] >> 2 & 0xF) + 1) * _ENTRY:
+            flags |= _IPTXWE
+        regs[_INTR] = flags
+        self.IRQ.set(bool(flags & regs[_INTEN]))
 
     @FlexSpiBase.INTR.on_write
     def _acknowledge(self, value: int) -> None:

@@ -12,7 +12,9 @@ class Array:
     """`size` bytes of cells, FFh from the factory."""
 
     def __init__(self, size: int) -> None:
-        self.cells = bytearray(b"\xff" * size)
+        self.cells = bytearray(b"\xff") * size
+        self.overwrites = False
+        """Programming sets bits, too (MRAM)."""
         self.failing: list[tuple[int, int]] = []
         """(address, length) of cells that programming does not change: a fault."""
         self._saved: dict[str, Any] | None = None
@@ -23,12 +25,15 @@ class Array:
         return len(self.cells)
 
     def program(self, address: int, data: bytes) -> None:
-        """AND `data` into the cells from `address`, but for failing ones."""
+        """AND `data` into the cells from `address` (MRAM: store it), but for failing ones."""
         end = address + len(data)
         self.touch(address, len(data))
         old = bytes(self.cells[address:end])
-        anded = int.from_bytes(old, "little") & int.from_bytes(data, "little")
-        self.cells[address:end] = anded.to_bytes(len(data), "little")
+        if self.overwrites:
+            self.cells[address:end] = data
+        else:
+            anded = int.from_bytes(old, "little") & int.from_bytes(data, "little")
+            self.cells[address:end] = anded.to_bytes(len(data), "little")
         for start, length in self.failing:
             low, high = max(start, address), min(start + length, end)
             if low < high:

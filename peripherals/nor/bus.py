@@ -41,6 +41,11 @@ class Transaction:
     """Bytes that the controller clocked out of the chip."""
     strobe: bool = False
     """Whether the controller samples (or drives) with the data strobe (DQS, RWDS)."""
+    duplex: bool = False
+    """Data goes both ways at once, a line for each: `read` is the length of `write`."""
+    swaps: bool = False
+    """The controller exchanges the bytes of each pair (16-bit frames in a little-endian memory);
+    what `transfer` takes and returns is as on the lines."""
 
 
 class SpiDevice(Protocol):

@@ -58,6 +58,7 @@ class Chip(Model):
     suspended: State[Operation | None] = State(None)
     powered_down = State(False)
     reset_enabled = State(False)
+    held_in_reset = State(False)
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
@@ -71,6 +72,7 @@ class Chip(Model):
         self.sticks = False
         self.unique_id = self._unique_id()
         self.family: Family = FAMILIES[self.row.family](self)
+        self.memory.overwrites = self.family.overwrites
         self._watchers: list[ChipWatcher] = []
         self._ended = self.alarm(self._finish)
 
@@ -96,6 +98,20 @@ class Chip(Model):
             return
         self._abandon("power was lost")
         super().reset(cause)
+        self.family.power_on()
+        self.notify()
+
+    def on_input(self, number: int, level: bool) -> None:
+        """Input 0, RESET#: low resets modes and volatile registers; the chip is deaf meanwhile."""
+        if number or level is not self.held_in_reset:
+            return
+        self.held_in_reset = not level
+        if level:
+            self.begin("reset", "hardware reset", self.duration("reset"))
+            return
+        self._ended.cancel()
+        self._abandon("RESET# went low")
+        self.wel = self.powered_down = self.reset_enabled = False
         self.family.power_on()
         self.notify()
 
@@ -138,6 +154,9 @@ class Chip(Model):
         operation = self.operation
         if operation and operation.end is not None and self.system.clock.now >= operation.end:
             self._finish()
+        if self.held_in_reset:
+            self.diagnose("in-reset", "ignored: RESET# is low", opcode=transaction.opcode)
+            return self.done(transaction, "ignored", b"\xff" * transaction.read, address=None)
         return self.family.transfer(transaction)
 
     def reads_array(self, transaction: Transaction) -> bool:
@@ -145,7 +164,7 @@ class Chip(Model):
 
         False while anything is suspended: part of the array then reads undefined.
         """
-        if self.operation or self.suspended or self.powered_down:
+        if self.operation or self.suspended or self.powered_down or self.held_in_reset:
             return False
         return self.family.reads_array(transaction)
 
@@ -248,7 +267,7 @@ class Chip(Model):
             return
         self._account()
         self.operation = None
-        if not operation.is_deaf:
+        if not operation.is_deaf and not self.family.keeps_wel:
             self.wel = False
         if operation.kind in ("program", "erase", "status"):
             self.counters.operations += 1

@@ -27,6 +27,8 @@ class Command:
     mode_clocks: int = 0
     wait: int = 0
     data_lanes: int = 1
+    ddr: bool = False
+    """Address and data use both clock edges."""
     sends: bool = False
     """The chip drives data."""
     takes: bool = False
@@ -41,6 +43,16 @@ class Command:
     value: int = 0
     """What tells commands with the same handler apart (register number, bytes to erase)."""
 
+    @property
+    def first_byte(self) -> int:
+        """The opcode without what follows it in octal modes."""
+        return self.opcode >> 8 or self.opcode
+
+    @property
+    def address_clocks(self) -> int:
+        """Clocks that the address takes."""
+        return self.address_bits // (self.address_lanes << self.ddr)
+
     def fits(self, transaction: Transaction) -> bool:
         """Whether the transaction, its opcode aside, has exactly this shape."""
         t = transaction
@@ -52,15 +64,17 @@ class Command:
         if self.address_bits:
             if t.address_bits != self.address_bits or t.address_lanes != self.address_lanes:
                 return False
+            if t.address_ddr != self.ddr:
+                return False
         elif t.address is not None:
-            clocks += t.address_bits // t.address_lanes
+            clocks += t.address_bits // (t.address_lanes << t.address_ddr)
         if clocks != self.wait and (clocks or t.read or not self.sends):
             return False
         if t.read and (t.write or not self.sends or t.data_lanes != self.data_lanes):
             return False
         if t.write and (not self.takes or t.data_lanes != self.data_lanes):
             return False
-        return not (t.address_ddr or t.data_ddr or t.opcode_ddr)
+        return t.data_ddr == self.ddr or not (t.read or t.write)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ static void check_erase(unsigned index)
     const uint32_t unit = part->erase[index].size, start = AREA + 0x40000, end = start + unit;
     const uint32_t marks[] = {start - 4, start, end - 4, end};
     for (unsigned i = 0; i < 4; i++)
-        erase_sector(marks[i]);
+        make_blank(marks[i]);
     for (unsigned i = 0; i < 4; i++)
         program(marks[i], zeros, 4);
     for (unsigned i = 0; i < 4; i++)
@@ -44,9 +44,8 @@ static void check_program(void)
 {
     static const uint32_t lengths[] = {1, 3, 4, 5, 127, 256};
     uint8_t pattern[PAGE], got[PAGE];
-    erase_sector(AREA);
     for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-        const uint32_t at = AREA + i * PAGE, length = lengths[i];
+        const uint32_t at = blank_pages(1), length = lengths[i];
         make_pattern(pattern, length, (uint8_t)i);
         program(at, pattern, length);
         read_array(at, got, length);
@@ -62,37 +61,37 @@ static void check_and(void)
     static const uint8_t second[] = {0xF0, 0x5A, 0xFF, 0xFF};
     static const uint8_t both[] = {0x30, 0x5A, 0x00, 0xA5};
     uint8_t got[4];
-    erase_sector(AREA);
-    program(AREA + 16, first, 4);
-    program(AREA + 16, second, 4);
-    read_array(AREA + 16, got, 4);
+    const uint32_t at = blank_pages(1) + 16;
+    program(at, first, 4);
+    program(at, second, 4);
+    read_array(at, got, 4);
     expect_bytes("cells programmed twice", got, both, 4);
 }
 
 static void check_page_wrap(void)
 {
     uint8_t pattern[16];
+    const uint32_t before = blank_pages(3), page = before + PAGE, next = page + PAGE;
     make_pattern(pattern, 16, 1);
-    erase_sector(AREA);
-    program(AREA + PAGE + PAGE - 10, pattern, 16);
-    expect_bytes("end of the page", port_window + AREA + 2 * PAGE - 10, pattern, 10);
-    expect_bytes("beginning of the page", port_window + AREA + PAGE, pattern + 10, 6);
-    expect_true("the middle was changed", is_filled(AREA + PAGE + 6, PAGE - 16, 0xFF));
-    expect_true("the next page was changed", is_filled(AREA + 2 * PAGE, PAGE, 0xFF));
-    expect_true("the page before was changed", is_filled(AREA, PAGE, 0xFF));
+    program(next - 10, pattern, 16);
+    expect_bytes("end of the page", port_window + next - 10, pattern, 10);
+    expect_bytes("beginning of the page", port_window + page, pattern + 10, 6);
+    expect_true("the middle was changed", is_filled(page + 6, PAGE - 16, 0xFF));
+    expect_true("the next page was changed", is_filled(next, PAGE, 0xFF));
+    expect_true("the page before was changed", is_filled(before, PAGE, 0xFF));
 }
 
 /* More than a page's bytes: the last 256 are kept. */
 static void check_overlong_program(void)
 {
     uint8_t pattern[PAGE + 8];
+    const uint32_t page = blank_pages(2);
     make_pattern(pattern, sizeof pattern, 2);
-    erase_sector(AREA);
-    program(AREA + 32, pattern, sizeof pattern);
-    expect_bytes("bytes sent last", port_window + AREA + 32, pattern + PAGE, 8);
-    expect_bytes("bytes up to the page's end", port_window + AREA + 40, pattern + 8, PAGE - 40);
-    expect_bytes("bytes that wrapped", port_window + AREA, pattern + PAGE - 32, 32);
-    expect_true("the next page was changed", is_filled(AREA + PAGE, PAGE, 0xFF));
+    program(page + 32, pattern, sizeof pattern);
+    expect_bytes("bytes sent last", port_window + page + 32, pattern + PAGE, 8);
+    expect_bytes("bytes up to the page's end", port_window + page + 40, pattern + 8, PAGE - 40);
+    expect_bytes("bytes that wrapped", port_window + page, pattern + PAGE - 32, 32);
+    expect_true("the next page was changed", is_filled(page + PAGE, PAGE, 0xFF));
 }
 
 const struct check array_checks[] = {

@@ -24,21 +24,26 @@ static void enable_quad(void)
         write_register(0x31, &sr2, 1);
 }
 
-static void prepare(uint8_t *pattern)
+/* A page with a pattern, for all the reads; QE is set. */
+static uint32_t prepare(uint8_t *pattern)
 {
+    static uint32_t page;
     enable_quad();
     make_pattern(pattern, PAGE, 9);
-    erase_sector(AREA);
-    program(AREA, pattern, PAGE);
+    if (!page) {
+        page = blank_pages(1);
+        program(page, pattern, PAGE);
+    }
+    return page;
 }
 
 static void check_reads(void)
 {
     uint8_t pattern[PAGE], got[PAGE];
-    prepare(pattern);
+    const uint32_t page = prepare(pattern);
     for (unsigned i = 0; i < sizeof reads / sizeof *reads; i++) {
         struct command read = reads[i];
-        read.address = AREA + i;
+        read.address = page + i;
         read.in = got;
         read.length = PAGE - i;
         transfer(&read);
@@ -50,10 +55,10 @@ static void check_reads(void)
 static void check_mapped_reads(void)
 {
     uint8_t pattern[PAGE];
-    prepare(pattern);
+    const uint32_t page = prepare(pattern);
     for (unsigned i = 0; i < sizeof reads / sizeof *reads; i++) {
         port_map(&reads[i]);
-        expect_bytes("window", port_window + AREA, pattern, PAGE);
+        expect_bytes("window", port_window + page, pattern, PAGE);
     }
     port_map(&reads[1]);
 }
@@ -61,50 +66,50 @@ static void check_mapped_reads(void)
 static void check_quad_program(void)
 {
     uint8_t pattern[PAGE];
+    const uint32_t page = blank_pages(1);
     enable_quad();
     make_pattern(pattern, PAGE, 10);
-    erase_sector(AREA);
     send(0x06);
     transfer(&(struct command){.opcode = 0x32, .address_bits = 24, .data_lanes = 4,
-                               .address = AREA, .out = pattern, .length = PAGE});
+                               .address = page, .out = pattern, .length = PAGE});
     wait_idle();
-    expect_bytes("array after a program on four lines", port_window + AREA, pattern, PAGE);
+    expect_bytes("array after a program on four lines", port_window + page, pattern, PAGE);
 }
 
 /* Without QE lines 2 and 3 are /WP and /HOLD. */
 static void check_quad_disabled(void)
 {
     const uint8_t zeros[4] = {0}, sr2 = read_register(0x35) & ~QE;
+    const uint32_t page = blank_pages(1);
     if (part->qe_fixed)
         return;
-    erase_sector(AREA);
     write_register(0x31, &sr2, 1);
     send(0x06);
     transfer(&(struct command){.opcode = 0x32, .address_bits = 24, .data_lanes = 4,
-                               .address = AREA, .out = zeros, .length = 4});
+                               .address = page, .out = zeros, .length = 4});
     wait_idle();
     enable_quad();
-    expect_true("32h programs without QE", is_filled(AREA, 4, 0xFF));
+    expect_true("32h programs without QE", is_filled(page, 4, 0xFF));
 }
 
 /* Mode bits M5-4 = 10b: the next read begins with its address. */
 static void check_continuous_read(void)
 {
     uint8_t pattern[PAGE], got[16];
-    prepare(pattern);
+    const uint32_t page = prepare(pattern);
     struct command read = reads[5];
     read.mode = 0x20;
-    read.address = AREA;
+    read.address = page;
     read.in = got;
     read.length = 16;
     transfer(&read);
     expect_bytes("read with opcode", got, pattern, 16);
     read.no_opcode = true;
-    read.address = AREA + 32;
+    read.address = page + 32;
     transfer(&read);
     expect_bytes("read without opcode", got, pattern + 32, 16);
     read.mode = 0xFF;
-    read.address = AREA + 64;
+    read.address = page + 64;
     transfer(&read);
     expect_bytes("last read without opcode", got, pattern + 64, 16);
     check_id("id after continuous read");
@@ -114,10 +119,10 @@ static void check_continuous_read_reset(void)
 {
     static const uint8_t ones[] = {0xFF};
     uint8_t pattern[PAGE], got[4];
-    prepare(pattern);
+    const uint32_t page = prepare(pattern);
     struct command read = reads[5];
     read.mode = 0x20;
-    read.address = AREA;
+    read.address = page;
     read.in = got;
     read.length = 4;
     transfer(&read);
@@ -130,13 +135,13 @@ static void check_qpi(void)
     uint8_t id[3] = {0}, pattern[PAGE], got[16];
     if (!part->qpi)
         return;
-    prepare(pattern);
+    const uint32_t page = prepare(pattern);
     send(0x38);
     transfer(&(struct command){.opcode = 0x9F, .lanes = 4, .data_lanes = 4, .in = id, .length = 3});
     expect_bytes("id by 9Fh on four lines", id, part->id, 3);
     /* 0Bh: 2 dummy clocks after reset (C0h, P5-4 = 0). */
     transfer(&(struct command){.opcode = 0x0B, .lanes = 4, .address_bits = 24, .address_lanes = 4,
-                               .dummy = 2, .data_lanes = 4, .address = AREA, .in = got,
+                               .dummy = 2, .data_lanes = 4, .address = page, .in = got,
                                .length = 16});
     expect_bytes("fast read on four lines", got, pattern, 16);
     transfer(&(struct command){.opcode = 0x9F, .in = id, .length = 3});

@@ -43,7 +43,7 @@ static void check_cells_stay(void)
 {
     const uint32_t at = part->size - part->protect_unit;
     const uint8_t zero = 0, mark = 0x5A;
-    erase_sector(at);
+    make_blank(at);
     program(at, &mark, 1);
     protect(BP(1), false);
     program(at, &zero, 1);
@@ -59,7 +59,7 @@ static void check_cells_stay(void)
 
 static void check_top(void)
 {
-    for (uint8_t code = 1; part->protect_unit << (code - 1) < part->size; code++) {
+    for (uint8_t code = 1; part->protect_unit << (code - 1) < part->size; code += 2) {
         protect(BP(code), false);
         expect_border("protected from the top", part->size - (part->protect_unit << (code - 1)),
                       true);
@@ -106,7 +106,7 @@ static void check_unit_at_border(void)
 {
     const uint8_t mark = 0x5A;
     const uint32_t unit = part->size - 0x10000;
-    erase_sector(unit);
+    make_blank(unit);
     program(unit, &mark, 1);
     protect(SEC | BP(4), false);
     erase(part->erase[2].opcode, unit);

@@ -9,16 +9,16 @@ static const uint8_t zeros[4];
 
 static void check_without_latch(void)
 {
-    erase_sector(AREA);
-    start_program(AREA, zeros, 4);
+    const uint32_t page = blank_pages(1);
+    start_program(page, zeros, 4);
     expect("WIP after a program", read_status() & WIP, 0);
     port_sync();
-    expect_true("a program without WEL", is_filled(AREA, 4, 0xFF));
-    program(AREA, zeros, 4);
-    send_at(part->erase[0].opcode, AREA);
+    expect_true("a program without WEL", is_filled(page, 4, 0xFF));
+    program(page, zeros, 4);
+    send_at(part->erase[0].opcode, page);
     expect("WIP after an erase", read_status() & WIP, 0);
     port_sync();
-    expect_true("an erase without WEL", is_filled(AREA, 4, 0));
+    expect_true("an erase without WEL", is_filled(page, 4, 0));
 }
 
 static void check_status_write_without_latch(void)
@@ -32,7 +32,7 @@ static void check_status_write_without_latch(void)
 static void check_while_busy(void)
 {
     uint8_t id[3] = {0};
-    erase_sector(AREA + SECTOR);
+    make_blank(AREA + SECTOR);
     program(AREA + SECTOR, zeros, 4);
     send(0x06);
     send_at(part->erase[0].opcode, AREA);
@@ -49,23 +49,23 @@ static void check_while_busy(void)
 
 static void check_program_while_busy(void)
 {
-    erase_sector(AREA);
+    const uint32_t page = blank_pages(2);
     send(0x06);
-    start_program(AREA, zeros, 4);
-    start_program(AREA + PAGE, zeros, 4);
+    start_program(page, zeros, 4);
+    start_program(page + PAGE, zeros, 4);
     wait_idle();
-    expect_true("the first program", is_filled(AREA, 4, 0));
-    expect_true("the program during the first", is_filled(AREA + PAGE, 4, 0xFF));
+    expect_true("the first program", is_filled(page, 4, 0));
+    expect_true("the program during the first", is_filled(page + PAGE, 4, 0xFF));
 }
 
 static void check_program_without_data(void)
 {
-    erase_sector(AREA);
+    const uint32_t page = blank_pages(1);
     send(0x06);
-    send_at(0x02, AREA);
+    send_at(0x02, page);
     expect("WIP", read_status() & WIP, 0);
     port_sync();
-    expect_true("cells", is_filled(AREA, PAGE, 0xFF));
+    expect_true("cells", is_filled(page, PAGE, 0xFF));
     send(0x04);
 }
 
@@ -74,20 +74,20 @@ static void check_four_byte_commands(void)
 {
     const uint8_t mark = 0x5A;
     uint8_t got = 0;
-    erase_sector(AREA);
-    program(AREA, &mark, 1);
+    const uint32_t page = blank_pages(1);
+    program(page, &mark, 1);
     send(0xB7);
-    read_array(AREA, &got, 1);
+    read_array(page, &got, 1);
     expect("a cell after B7h", got, mark);
     send(0x06);
-    transfer(&(struct command){.opcode = 0x21, .address_bits = 32, .address = AREA});
+    transfer(&(struct command){.opcode = 0x21, .address_bits = 32, .address = page});
     expect("SR1 after 21h", read_status() & (WIP | WEL), WEL);
-    transfer(&(struct command){.opcode = 0x12, .address_bits = 32, .address = AREA, .out = zeros,
+    transfer(&(struct command){.opcode = 0x12, .address_bits = 32, .address = page, .out = zeros,
                                .length = 4});
     expect("SR1 after 12h", read_status() & (WIP | WEL), WEL);
     send(0x04);
     port_sync();
-    expect("the cell at the end", port_window[AREA], mark);
+    expect("the cell at the end", port_window[page], mark);
 }
 
 /* No part here has C3h. */

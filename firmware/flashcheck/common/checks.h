@@ -16,6 +16,7 @@ extern const struct check array_checks[];
 extern const struct check protection_checks[];
 extern const struct check window_checks[];
 extern const struct check mode_checks[];
+extern const struct check octal_checks[];
 extern const struct check power_checks[];
 extern const struct check refusal_checks[];
 

@@ -1,14 +1,24 @@
 #include "flash.h"
 
+#include "memory.h"
+#include "octal.h"
 #include "parts.h"
+#include "pause.h"
 #include "tap.h"
 
-/* Polls before a chip counts as stuck: 64 KB may take 2 s, a poll takes 1 us at least. */
-#define POLLS 4000000
+/* Polls before a chip counts as stuck: the last ones come every 10 ms, 64 KB may take 2 s. */
+#define POLLS 1000
 
 void transfer(const struct command *command)
 {
-    expect_true("the controller reports an error", port_transfer(command));
+    bool done;
+    if (octal && !command->lanes) {
+        const struct command form = octal_form(command);
+        done = port_transfer(&form);
+    } else {
+        done = port_transfer(command);
+    }
+    expect_true("the controller reports an error", done);
 }
 
 void send(uint8_t opcode)
@@ -37,12 +47,16 @@ void wait_idle(void)
 {
     uint8_t status = 0;
     const struct command poll = {.opcode = 0x05, .in = &status, .length = 1};
+    uint32_t pause = PAUSE_SHORTEST;
     for (unsigned i = 0; i < POLLS; i++) {
         transfer(&poll);
         if (!(status & WIP)) {
             port_sync();
             return;
         }
+        pause_for(pause);
+        if (pause < PAUSE_LONGEST)
+            pause += pause / 2;
     }
     tap_bail_out("the chip stays busy");
 }
@@ -56,12 +70,19 @@ void write_register(uint8_t opcode, const uint8_t *values, unsigned count)
 
 void read_array(uint32_t address, uint8_t *to, uint32_t count)
 {
+    count += octal & count;
     transfer(&(struct command){
         .opcode = 0x03, .address_bits = 24, .address = address, .in = to, .length = count});
 }
 
 void start_program(uint32_t address, const uint8_t *from, uint32_t count)
 {
+    uint8_t padded[PAGE];
+    if (octal && (count & 1)) {
+        memcpy(padded, from, count);
+        padded[count++] = 0xFF;
+        from = padded;
+    }
     transfer(&(struct command){
         .opcode = 0x02, .address_bits = 24, .address = address, .out = from, .length = count});
 }
@@ -83,6 +104,23 @@ void erase(uint8_t opcode, uint32_t address)
 void erase_sector(uint32_t address)
 {
     erase(part->erase[0].opcode, address);
+}
+
+void make_blank(uint32_t address)
+{
+    if (!is_filled(address & -SECTOR, SECTOR, 0xFF))
+        erase_sector(address);
+}
+
+uint32_t blank_pages(unsigned count)
+{
+    static uint32_t next = PAGES;
+    const uint32_t first = next;
+    next += count * PAGE;
+    for (uint32_t page = first; page < next; page += PAGE)
+        if (page % SECTOR == 0)
+            make_blank(page);
+    return first;
 }
 
 bool is_filled(uint32_t address, uint32_t count, uint8_t value)
@@ -121,16 +159,46 @@ static void revive(void)
         ;
 }
 
-void recover(void)
+static uint32_t read_registers(void)
 {
-    static const uint8_t zero[] = {0};
-    if (!answers())
-        revive();
+    return read_status() | read_register(0x35) << 8 | read_register(0x15) << 16;
+}
+
+static void reset_chip(void)
+{
     send(0x66);
     send(0x99);
     wait_idle();
-    if (part->family == WINBOND && read_status())
-        write_register(0x01, zero, 1);
+}
+
+static void write_registers(uint32_t values)
+{
+    const uint8_t low[] = {(uint8_t)values, (uint8_t)(values >> 8)}, high = (uint8_t)(values >> 16);
+    write_register(0x01, low, 2);
+    write_register(0x11, &high, 1);
+}
+
+void recover(void)
+{
+    static bool known;
+    static uint32_t found;
+    if (part->family == ISSI_OCTAL) {
+        if (!octal || !answers() || read_status() || octal_configuration(1) != OCTAL_WAIT) {
+            octal_leave_by_pin();
+            octal_enter(OCTAL_WAIT);
+        }
+        return;
+    }
+    if (!answers())
+        revive();
+    if (known && read_registers() == found)
+        return;
+    reset_chip();
+    if (!known)
+        found = read_registers();
+    else if (read_registers() != found)
+        write_registers(found);
+    known = true;
 }
 
 void check_id(const char *what)

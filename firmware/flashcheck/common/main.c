@@ -6,8 +6,8 @@
 #include "tap.h"
 
 static const struct check *const lists[] = {
-    id_checks,     register_checks, array_checks,   protection_checks, window_checks,
-    mode_checks,   power_checks,    refusal_checks, port_checks,
+    id_checks,   register_checks, array_checks, protection_checks, window_checks,
+    mode_checks, octal_checks,    power_checks, refusal_checks,    port_checks,
 };
 
 static unsigned count_checks(void)
@@ -27,24 +27,21 @@ static void identify(void)
     part = find_part(id);
     print("# id ");
     print_bytes(id, 3);
-    if (part) {
-        print(", ");
-        print(part->name);
-    }
-    print("\n");
-    if (!part) {
-        tap_begin(1);
+    print(part ? ", " : "\n");
+    if (!part)
         tap_bail_out("no part with this id is known");
-    }
+    print(part->name);
+    print("\n");
     port_set_size(part->size);
 }
 
 int main(void)
 {
     port_start();
+    tap_begin();
     identify();
     recover();
-    tap_begin(count_checks());
+    tap_plan(count_checks());
     for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const struct check *check = lists[i]; check->name; check++)
             if (check->families & part->family) {

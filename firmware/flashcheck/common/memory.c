@@ -1,5 +1,5 @@
-/* What the compiler expects of every environment, a freestanding one included. */
-#include <stddef.h>
+#include "memory.h"
+
 #include <stdint.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t count)

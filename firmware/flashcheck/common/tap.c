@@ -10,7 +10,7 @@ static struct {
     uint32_t expected, got;
 } finding;
 
-static unsigned plan, number, passed;
+static unsigned planned, number, passed;
 
 void print(const char *text)
 {
@@ -46,10 +46,15 @@ static void print_value(uint32_t value)
     print_hex(value, value > 0xFFFF ? 8 : value > 0xFF ? 4 : 2);
 }
 
-void tap_begin(unsigned count)
+void tap_begin(void)
 {
-    plan = count;
-    print("TAP version 13\n1..");
+    print("TAP version 13\n");
+}
+
+void tap_plan(unsigned count)
+{
+    planned = count;
+    print("1..");
     print_decimal(count);
     print("\n");
 }
@@ -95,7 +100,7 @@ void tap_end(void)
     print("# end: ");
     print_decimal(passed);
     print(" of ");
-    print_decimal(plan);
+    print_decimal(planned);
     print(" passed\n");
 }
 

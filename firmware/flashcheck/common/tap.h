@@ -10,8 +10,11 @@ void print_decimal(uint32_t value);
 void print_hex(uint32_t value, unsigned digits);
 void print_bytes(const uint8_t *bytes, unsigned count);
 
-/* Begin: the version line and the plan. */
-void tap_begin(unsigned count);
+/* The first line. */
+void tap_begin(void);
+
+/* How many checks will come. */
+void tap_plan(unsigned count);
 
 /* Begin a check, and end it: prints `ok` or `not ok` with the first thing that was not as expected. */
 void tap_check_begin(void);

@@ -120,19 +120,19 @@ static void check_jumping_reads(void)
     };
     static const struct command plain = {.opcode = 0x0B, .address_bits = 24, .dummy = 8};
     uint8_t pattern[PAGE];
+    const uint32_t page = blank_pages(1);
     const uint8_t sr2 = read_register(0x35) | QE;
     write_register(0x31, &sr2, 1);
     make_pattern(pattern, PAGE, 13);
-    erase_sector(AREA);
-    program(AREA, pattern, PAGE);
+    program(page, pattern, PAGE);
     flexspi_set_sequence(WINDOW_SEQUENCE, words);
     port_sync();
-    expect_bytes("window", port_window + AREA, pattern, PAGE);
+    expect_bytes("window", port_window + page, pattern, PAGE);
     expect_true("the chip is not in continuous read", !answers());
     FLSHA1CR2 |= CLRINSTRPTR;
     recover();
     port_map(&plain);
-    expect_bytes("window by a plain read", port_window + AREA, pattern, PAGE);
+    expect_bytes("window by a plain read", port_window + page, pattern, PAGE);
 }
 
 const struct check port_checks[] = {

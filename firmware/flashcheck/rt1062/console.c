@@ -32,6 +32,7 @@ void port_write_character(char character)
     if (character == '\n')
         port_write_character('\r');
     while (!(STAT & TDRE))
-        ;
+        for (volatile unsigned pause = 0; pause < 50; pause++)
+            ; /* about a character's time between two looks */
     DATA = (uint8_t)character;
 }

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 class Family(ABC):
     """Decodes transactions and keeps the registers; created once for each chip."""
 
+    overwrites = False
+    """Programming sets bits, too: cells that need no erase."""
+    keeps_wel = False
+    """WEL stays at the end of an operation."""
+
     def __init__(self, chip: Chip) -> None:
         self.chip = chip
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..command import Command, Cycle
 from ..operation import Operation
-from .quad import page_buffer, repeated
+from .nor import page_buffer, repeated
 
 if TYPE_CHECKING:
     from .w25q import W25Q
@@ -60,7 +60,7 @@ class SecurityRegisters:
         return repeated(self.cells[start : start + PAGE], c.read, c.address & 0xFF)
 
     def _program(self, c: Cycle) -> bytes | None:
-        data = page_buffer(c.address & 0xFF, c.data, PAGE)
+        data = page_buffer(c.address & 0xFF, c.data, b"\xff" * PAGE)
         return self._begin(c, "program", "page_program", data)
 
     def _erase(self, c: Cycle) -> bytes | None:

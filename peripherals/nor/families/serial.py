@@ -61,6 +61,10 @@ class SerialFamily(Family):
         """Bytes within which this read wraps, 0 for none."""
         return 0
 
+    def swaps(self, command: Command) -> bool:
+        """Whether this read puts out the bytes of each pair exchanged."""
+        return False
+
     def refresh(self) -> None:
         """Take the tables of the present mode; call it whenever the mode has changed."""
         lanes, wide, continuous = self.mode()
@@ -70,15 +74,28 @@ class SerialFamily(Family):
         self.lanes, self.commands = lanes, self._tables[key]
         self.continuous = self.commands.get(continuous) if continuous else None
 
+    def find(self, t: Transaction) -> Command | None:
+        """The command whose opcode was sent in the way of the present mode."""
+        if t.opcode is None or t.opcode_lanes != self.lanes or t.opcode_bits != 8 or t.opcode_ddr:
+            return None
+        return self.commands.get(t.opcode)
+
+    @property
+    def opcode_clocks(self) -> int:
+        """Clocks that an opcode takes in the present mode."""
+        return 8 // self.lanes
+
+    def opcode_on(self, wire: Wire) -> int:
+        """The opcode as the chip sees it in the first `opcode_clocks`."""
+        return wire.value(0, self.opcode_clocks, self.lanes)
+
     # -- decoding ----------------------------------------------------------------------------------
 
     def _expected(self, t: Transaction) -> Command | None:
         """The command, if the transaction has exactly its shape."""
         command = self.continuous
         if command is None:
-            if t.opcode is None or t.opcode_lanes != self.lanes or t.opcode_bits != 8:
-                return None
-            command = self.commands.get(t.opcode)
+            command = self.find(t)
         elif t.opcode is not None:
             return None
         return command if command is not None and command.fits(t) else None
@@ -112,6 +129,8 @@ class SerialFamily(Family):
             return False
         if (command.quad and not self.quad_enabled) or self.burst(command):
             return False
+        if t.swaps != self.swaps(command):
+            return False
         if command.mode_clocks:
             continues = self.enters_continuous(self._mode_bits(t))
             if continues != (self.continuous is not None):
@@ -123,9 +142,9 @@ class SerialFamily(Family):
     def _admits(self, c: Cycle) -> bool:
         """Whether the chip listens to this command now; if not, why not is reported."""
         chip, command = self.chip, c.command
-        if chip.reset_enabled and command.opcode != 0x99:
+        if chip.reset_enabled and command.first_byte != 0x99:
             chip.reset_enabled = False
-        if chip.powered_down and command.opcode != 0xAB:
+        if chip.powered_down and command.first_byte != 0xAB:
             self.refuse("power-down", c, "the chip is in power-down")
         elif (busy := chip.operation) and (busy.is_deaf or not command.while_busy):
             rule = "read-while-busy" if command.is_read else "command-while-busy"
@@ -155,18 +174,19 @@ class SerialFamily(Family):
         wire = Wire(t, keeper=self._keeper)
         command, at = self.continuous, 0
         if command is None:
-            at = 8 // self.lanes
+            at = self.opcode_clocks
             self._check_lanes(t, wire, 0, at, self.lanes, "opcode")
-            opcode = wire.value(0, at, self.lanes) if len(wire.clocks) >= at else None
+            opcode = self.opcode_on(wire) if len(wire.clocks) >= at else None
             command = None if opcode is None else self.commands.get(opcode)
             if command is None:
                 self._report_unknown(t, opcode)
                 return self._done(t, None, None, t.address)
         elif t.opcode is not None:
             return self._misread(t, wire, command)
-        mode_at = at + command.address_bits // command.address_lanes
+        mode_at = at + command.address_clocks
         data_at = mode_at + command.wait
         self._check_lanes(t, wire, at, mode_at - at, command.address_lanes, "address")
+        self._check_edges(t, command)
         cycle = self._cycle(wire, command, at)
         answer = None
         if self._is_whole(wire, cycle, mode_at, data_at):
@@ -175,7 +195,7 @@ class SerialFamily(Family):
                 self._check_read(t, wire, cycle, data_at)
                 answer = command.run(cycle)
         if answer is not None:
-            answer = wire.sampled(answer, data_at, command.data_lanes)
+            answer = wire.sampled(answer, data_at, command.data_lanes, ddr=command.ddr)
         return self._done(t, command, answer, cycle.place)
 
     def _misread(self, t: Transaction, wire: Wire, command: Command) -> bytes:
@@ -199,8 +219,8 @@ class SerialFamily(Family):
 
     @staticmethod
     def _cycle(wire: Wire, command: Command, at: int) -> Cycle:
-        clocks, lanes = command.address_bits // command.address_lanes, command.address_lanes
-        address = wire.value(at, clocks, lanes)
+        clocks, lanes = command.address_clocks, command.address_lanes
+        address = wire.value(at, clocks, lanes, ddr=command.ddr)
         mode = wire.value(at + clocks, command.mode_clocks, lanes)
         return Cycle(command, address, mode, b"", 0)
 
@@ -222,13 +242,15 @@ class SerialFamily(Family):
         lanes, clocks = c.command.data_lanes, max(0, len(wire.clocks) - data_at)
         if c.command.takes:
             self._check_lanes(t, wire, data_at, clocks, lanes, "data")
-            c.data = wire.value(data_at, clocks, lanes).to_bytes(clocks * lanes // 8, "big")
+            ddr = c.command.ddr
+            length = clocks * (lanes << ddr) // 8
+            c.data = wire.value(data_at, clocks, lanes, ddr=ddr).to_bytes(length, "big")
         else:
-            c.read = -(-clocks * lanes // 8)
+            c.read = -(-clocks * (lanes << c.command.ddr) // 8)
 
     def _check_read(self, t: Transaction, wire: Wire, c: Cycle, data_at: int) -> None:
         command = c.command
-        if t.read and wire.read_at != data_at:
+        if t.read and wire.read_at != data_at and not t.duplex:
             waits = wire.read_at - (data_at - command.wait)
             self.chip.diagnose(
                 "wrong-dummy",
@@ -245,6 +267,20 @@ class SerialFamily(Family):
         used = wire.lanes(at, count) - {lanes}
         if used:
             self._wrong_lanes(t, phase, min(used), lanes)
+
+    def _check_edges(self, t: Transaction, command: Command) -> None:
+        for phase, used, ddr in (
+            ("address", command.address_bits and t.address is not None, t.address_ddr),
+            ("data", t.read or t.write, t.data_ddr),
+        ):
+            if used and ddr != command.ddr:
+                self.chip.diagnose(
+                    "wrong-edges",
+                    f"{command.name}: {phase} at {'double' if ddr else 'single'} data rate, "
+                    f"not {'double' if command.ddr else 'single'}",
+                    opcode=t.opcode,
+                    address=t.address,
+                )
 
     def _wrong_lanes(self, t: Transaction, phase: str, used: int, lanes: int) -> None:
         self.chip.diagnose(

@@ -257,7 +257,7 @@ class W25Q(QuadFamily):
         if self._options["status_registers"] == 3 and sr[2] & WPS:
             return self.locks.covers(address, length)
         start, end = area(sr[0], bool(sr[1] & CMP), size, self._options["bp_scheme"])
-        return address < end and start < address + length
+        return max(address, start) < min(address + length, end)
 
     def is_frozen(self, page: int) -> bool:
         """Whether the LB bit of a security register (0 to 2) is set."""

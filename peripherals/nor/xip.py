@@ -1,4 +1,4 @@
-"""The parts of FlexSPI's XIP window that the engine serves from a copy of the chips' bytes."""
+"""The parts of a controller's XIP window that the engine serves from a copy of the chips' bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xipsim.peripherals.core import Segment, Window
-from xipsim.peripherals.nor.bus import SpiDevice
+
+from .bus import SpiDevice
 
 
 @dataclass(slots=True)
@@ -25,8 +26,8 @@ class XipWindow:
     """Keeps the window's segments equal to the chips, and native while that is what a read gives.
 
     Holds nothing but what follows from the controller's registers and the chips.
-    native_size(select): bytes from the chip's start which AHB reads get as plain array data now;
-    0 for none.
+    native_size(select): bytes from the chip's start that reads of the window get as plain array
+    data now; 0 for none.
     """
 
     def __init__(self, native_size: Callable[[int], int]) -> None:
@@ -45,6 +46,11 @@ class XipWindow:
         part = self._parts.get(select)
         return part is not None and part.offset == offset
 
+    @property
+    def is_native(self) -> bool:
+        """Whether any part is native."""
+        return any(part.native for part in self._parts.values())
+
     def unmap(self, select: int) -> None:
         """Send what chip select `select` had to the model."""
         part = self._parts.pop(select, None)
@@ -54,13 +60,6 @@ class XipWindow:
     @staticmethod
     def _load(part: _Part) -> None:
         part.segment.load(0, memoryview(part.chip.array)[: part.size])
-
-    def resync(self) -> None:
-        """Copy every chip's bytes and tell the engine again which parts are native."""
-        for part in self._parts.values():
-            self._load(part)
-            part.segment.native(part.native)
-        self.evaluate()
 
     def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
         """Copy the cells in [address, address + length) of `chip`."""

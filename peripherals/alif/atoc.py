@@ -1,0 +1,160 @@
+"""The application table of contents (ATOC) at the top of MRAM, and its certificates.
+
+Layout: alif.md 2.2, which agrees with what the vendor's `app-gen-toc.py` writes.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+MRAM_BASE = 0x8000_0000
+MRAM_END = 0x8058_0000
+"""The end of the part of the MRAM that is the application's; the ATOC ends here."""
+
+MAGIC = b"OEMTOC01"
+_TAIL, _HEADER, _ENTRY = struct.Struct("<4I"), struct.Struct("<8s4H16x"), struct.Struct("<5I8s4x")
+_CERTIFICATE_MAGIC = b"ccBS"
+_KEY_CERTIFICATES, _CERTIFICATE = 1680, 868
+_DIGEST, _LOAD_ADDRESS, _IMAGE = 0x1B0, 0x1D0, 0x35C
+_IN_PLACE = 0xFFFF_FFFF
+_SE_OFFSET = 0x1000_0000
+"""What the Secure Enclave's own address of an MRAM byte is above the global one."""
+
+CORES = ("A32_0", "A32_1", "M55_HP", "M55_HE")
+"""By the CPU number in an entry's flags."""
+M55_HP, M55_HE = 2, 3
+DEVICE, IMAGE = 3, 4
+"""Types of entries."""
+
+Read = Callable[[int, int], bytes]
+"""Bytes of memory at a global address; BusError where nothing answers."""
+
+
+class AtocError(Exception):
+    """What is wrong with an ATOC: one sentence for people, without the full stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry. address: of its certificate chain. core: a number in `CORES`, 15 for none."""
+
+    name: str
+    kind: int
+    address: int
+    length: int
+    flags: int
+
+    @property
+    def core(self) -> int:
+        """The core that it is for."""
+        return self.flags & 0xF
+
+    @property
+    def boots(self) -> bool:
+        """Whether the Secure Enclave starts it at reset: BOOT, and not DEFERRED."""
+        return bool(self.flags & 0x40) and not self.flags & 0x100
+
+    @property
+    def prepared(self) -> str:
+        """What would have to be done to the image before it can run; empty if nothing."""
+        words = {0x10: "uncompressed", 0x20: "loaded into RAM", 0x80: "decrypted"}
+        return ", ".join(word for flag, word in words.items() if self.flags & flag)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What an entry's certificate says of its image. load: None if it runs in place."""
+
+    address: int
+    length: int
+    digest: bytes
+    load: int | None
+
+
+def is_erased(data: bytes) -> bool:
+    """Whether nothing was ever written there."""
+    return data.count(0xFF) == len(data)
+
+
+def has_tail(read: Read) -> bool:
+    """Whether anything was written where an ATOC ends."""
+    return not is_erased(read(MRAM_END - _TAIL.size, _TAIL.size))
+
+
+def read_entries(read: Read) -> list[Entry]:
+    """The entries of the ATOC in MRAM; AtocError if there is no good one."""
+    tail = MRAM_END - _TAIL.size
+    raw = read(tail, _TAIL.size)
+    checksum, start, package, size = _TAIL.unpack(raw)
+    if not MRAM_BASE <= package <= start <= tail - _HEADER.size or package + size != MRAM_END:
+        raise AtocError(f"the last 16 bytes of MRAM, at {tail:#x}, are no ATOC's: {raw.hex(' ')}")
+    table = read(start, tail - start)
+    magic, header_size, count, entry_size, _ = _HEADER.unpack_from(table)
+    if magic != MAGIC:
+        raise AtocError(f"the ATOC at {start:#x} begins with {magic!r}, expected {MAGIC!r}")
+    if (found := zlib.crc32(table)) != checksum:
+        raise AtocError(
+            f"the ATOC at {start:#x} has a bad checksum: CRC-32 {found:#010x}, "
+            f"the one stored at {tail:#x} is {checksum:#010x}"
+        )
+    if (header_size, entry_size) != (_HEADER.size, _ENTRY.size):
+        raise AtocError(f"the ATOC at {start:#x} has entries of {entry_size} bytes, expected 32")
+    if header_size + count * entry_size > len(table):
+        raise AtocError(f"the ATOC at {start:#x} has no room for the {count} entries it announces")
+    return [_entry(table, header_size + i * entry_size) for i in range(count)]
+
+
+def _entry(table: bytes, at: int) -> Entry:
+    address, length, kind, flags, _, name = _ENTRY.unpack_from(table, at)
+    return Entry(
+        name=name.rstrip(b"\0").decode("latin-1"),
+        kind=kind,
+        address=address,
+        length=length,
+        flags=flags,
+    )
+
+
+def read_image(read: Read, entry: Entry) -> Image:
+    """What the certificate of `entry` says; AtocError if it is not there or names no MRAM."""
+    at = _find_certificate(read, entry)
+    # Assumption: signatures are right; no key of the device is known.
+    (load,) = struct.unpack("<I", read(at + _LOAD_ADDRESS, 4))
+    address, length = struct.unpack("<2I", read(at + _IMAGE, 8))
+    address -= _SE_OFFSET
+    if not MRAM_BASE <= address <= address + length <= MRAM_END:
+        raise AtocError(f"{entry.name}: its certificate names {address:#x}, which is no MRAM")
+    return Image(
+        address=address,
+        length=length,
+        digest=read(at + _DIGEST, 32),
+        load=None if load == _IN_PLACE else load,
+    )
+
+
+def _find_certificate(read: Read, entry: Entry) -> int:
+    # A signed entry has its keys' certificates before its own.
+    for at in (entry.address, entry.address + _KEY_CERTIFICATES):
+        if MRAM_BASE <= at <= MRAM_END - _CERTIFICATE and read(at, 4) == _CERTIFICATE_MAGIC:
+            return at
+    raise AtocError(f"{entry.name}: no certificate at {entry.address:#x}")
+
+
+def verify(read: Read, entry: Entry, image: Image) -> None:
+    """Compare the image's bytes with its certificate; AtocError if they differ."""
+    data = read(image.address, image.length)
+    if sha256(data).digest() == image.digest:
+        return
+    written = len(data.rstrip(b"\xff"))
+    place = f"{entry.name}: the image at {image.address:#x}"
+    if not written:
+        raise AtocError(f"{place} is missing: its {image.length} bytes are erased")
+    if image.length - written >= 16:
+        raise AtocError(
+            f"{place} is cut short: {written} bytes, the certificate says {image.length}"
+        )
+    raise AtocError(f"{place} does not match the SHA-256 in its certificate")

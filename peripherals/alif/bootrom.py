@@ -1,0 +1,124 @@
+"""How the Secure Enclave starts the high-performance core at every reset.
+
+Source: alif.md 2.1 to 2.4. The Secure Enclave runs code of the vendor's that is not public; what it
+answers while the firmware runs is in `secure_enclave`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Generator
+
+from xipsim.peripherals.core import BootError, BusError, Entry, Model, State, model
+
+from . import atoc
+from .atoc import AtocError
+
+_APPLICATIONS = {0x8002_0000: atoc.M55_HP, 0x8032_0000: atoc.M55_HE}
+"""Where the ports' linker scripts put an image for each core."""
+_RAM = (
+    range(0x0004_0000),
+    range(0x0200_0000, 0x0240_0000),
+    range(0x0800_0000, 0x0828_0000),
+    range(0x2000_0000, 0x2010_0000),
+)
+"""ITCM, SRAM0, SRAM1, DTCM as the core sees them."""
+
+
+@model("Alif.BootRom")
+class BootRom(Model):
+    """Reads the ATOC at the top of MRAM, checks the images, starts the M55_HP at its own.
+
+    Assumption: this takes no time, and the DEVICE entry's settings (clocks, firewall, pins) are
+    those with which the models start.
+    """
+
+    _told = State(False, survives_reset=True)
+
+    def boot(self) -> Generator[int, None, Entry]:
+        """See the core's `BootRom`."""
+        yield from ()
+        try:
+            if not atoc.has_tail(self._read):
+                return self._start_bare()
+            return self._start(atoc.read_entries(self._read))
+        except AtocError as error:
+            raise BootError(f"Nothing to boot in MRAM: {error}.") from error
+        except BusError as error:
+            raise BootError(f"The Secure Enclave got a bus error: {error}.") from error
+
+    def _read(self, address: int, length: int) -> bytes:
+        return self.system.bus.read(address, length)
+
+    def _start(self, entries: list[atoc.Entry]) -> Entry:
+        started: atoc.Image | None = None
+        others = []
+        for entry in entries:
+            if entry.kind == atoc.DEVICE:
+                atoc.verify(self._read, entry, atoc.read_image(self._read, entry))
+            elif entry.boots and entry.core != atoc.M55_HP:
+                others.append(entry)
+            elif entry.boots and started is None:
+                started = self._verified(entry)
+        if started is None:
+            raise self._not_for_us(entries)
+        for entry in others:
+            self.gap(f"boot of {entry.name} on {self._core(entry.core)}")
+        return self._enter(started.address)
+
+    def _verified(self, entry: atoc.Entry) -> atoc.Image:
+        image = atoc.read_image(self._read, entry)
+        atoc.verify(self._read, entry, image)
+        if entry.prepared or image.load is not None:
+            what = entry.prepared or "loaded into RAM"
+            self.gap(f"image that must be {what}")
+            raise AtocError(f"{entry.name} must be {what} first, which is not modelled")
+        return image
+
+    def _not_for_us(self, entries: list[atoc.Entry]) -> AtocError:
+        images = [
+            f"{entry.name} for {self._core(entry.core)}{'' if entry.boots else ' (not to boot)'}"
+            for entry in entries
+            if entry.kind == atoc.IMAGE
+        ]
+        holds = ", ".join(images) or "no image"
+        return AtocError(f"the ATOC starts nothing on M55_HP; it holds {holds}")
+
+    @staticmethod
+    def _core(number: int) -> str:
+        return atoc.CORES[number] if number < len(atoc.CORES) else f"core {number}"
+
+    # Without an ATOC the device starts nothing. A bare `firmware.bin` or ELF file is started all
+    # the same, as a debugger would.
+    def _start_bare(self) -> Entry:
+        found = {core: at for at, core in _APPLICATIONS.items() if self._is_image(at)}
+        if atoc.M55_HP in found:
+            at = found[atoc.M55_HP]
+            if not self._told:
+                self._told = True
+                self.note(
+                    f"There is no ATOC in MRAM: the image at {at:#x} was started as a debugger "
+                    "does it; on the device it starts only with its package."
+                )
+            return self._enter(at)
+        top = atoc.MRAM_END - 1
+        if atoc.M55_HE in found:
+            raise AtocError(f"no ATOC ends at {top:#x}, and the only image is for M55_HE")
+        raise AtocError(f"no ATOC ends at {top:#x}, and no image begins at 0x80020000")
+
+    def _vectors(self, at: int) -> tuple[int, int]:
+        sp, pc = struct.unpack("<2I", self._read(at, 8))
+        return sp, pc
+
+    def _is_image(self, at: int) -> bool:
+        sp, pc = self._vectors(at)
+        return bool(pc & 1) and at <= pc < atoc.MRAM_END and not sp & 3
+
+    def _enter(self, at: int) -> Entry:
+        sp, pc = self._vectors(at)
+        if not self._is_image(at) or not any(sp - 1 in area for area in _RAM):
+            raise AtocError(
+                f"the vector table at {at:#x} begins with {sp:#010x} {pc:#010x}, no stack pointer "
+                "and Thumb address"
+            )
+        return Entry(pc=pc, sp=sp, vtor=at)

@@ -1,0 +1,192 @@
+"""GPIO of the Alif Ensemble: Synopsys DesignWare APB GPIO, one port of eight pins per block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xipsim.peripherals.core import (
+    Model,
+    Output,
+    Outputs,
+    Parameter,
+    Peripheral,
+    Register,
+    ResetCause,
+    Slots,
+    State,
+    System,
+    exposed,
+    model,
+)
+
+PINS = 8
+FULL = 0xFF
+REST = 0xFFFF_FF00
+"""Bits of a register that belong to no pin."""
+
+
+@model("Alif.Gpio")
+class Gpio(Peripheral):
+    """A port of eight pins with an interrupt for each, and one for all of them.
+
+    Assumption: every pin is its port's with its input path on, whatever PINMUX says; inputs are
+    synchronised in no time, and debouncing (DEBOUNCE) lets everything through.
+    """
+
+    SIZE = 0x1000
+
+    # Assumption: PINMUX's pulls are not modelled. An input that nothing drives reads 1, as with
+    # the pull-up that a button to ground needs.
+    pulls = Parameter(int, "levels of the pins that nothing drives, one bit each", default=FULL)
+    battery = Parameter(
+        bool, "in the battery domain: pins keep level and direction over warm resets", default=False
+    )
+
+    PADS = Outputs(PINS, "a pin's level, also while it is an input: a RESET# hangs on its pull-up")
+    IRQ0 = Output("interrupt of pin 0")
+    IRQ1 = Output("interrupt of pin 1")
+    IRQ2 = Output("interrupt of pin 2")
+    IRQ3 = Output("interrupt of pin 3")
+    IRQ4 = Output("interrupt of pin 4")
+    IRQ5 = Output("interrupt of pin 5")
+    IRQ6 = Output("interrupt of pin 6")
+    IRQ7 = Output("interrupt of pin 7")
+    COMBINED = Output("interrupt of any pin")
+    attached = Slots[Model](PINS, "LEDs and buttons of the board")
+
+    SWPORTA_DR = Register(0x00, ro=REST)
+    SWPORTA_DDR = Register(0x04, ro=REST)
+    SWPORTA_CTL = Register(0x08, ro=REST)
+    INTEN = Register(0x30, ro=REST)
+    INTMASK = Register(0x34, ro=REST)
+    INTTYPE_LEVEL = Register(0x38, ro=REST)
+    INT_POLARITY = Register(0x3C, ro=REST)
+    INTSTATUS = Register(0x40, ro=True)
+    RAW_INTSTATUS = Register(0x44, ro=True)
+    DEBOUNCE = Register(0x48, ro=REST)
+    PORTA_EOI = Register(0x4C)
+    EXT_PORTA = Register(0x50, ro=True)
+    LS_SYNC = Register(0x60)
+    INT_BOTHEDGE = Register(0x68, ro=REST)
+    # Assumption: what these say of the block's build is not public; firmware does not read them.
+    VER_ID_CODE = Register(0x6C, ro=True)
+    CONFIG_REG2 = Register(0x70, ro=True)
+    CONFIG_REG1 = Register(0x74, ro=True)
+
+    _driven = State(0)
+    """Pins that something outside drives, and with which level."""
+    _driven_levels = State(0)
+    _shown = State(0)
+    """Levels last put on PADS."""
+    _edges = State(0)
+    """Edges seen and not acknowledged."""
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self._pads = self.PADS
+        self._irqs = [self.lines[f"IRQ{pin}"] for pin in range(PINS)]
+        self.EXT_PORTA = self._levels()
+        self._settle()
+
+    def reset(self, cause: ResetCause) -> None:
+        # What drives a pin from outside does not know of the microcontroller's resets.
+        driven, levels, shown = self._driven, self._driven_levels, self._shown
+        data, direction = self.SWPORTA_DR, self.SWPORTA_DDR
+        super().reset(cause)
+        self._driven, self._driven_levels, self._shown = driven, levels, shown
+        if self.battery and cause is not ResetCause.POWER_ON:
+            self.SWPORTA_DR, self.SWPORTA_DDR = data, direction
+        self.EXT_PORTA = self._levels()
+        self._settle()
+
+    # -- the board's side ------------------------------------------------------------------------
+
+    def on_input(self, number: int, level: bool) -> None:
+        """A line wired to pin `number` has changed."""
+        self.drive(number, level)
+
+    @exposed
+    def drive(self, pin: int, level: bool) -> None:
+        """Drive `pin` from outside. It counts while the pin is an input."""
+        bit = self._bit(pin)
+        self._driven |= bit
+        self._driven_levels = self._driven_levels & ~bit | (bit if level else 0)
+        self._settle()
+
+    @exposed
+    def release(self, pin: int) -> None:
+        """Stop driving `pin`: its pull decides."""
+        self._driven &= ~self._bit(pin)
+        self._settle()
+
+    @exposed
+    def level(self, pin: int) -> int:
+        """The level of `pin`, 0 or 1."""
+        return 1 if self.EXT_PORTA & self._bit(pin) else 0
+
+    @exposed
+    def direction(self, pin: int) -> str:
+        """`in` or `out`."""
+        return "out" if self.SWPORTA_DDR & self._bit(pin) else "in"
+
+    def _bit(self, pin: int) -> int:
+        if not 0 <= pin < PINS:
+            raise ValueError(f"{self.name}: expected a pin from 0 to {PINS - 1}, given {pin}")
+        return 1 << pin
+
+    # -- registers -------------------------------------------------------------------------------
+
+    @SWPORTA_DR.on_write
+    @SWPORTA_DDR.on_write
+    @INTEN.on_write
+    @INTMASK.on_write
+    @INTTYPE_LEVEL.on_write
+    @INT_POLARITY.on_write
+    @INT_BOTHEDGE.on_write
+    def _written(self, value: int) -> None:
+        self._settle()
+
+    @SWPORTA_CTL.on_write
+    def _source(self, value: int) -> None:
+        if self.SWPORTA_CTL:
+            self.gap("SWPORTA_CTL: pins driven by hardware")
+
+    @PORTA_EOI.on_write
+    def _acknowledge(self, value: int) -> None:
+        self.PORTA_EOI = 0
+        self._edges &= ~value
+        self._settle()
+
+    # -- pads ------------------------------------------------------------------------------------
+
+    def _levels(self) -> int:
+        inputs = self._driven_levels & self._driven | self.pulls & ~self._driven
+        direction = self.SWPORTA_DDR
+        # Assumption: against a driver outside, the pin's own output wins.
+        return (self.SWPORTA_DR & direction | inputs & ~direction) & FULL
+
+    def _settle(self) -> None:
+        """Bring pads, status and interrupt lines in line with the registers."""
+        before, now = self.EXT_PORTA, self._levels()
+        self.EXT_PORTA = now
+        # An interrupt is a matter of inputs only. (DW_apb_gpio data book, interrupts)
+        enabled, edge = self.INTEN & ~self.SWPORTA_DDR, self.INTTYPE_LEVEL | self.INT_BOTHEDGE
+        rising = self.INT_POLARITY | self.INT_BOTHEDGE
+        falling = ~self.INT_POLARITY | self.INT_BOTHEDGE
+        self._edges |= now & ~before & rising | before & ~now & falling
+        self._edges &= enabled & edge
+        active = ~(now ^ self.INT_POLARITY) & enabled & ~edge
+        self.RAW_INTSTATUS = (self._edges | active) & FULL
+        self.INTSTATUS = self.RAW_INTSTATUS & ~self.INTMASK
+        self._show()
+
+    def _show(self) -> None:
+        pending = self.INTSTATUS
+        for pin, irq in enumerate(self._irqs):
+            irq.set(bool(pending >> pin & 1))
+        self.COMBINED.set(bool(pending))
+        levels = self.EXT_PORTA
+        changed, self._shown = levels ^ self._shown, levels
+        for pin in range(PINS):
+            if changed >> pin & 1:
+                self._pads[pin].set(bool(levels >> pin & 1))

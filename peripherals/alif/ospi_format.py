@@ -1,0 +1,123 @@
+"""How OSPI shapes a transfer: lanes, lengths and edges of its phases, frames as bits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from xipsim.peripherals.nor.bus import Transaction
+
+INSTRUCTION_BITS = (0, 4, 8, 16)
+MODE_BITS = (2, 4, 8, 16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """An enhanced (dual, quad or octal) transfer, or a standard one with everything 0."""
+
+    frf: int
+    """0 standard, 1 dual, 2 quad, 3 octal."""
+    trans_type: int
+    """0: instruction and address on one line; 1: only the instruction; 2: none."""
+    instruction_bits: int
+    instruction_ddr: bool
+    address_bits: int
+    ddr: bool
+    wait: int
+    strobe: bool
+    frame_bits: int
+
+    @property
+    def lanes(self) -> int:
+        """Lines of the data."""
+        return 1 << self.frf
+
+    @property
+    def instruction_lanes(self) -> int:
+        """Lines of the instruction."""
+        return self.lanes if self.trans_type == 2 else 1
+
+    @property
+    def address_lanes(self) -> int:
+        """Lines of the address."""
+        return self.lanes if self.trans_type else 1
+
+    @property
+    def head(self) -> int:
+        """Entries of the transmit FIFO that are not data."""
+        return bool(self.instruction_bits) + bool(self.address_bits)
+
+    def clocks(self, entry: int) -> int:
+        """Clock cycles that entry number `entry` of a transfer takes, at least 1."""
+        if entry >= self.head:
+            half_clocks = 2 * self.frame_bits // (self.lanes << self.ddr)
+        elif entry == 0 and self.instruction_bits:
+            lanes = self.instruction_lanes << self.instruction_ddr
+            half_clocks = 2 * self.instruction_bits // lanes
+        else:
+            half_clocks = 2 * self.address_bits // (self.address_lanes << self.ddr)
+        return max(1, -(-half_clocks // 2))
+
+    def transaction(
+        self,
+        head: list[int],
+        *,
+        write: bytes = b"",
+        read: int = 0,
+        mode: int | None = None,
+        mode_bits: int = 0,
+        swaps: bool = False,
+    ) -> Transaction:
+        """The cycle of chip select whose instruction and address are `head`."""
+        address = head[-1] & ((1 << self.address_bits) - 1) if self.address_bits else None
+        opcode = None
+        if self.instruction_bits:
+            opcode = head[0] & ((1 << self.instruction_bits) - 1)
+        return Transaction(
+            opcode=opcode,
+            opcode_bits=self.instruction_bits or 8,
+            opcode_lanes=self.instruction_lanes,
+            opcode_ddr=self.instruction_ddr,
+            address=address,
+            address_bits=self.address_bits,
+            address_lanes=self.address_lanes,
+            address_ddr=self.ddr and address is not None,
+            mode=mode,
+            mode_bits=mode_bits,
+            mode_lanes=self.address_lanes,
+            dummy=self.wait if read else 0,
+            data_lanes=self.lanes,
+            data_ddr=self.ddr,
+            write=write,
+            read=read,
+            strobe=self.strobe and bool(read),
+            swaps=swaps,
+        )
+
+
+def packed(frames: Iterable[int], bits: int) -> bytes:
+    """Frames as they go over the lines, most significant bit first; 1s fill the last byte."""
+    if bits == 8:
+        return bytes(frame & 0xFF for frame in frames)
+    if bits == 32:
+        return b"".join(frame.to_bytes(4, "big") for frame in frames)
+    value, count, mask = 0, 0, (1 << bits) - 1
+    for frame in frames:
+        value, count = value << bits | frame & mask, count + bits
+    rest = -count % 8
+    return (value << rest | (1 << rest) - 1).to_bytes((count + rest) // 8, "big")
+
+
+def unpacked(data: bytes, bits: int, count: int) -> Iterator[int]:
+    """`count` frames of what came over the lines."""
+    if bits == 8:
+        yield from data[:count]
+        return
+    value, length, mask = int.from_bytes(data, "big"), 8 * len(data), (1 << bits) - 1
+    for index in range(1, count + 1):
+        yield value >> length - index * bits & mask
+
+
+def size(frames: int, bits: int) -> int:
+    """Bytes that hold so many frames."""
+    return -(-frames * bits // 8)

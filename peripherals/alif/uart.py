@@ -1,0 +1,373 @@
+"""UART of the Alif Ensemble: Synopsys DesignWare APB UART (a 16550), with a terminal at its line.
+
+As with the i.MX RT's LPUART, characters take their time on the line in both directions, and the
+terminal is set up as the firmware sets up the controller, so there are no framing errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from xipsim.peripherals.core import (
+    Output,
+    Parameter,
+    ResetCause,
+    State,
+    System,
+    exposed,
+    model,
+)
+
+from .uart_registers import UartRegisters
+
+NS = 1_000_000_000
+DEPTH = 32
+RX_TRIGGERS = (1, DEPTH // 4, DEPTH // 2, DEPTH - 2)
+TX_TRIGGERS = (0, 2, DEPTH // 4, DEPTH // 2)
+TIMEOUT = 4
+"""Characters of silence after which what is below the receive trigger interrupts."""
+
+DLAB, BREAK = 0x80, 0x40
+LOOPBACK, INFRARED = 0x10, 0x40
+RX_AVAILABLE, TX_EMPTY, LINE_STATUS, MODEM_STATUS, PTIME = 0x01, 0x02, 0x04, 0x08, 0x80
+CTS, DSR, DCD = 0x10, 0x20, 0x80
+DCTS = 0x01
+
+ID_MODEM, ID_NONE, ID_TX, ID_RX, ID_LINE, ID_TIMEOUT = 0x0, 0x1, 0x2, 0x4, 0x6, 0xC
+
+
+@model("Alif.Uart")
+class Uart(UartRegisters):
+    """UART with FIFOs of 32, and a `Console` at the other end."""
+
+    frequency = Parameter(int, "UART clock in Hz (SYST_PCLK)", default=100_000_000)
+    handshake = Parameter(
+        bool,
+        "both ends wait for each other (RTS and CTS wired), so that nothing is lost; "
+        "without it, what the receiver does not take in time is lost (LSR.OE)",
+        default=True,
+    )
+
+    IRQ = Output("transmit, receive and error interrupts")
+
+    opened_at = 0
+
+    _divisor = State(0)
+    _ier = State(0)
+    _fifos = State(False)
+    """FCR.FIFOE: without it, each direction holds one character."""
+    _tx: State[list[int]] = State([])
+    _shifter: State[int | None] = State(None)
+    """The character on its way to the terminal."""
+    _rx: State[list[int]] = State([])
+    _overrun = State(False)
+    _tx_empty = State(False)
+    """The transmit interrupt is pending; reading IIR or writing THR takes it back."""
+    _timed_out = State(False)
+    _cts_changed = State(False)
+    _typed = State(bytearray(), survives_reset=True)
+    _throttled = State(False, survives_reset=True)
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self._receivers: list[Callable[[bytes], None]] = []
+        self._sending = self.alarm(self._sent)
+        self._receiving = self.alarm(self._arrived)
+        self._timeout = self.alarm(self._became_stale)
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        self._go_on()
+
+    # -- the terminal ----------------------------------------------------------------------------
+
+    def attach(self, receiver: Callable[[bytes], None]) -> None:
+        """Hand every character that the firmware sends to `receiver` when its stop bit is over."""
+        self._receivers.append(receiver)
+
+    @exposed
+    def type(self, data: bytes) -> None:
+        """Send `data` to the firmware, one character after the other."""
+        self._typed += data
+        self._listen()
+
+    @property
+    def pending(self) -> int:
+        """Characters typed that have not arrived yet."""
+        return len(self._typed)
+
+    @exposed
+    def throttle(self, on: bool) -> None:
+        """Take nothing more (True): the transmitter waits after the character it is sending.
+
+        Without `handshake` there is nothing that could stop it.
+        """
+        self._cts_changed |= on != self._throttled and self.handshake
+        self._throttled = on
+        self._go_on()
+
+    # -- data ------------------------------------------------------------------------------------
+
+    @UartRegisters.RBR.on_read
+    def _read_data(self) -> int:
+        return self._divisor & 0xFF if self.LCR & DLAB else self._take()
+
+    @UartRegisters.SRBR.on_read
+    def _read_shadow(self, index: int) -> int:
+        return self._take()
+
+    def _take(self) -> int:
+        if not self._rx:
+            return 0
+        character = self._rx.pop(0)
+        self._hear()
+        self._go_on()
+        return character
+
+    @UartRegisters.RBR.on_write
+    def _write_data(self, value: int) -> None:
+        if self.LCR & DLAB:
+            self._divisor = self._divisor & 0xFF00 | value & 0xFF
+            self._go_on()
+        else:
+            self._put(value)
+
+    @UartRegisters.SRBR.on_write
+    def _write_shadow(self, index: int, value: int) -> None:
+        self._put(value)
+
+    def _put(self, value: int) -> None:
+        if len(self._tx) >= self._depth:
+            self.diagnose("uart-overflow", "THR written while the transmit FIFO is full: lost")
+        else:
+            self._tx.append(value & self._mask())
+            self._tx_empty = False
+        self._go_on()
+
+    # -- control ---------------------------------------------------------------------------------
+
+    @UartRegisters.IER.on_read
+    def _read_enable(self) -> int:
+        return self._divisor >> 8 if self.LCR & DLAB else self._ier
+
+    @UartRegisters.IER.on_write
+    def _enable(self, value: int) -> None:
+        if self.LCR & DLAB:
+            self._divisor = self._divisor & 0xFF | (value & 0xFF) << 8
+        else:
+            if value & ~self._ier & TX_EMPTY and not self._tx:
+                self._tx_empty = True
+            self._ier = value & 0x8F
+        self._go_on()
+
+    @UartRegisters.IIR.on_read
+    def _identify(self) -> int:
+        identity = self._identity()
+        if identity == ID_TX:
+            self._tx_empty = False
+            self._update()
+        return identity | (0xC0 if self._fifos else 0)
+
+    @UartRegisters.IIR.on_write
+    def _fifo_control(self, value: int) -> None:
+        if value & 0x08:
+            self.gap("FCR.DMAM: DMA")
+        self.SRT, self.STET = value >> 6 & 3, value >> 4 & 3
+        # Assumption: the FIFOs are emptied when they are switched on or off, as in any 16550.
+        self._flush(value | (6 if bool(value & 1) != self._fifos else 0))
+        self._fifos = bool(value & 1)
+        self._go_on()
+
+    @UartRegisters.SFE.on_write
+    def _shadow_enable(self, value: int) -> None:
+        self._flush(6 if bool(value & 1) != self._fifos else 0)
+        self._fifos = bool(value & 1)
+        self._go_on()
+
+    @UartRegisters.SRR.on_write
+    def _software_reset(self, value: int) -> None:
+        self.SRR = 0
+        if value & 1:
+            self.reset(ResetCause.SOFTWARE)
+        self._flush(value)
+        self._go_on()
+
+    def _flush(self, value: int) -> None:
+        """Empty the receive (bit 1) and the transmit FIFO (bit 2)."""
+        if value & 2:
+            self._rx, self._timed_out = [], False
+            self._timeout.cancel()
+        if value & 4:
+            self._tx, self._tx_empty = [], True
+
+    @UartRegisters.LCR.on_write
+    def _line_control(self, value: int) -> None:
+        if value & BREAK:
+            self.gap("LCR.BC: sending a break")
+        self._go_on()
+
+    @UartRegisters.MCR.on_write
+    def _modem_control(self, value: int) -> None:
+        if value & (LOOPBACK | INFRARED):
+            self.gap("MCR: loop-back, infrared")
+        self._go_on()
+
+    @UartRegisters.SRTS.on_write
+    def _shadow_rts(self, value: int) -> None:
+        self.MCR = self.MCR & ~2 | (value & 1) << 1
+
+    @UartRegisters.SBCR.on_write
+    def _shadow_break(self, value: int) -> None:
+        if value & 1:
+            self.gap("SBCR: sending a break")
+
+    @UartRegisters.SRT.on_write
+    @UartRegisters.STET.on_write
+    @UartRegisters.HTX.on_write
+    @UartRegisters.DLF.on_write
+    def _written(self, value: int) -> None:
+        self._go_on()
+
+    # -- status ----------------------------------------------------------------------------------
+
+    @UartRegisters.LSR.on_read
+    def _line_status(self) -> int:
+        self._ask()
+        status = self.LSR
+        if self._overrun:
+            self._overrun = False
+            self._update()
+        return status
+
+    @UartRegisters.MSR.on_read
+    def _modem_status(self) -> int:
+        changed, self._cts_changed = self._cts_changed, False
+        self._update()
+        cts = 0 if self._throttled and self.handshake else CTS
+        return cts | DSR | DCD | (DCTS if changed else 0)
+
+    @UartRegisters.USR.on_read
+    def _uart_status(self) -> int:
+        self._ask()
+        return self.USR
+
+    @UartRegisters.TFL.on_read
+    def _tx_level(self) -> int:
+        self._ask()
+        return self.TFL
+
+    @UartRegisters.RFL.on_read
+    def _rx_level(self) -> int:
+        self._ask()
+        return self.RFL
+
+    def _ask(self) -> None:
+        alarms = (self._sending, self._receiving, self._timeout)
+        times = [alarm.deadline for alarm in alarms if alarm.deadline is not None]
+        self.system.clock.question(self.name, min(times, default=None))
+
+    @property
+    def _depth(self) -> int:
+        return DEPTH if self._fifos else 1
+
+    def _identity(self) -> int:
+        """The pending interrupt of the highest priority, as IIR shows it."""
+        if self._ier & LINE_STATUS and self._overrun:
+            return ID_LINE
+        if self._ier & RX_AVAILABLE and len(self._rx) >= self._rx_trigger:
+            return ID_RX
+        if self._ier & RX_AVAILABLE and self._timed_out:
+            return ID_TIMEOUT
+        if self._ier & TX_EMPTY and self._wants_more:
+            return ID_TX
+        if self._ier & MODEM_STATUS and self._cts_changed:
+            return ID_MODEM
+        return ID_NONE
+
+    @property
+    def _rx_trigger(self) -> int:
+        return RX_TRIGGERS[self.SRT] if self._fifos else 1
+
+    @property
+    def _wants_more(self) -> bool:
+        """With PTIME, the transmit interrupt is a level; else it comes once, when all is sent."""
+        if self._ier & PTIME and self._fifos:
+            return len(self._tx) <= TX_TRIGGERS[self.STET]
+        return self._tx_empty
+
+    def _update(self) -> None:
+        """Bring flags and the interrupt line in line with the FIFOs."""
+        rx, tx, depth = len(self._rx), len(self._tx), self._depth
+        self.TFL, self.RFL = tx, rx
+        self.USR = (tx < depth) << 1 | (not tx) << 2 | (rx > 0) << 3 | (rx >= depth) << 4
+        # With PTIME, THRE says that the FIFO is full.
+        thre = tx >= depth if self._ier & PTIME and self._fifos else not tx
+        idle = not tx and self._shifter is None
+        self.LSR = (rx > 0) | self._overrun << 1 | thre << 5 | idle << 6
+        self.IRQ.set(self._identity() != ID_NONE)
+
+    # -- the line --------------------------------------------------------------------------------
+
+    def _mask(self) -> int:
+        return (1 << 5 + (self.LCR & 3)) - 1
+
+    def _character(self) -> int:
+        """Virtual ns that a character takes on the line, 0 while there is no divisor."""
+        lcr = self.LCR
+        halves = 2 * (1 + 5 + (lcr & 3) + (lcr >> 3 & 1) + 1)
+        if lcr & 4:
+            halves += 2 if lcr & 3 else 1
+        sixteenths = self._divisor * 16 + self.DLF
+        return halves * sixteenths * NS // (2 * self.frequency) if self._divisor else 0
+
+    def _go_on(self) -> None:
+        self._send()
+        self._listen()
+        self._update()
+
+    def _send(self) -> None:
+        """Begin the next character if there is one and the line is free."""
+        # Assumption: the terminal's CTS is obeyed whether MCR.AFCE says so or not.
+        waits = (self._throttled and self.handshake) or self.HTX & 1
+        if self._shifter is None and self._tx and not waits and self._character():
+            self._shifter = self._tx.pop(0)
+            self._tx_empty |= not self._tx
+            self._sending.at(self.system.clock.now + self._character())
+
+    def _sent(self) -> None:
+        assert self._shifter is not None
+        data, self._shifter = bytes([self._shifter]), None
+        self._send()
+        self._update()
+        for receiver in self._receivers:
+            receiver(data)
+
+    def _listen(self) -> None:
+        """Let the terminal begin its next character if it has one and may."""
+        may = len(self._rx) < self._depth or not self.handshake
+        # Assumption: before the firmware has set a divisor, nobody types.
+        if self._receiving.deadline is None and self._typed and may and self._character():
+            self._receiving.at(self.system.clock.now + self._character())
+
+    def _arrived(self) -> None:
+        character = self._typed.pop(0) & self._mask()
+        if len(self._rx) >= self._depth:
+            self._overrun = True
+            self.diagnose("uart-overrun", "a character came to a full receive FIFO: lost")
+        else:
+            self._rx.append(character)
+        self._hear()
+        self._go_on()
+
+    def _hear(self) -> None:
+        """A character came or was taken: the silence begins anew."""
+        self._timed_out = False
+        if self._rx and self._fifos:
+            self._timeout.at(self.system.clock.now + TIMEOUT * self._character())
+        else:
+            self._timeout.cancel()
+
+    def _became_stale(self) -> None:
+        self._timed_out = bool(self._rx)
+        self._update()

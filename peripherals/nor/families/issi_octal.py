@@ -1,0 +1,365 @@
+"""ISSI IS25LX/WX: configuration registers select extended SPI or octal DDR, and the dummies.
+
+Source: IS25LX/WX256 data sheet, revision A14. Option of the parts' rows: `second_register_byte`
+(`ignored`, or `next`: it goes to the next register), what the second byte of a register write in
+octal DDR does.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ..bus import Transaction
+from ..command import Command, Cycle, Handler
+from ..operation import Operation
+from .issi_opcodes import PROGRAMS, READS, UNMODELLED
+from .nor import repeated
+from .octal import OctalFamily
+from .protection import area
+
+if TYPE_CHECKING:
+    from ..chip import Chip
+
+IO_MODE, DUMMIES, DRIVE, ADDRESS, XIP, WRAP, PATTERN, ECC = 0, 1, 3, 5, 6, 7, 0x0A, 0x0B
+OCTAL_DDR, OCTAL_DDR_NO_DQS, SPI_NO_DQS = 0xE7, 0xC7, 0xDF
+FACTORY = {DUMMIES: 0xFF, PATTERN: 0x55}
+"""Non-volatile configuration registers that are not FFh from the factory, or need a name."""
+VALUES: dict[int, frozenset[int]] = {
+    IO_MODE: frozenset((0xFF, SPI_NO_DQS, OCTAL_DDR, OCTAL_DDR_NO_DQS)),
+    DUMMIES: frozenset(range(256)),
+    DRIVE: frozenset((0xFF, 0xFE, 0xFD, 0xFC)),
+    ADDRESS: frozenset((0xFF, 0xFE)),
+    XIP: frozenset((0xFF, 0xFE, 0xFD)),
+    WRAP: frozenset((0xFF, 0xFE, 0xFD, 0xFC)),
+    PATTERN: frozenset(range(256)),
+    ECC: frozenset((0xFF, 0xFE)),
+}
+WRAPS = {0xFE: 64, 0xFD: 32, 0xFC: 16}
+SR_WRITABLE = 0xFC
+FOUR_BYTE, PROTECTION_ERROR, PROGRAM_SUSPENDED = 0x01, 0x02, 0x04
+PROGRAM_ERROR, ERASE_ERROR, ERASE_SUSPENDED, READY = 0x10, 0x20, 0x40, 0x80
+ERRORS = PROTECTION_ERROR | PROGRAM_ERROR | ERASE_ERROR
+DDR_DUMMIES = 16
+REGISTER_DUMMIES = 8
+
+
+@dataclass(slots=True)
+class Volatile:
+    """What power-off and resets clear."""
+
+    registers: dict[int, int] = field(default_factory=dict)
+    flags: int = 0
+    """Error bits of the flag status register."""
+
+
+class IssiOctal(OctalFamily):
+    """ISSI IS25LX and IS25WX."""
+
+    UNMODELLED = UNMODELLED
+    VALUES = VALUES
+    MAX_DUMMIES = 0x1E
+
+    def __init__(self, chip: Chip) -> None:
+        super().__init__(chip)
+        self.sr = 0
+        self.nonvolatile = {address: FACTORY.get(address, 0xFF) for address in self.VALUES}
+        self.volatile = Volatile()
+        self.power_on()
+
+    # -- modes -------------------------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        self.volatile = Volatile(registers=dict(self.nonvolatile))
+        self.refresh()
+
+    def software_reset(self) -> None:
+        self.power_on()
+
+    @property
+    def is_octal(self) -> bool:
+        return self.volatile.registers[IO_MODE] in (OCTAL_DDR, OCTAL_DDR_NO_DQS)
+
+    @property
+    def is_ddr(self) -> bool:
+        return self.is_octal
+
+    @property
+    def strobes(self) -> bool:
+        return self.volatile.registers[IO_MODE] not in (OCTAL_DDR_NO_DQS, SPI_NO_DQS)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether legacy opcodes take 4 address bytes."""
+        return self.is_octal or self.volatile.registers[ADDRESS] == 0xFE
+
+    def mode(self) -> tuple[int, bool, int]:
+        return 8 if self.is_octal else 1, self.is_wide, 0
+
+    def table_key(self) -> Hashable:
+        return self.volatile.registers[DUMMIES]
+
+    def find(self, t: Transaction) -> Command | None:
+        if not self.is_octal:
+            return super().find(t)
+        # The opcode comes at the rising edge; what follows at the falling one does not matter.
+        if t.opcode is None or t.opcode_lanes != 8:
+            return None
+        if t.opcode_bits == 8 and not t.opcode_ddr:
+            return self.commands.get(t.opcode)
+        if t.opcode_bits == 16 and t.opcode_ddr:
+            return self.commands.get(t.opcode >> 8)
+        return None
+
+    def opcode_of(self, bits: int) -> int:
+        return bits >> 8 if self.is_octal else bits
+
+    def burst(self, command: Command) -> int:
+        return WRAPS.get(self.volatile.registers[WRAP], 0)
+
+    def _dummies(self, default: int) -> int:
+        """Clocks of a read whose default is given, as configured."""
+        value = self.volatile.registers[DUMMIES]
+        return value if default and 1 <= value <= self.MAX_DUMMIES else default
+
+    # -- tables ------------------------------------------------------------------------------------
+
+    def table(self) -> Iterator[Command]:
+        if not self.is_octal:
+            yield from self._spi_table(32 if self.is_wide else 24)
+            return
+        for command in self._spi_table(32):
+            if command.opcode not in (0x03, 0x13):
+                yield self._in_octal(command)
+
+    def _in_octal(self, command: Command) -> Command:
+        wait = 0
+        if command.is_read:
+            wait = self._dummies(DDR_DUMMIES)
+        elif command.sends:
+            wait = REGISTER_DUMMIES
+        return replace(
+            command, lanes=8, address_lanes=8, data_lanes=8, ddr=True, wait=wait,
+            address_bits=32 if command.address_bits else 0,
+            lengths=(1, 2) if command.lengths else (),
+        )  # fmt: skip
+
+    def _spi_table(self, bits: int) -> Iterator[Command]:
+        yield from self._reads(bits)
+        yield from self._programs(bits)
+        yield from self.erases(bits)
+        yield from self.controls()
+        yield from self._status_commands()
+        yield from self._configuration_commands(bits)
+        yield from self._suspends()
+        for opcode in (0x9E, 0x9F):
+            yield Command(opcode=opcode, name="read id", run=self._read_id, sends=True)
+        yield Command(
+            opcode=0x5A, name="read SFDP", run=self._read_sfdp, address_bits=24, wait=8, sends=True
+        )
+        for opcode, name, value in ((0xB7, "enter 4-byte mode", 1), (0xE9, "exit 4-byte mode", 0)):
+            yield Command(opcode=opcode, name=name, run=self._set_wide, value=value)
+
+    def _reads(self, bits: int) -> Iterator[Command]:
+        for legacy, wide, name, lanes, ddr, wait, data_lanes in READS:
+            for opcode, size in ((legacy, bits), (wide, 32)):
+                if opcode is not None:
+                    yield Command(
+                        opcode=opcode, name=name, run=self._read, is_read=True, sends=True,
+                        address_bits=size, address_lanes=lanes, wait=self._dummies(wait),
+                        data_lanes=data_lanes, ddr=ddr,
+                    )  # fmt: skip
+
+    def _programs(self, bits: int) -> Iterator[Command]:
+        for legacy, wide, name, lanes, data_lanes in PROGRAMS:
+            for opcode, size in ((legacy, bits), (wide, 32)):
+                yield Command(
+                    opcode=opcode, name=name, run=self._program, takes=True,
+                    address_bits=size, address_lanes=lanes, data_lanes=data_lanes,
+                )  # fmt: skip
+
+    def _status_commands(self) -> Iterator[Command]:
+        for opcode, name, run in (
+            (0x05, "read status", self._read_status),
+            (0x70, "read flag status", self._read_flags),
+        ):
+            yield Command(opcode=opcode, name=name, run=run, sends=True, while_busy=True)
+        yield Command(
+            opcode=0x01, name="write status", run=self._write_status, takes=True, lengths=(1,)
+        )
+        yield Command(opcode=0x50, name="clear flag status", run=self._clear_flags)
+
+    def _configuration_commands(self, bits: int) -> Iterator[Command]:
+        for read, write, kind in ((0x85, 0x81, "volatile"), (0xB5, 0xB1, "non-volatile")):
+            # Assumption: register reads take 8 dummies in extended SPI, too.
+            yield Command(
+                opcode=read, name=f"read {kind} configuration", run=self._read_configuration,
+                address_bits=bits, wait=REGISTER_DUMMIES, sends=True, value=read,
+                while_busy=read == 0x85,
+            )  # fmt: skip
+            yield Command(
+                opcode=write, name=f"write {kind} configuration", run=self._write_configuration,
+                address_bits=bits, takes=True, lengths=(1,), value=write,
+            )  # fmt: skip
+
+    def _suspends(self) -> Iterator[Command]:
+        both: tuple[tuple[int, str, Handler], ...] = (
+            (0x75, "suspend", self._suspend),
+            (0x7A, "resume", self._resume),
+        )
+        for opcode, name, run in both:
+            yield Command(opcode=opcode, name=name, run=run, while_busy=True)
+
+    # -- registers ---------------------------------------------------------------------------------
+
+    @property
+    def status_register(self) -> int:
+        """SR as it reads now."""
+        chip = self.chip
+        return self.sr | chip.wel << 1 | (chip.operation is not None)
+
+    @property
+    def flag_register(self) -> int:
+        """Flag status as it reads now."""
+        chip, flags = self.chip, self.volatile.flags
+        if chip.operation is None:
+            flags |= READY
+        if suspended := chip.suspended:
+            flags |= PROGRAM_SUSPENDED if suspended.kind == "program" else ERASE_SUSPENDED
+        return flags | (FOUR_BYTE if self.is_wide else 0)
+
+    def _read_status(self, c: Cycle) -> bytes:
+        return bytes((self.status_register,)) * c.read
+
+    def _read_flags(self, c: Cycle) -> bytes:
+        return bytes((self.flag_register,)) * c.read
+
+    def _read_id(self, c: Cycle) -> bytes:
+        return repeated(self.chip.row.id + b"\x10" + self.chip.unique_id, c.read)
+
+    def _clear_flags(self, c: Cycle) -> bytes:
+        # Assumption: it also ends what kept WEL at 1 after an error.
+        if self.volatile.flags & ERRORS:
+            self.chip.wel = False
+        self.volatile.flags &= ~ERRORS
+        return b""
+
+    def _write_disable(self, c: Cycle) -> bytes | None:
+        if self.volatile.flags & ERRORS and self.chip.wel:
+            self.refuse("error-pending", c, "after an error only 50h clears WEL")
+            return None
+        return super()._write_disable(c)
+
+    def _write_status(self, c: Cycle) -> bytes | None:
+        chip = self.chip
+        if not chip.wel:
+            self.refuse("write-without-wel", c, "the write enable latch is 0")
+            return None
+        chip.begin(
+            "status", c.command.name, chip.duration("write_status"),
+            values=((0x100, c.data[0] & SR_WRITABLE),),
+        )  # fmt: skip
+        return b""
+
+    def _read_configuration(self, c: Cycle) -> bytes:
+        values = self.volatile.registers if c.command.value == 0x85 else self.nonvolatile
+        # Assumption: the register repeats while clocked. ECC status (0Ch to 11h) reads 0.
+        reserved = 0 if 0x0C <= c.address <= 0x11 else 0xFF
+        return bytes((values.get(c.address, reserved),)) * c.read
+
+    def _write_configuration(self, c: Cycle) -> bytes | None:
+        chip = self.chip
+        if not chip.wel:
+            self.refuse("write-without-wel", c, "the write enable latch is 0")
+            return None
+        writes = self._register_writes(c)
+        for address, value in writes:
+            if value not in self.VALUES.get(address, ()):
+                self.volatile.flags |= PROTECTION_ERROR
+                chip.wel = False
+                self.refuse("reserved-register", c, f"register {address:02X}h <- {value:02X}h")
+                return None
+        if c.command.value == 0xB1:
+            chip.begin("status", c.command.name, chip.duration("write_nv"), values=writes)
+            return b""
+        chip.wel = self.keeps_wel
+        self.volatile.registers.update(writes)
+        if dict(writes).get(XIP, 0xFF) != 0xFF:
+            chip.gap("XIP mode: reads that go on without opcode")
+        self.mode_changed()
+        return b""
+
+    def _register_writes(self, c: Cycle) -> tuple[tuple[int, int], ...]:
+        writes = [(c.address, c.data[0])]
+        if len(c.data) > 1:
+            if self._options["second_register_byte"] == "next":
+                writes.append((c.address + 1, c.data[1]))
+            else:
+                self._odd(c, "the second byte of a register write is ignored")
+        return tuple(writes)
+
+    def _set_wide(self, c: Cycle) -> bytes:
+        if not self.is_octal:
+            self.volatile.registers[ADDRESS] = 0xFE if c.command.value else 0xFF
+            self.mode_changed()
+        return b""
+
+    def apply(self, operation: Operation) -> None:
+        for address, value in operation.values:
+            if address == 0x100:
+                self.sr = value
+            else:
+                self.nonvolatile[address] = value
+
+    # -- protection --------------------------------------------------------------------------------
+
+    @property
+    def protection_code(self) -> int:
+        """BP3 to BP0."""
+        return self.sr >> 3 & 8 | self.sr >> 2 & 7
+
+    def protected_area(self) -> tuple[int, int]:
+        """The range [start, end) that BP and TB protect."""
+        top_bottom = self.sr << 1 & 0x40
+        return area(top_bottom | self.protection_code << 2, False, self.chip.size, "bp3")
+
+    def protected(self, address: int, length: int) -> bool:
+        start, end = self.protected_area()
+        return max(address, start) < min(address + length, end)
+
+    def may_change(self, c: Cycle, length: int, verb: str) -> bool:
+        if self.chip.wel and self.protected(c.address, length):
+            kind = PROGRAM_ERROR if verb == "program" else ERASE_ERROR
+            self.volatile.flags |= PROTECTION_ERROR | kind
+            self.refuse("protected", c, "the area is protected; WEL stays 1 until 50h")
+            return False
+        return super().may_change(c, length, verb)
+
+    # -- for people, and snapshots -----------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        registers = self.volatile.registers
+        return {
+            "sr": self.status_register,
+            "flags": self.flag_register,
+            "mode": "octal DDR" if self.is_octal else "SPI",
+            "dummies": self._dummies(DDR_DUMMIES),
+            "address_bytes": 4 if self.is_wide else 3,
+            "volatile": {f"{address:02x}": value for address, value in registers.items()},
+            "nonvolatile": {f"{a:02x}": value for a, value in self.nonvolatile.items()},
+        }
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "sr": self.sr,
+            "nonvolatile": dict(self.nonvolatile),
+            "volatile": copy.deepcopy(self.volatile),
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.sr = saved["sr"]
+        self.nonvolatile = dict(saved["nonvolatile"])
+        self.volatile = copy.deepcopy(saved["volatile"])
+        self.refresh()

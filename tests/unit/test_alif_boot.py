@@ -1,0 +1,201 @@
+"""Starting an image from MRAM as the Secure Enclave does: ATOC, certificates, vector table."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from alif_package import BOOT, DEFERRED, HE, HP, MRAM, MRAM_SIZE, Part, application, package
+
+from xipsim.firmware import images
+from xipsim.firmware.catalogue import entries
+from xipsim.peripherals.alif.bootrom import BootRom
+from xipsim.peripherals.core import BootError, Entry, ResetCause
+from xipsim.peripherals.core.testing import Bench
+
+HP_APP = Part("HP_APP", HP, application(), BOOT | 2)
+HE_APP = Part("HE_APP", HE, application(HE), BOOT | 3)
+
+
+class Device:
+    """An erased MRAM, and the ROM that boots from it."""
+
+    def __init__(self) -> None:
+        self.bench = Bench()
+        self.mram = self.bench.bus.add(MRAM, MRAM_SIZE)
+        self.mram[:] = b"\xff" * MRAM_SIZE
+        self.rom = BootRom(self.bench.system, name="bootrom")
+        self.rom.reset(ResetCause.POWER_ON)
+
+    def put(self, address: int, data: bytes) -> None:
+        self.mram[address - MRAM : address - MRAM + len(data)] = data
+
+    def install(self, *parts: Part, toc: bytes = b"") -> None:
+        toc = toc or package(*parts)
+        self.put(MRAM + MRAM_SIZE - len(toc), toc)
+        for part in parts:
+            self.put(part.at, part.data)
+
+    def boot(self) -> Entry:
+        rom = self.rom.boot()
+        with pytest.raises(StopIteration) as done:
+            next(rom)
+        entry: Entry = done.value.value
+        return entry
+
+    def refusal(self) -> str:
+        with pytest.raises(BootError) as refused:
+            next(self.rom.boot())
+        return str(refused.value)
+
+
+@pytest.fixture
+def device() -> Device:
+    return Device()
+
+
+def test_the_image_of_the_hp_core_starts_at_its_vector_table(device: Device) -> None:
+    device.install(HP_APP, Part("HE_APP", HE, application(HE), DEFERRED | 3))
+    assert device.boot() == Entry(pc=HP + 0x101, sp=0x2004_BB10, vtor=HP)
+    assert not device.bench.events
+    assert not device.bench.notes
+
+
+def test_key_certificates_of_a_signed_image_are_passed_over(device: Device) -> None:
+    device.install(HP_APP, toc=package(HP_APP, keys=b"kcBS" + bytes(1676)))
+    assert device.boot().vtor == HP
+
+
+def test_a_boot_loader_comes_before_the_application(device: Device) -> None:
+    loader = Part("HP_BOOT", MRAM, application(MRAM), BOOT | 2)
+    device.install(loader, HP_APP)
+    assert device.boot().vtor == MRAM
+
+
+def test_the_images_are_looked_at_again_at_every_reset(device: Device) -> None:
+    device.install(HP_APP)
+    device.boot()
+    device.put(HP + 0x40, b"\0")
+    device.rom.reset(ResetCause.SOFTWARE)
+    assert "SHA-256" in device.refusal()
+
+
+def test_a_bad_checksum(device: Device) -> None:
+    toc = bytearray(package(HP_APP))
+    toc[-0x11] ^= 1  # the last byte of the last entry
+    device.install(HP_APP, toc=bytes(toc))
+    stored = int.from_bytes(toc[-16:-12], "little")
+    text = device.refusal()
+    assert "bad checksum" in text
+    assert f"{stored:#010x}" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda toc: toc[:-16] + bytes(16), "are no ATOC's: 00 00"),
+        (lambda toc: toc[:-12] + b"\1\0\0\0" + toc[-8:], "are no ATOC's"),
+        (lambda toc: toc.replace(b"OEMTOC01", b"OEMTOC02"), "begins with b'OEMTOC02'"),
+        (lambda toc: toc.replace(b"ccBS", b"ccBT"), "no certificate at 0x"),
+    ],
+)
+def test_what_is_no_atoc(device: Device, change: object, says: str) -> None:
+    assert callable(change)
+    device.install(HP_APP, toc=change(package(HP_APP)))
+    assert says in device.refusal()
+
+
+def test_an_image_for_the_other_core_alone(device: Device) -> None:
+    device.install(HE_APP)
+    text = device.refusal()
+    assert "starts nothing on M55_HP" in text
+    assert "HE_APP for M55_HE" in text
+
+
+def test_an_image_for_both_cores_starts_one_and_reports_the_other(device: Device) -> None:
+    device.install(HE_APP, HP_APP)
+    assert device.boot().vtor == HP
+    assert [gap.what for gap in device.bench.gaps] == ["boot of HE_APP on M55_HE"]
+
+
+def test_an_image_that_is_missing_or_cut_short(device: Device) -> None:
+    device.install(HP_APP)
+    device.put(HP, b"\xff" * 0x400)
+    assert "HP_APP: the image at 0x80020000 is missing" in device.refusal()
+    device.put(HP, HP_APP.data[:0x300])
+    assert "is cut short: 768 bytes, the certificate says 1024" in device.refusal()
+
+
+def test_an_image_that_differs_from_its_certificate(device: Device) -> None:
+    device.install(HP_APP)
+    device.put(HP + 0x200, b"\0")
+    assert "does not match the SHA-256" in device.refusal()
+
+
+def test_a_damaged_device_configuration_stops_the_boot(device: Device) -> None:
+    device.install(HP_APP)
+    toc = package(HP_APP)
+    device.put(MRAM + MRAM_SIZE - len(toc) + 2 * 880, b"\xee")
+    assert "DEVICE: the image at" in device.refusal()
+
+
+@pytest.mark.parametrize(
+    ("flags", "load", "says"),
+    [
+        (0x10, 0xFFFF_FFFF, "uncompressed"),
+        (0x80, 0xFFFF_FFFF, "decrypted"),
+        (0x20, 0xFFFF_FFFF, "loaded into RAM"),
+        (0, 0x9400_0000, "loaded into RAM"),
+    ],
+)
+def test_images_that_do_not_run_in_place_are_a_gap(
+    device: Device, flags: int, load: int, says: str
+) -> None:
+    part = Part("HP_APP", HP, application(), BOOT | 2 | flags)
+    device.install(part, toc=package(part, load=load))
+    assert says in device.refusal()
+    assert [gap.what for gap in device.bench.gaps] == [f"image that must be {says}"]
+
+
+def test_a_vector_table_without_a_stack_in_ram(device: Device) -> None:
+    device.install(Part("HP_APP", HP, application(sp=0x9000_0000), BOOT | 2))
+    assert "begins with 0x90000000 0x80020101" in device.refusal()
+
+
+# -- no ATOC ---------------------------------------------------------------------------------------
+
+
+def test_an_erased_mram(device: Device) -> None:
+    text = device.refusal()
+    assert "no ATOC" in text
+    assert "no image begins at 0x80020000" in text
+
+
+def test_a_bare_image_is_started_and_noted_once(device: Device) -> None:
+    device.put(HP, application())
+    assert device.boot() == Entry(pc=HP + 0x101, sp=0x2004_BB10, vtor=HP)
+    device.rom.reset(ResetCause.PIN)
+    device.boot()
+    assert len(device.bench.notes) == 1
+    assert "no ATOC" in device.bench.notes[0].message
+
+
+def test_a_bare_image_for_the_other_core(device: Device) -> None:
+    device.put(HE, application(HE))
+    assert "the only image is for M55_HE" in device.refusal()
+
+
+# -- a package that the vendor's tool has written --------------------------------------------------
+
+
+def test_micropythons_package(device: Device) -> None:
+    cached = entries("ALIF_ENSEMBLE")
+    if not cached:
+        pytest.skip("no image for ALIF_ENSEMBLE in the user cache (xipsim firmware add)")
+    image = images.load(cached[0].path)
+    for offset, data in image.placed(MRAM, MRAM_SIZE):
+        device.mram[offset : offset + len(data)] = data
+    sp, pc = struct.unpack_from("<2I", device.mram, HP - MRAM)
+    assert device.boot() == Entry(pc=pc, sp=sp, vtor=HP)
+    device.mram[-0x20] ^= 1
+    assert "bad checksum" in device.refusal()
