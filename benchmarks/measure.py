@@ -1,0 +1,48 @@
+"""What the benchmarks share: the image they run, repeated timing, one way of printing a figure."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+
+from xipsim.engines.qemu.locate import find_qemu, qemu_version
+from xipsim.firmware import catalogue
+
+
+def arguments(description: str, *, board: str = "TEENSY41", runs: int = 7) -> argparse.Namespace:
+    """Parsed options: board, image, runs. Prints on what is measured."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--board", default=board)
+    parser.add_argument("--image", help="default: the one that xipsim finds for the board")
+    parser.add_argument("--runs", type=int, default=runs)
+    args = parser.parse_args()
+    if args.image is None:
+        args.image = str(catalogue.find(args.board).path)
+    version = qemu_version(find_qemu())
+    print(f"{args.board}, {os.path.basename(args.image)}, QEMU {version}, ", end="")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {args.runs} runs")
+    return args
+
+
+def timed(action: Callable[[], object], runs: int, *, warm_up: int = 1) -> list[float]:
+    """Seconds of wall time of each of `runs` calls, after `warm_up` that do not count."""
+    for _ in range(warm_up):
+        action()
+    seconds = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        action()
+        seconds.append(time.perf_counter() - began)
+    return seconds
+
+
+def show(name: str, seconds: list[float], *, per: float = 1, unit: str = "ms") -> None:
+    """One line: median, and the range. per: how many of the thing one measurement contains."""
+    scale = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit] / per
+    values = sorted(value * scale for value in seconds)
+    median = statistics.median(values)
+    print(f"{name:<58} {median:9.2f} {unit}   ({values[0]:.2f} to {values[-1]:.2f})")
