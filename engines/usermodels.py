@@ -10,7 +10,6 @@ from pathlib import Path
 from xipsim.peripherals import load
 from xipsim.peripherals.core import REGISTRY, Registry
 
-
 _imported: set[Path] = set()
 """Files of all modules that came with the user's models."""
 

@@ -57,6 +57,8 @@ class Board:
         self.core, self.trace = core, trace
         self.memories: dict[str, Memory] = {}
         self.models: dict[str, Model] = {}
+        self.tags_touched: set[str] = set()
+        """Accesses to tagged ranges that have been reported."""
 
     def lose_memory(self) -> None:
         """Power was off. Assumption: RAM comes up as zeros; on silicon it is undefined.
@@ -120,7 +122,7 @@ def build(
         for wire in entry.interrupts:
             _connect(board, clock, entry, wire)
     for tag in platform.tags:
-        place_tag(tag.range.start, tag.range.size, tag.name, _tag_gap(system))
+        place_tag(tag.range.start, tag.range.size, tag.name, _tag_gap(board, system))
     for name, data in chips().items():
         if name in board.memories:
             board.memories[name].fill(data)
@@ -216,12 +218,10 @@ class _Input:
         self._model.on_input(self._number, level)
 
 
-def _tag_gap(system: System) -> Callable[[str], None]:
-    reported: set[str] = set()
-
+def _tag_gap(board: Board, system: System) -> Callable[[str], None]:
     def gap(what: str) -> None:
-        if what not in reported:
-            reported.add(what)
+        if what not in board.tags_touched:
+            board.tags_touched.add(what)
             now = system.clock.now
             system.trace.emit(Gap(time=now, source="bus", what=what, pc=system.pc()))
 

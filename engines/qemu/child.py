@@ -9,6 +9,8 @@ again, so that the instruction which did so is the last one.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import socket
 import sys
@@ -18,6 +20,8 @@ from typing import Any, NoReturn
 
 from xipsim.engines.api import Goal, MachineConfig, SnapshotError, Stop, StopReason
 from xipsim.engines.host import Host
+from xipsim.engines.repl import load as load_platform
+from xipsim.engines.usermodels import load_models
 from xipsim.peripherals.core import BootError, Entry, ResetCause
 
 from . import library as q
@@ -341,12 +345,22 @@ def _watch_parent(interrupts: int, guest: Guest) -> NoReturn:
         guest.stop(StopReason.INTERRUPTED)
 
 
+def _import_models(config: MachineConfig) -> None:
+    """Ahead of `build`, which says what is wrong, if anything is."""
+    with contextlib.suppress(Exception):
+        load_models(entry.type for entry in load_platform(config.platform).entries)
+
+
 def main() -> None:
     """Entry point. Arguments: descriptors of the requests and of the interrupts, the shim."""
+    gc.disable()  # nothing that is built here becomes garbage
     connection = Channel(socket.socket(fileno=int(sys.argv[1])))
     config: MachineConfig = connection.receive()
+    models = threading.Thread(target=_import_models, args=(config,))
+    models.start()
     argc, argv = q.start_arguments([*ARGUMENTS.split(), "-plugin", sys.argv[3]])
-    q.qemu_init(argc, argv, None)
+    q.qemu_init(argc, argv, None)  # meanwhile, the interpreter imports
+    models.join()
     q.transaction_begin()
     try:
         guest = Guest(connection, config)
@@ -355,6 +369,8 @@ def main() -> None:
         _print_traceback()
         os._exit(1)
     q.transaction_commit()
+    gc.freeze()
+    gc.enable()
     connection.send(("answer", None))
     interrupts = int(sys.argv[2])
     threading.Thread(target=_watch_parent, args=(interrupts, guest), daemon=True).start()

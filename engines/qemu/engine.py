@@ -31,7 +31,7 @@ from .locate import find_libpython, find_qemu, find_shim, qemu_version
 ANSWER_TIME = 20.0
 """Seconds of real time in which the child must answer a request, or notice an interrupt."""
 START = (
-    "import sys; sys.path[:] = {path!r};"
+    "import gc, sys; gc.disable(); sys.path[:] = {path!r};"
     " from xipsim.engines.qemu.child import main; main()"
 )
 LAST_LINES = 20

@@ -13,6 +13,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from xipsim.engines.api import SnapshotError
+from xipsim.peripherals.core import Model
 
 from . import library as q
 
@@ -30,11 +31,22 @@ def take(guest: Guest) -> dict[str, Any]:
     return {
         "devices": _save_devices(),
         "memories": {name: m.save() for name, m in guest.board.memories.items()},
-        "models": {name: model.save() for name, model in guest.board.models.items()},
+        "models": {name: _saved(model) for name, model in guest.board.models.items()},
+        "tags_touched": set(guest.board.tags_touched),
         "clock": guest.clock.save(),
         "host": guest.host.save(),
         "guest": guest.save(),
     }
+
+
+def _saved(model: Model) -> dict[str, Any]:
+    try:
+        return model.save()
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        raise SnapshotError(
+            f"{model.name} ({model.TYPE}) holds what cannot be saved: {text}"
+        ) from None
 
 
 def put_back(guest: Guest, state: dict[str, Any]) -> None:
@@ -45,6 +57,8 @@ def put_back(guest: Guest, state: dict[str, Any]) -> None:
     _load_devices(state["devices"])
     for name, model in guest.board.models.items():
         model.load(state["models"][name])
+    guest.board.tags_touched.clear()
+    guest.board.tags_touched.update(state["tags_touched"])
     guest.core.settle_interrupts()
     guest.host.load(state["host"])
     guest.load(state["guest"])

@@ -12,6 +12,7 @@ from xipsim.peripherals.core import BootError, Entry, ResetCause
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.bootheader import DcdCheck, DcdWrite, Fcb, dcd_length, parse_dcd
 from xipsim.peripherals.imxrt.bootrom import BootRom
+from xipsim.peripherals.imxrt.ccm_analog import CcmAnalog
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
 SIZE = 0x10000
@@ -98,6 +99,17 @@ def test_state_that_the_firmware_relies_on():
     assert [get(FlexSpi.LUT, i) for i in range(64)] == MIMXRT_LUT
     assert get(FlexSpi.LUTCR) == 1
     assert [s.is_native for s in board.rig.window.segments] == [True]
+
+
+def test_flexspis_clock_runs_when_the_image_starts():
+    """PLL3 is powered, enabled and not bypassed: images that execute in place compute with it."""
+    board = Board(image())
+    analog = CcmAnalog(board.bench.system, name="ccm_analog")
+    board.rom = BootRom(
+        board.bench.system, name="bootrom", flexspi=board.rig.spi, ccm_analog=analog
+    )
+    board.boot()
+    assert analog.read(0x10) & 0x8001_3000 == 0x8000_3000
 
 
 def test_hyperflash_timing_register():

@@ -221,3 +221,11 @@ def test_busy_and_suspend_bits_cannot_be_written() -> None:
     m = Master()
     m.write_status(0x01, 0xFF, 0xC6)
     assert (m.sr(), m.sr(0x35)) == (0xFC, 0x42)
+
+
+def test_a_program_that_wraps_in_the_last_page_is_not_protected_by_nothing() -> None:
+    m = Master()
+    last = m.chip.size - 0x10
+    m.program(last, bytes(0x20))
+    assert m.rules() == []
+    assert m.chip.read(last, 0x10) == bytes(0x10)

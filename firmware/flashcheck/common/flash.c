@@ -9,6 +9,8 @@
 /* Polls before a chip counts as stuck: the last ones come every 10 ms, 64 KB may take 2 s. */
 #define POLLS 1000
 
+#define RELEASE_TICKS 24000 /* 40 us at 600 MHz; IS25WX needs 30 */
+
 void transfer(const struct command *command)
 {
     bool done;
@@ -148,15 +150,19 @@ bool answers(void)
     return find_part(id) == part;
 }
 
+void wake(void)
+{
+    send(0xAB);
+    pause_for(RELEASE_TICKS);
+}
+
 /* Out of QPI, out of continuous read, awake. */
 static void revive(void)
 {
     static const uint8_t ones[] = {0xFF};
     transfer(&(struct command){.opcode = 0xFF, .lanes = 4});
     transfer(&(struct command){.opcode = 0xFF, .out = ones, .length = 1});
-    send(0xAB);
-    for (unsigned i = 0; i < 1000 && !answers(); i++)
-        ;
+    wake();
 }
 
 static uint32_t read_registers(void)

@@ -63,6 +63,9 @@ void make_pattern(uint8_t *to, uint32_t count, uint8_t seed);
 /* Bring the chip from whatever state into the one in which it was found first. */
 void recover(void);
 
+/* Release from power-down (ABh), and wait for it. */
+void wake(void);
+
 /* Whether the chip gives its id to 9Fh. */
 bool answers(void);
 

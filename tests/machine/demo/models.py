@@ -52,6 +52,7 @@ class Timer(Peripheral):
     MARK = Register(0x0C)
     RESET = Register(0x10)
     FAIL = Register(0x14)
+    PLAIN = Register(0x18)
     ended = State(0)
     polls = State(0)
     marks = State[list[tuple[int, int]]]([])
