@@ -107,7 +107,10 @@ class Host:
                 return StopReason.DEADLINE, b""
             self._deadline.at(goal.until)
         if goal.quiet is not None:
-            self._quiet.at(max(now + 1, self._quiet_since() + goal.quiet))
+            if self._quiet_since() + goal.quiet <= now:
+                self._deadline.cancel()
+                return StopReason.QUIET, b""
+            self._quiet.at(self._quiet_since() + goal.quiet)
         return None
 
     def end(self) -> None:

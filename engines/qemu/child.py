@@ -41,6 +41,9 @@ ARGUMENTS = (
 GDB_POLL = 0.005
 """Seconds between two looks at whether gdb has halted the machine."""
 
+NEED_A_CORE = ("run", "reset", "restore")
+"""Requests that a locked-up core cannot serve."""
+
 
 class Guest:
     """The machine in the child, and the protocol with the parent."""
@@ -54,6 +57,7 @@ class Guest:
         self._stop_values: dict[str, Any] = {}
         self._reason: StopReason | None = None
         self._error = ""
+        self._dead = ""
         self._reset: ResetCause | None = ResetCause.POWER_ON
         self._rom: Generator[int, None, Entry] | None = None
         self._halted = False
@@ -193,6 +197,9 @@ class Guest:
     def _serve(self) -> None:
         while (message := self._next_request()) is not None:
             request, arguments = message
+            if self._dead and request in NEED_A_CORE:
+                self.send("error", ("engine", self._dead))
+                continue
             if request == "run":
                 if self._begin_run(arguments[0]):
                     return
@@ -311,13 +318,16 @@ class Guest:
         q.queue_work(self.core.cpu, self._sleep, 0)
 
     def _aborted(self) -> None:
-        """QEMU gave up: for a Cortex-M, a lock-up."""
+        """QEMU gives up, as it does with a locked-up core: answer questions until the end."""
+        self._dead = "the core has locked up, and QEMU cannot go on with it; start anew"
         report = self.core.fault_report() | {"lockup": True}
         self.host.flush()
         self.send(
             "stop",
             Stop(reason=StopReason.FAULT, now=self.clock.now, pc=self.core.pc, detail=report),
         )
+        with contextlib.suppress(EOFError):
+            self._serve()
 
 
 def describe_model_error(error: Exception, pc: int | None) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xipsim.engines import usermodels
+from xipsim.engines.api import SnapshotError
 from xipsim.peripherals.core import ResetCause
 
 from . import snapshotfile
@@ -37,9 +38,14 @@ class Requests:
         self._snapshots[self._numbers] = state
         return self._numbers
 
+    def _find(self, number: int) -> dict[str, Any]:
+        if number not in self._snapshots:
+            raise SnapshotError("this snapshot was dropped")
+        return self._snapshots[number]
+
     def restore(self, number: int) -> int:
         """Be as when it was taken; the virtual time then."""
-        put_back(self._guest, self._snapshots[number])
+        put_back(self._guest, self._find(number))
         return self._guest.clock.now
 
     def drop_snapshot(self, number: int) -> None:
@@ -50,7 +56,7 @@ class Requests:
         self, number: int, path: Path, identity: dict[str, str], extra: bytes
     ) -> None:
         """Write it to a file, with `extra` beside it."""
-        snapshotfile.save(path, identity, self._snapshots[number], extra)
+        snapshotfile.save(path, identity, self._find(number), extra)
 
     def load_snapshot(self, path: Path, identity: dict[str, str]) -> tuple[int, bytes]:
         """Read it from a file; its number, and what was kept beside it."""
