@@ -1,0 +1,91 @@
+"""Instructions per second: a loop in XIP flash, the same loop in RAM, and in plain QEMU.
+
+The loop has nine instructions: seven additions, a subtraction, a branch. It is programmed into the
+flash through `mimxrt.Flash`, put into a bytearray in RAM, and called by address from the REPL; wall
+time, with a call of one round subtracted. Plain QEMU, without Python in it, runs the same loop from
+RAM of its mps2-an500 board, with and without -icount; its time for one round is subtracted, too.
+"""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import tempfile
+from pathlib import Path
+
+from measure import arguments, show, timed
+
+from xipsim import Machine
+from xipsim.engines.qemu.locate import find_qemu
+
+ROUNDS = 20_000_000
+INSTRUCTIONS = 9 * ROUNDS
+LOOP = bytes.fromhex("0131 0131 0131 0131 0131 0131 0131 0138 f6d1")
+"""adds r1, #1 (seven times); subs r0, #1; bne back"""
+RETURN = bytes.fromhex("7047")
+SETUP = """
+import uctypes
+from binascii import unhexlify
+from mimxrt import Flash
+code = unhexlify("{code}")
+ram = bytearray(code)
+f = Flash()
+f.writeblocks(200, code + bytes(4096 - len(code)))
+@micropython.asm_thumb
+def call(r0, r1):
+    mov(r4, r1)  # which, like lr, is saved around an asm_thumb function
+    mov(r1, 0)
+    data(2, 0x47A0)  # blx r4
+ram_at = uctypes.addressof(ram) | 1
+xip_at = {xip} | 1
+"""
+
+
+def plain(qemu: Path, rounds: int, options: list[str]) -> None:
+    """Run the loop in a QEMU of its own, which ends by semihosting."""
+    code = bytes.fromhex("0648") + LOOP + bytes.fromhex("1820 0249 abbe fee7")
+    code += bytes(-len(code) % 4) + struct.pack("<II", rounds, 0x20026)
+    offset = 8
+    program = struct.pack("<II", 0x2000_1000, offset | 1) + code
+    with tempfile.NamedTemporaryFile(suffix=".bin") as file:
+        file.write(program)
+        file.flush()
+        subprocess.run(
+            [qemu, "-M", "mps2-an500", "-display", "none", "-monitor", "none", "-serial", "none",
+             "-semihosting", "-device", f"loader,file={file.name},addr=0", *options],
+            check=True,
+            timeout=120,
+        )  # fmt: skip
+
+
+def main() -> None:
+    args = arguments(__doc__, runs=5)
+    with Machine(args.board, firmware=args.image) as m:
+        from xipsim.firmware import boards
+
+        facts = boards.load(args.board)
+        assert facts.filesystem is not None
+        xip = facts.flash.base + facts.filesystem.offset + 200 * 4096
+        m.exec(SETUP.format(code=(LOOP + RETURN).hex(), xip=xip))
+        for name, where in (("XIP flash", "xip_at"), ("RAM", "ram_at")):
+            long = timed(lambda w=where: m.exec(f"call({ROUNDS}, {w})"), args.runs)
+            short = timed(lambda w=where: m.exec(f"call(1, {w})"), args.runs)
+            rate(f"in {name}", long, short)
+    qemu = find_qemu()
+    for name, options in (("plain QEMU, -icount shift=1", ["-icount", "shift=1,sleep=off"]),
+                          ("plain QEMU, free running", [])):  # fmt: skip
+        long = timed(lambda o=options: plain(qemu, ROUNDS, o), args.runs)
+        short = timed(lambda o=options: plain(qemu, 1, o), args.runs)
+        rate(name, long, short)
+
+
+def rate(name: str, long: list[float], short: list[float]) -> None:
+    """One line: time per instruction, and instructions per second."""
+    seconds = [a - b for a, b in zip(sorted(long), sorted(short), strict=True)]
+    show(f"one instruction, {name}", seconds, per=INSTRUCTIONS, unit="ns")
+    middle = seconds[len(seconds) // 2]
+    print(f"{'':<58} {INSTRUCTIONS / middle / 1e6:9.0f} million instructions per second")
+
+
+if __name__ == "__main__":
+    main()
