@@ -37,17 +37,25 @@ def write_atomic(path: str | os.PathLike[str], data: bytes | bytearray) -> None:
 class FlashFile:
     """A file that holds a whole chip from its offset 0, locked against a second user.
 
-    A missing file is created with an erased chip (`created`). With `discard` the file is only
-    read: it is neither created, locked nor changed, and gives what was last saved.
+    A missing file is created with an erased chip (`created`), every byte `blank`. With `discard`
+    the file is only read: it is neither created, locked nor changed, and gives what was last saved.
 
     The lock is `flock` on the file itself. Saving puts a new file in its place, which is locked
     before it gets the name; so who opens the name always meets the lock, and who got hold of the
     old file sees that it has lost its name. Nothing stays beside the file.
     """
 
-    def __init__(self, path: str | os.PathLike[str], size: int, *, discard: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        size: int,
+        *,
+        discard: bool = False,
+        blank: int = 0xFF,
+    ) -> None:
         self.path = Path(os.path.realpath(path))
         self.size = size
+        self.blank = blank
         self.discard = discard
         self.created = False
         self._descriptor: int | None = None
@@ -102,7 +110,7 @@ class FlashFile:
             self._descriptor = None
 
     def _erased(self) -> bytearray:
-        return bytearray(b"\xff") * self.size
+        return bytearray((self.blank,)) * self.size
 
     def _lock(self) -> int:
         """Open the file and lock it, creating it if it is missing."""

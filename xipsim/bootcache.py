@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +25,12 @@ KEPT = 64
 """Snapshots that are kept; the ones used least lately go first. Each is about 1 MB."""
 
 
-def place(identity: dict[str, str], contents: bytes, console: str) -> Path:
-    """The file for a boot of that machine with those bytes in its flash."""
-    digest = hashlib.sha256(json.dumps([identity, console], sort_keys=True).encode())
-    digest.update(contents)
+def place(identity: dict[str, str], contents: Mapping[str, bytes], console: str) -> Path:
+    """The file for a boot of that machine with those bytes in its chips and memories."""
+    sizes = {name: len(data) for name, data in contents.items()}
+    digest = hashlib.sha256(json.dumps([identity, console, sizes], sort_keys=True).encode())
+    for name in sorted(contents):
+        digest.update(contents[name])
     return cache_dir() / "boots" / f"{digest.hexdigest()[:40]}.snapshot"
 
 
@@ -46,11 +49,12 @@ def load(machine: Machine, file: Path) -> Snapshot | None:
     return snapshot
 
 
-def keep(snapshot: Snapshot, file: Path) -> None:
-    """Put a boot into the cache, if there is room for it."""
+def keep(machine: Machine, file: Path) -> None:
+    """Put the machine as it stands into the cache, if that has room, and if it can be saved."""
     with suppress(OSError, UserError):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        snapshot = machine.snapshot()
         snapshot.save(file)
+        snapshot.drop()
         by_age = sorted(file.parent.glob("*.snapshot"), key=lambda f: f.stat().st_mtime)
         for old in by_age[:-KEPT]:
             old.unlink()

@@ -102,6 +102,7 @@ class Console:
 
     def on_output(self, listener: Callable[[bytes], None]) -> Callable[[], None]:
         """Hand `listener` what is printed, while the machine runs; returns what ends that."""
+        self._session.untouched = False
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 

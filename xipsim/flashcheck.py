@@ -23,6 +23,8 @@ from xipsim.machine import Machine
 
 TIMEOUT = "300s"
 """Virtual: what it takes with the data sheets' maximum times, and as much again."""
+WALL = 60.0
+"""Seconds: a controller that never sets a flag keeps the program polling it."""
 _END = r"(?:^|\n)(?:# end|Bail out!)[^\n]*\n"
 _CHECK = re.compile(r"(ok|not ok) (\d+) - (.*)")
 
@@ -100,7 +102,7 @@ def follow(console: Console, output: Callable[[str], None] | None = None) -> Rep
 
     stop = console.on_output(hand_on)
     try:
-        return parse(console.expect(_END, regex=True, timeout=TIMEOUT))
+        return parse(console.expect(_END, regex=True, timeout=TIMEOUT, wall=WALL))
     finally:
         stop()
 

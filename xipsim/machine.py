@@ -15,25 +15,19 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from xipsim.configure import (
-    Files,
-    Firmware,
-    Request,
-    StrPath,
-    explain,
-    load_contents,
-    plan,
-)
+from xipsim.configure import Files, Request, StrPath, explain, plan
 from xipsim.console import Console, Consoles
+from xipsim.contents import Firmware, load_contents
 from xipsim.engines.api import Engine, EngineError, Goal, MachineConfig, Stop
 from xipsim.errors import EngineFailed, UserError, XipsimError
 from xipsim.flash import Chips, Flash
 from xipsim.gpio import Ports
 from xipsim.rawrepl import PROMPT, Repl
 from xipsim.session import Session
+from xipsim.units import duration
 
 if TYPE_CHECKING:
-    from xipsim.firmware.store import FlashFile
+    from xipsim.kept import Kept, Part
     from xipsim.peripherals.core.trace import FlashCommand
     from xipsim.snapshot import Snapshot
 
@@ -49,17 +43,19 @@ def _embedded(config: MachineConfig) -> Engine:
 class Machine:
     """A board that boots an unmodified MicroPython image; a context manager.
 
-    board: a name, or the path of a `.repl` file. firmware: the image; none: what `flash` holds,
-    else the one that the user's cache, XIPSIM_FIRMWARE_PATH or the checkout has for the board.
-    flash: a file that is the whole chip, created erased if missing, locked, and written back by
-    `close`; with `discard` only read. The image is programmed over the bytes that it covers. put:
-    files for the firmware's file system, by path, or names and contents. rtc: `now` or an ISO
-    time; empty: no coin cell. seed, uid: of what is random on silicon. stalls: let polling take
-    no real time. strict: something that is not modelled raises ModelGap. qemu: the program to
-    use. gdb: a port for gdb, loopback; without limits in real time then. models: Python files
-    with models of one's own. console: the default console; empty: the USB serial port, else the
-    first UART. boot_cache: `boot` and the first `exec` may start from a snapshot of an earlier boot
-    of the same machine. engine: what runs the machine.
+    board: a name, or the path of a `.repl` file. firmware: the image; none: what the files hold
+    that are kept, else the one that the user's cache, XIPSIM_FIRMWARE_PATH or the checkout has for
+    the board. flash: a file that is the whole chip, created erased if missing, locked, and written
+    back by `close`; with `discard` only read. state: instead, a folder with such a file for each
+    chip and memory that keeps its contents without power. The image is programmed over the bytes
+    that it covers. put: files for the firmware's file system, by path, or names and contents. rtc:
+    `now` or an ISO time; empty: no coin cell. seed, uid: of what is random on silicon. stalls: let
+    polling take no real time. strict: something that is not modelled raises ModelGap. qemu: the
+    program to use. gdb: a port for gdb, loopback; without limits in real time then. models: Python
+    files with models of one's own. console: the default console; empty: the one that the board is
+    known for, else the USB serial port, else the first UART. boot_cache: `boot` and the first
+    `exec` may start from a snapshot of an earlier boot of the same machine. engine: what runs the
+    machine.
 
     Nothing happens, and virtual time stands still, unless a method runs the machine. All errors
     are XipsimError; those of the arguments are UserError.
@@ -71,6 +67,7 @@ class Machine:
         *,
         firmware: StrPath | None = None,
         flash: StrPath | None = None,
+        state: StrPath | None = None,
         discard: bool = False,
         put: Files = (),
         rtc: str = "",
@@ -89,6 +86,7 @@ class Machine:
             board=board,
             firmware=firmware,
             flash=flash,
+            state=state,
             discard=discard,
             put=put,
             rtc=rtc,
@@ -102,8 +100,8 @@ class Machine:
         )
         self._request = request
         self._plan = plan(request)
-        self._may_cache = boot_cache and gdb is None
-        self._booted = False
+        # Another time each time: such a boot would not be used again.
+        self._may_cache = boot_cache and gdb is None and rtc != "now"
         started = self._start(engine)
         try:
             self._contents = load_contents(request, self._plan)
@@ -127,18 +125,17 @@ class Machine:
     def _build(self, engine: Engine, console: str) -> Session:
         contents, config = self._contents, self._plan.config
         try:
-            engine.build({contents.chip: contents.data})
+            engine.build(contents.given)
             return Session(
                 engine,
-                console=console,
+                console=console or (contents.facts.console if contents.facts else ""),
                 warnings=contents.warnings,
                 models=tuple(str(file) for file in config.models),
                 unlimited=config.gdb_port is not None,
                 hint=self._hint,
             )
         except BaseException as error:
-            if contents.file:
-                contents.file.close()
+            contents.kept.close()
             if isinstance(error, EngineError):
                 raise explain(error, config) from error
             raise
@@ -170,12 +167,14 @@ class Machine:
 
     @property
     def flash(self) -> Flash:
-        """The chip that the board boots from."""
+        """The board's first flash chip."""
+        if not self._contents.chip:
+            raise UserError("the board has no flash chip")
         return self.chips[self._contents.chip]
 
     @property
     def firmware(self) -> Firmware | None:
-        """The image that was programmed; None if the flash file was taken as it was."""
+        """The image that was programmed; None if what the files hold was taken as it was."""
         return self._contents.firmware
 
     @property
@@ -212,36 +211,33 @@ class Machine:
         WaitTimeout; the next `exec` interrupts it. Control characters 01h to 04h are UserError:
         Ctrl-D, and the like, are the REPL's own; `console.write` types them.
         """
-        if self._may_cache:
-            self.boot(timeout=timeout, wall=wall)
+        if self._may_cache and self._session.untouched:
+            whole = duration(timeout)
+            self.boot(timeout=whole, wall=wall)
+            timeout = max(0, whole - self.now)
         repl = Repl(self._session, self.console)
         return repl.exec(code, timeout=timeout, wall=wall, output=output)
 
     def boot(self, *, timeout: str | int = EXEC_TIMEOUT, wall: float | None = None) -> None:
-        """Run to the prompt, as `exec` does before it types; nothing if that was done before.
+        """Run to the prompt, as `exec` does before it types.
 
-        With `boot_cache`, a machine that has not run yet takes the state from a snapshot where
-        there is one, and leaves one where there is none.
+        With `boot_cache`, a machine to which nothing was done yet takes the state from a snapshot
+        where there is one, and leaves one where there is none.
         """
-        if self._booted:
-            return
         repl = Repl(self._session, self.console)
-        if not self._may_cache or self.now:
+        if not (self._may_cache and self._session.untouched):
             repl.prompt(timeout=timeout, wall=wall)
-        else:
-            self._boot_cached(repl, timeout, wall)
-        self._booted = True
-
-    def _boot_cached(self, repl: Repl, timeout: str | int, wall: float | None) -> None:
+            return
         from xipsim import bootcache
 
-        identity = self._session.usable_engine.identity()
-        file = bootcache.place(identity, self._contents.data, self._session.console)
-        if cached := bootcache.load(self, file):
+        identity = self._session.guarded(self._session.engine.identity)
+        file = bootcache.place(identity, self._contents.given, self._session.console)
+        cached = bootcache.load(self, file)
+        if cached and cached.now < duration(timeout):
             self.restore(cached)
         else:
             repl.prompt(timeout=timeout, wall=wall)
-            bootcache.keep(self.snapshot(), file)
+            bootcache.keep(self, file)
 
     def run_for(self, duration: str | int, *, wall: float | None = None) -> None:
         """Let virtual time pass. WaitTimeout if it takes more than `wall` seconds of real time."""
@@ -272,7 +268,7 @@ class Machine:
         """
         from xipsim import snapshot
 
-        return snapshot.take(self, self._session.usable_engine)
+        return snapshot.take(self._session, self._heard())
 
     def restore(self, saved: Snapshot) -> None:
         """Be what it was; the same continuation then repeats to the nanosecond.
@@ -280,11 +276,11 @@ class Machine:
         Takes a few milliseconds, less the less has changed since. UserError for a snapshot of
         another machine.
         """
-        engine = self._session.usable_engine
-        if not saved.belongs_to(engine):
+        session = self._session
+        if not saved.belongs_to(session):
             raise UserError("this snapshot is of another machine; save it and load it here")
-        engine.restore(saved.number)
-        self._session.load(saved.heard["session"])
+        session.guarded(lambda: session.engine.restore(saved.number))
+        session.load(saved.heard["session"])
         for name, console in self.consoles.items():
             console.load(saved.heard["consoles"][name])
 
@@ -295,10 +291,10 @@ class Machine:
         """
         from xipsim import snapshot
 
-        return snapshot.load(self._session.usable_engine, path)
+        return snapshot.load(self._session, path)
 
-    def save_heard(self) -> dict[str, Any]:
-        """The user's side of a snapshot: what the consoles and the trace have said."""
+    def _heard(self) -> dict[str, Any]:
+        """The user's side of a snapshot."""
         return {
             "now": self.now,
             "session": self._session.save(),
@@ -342,35 +338,42 @@ class Machine:
     # -- the end ---------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Write the flash file back, atomically, and end the machine. Safe to call twice.
+        """Write the kept files back, each atomically, and end the machine. Safe to call twice.
 
-        EngineFailed if the engine is dead: the file then is as it was.
+        EngineFailed if the engine is dead: the files then are as they were.
         """
         if self._session.closed:
             return
-        file = self._contents.file
+        kept = self._contents.kept
         try:
-            if file and not file.discard:
-                self._save(file)
+            self._save(kept)
         finally:
             self._session.close()
-            if file:
-                file.close()
+            kept.close()
 
-    def _save(self, file: FlashFile) -> None:
+    def _save(self, kept: Kept) -> None:
         from xipsim.firmware.errors import FlashFileError
 
         try:
-            file.save(self.flash.read())
+            kept.save(self._read_part)
         except EngineFailed as error:
-            raise EngineFailed(f"{file.path}: not saved, the file is as it was: {error}") from error
+            text = f"{kept.names}: not saved, {kept.as_before}: {error}"
+            raise EngineFailed(text) from error
         except FlashFileError as error:
             raise UserError(str(error)) from error
+
+    def _read_part(self, part: Part) -> bytes:
+        if part.address is not None:
+            return self._session.read_memory(part.address, part.size)
+        data: bytes = self._session.call(part.name, "contents")
+        return data
 
     def _hint(self) -> str:
         """What may keep the prompt away, as far as the file system can tell."""
         session, facts = self._session, self._contents.facts
         if facts is None or PROMPT in session.printed_since_reset:
+            return ""
+        if facts.filesystem.kind != "littlefs":
             return ""
         from xipsim.firmware.errors import FirmwareError
         from xipsim.firmware.littlefs import read_files

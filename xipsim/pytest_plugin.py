@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from xipsim.machine import Machine
     from xipsim.snapshot import Snapshot
 
-BOOT_TIMEOUT = "30s"
+BOOT_TIMEOUT = "10s"
+"""Virtual; a first boot that formats the file system takes a tenth of a second."""
 PROMPT = ">>> "
-_NOT_SHARED = ("flash", "discard", "gdb")
+_NOT_SHARED = ("flash", "state", "discard", "gdb")
 """Options of `Machine` that make no sense for a machine that several tests share."""
 
 

@@ -12,7 +12,8 @@ from xipsim.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xipsim.configure import Contents, Plan, Request
+    from xipsim.configure import Plan, Request
+    from xipsim.contents import Contents
     from xipsim.flash import Flash
     from xipsim.session import Session
 
@@ -38,7 +39,7 @@ def build(
         "warnings": list(contents.warnings),
         "virtual_time": session.now,
         "wall_time": wall,
-        "virtual_per_real": session.now / 1e9 / wall if wall else None,
+        "virtual_per_real": session.simulated / 1e9 / wall if wall else None,
         "flash": {name: _chip(chip) for name, chip in chips.items()},
         "diagnostics": [asdict(event) for event in session.diagnostics],
         "gaps": [asdict(event) for event in session.gaps],
@@ -51,7 +52,7 @@ def build(
 
 def _arguments(request: Request) -> dict[str, Any]:
     arguments = {f.name: getattr(request, f.name) for f in fields(request)}
-    for name in ("firmware", "flash", "qemu"):
+    for name in ("firmware", "flash", "state", "qemu"):
         if arguments[name] is not None:
             arguments[name] = str(arguments[name])
     arguments["put"] = list(map(str, request.put))

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xipsim import faultreport
-from xipsim.engines.api import Engine, EngineError, Goal, ModelError, Stop, StopReason
+from xipsim.engines.api import (
+    Engine,
+    EngineError,
+    Goal,
+    ModelError,
+    SnapshotError,
+    Stop,
+    StopReason,
+)
 from xipsim.errors import (
     BootFailed,
     EngineFailed,
@@ -84,6 +92,10 @@ class Session:
         self.interruptions: list[tuple[int, str]] = []
         """Virtual ns and reason of each Ctrl-C that was typed to get a prompt."""
         self.wall_time = 0.0
+        self.simulated = 0
+        """Virtual ns that the machine has run here; a restored snapshot brings none."""
+        self.untouched = False
+        """Whether the machine is as it was made, and nobody listens to its boot."""
         self.on_command: Callable[[Any], None] | None = None
         self._running = False
         self._interrupted = False
@@ -101,6 +113,7 @@ class Session:
         self._opening = self._is_usb
         self._silent_from = 0
         engine.subscribe(self._receive)
+        self.untouched = True
 
     def _default_console(self, asked: str) -> str:
         if asked and asked not in self.consoles:
@@ -203,7 +216,8 @@ class Session:
     def _run_once(self, goal: Goal) -> Stop:
         self._check_usable()
         self._running = True
-        started = time.monotonic()
+        self.untouched = False
+        started, began = time.monotonic(), self.now
         try:
             stop = self.engine.run(goal)
         except EngineError as failure:
@@ -212,6 +226,7 @@ class Session:
             self._running = False
             self._nominal = self.engine.now
             self.wall_time += time.monotonic() - started
+            self.simulated += self.now - began
         if self._raised is not None:
             error, self._raised = self._raised, None
             raise error
@@ -253,39 +268,46 @@ class Session:
 
     def reset(self, *, power: bool) -> None:
         """Press reset, or switch off and on; the boot begins with the next run."""
-        self._guarded(lambda: self.engine.reset(power=power))
+        self.untouched = False
+        self.guarded(lambda: self.engine.reset(power=power))
         self._was_reset()
 
     # -- asking ----------------------------------------------------------------------------------
 
     def request(self, name: str, *arguments: Any) -> Any:
         """A request to the models' end of the engine."""
-        return self._guarded(lambda: self.engine.request(name, *arguments))
+        self.untouched = False
+        return self.guarded(lambda: self.engine.request(name, *arguments))
 
     def call(self, entry: str, method: str, *arguments: Any) -> Any:
         """Call an exposed method of a model; UserError where there is none."""
-        return self._guarded(lambda: self.engine.call(entry, method, *arguments))
+        self.untouched = False
+        return self.guarded(lambda: self.engine.call(entry, method, *arguments))
 
     def read_memory(self, address: int, length: int) -> bytes:
         """Guest memory as the core sees it; UserError where nothing answers."""
-        data: bytes = self._guarded(lambda: self.engine.read_memory(address, length))
+        data: bytes = self.guarded(lambda: self.engine.read_memory(address, length))
         return data
 
     def write_memory(self, address: int, data: bytes) -> None:
         """Write guest memory; UserError where nothing answers."""
-        self._guarded(lambda: self.engine.write_memory(address, data))
+        self.untouched = False
+        self.guarded(lambda: self.engine.write_memory(address, data))
 
     def registers(self) -> dict[str, int]:
         """The core's registers."""
-        registers: dict[str, int] = self._guarded(self.engine.registers)
+        registers: dict[str, int] = self.guarded(self.engine.registers)
         return registers
 
-    def _guarded(self, ask: Callable[[], Any]) -> Any:
+    def guarded(self, ask: Callable[[], Any]) -> Any:
+        """Ask the engine something; its errors as those of the user's side."""
         self._check_usable()
         try:
             return ask()
         except LookupError as error:
             raise UserError(str(error.args[0] if error.args else error)) from None
+        except SnapshotError as error:
+            raise UserError(str(error)) from None
         except EngineError as error:
             raise self._failed(error) from error
 
@@ -300,12 +322,6 @@ class Session:
             raise UserError("the machine is closed")
         if self._running:
             raise UserError("the machine is running: it can be asked nothing from a callback")
-
-    @property
-    def usable_engine(self) -> Engine:
-        """The engine, if it can be asked something now; else UserError."""
-        self._check_usable()
-        return self.engine
 
     # -- listening -------------------------------------------------------------------------------
 
@@ -373,6 +389,7 @@ class Session:
 
     def load(self, saved: dict[str, Any]) -> None:
         """Have heard what `save` returned, and nothing else."""
+        self.untouched = False
         for name, data in saved["printed"].items():
             self.printed[name][:] = data
         for name, values in saved["lists"].items():

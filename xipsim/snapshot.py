@@ -7,21 +7,20 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xipsim.engines.api import Engine, SnapshotError
-from xipsim.errors import UserError
+from xipsim.engines import unpickle
 
 if TYPE_CHECKING:
-    from xipsim.machine import Machine
+    from xipsim.session import Session
 
 
 class Snapshot:
     """A machine as it was: memory, core, models, chips, consoles. Made by `Machine.snapshot`.
 
-    It lives as long as its machine; `save` keeps it for another process.
+    It lives as long as its machine, and takes about 1 MB; `save` keeps it for another process.
     """
 
-    def __init__(self, engine: Engine, number: int, heard: dict[str, Any]) -> None:
-        self._engine, self.number, self.heard = engine, number, heard
+    def __init__(self, session: Session, number: int, heard: dict[str, Any]) -> None:
+        self._session, self.number, self.heard = session, number, heard
 
     @property
     def now(self) -> int:
@@ -31,30 +30,24 @@ class Snapshot:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file, atomically, for `Machine.load_snapshot`. UserError if it cannot."""
-        try:
-            self._engine.save_snapshot(self.number, Path(path), pickle.dumps(self.heard))
-        except SnapshotError as error:
-            raise UserError(str(error)) from None
+        engine, heard = self._session.engine, pickle.dumps(self.heard)
+        self._session.guarded(lambda: engine.save_snapshot(self.number, Path(path), heard))
 
-    def belongs_to(self, engine: Engine) -> bool:
-        """Whether it was taken of, or loaded into, the machine of that engine."""
-        return engine is self._engine
+    def drop(self) -> None:
+        """Free the memory that it takes; it cannot be used any more."""
+        self._session.guarded(lambda: self._session.engine.drop_snapshot(self.number))
 
-
-def take(machine: Machine, engine: Engine) -> Snapshot:
-    """A snapshot of the machine as it stands."""
-    try:
-        return Snapshot(engine, engine.snapshot(), machine.save_heard())
-    except SnapshotError as error:
-        raise UserError(str(error)) from None
+    def belongs_to(self, session: Session) -> bool:
+        """Whether it was taken of, or loaded into, the machine of that session."""
+        return session is self._session
 
 
-def load(engine: Engine, path: str | os.PathLike[str]) -> Snapshot:
+def take(session: Session, heard: dict[str, Any]) -> Snapshot:
+    """A snapshot of the machine as it stands. heard: the user's side of it."""
+    return Snapshot(session, session.guarded(session.engine.snapshot), heard)
+
+
+def load(session: Session, path: str | os.PathLike[str]) -> Snapshot:
     """A snapshot from a file. UserError where it does not fit this machine."""
-    try:
-        number, heard = engine.load_snapshot(Path(path))
-    except SnapshotError as error:
-        raise UserError(str(error)) from None
-    except OSError as error:
-        raise UserError(f"{os.fspath(path)}: cannot be read: {error.strerror}") from None
-    return Snapshot(engine, number, pickle.loads(heard))
+    number, heard = session.guarded(lambda: session.engine.load_snapshot(Path(path)))
+    return Snapshot(session, number, unpickle.loads(heard))

@@ -51,6 +51,7 @@ class Guest:
     def __init__(self, connection: Channel, config: MachineConfig) -> None:
         self._connection, self._config = connection, config
         self._work = q.pointer(q.WORK(self._stand_still))
+        self._nothing = q.pointer(q.WORK(lambda _cpu, _data: None))
         self._queued = False
         self._pinned = False
         self._running = False
@@ -66,6 +67,7 @@ class Guest:
         self.board: Board = build(config, self.clock, self, self._chips)
         self.core: Core = self.board.core
         self.clock.cpu = self.core.cpu
+        self.clock.is_pending = self.core.is_interrupt_pending
         self.core.on_reset_request(lambda: self.request_reset(ResetCause.SOFTWARE))
         self._rom_alarm = self.clock.alarm(self.queue)
         self._wake_alarm = self.clock.alarm(lambda: self.request_reset(ResetCause.WAKE_UP))
@@ -83,8 +85,8 @@ class Guest:
             lambda report: self.stop(StopReason.FAULT, detail=report),
             self.host.flush,
         )
-        q.on_wfe.value = q.pointer(q.WFE(self._wait_for_event)).value
-        self._sleep = q.pointer(q.WORK(lambda _cpu, _data: self.clock.sleep()))
+        q.on_sleep.value = q.pointer(q.SLEEP(self._fall_asleep)).value
+        self._sleep = q.pointer(q.WORK(lambda _cpu, opcode: self.clock.sleep(opcode == q.WFI)))
         q.on_abort.value = q.pointer(q.PLAIN(self._aborted)).value
 
     def _chips(self) -> dict[str, bytes]:
@@ -153,6 +155,8 @@ class Guest:
             q.pin_thread()
             self._pinned = True
         self._queued = False
+        # While a core that is stopped has no work queued, QEMU moves time on at every new alarm.
+        q.queue_work(self.core.cpu, self._nothing, 0)
         try:
             self._step()
         except EOFError:
@@ -313,9 +317,9 @@ class Guest:
             self._halted = False
             q.cpu_resume(self.core.cpu)
 
-    def _wait_for_event(self, _vcpu: int, _userdata: Any) -> None:
+    def _fall_asleep(self, _vcpu: int, opcode: int) -> None:
         # The clock must not be read here (QEMU 7.2 ends with "Bad icount read").
-        q.queue_work(self.core.cpu, self._sleep, 0)
+        q.queue_work(self.core.cpu, self._sleep, opcode)
 
     def _aborted(self) -> None:
         """QEMU gives up, as it does with a locked-up core: answer questions until the end."""

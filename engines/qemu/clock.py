@@ -24,6 +24,7 @@ FRACTION = 16
 """A stall lasts at most this fraction of the time that the run has taken, so that what the
 firmware waits for is seen late by 1/16 at most where nobody knows when it will come."""
 MAXIMUM = 2**62
+WFI, WFE = "WFI", "WFE"
 
 
 class Timer:
@@ -77,8 +78,11 @@ class Clock:
         self.asked: Hashable = None
         """The question of the run under way; any access that is not neutral sets it to None."""
         self._count = self._began = self._last = 0
-        self.stall_end = self.engine_alarm(self._resume)
-        self.asleep = self._event = False
+        self.stall_end = self.engine_alarm(self._end_stall)
+        self.asleep = ""
+        self._event = False
+        self.is_pending: Callable[[], bool] = bool
+        """Whether an interrupt is pending that would end WFI; set by who has the core."""
 
     @property
     def now(self) -> int:
@@ -134,30 +138,42 @@ class Clock:
         self.stall_end.at(end)
         q.cpu_stop_current()
 
+    def _end_stall(self) -> None:
+        if self.asleep == WFI and not self.is_pending():
+            self._sleep_to_next_alarm()
+        else:
+            self._resume()
+
     def _resume(self) -> None:
-        self.asleep = False
+        self.asleep = ""
         q.cpu_resume(self.cpu)
 
-    def sleep(self) -> None:
-        """The core executes WFE: it stands still until the next alarm, or until `wake`.
+    def sleep(self, wfi: bool) -> None:
+        """The core executes WFI or WFE: it stands still until the next alarm, or until `wake`.
 
-        An interrupt since the last WFE has set the core's event register: then it goes on at once.
-        It never sleeps past the guest's next alarm, so an event that nobody sees here (SEV, or
-        SysTick's) costs a tick at most. Call it from the work item.
+        WFI ends when an interrupt is pending. QEMU would see to that itself, but 7.2 often sleeps
+        through the first of two ticks that are close together. WFE goes on at once if there was an
+        interrupt since the last one, which has set the core's event register; it never sleeps past
+        the guest's next alarm, so an event that nobody sees here (SEV, or SysTick's) costs a tick
+        at most. Call it from the work item.
         """
-        event, self._event = self._event, False
+        event, self._event = self._event and not wfi, False
+        if event or not self._stalls or (wfi and self.is_pending()):
+            return
+        self.asleep = WFI if wfi else WFE
+        self._sleep_to_next_alarm()
+        q.cpu_stop_current()
+
+    def _sleep_to_next_alarm(self) -> None:
         now = self.now
         span = self.next_guest_alarm(now)
-        if span > 0 and self._stalls and not event:
-            self.asleep = True
-            if span < MAXIMUM:
-                self.stall_end.at(now + span)
-            q.cpu_stop_current()
+        if span < MAXIMUM:
+            self.stall_end.at(now + span)
 
     def wake(self) -> None:
-        """An interrupt arrives: a core that sleeps in WFE goes on."""
+        """An interrupt line rises: a core that sleeps goes on, from WFI if it is enabled."""
         self._event = True
-        if self.asleep:
+        if self.asleep == WFE or (self.asleep == WFI and self.is_pending()):
             self.cancel_stall()
 
     def cancel_stall(self) -> None:

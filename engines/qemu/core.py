@@ -8,14 +8,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from ctypes import c_uint8
+from functools import cached_property
 from typing import Any
 
 from xipsim.peripherals.core import Entry, Line
 
 from . import library as q
+from .vmstate import FloatingPointActive
 
 REGISTERS = (*(f"r{i}" for i in range(13)), "sp", "lr", "pc")
 CFSR, HFSR, MMFAR, BFAR, VTOR = 0xE000ED28, 0xE000ED2C, 0xE000ED34, 0xE000ED38, 0xE000ED08
+ICSR, VECTPENDING = 0xE000ED04, 0x1FF000
 EXCEPTIONS = {
     2: "NMI",
     3: "HardFault",
@@ -69,10 +72,20 @@ class Core:
         irq = q.irq_allocate(q.pointer(q.IRQ(requested)), None, 0)
         q.connect_output(self.device, b"SYSRESETREQ", 0, irq)
 
+    @cached_property
+    def fp_active(self) -> FloatingPointActive:
+        """CONTROL.FPCA, which is not in QEMU's device state."""
+        return FloatingPointActive(self.cpu, q.vmstate_core)
+
     def settle_interrupts(self) -> None:
         """The lines and the NVIC have been restored: agree with them, silently."""
         for interrupt in self._interrupts.values():
             interrupt.settle()
+
+    def is_interrupt_pending(self) -> bool:
+        """Whether WFI would end: an enabled interrupt is pending, masked by PRIMASK or not."""
+        icsr = self.read_word(ICSR)
+        return bool(icsr is not None and icsr & VECTPENDING)
 
     # -- registers -------------------------------------------------------------------------------
 

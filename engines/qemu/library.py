@@ -33,6 +33,7 @@ CLOCK_VIRTUAL = 1
 NON_SECURE, SECURE = 0, 3
 """MemTxAttrs of an access; four bytes in QEMU 7.2, eight since 10, by value. `secure` is bit 1, and
 since 10 bit 0; what the other of the two means is nothing to a Cortex-M."""
+WFI = 0xBF30
 MEMTX_OK, MEMTX_ERROR, MEMTX_DECODE_ERROR = 0, 1, 2
 REGISTER_SP, REGISTER_LR, REGISTER_PC, REGISTER_XPSR = 13, 14, 15, 25
 
@@ -44,7 +45,7 @@ TIMER = CFUNCTYPE(None, c_void_p)
 WORK = CFUNCTYPE(None, c_void_p, c_uint64)
 IRQ = CFUNCTYPE(None, c_void_p, c_int, c_int)
 PLAIN = CFUNCTYPE(None)
-WFE = CFUNCTYPE(None, c_uint, c_void_p)
+SLEEP = CFUNCTYPE(None, c_uint, c_void_p)
 
 
 class _Sizes(Structure):
@@ -192,8 +193,9 @@ if _missing:
 # Data symbols.
 address_space_memory = ctypes.addressof(c_void_p.in_dll(_library, "address_space_memory"))
 error_fatal = ctypes.addressof(c_void_p.in_dll(_library, "error_fatal"))
+vmstate_core = ctypes.addressof(c_void_p.in_dll(_library, "vmstate_arm_cpu"))
 on_abort = c_void_p.in_dll(_library, "xipsim_on_abort")
-on_wfe = c_void_p.in_dll(_library, "xipsim_on_wfe")
+on_sleep = c_void_p.in_dll(_library, "xipsim_on_sleep")
 
 _kept: list[Any] = []
 

@@ -74,12 +74,18 @@ int __libc_start_main(main_function main, int argc, char **argv, void (*init)(vo
 }
 
 /*
- * TCG plugin, loaded with -plugin: reports the WFE instructions (BF20h) that are executed, because
- * QEMU's WFE only yields. Python decides what a WFE does.
+ * TCG plugin, loaded with -plugin: reports the WFE and WFI instructions that are executed, because
+ * QEMU's WFE only yields, and its halted core may sleep past an interrupt. Python puts it to sleep.
  */
 
-/* Called in the vCPU thread before a WFE executes; must not read the clock. Set from Python. */
-void (*xipsim_on_wfe)(unsigned int vcpu_index, void *userdata);
+#define WFE 0xBF20
+#define WFI 0xBF30
+
+/*
+ * Called in the vCPU thread before a WFE or WFI (the opcode is `instruction`) executes; must not
+ * read the clock. Set from Python.
+ */
+void (*xipsim_on_sleep)(unsigned int vcpu_index, void *instruction);
 
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
@@ -91,10 +97,10 @@ static size_t (*insn_data_copy)(const struct qemu_plugin_insn *, void *, size_t)
 static const void *(*insn_data)(const struct qemu_plugin_insn *);
 static void (*on_insn_exec)(struct qemu_plugin_insn *, void (*)(unsigned int, void *), int, void *);
 
-static void wfe(unsigned int vcpu_index, void *userdata)
+static void sleeping(unsigned int vcpu_index, void *instruction)
 {
-    if (xipsim_on_wfe) {
-        xipsim_on_wfe(vcpu_index, userdata);
+    if (xipsim_on_sleep) {
+        xipsim_on_sleep(vcpu_index, instruction);
     }
 }
 
@@ -115,8 +121,8 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
         } else {
             opcode = *(const uint16_t *)insn_data(insn);
         }
-        if (opcode == 0xBF20) {
-            on_insn_exec(insn, wfe, 0, NULL);
+        if (opcode == WFE || opcode == WFI) {
+            on_insn_exec(insn, sleeping, 0, (void *)(uintptr_t)opcode);
         }
     }
 }

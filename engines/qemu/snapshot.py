@@ -30,6 +30,7 @@ def take(guest: Guest) -> dict[str, Any]:
         raise SnapshotError("the boot ROM is at work; run the machine a little further")
     return {
         "devices": _save_devices(),
+        "fp_active": guest.core.fp_active.value,
         "memories": {name: m.save() for name, m in guest.board.memories.items()},
         "models": {name: _saved(model) for name, model in guest.board.models.items()},
         "tags_touched": set(guest.board.tags_touched),
@@ -54,6 +55,7 @@ def put_back(guest: Guest, state: dict[str, Any]) -> None:
     guest.clock.cancel_stall()
     for name, memory in guest.board.memories.items():
         memory.load(state["memories"][name])
+    guest.core.fp_active.value = state["fp_active"]
     _load_devices(state["devices"])
     for name, model in guest.board.models.items():
         model.load(state["models"][name])

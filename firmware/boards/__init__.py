@@ -65,7 +65,8 @@ class Board:
 
     `machine` is the text by which its firmware names it; `files` are patterns of file names, the
     first that matches is taken; `release` shows what a file of the `download` page is called.
-    `memory` is where the image goes; None: into the flash chip.
+    `memory` is where the image goes; None: into the flash chip. `console` is the entry of the one
+    where its REPL is best talked to; empty: the USB serial port.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Board:
     flash: FlashFacts
     memory: MemoryFacts | None
     filesystem: FileSystem
+    console: str = ""
 
 
 def names() -> list[str]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,12 @@ SYSRESET = Program(  # MARK = 7; AIRCR = SYSRESETREQ; dsb; b .
 BAD_VALUE = Program(f"4ff080404061fee7 {HANDLER}")  # FAIL = r0
 SLEEP = Program(  # again: COUNT = 1 ms; wfe; r5++; wfe; r5++; b again
     f"4ff080400121074a11600749016020bf013520bf0135f8e7 {HANDLER} 000000e100e040420f00"
+)
+
+PAUSES = Program(  # SysTick every 901 clocks, masked: wfi until COUNTFLAG, MARK = how often; again
+    "4ff080400f4c104e72b600254ff4617161600021a160072121600023bff34f8f30bf01332168ca03f8d5"
+    "002121604ff000713160bff34f8fbff36f8fc3600135e4e7000010e000e004ed00e0"
+    f"{HANDLER}"
 )
 
 
@@ -160,6 +167,16 @@ def test_wfe_sleeps_to_the_next_alarm(qemu: Path | None) -> None:
         engine.run(Goal(until=10**9))
         assert time.monotonic() - began < 1
         assert len(engine.call("timer", "seen")[1]) == pytest.approx(1000, abs=2)
+
+
+def test_wfi_ends_at_every_tick(qemu: Path | None) -> None:
+    """Pauses of one SysTick period of 1.5 us, a thousand in a row, none of them two periods long."""
+    with running(qemu, PAUSES) as engine:
+        engine.run(Goal(until=1_600_000))
+        marks = engine.call("timer", "seen")[1]
+        assert {wakes for _, wakes in marks} == {1}
+        assert {later[0] - mark[0] for mark, later in pairwise(marks)} == {1538}
+        assert len(marks) > 1_000
 
 
 def test_a_rom_that_finds_nothing_says_so(qemu: Path | None) -> None:

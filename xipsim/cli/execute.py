@@ -18,7 +18,7 @@ RAISED = 1
 def run(args: argparse.Namespace) -> int:
     """0, or 1 if the script raised."""
     code = script(args)
-    with opened(args) as (machine, _):
+    with opened(args, boot_cache=not args.cold) as (machine, _):
         return play(machine, code, args.timeout, Sink(machine, sys.stdout.buffer))
 
 

@@ -122,6 +122,8 @@ def _script_options(command: Parser) -> None:
         metavar="TIME",
         help="virtual time that the script may take, e.g. 90s",
     )
+    text = "boot, even if a snapshot of this boot is in the cache"
+    command.add_argument("--cold", action="store_true", help=text)
 
 
 def _settle_run(command: Parser, args: argparse.Namespace) -> None:
@@ -148,7 +150,8 @@ def _settle_script(command: Parser, args: argparse.Namespace) -> None:
 def _machine_options(command: Parser) -> None:
     add = command.add_argument
     add("--flash", metavar="FILE", type=Path, help="the whole flash chip; made if missing")
-    add("--discard", action="store_true", help="leave the flash file as it is")
+    add("--state", metavar="DIR", type=Path, help="all that is kept without power; made if missing")
+    add("--discard", action="store_true", help="leave those files as they are")
     add("--put", metavar="FILE", action="append", default=[], help="a file to put on the board")
     add("--rtc", metavar="now|ISO", default="", help="what the real-time clock shows at power-on")
     add("--seed", metavar="N", type=_number, default=0, help="for all that is random (0)")

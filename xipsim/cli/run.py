@@ -53,7 +53,7 @@ def _talk(machine: Machine, line: Line, signals: Signals, *, newline: str) -> No
 def _what(machine: Machine, board: str) -> str:
     image = machine.firmware
     if image is None:
-        return f"{board} runs what its flash file holds"
+        return f"{board} runs what its files hold"
     return f"{board} runs {image.path}" + (f" ({image.place})" if image.place else "")
 
 

@@ -53,18 +53,18 @@ class Signals:
 
 @contextmanager
 def opened(
-    args: argparse.Namespace, *, warn: bool = True
+    args: argparse.Namespace, *, warn: bool = True, boot_cache: bool = False
 ) -> Iterator[tuple[Machine, Signals]]:
     """The machine that the arguments describe; saved, reported and closed at the end.
 
     A signal ends the process with exit code 128 + its number, after all that. warn: print what
-    was noticed about the image.
+    was noticed about the image. boot_cache: as `Machine` has it.
     """
     if args.report and not args.report.absolute().parent.is_dir():
         raise UserError(f"{args.report}: the folder for the report does not exist")
     signals = Signals()
     try:
-        with _machine(args) as machine:
+        with _machine(args, boot_cache) as machine:
             signals.watch(machine)
             for warning in machine.warnings if warn else ():
                 print(f"xipsim: warning: {warning}", file=sys.stderr)
@@ -79,15 +79,18 @@ def opened(
         signals.restore()
 
 
-def _machine(args: argparse.Namespace) -> Machine:
-    if args.discard and not args.flash:
-        raise UserError("--discard needs --flash FILE; without a file nothing is kept anyway")
+def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
+    if args.discard and not (args.flash or args.state):
+        raise UserError(
+            "--discard needs --flash FILE or --state DIR; without them nothing is kept anyway"
+        )
     from xipsim.machine import Machine
 
     return Machine(
         args.board,
         firmware=args.image,
         flash=args.flash,
+        state=args.state,
         discard=args.discard,
         put=args.put,
         rtc=args.rtc,
@@ -97,6 +100,7 @@ def _machine(args: argparse.Namespace) -> Machine:
         qemu=args.qemu,
         gdb=args.gdb,
         models=args.models,
+        boot_cache=boot_cache,
     )
 
 

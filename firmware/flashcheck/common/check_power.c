@@ -81,9 +81,7 @@ static void check_suspend_ended_by_reset(void)
     start_erase(UNIT);
     send(0x75);
     wait_idle();
-    send(0x66);
-    send(0x99);
-    wait_idle();
+    reset_chip();
     expect_true("SUS after reset", !is_suspended());
     erase_sector(UNIT);
 }
@@ -116,9 +114,7 @@ static void check_reset_pair(void)
     send(0x99);
     wait_idle();
     expect("WEL after 66h, 06h, 99h", read_status() & WEL, WEL);
-    send(0x66);
-    send(0x99);
-    wait_idle();
+    reset_chip();
     expect("WEL after 66h, 99h", read_status() & WEL, 0);
 }
 
@@ -126,9 +122,7 @@ static void check_reset_pair(void)
 static void check_reset_while_busy(void)
 {
     start_erase(UNIT);
-    send(0x66);
-    send(0x99);
-    wait_idle();
+    reset_chip();
     expect("SR1 after reset", read_status() & (WIP | WEL), 0);
     erase_sector(UNIT);
     expect_true("the next erase", is_filled(UNIT, SECTOR, 0xFF));

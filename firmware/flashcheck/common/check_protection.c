@@ -149,6 +149,8 @@ static void check_individual_locks(void)
     expect("lock bit after 39h", read_lock(AREA), 0);
     expect("39h: takes a program", takes_program(AREA), true);
     expect("7Eh: takes a program", takes_program(other), false);
+    reset_chip();
+    expect("lock bit after reset", read_lock(AREA), 1);
 }
 
 const struct check protection_checks[] = {

@@ -105,9 +105,7 @@ static void check_volatile_write(void)
     transfer(&(struct command){.opcode = 0x01, .out = &value, .length = 1});
     wait_idle();
     expect("SR1 after a volatile write", read_status(), BP(1));
-    send(0x66);
-    send(0x99);
-    wait_idle();
+    reset_chip();
     expect("SR1 after the chip's reset", read_status(), 0);
 }
 

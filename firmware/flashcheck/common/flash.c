@@ -170,7 +170,7 @@ static uint32_t read_registers(void)
     return read_status() | read_register(0x35) << 8 | read_register(0x15) << 16;
 }
 
-static void reset_chip(void)
+void reset_chip(void)
 {
     send(0x66);
     send(0x99);

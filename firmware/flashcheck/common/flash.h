@@ -60,6 +60,9 @@ bool is_filled(uint32_t address, uint32_t count, uint8_t value);
 /* Bytes that differ from one another, from page to page too. */
 void make_pattern(uint8_t *to, uint32_t count, uint8_t seed);
 
+/* 66h, 99h, and wait. */
+void reset_chip(void);
+
 /* Bring the chip from whatever state into the one in which it was found first. */
 void recover(void);
 

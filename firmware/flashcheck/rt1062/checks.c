@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "board.h"
 #include "flash.h"
 #include "flexspi.h"
 #include "tap.h"
@@ -86,13 +87,19 @@ static void check_locked_lut(void)
     expect("LUTCR without the key", LUTCR & 3, 1);
 }
 
+static void check_boot_state(void)
+{
+    expect("SP", boot_stack, (uint32_t)stack_top);
+    expect("VTOR", boot_vtor, (uint32_t)boot_vectors);
+}
+
 /* IDATSZ = 0: the instruction's operand counts. */
 static void check_operand_size(void)
 {
-    static const uint32_t three[4] = {PAIR(CMD(0x9F), INSTRUCTION(LUT_READ, 0, 3))};
-    flexspi_set_sequence(COMMAND_SEQUENCE, three);
+    static const uint32_t twelve[4] = {PAIR(CMD(0x9F), INSTRUCTION(LUT_READ, 0, 12))};
+    flexspi_set_sequence(COMMAND_SEQUENCE, twelve);
     expect("errors", flexspi_run(COMMAND_SEQUENCE, 0, 0, NULL, NULL, 0), 0);
-    expect("FIFO entries", IPRXFSTS & 0xFF, 1);
+    expect("FIFO entries of 8 bytes", IPRXFSTS & 0xFF, 2);
     const uint32_t word = RFDR(0);
     const uint8_t id[] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16)};
     expect_bytes("id", id, part->id, 3);
@@ -136,6 +143,7 @@ static void check_jumping_reads(void)
 }
 
 const struct check port_checks[] = {
+    {"boot ROM: SP and VTOR", check_boot_state, EVERY_FAMILY},
     {"FlexSPI: errors in a sequence", check_instruction_errors, EVERY_FAMILY},
     {"FlexSPI: addresses beyond the flash", check_address_errors, EVERY_FAMILY},
     {"FlexSPI: address wrap in the chip", check_address_wrap, WINBOND},

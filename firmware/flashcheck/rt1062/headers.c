@@ -63,7 +63,7 @@ static const struct flash_configuration configuration = {
 };
 
 __attribute__((section(".vectors"), used))
-static const void *const boot_vectors[2] = {stack_top, (void *)start};
+const void *const boot_vectors[2] = {stack_top, (void *)start};
 
 struct boot_data {
     uint32_t start;

@@ -1,0 +1,13 @@
+"""What the suites have to know of this board. Chip: Winbond W25Q16JV data sheet, revision G."""
+
+CONSOLE = "pc"
+MACHINE = "Teensy 4.0 with MIMXRT1062DVJ6A"
+BOOTS_FROM_FLASH = True
+FLASH_SIZE = 2 * 1024 * 1024
+
+BLOCK_DEVICE = "from mimxrt import Flash; flash = Flash()"
+BLOCKS, BLOCK_SIZE = 255, 4096
+FIRST_BLOCK = 0x100000  # MIMXRT port: the block device begins 1 MB into the chip.
+SPARE_BLOCK = 200
+ERASE_MS = 45  # tSE, typical
+MOUNTED_AT = "/flash"

@@ -1,0 +1,258 @@
+"""What a machine holds at power-on: image, kept files, files for the firmware's file system."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xipsim.configure import CHIP, Files, Plan, Request, load_platform, user_mistakes
+from xipsim.errors import UserError
+from xipsim.kept import Kept, Part, folder
+
+if TYPE_CHECKING:
+    from xipsim.engines.repl import Entry, Platform
+    from xipsim.firmware.boards import Board
+    from xipsim.firmware.images import Image
+
+WINDOW = "window"
+"""The region of a memory controller through which the core reads its chips."""
+MEMORY = "Memory.MappedMemory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firmware:
+    """The image that was programmed. place: where it was found, in words; empty if it was given."""
+
+    path: Path
+    sha256: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What the machine holds at power-on.
+
+    chip: the entry of the flash chip, the first of several; empty on a board without one. given:
+    contents by entry; what is blank is left out. kept: what outlives the machine. facts: what is
+    known of the board's images; None for a board of the user's own.
+    """
+
+    chip: str
+    given: dict[str, bytes]
+    kept: Kept
+    facts: Board | None
+    firmware: Firmware | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Home:
+    """Where images go. base: its address for the core."""
+
+    part: Part
+    base: int
+
+
+def load_contents(request: Request, made: Plan) -> Contents:
+    """Read the files, and put together what chips and memories hold. Files to keep are locked."""
+    with user_mistakes():
+        platform = load_platform(made.config.platform)
+        facts = _facts(platform)
+        is_ours = facts is not None and made.config.platform.stem == facts.name
+        chip = _boot_chip(platform, facts if is_ours else None)
+        put = _read_files(request.put)
+        image = _given_image(request)
+        home = _home(platform, chip, facts, image)
+        files = _files(request, made, platform, chip, home)
+        place = ""
+        if image is None and not os.path.exists(files.get(home.part, "")):
+            image, place = _found_image(request, facts)
+        kept = Kept(discard=request.discard)
+        try:
+            held = {part: kept.open(part, file) for part, file in files.items()}
+            held.setdefault(home.part, home.part.new())
+            if image:
+                _program(image, home, held[home.part], facts)
+            _put_files(held, chip, put, facts)
+            warnings = _warnings(held[home.part], facts)
+        except BaseException:
+            kept.close()
+            raise
+    return Contents(
+        chip=chip.part.name if chip else "",
+        given={p.name: bytes(d) for p, d in held.items() if p.address is not None or p.new() != d},
+        kept=kept,
+        facts=facts,
+        firmware=_firmware(image, place),
+        warnings=warnings,
+    )
+
+
+def _firmware(image: Image | None, place: str) -> Firmware | None:
+    if image is None:
+        return None
+    return Firmware(path=Path(image.path), sha256=image.sha256, place=place)
+
+
+# -- the board -----------------------------------------------------------------------------------
+
+
+def _facts(platform: Platform) -> Board | None:
+    """Those of the board, or of the one that a user's own board is built on."""
+    from xipsim.firmware import boards
+
+    known = boards.names()
+    stems = (Path(file).stem for file in platform.files)
+    name = next((stem for stem in stems if stem in known), None)
+    return boards.load(name) if name else None
+
+
+def _boot_chip(platform: Platform, facts: Board | None) -> _Home | None:
+    """The first flash chip. facts: of exactly this board; they spare the parts."""
+    entry = next((e for e in platform.entries if e.type == CHIP), None)
+    if entry is None:
+        return None
+    parent = entry.registrations[0].parent if entry.registrations else ""
+    windows = platform[parent].registrations if parent in platform else ()
+    base = next((r.address for r in windows if r.region == WINDOW and r.address is not None), None)
+    if base is None:
+        raise UserError(f"{entry.place.file}:{entry.place.line}: {entry.name} is on no controller")
+    part = Part(name=entry.name, size=facts.flash.size) if facts else _chip(entry)
+    return _Home(part=part, base=base)
+
+
+def _chip(entry: Entry) -> Part:
+    from xipsim.peripherals.nor.parts import find_part
+
+    try:
+        return Part(name=entry.name, size=find_part(str(entry.get("part"))).size)
+    except ValueError as error:
+        raise UserError(f"{entry.place.file}:{entry.place.line}: {error}") from None
+
+
+def _home(
+    platform: Platform, chip: _Home | None, facts: Board | None, image: Image | None
+) -> _Home:
+    """Where the image goes: the board's facts say it; a board without any tells by addresses."""
+    if facts and facts.memory:
+        return _memory(facts.memory.name, facts.memory.base, facts.memory.size)
+    if facts is None and image and image.format != "bin":
+        address = image.segments[0].address
+        for entry in (e for e in platform.entries if e.type == MEMORY):
+            base, size = entry.registrations[0].address, int(str(entry.get("size")))
+            if base is not None and base <= address < base + size:
+                return _memory(entry.name, base, size)
+    if chip is None:
+        raise UserError(f"{platform.files[0]}: the board has no flash chip ({CHIP})")
+    return chip
+
+
+def _memory(name: str, base: int, size: int) -> _Home:
+    return _Home(part=Part(name=name, size=size, address=base), base=base)
+
+
+# -- files that are kept -------------------------------------------------------------------------
+
+
+def _files(
+    request: Request, made: Plan, platform: Platform, chip: _Home | None, home: _Home
+) -> dict[Part, str | os.PathLike[str]]:
+    """Which part is kept in which file."""
+    if request.flash is not None and request.state is not None:
+        raise UserError("a flash file and a folder for the whole state: give one of them")
+    if request.flash is not None:
+        if chip is None:
+            raise UserError(f"{platform.files[0]}: the board has no flash chip ({CHIP})")
+        return {chip.part: request.flash}
+    if request.state is None:
+        return {}
+    parts = {part.name: part for part in _models(platform, made.config.models)}
+    parts |= {place.part.name: place.part for place in (chip, home) if place}
+    place = folder(request.state, discard=request.discard)
+    return {part: place / f"{part.name}.bin" for part in parts.values()}
+
+
+def _models(platform: Platform, own: tuple[Path, ...]) -> list[Part]:
+    """Chips, and whatever else can be filled and says what it contains."""
+    from xipsim.engines.usermodels import load_models
+
+    registry = load_models((e.type for e in platform.entries), own)
+    parts = []
+    for entry in (e for e in platform.entries if e.type in registry):
+        model: Any = registry[entry.type]
+        if entry.type == CHIP:
+            parts.append(_chip(entry))
+        elif hasattr(model, "fill") and hasattr(model, "contents"):
+            parts.append(Part(name=entry.name, size=model.SIZE, blank=0))
+    return parts
+
+
+# -- the image, and files for the file system ----------------------------------------------------
+
+
+def _given_image(request: Request) -> Image | None:
+    from xipsim.firmware import images
+
+    return None if request.firmware is None else images.load(request.firmware)
+
+
+def _found_image(request: Request, facts: Board | None) -> tuple[Image, str]:
+    """The image for the board, and the place where it was found."""
+    if facts is None:
+        raise UserError(f"{request.board} is a board of your own: name the image that it runs")
+    from xipsim.firmware import catalogue, images
+
+    found = catalogue.find(facts.name)
+    return images.load(found.path), found.place
+
+
+def _program(image: Image, home: _Home, data: bytearray, facts: Board | None) -> None:
+    from xipsim.firmware import images
+
+    fcb_offset = facts.flash.fcb_offset if facts else 0
+    images.program(data, image.placed(home.base, home.part.size, fcb_offset=fcb_offset))
+
+
+def _read_files(put: Files) -> dict[str, bytes]:
+    """Contents by name in the file system: a mapping as it is, files by their own names."""
+    if isinstance(put, Mapping):
+        return {k: v.encode() if isinstance(v, str) else v for k, v in put.items()}
+    if isinstance(put, str):
+        put = [put]
+    files = {}
+    for path in map(Path, put):
+        try:
+            files[path.name] = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    return files
+
+
+def _put_files(
+    held: dict[Part, bytearray], chip: _Home | None, files: dict[str, bytes], facts: Board | None
+) -> None:
+    if not files:
+        return
+    if facts is None or chip is None:
+        raise UserError("where the file system of this board lies is not known: nothing can be put")
+    if facts.filesystem.kind != "littlefs":
+        raise UserError(
+            f"nothing can be put on this board: its file system is {facts.filesystem.kind.upper()},"
+            " not littlefs; let a script write the files (`exec`)"
+        )
+    from xipsim.firmware.littlefs import put_file
+
+    for name, data in files.items():
+        put_file(held[chip.part], facts.filesystem, name, data)
+
+
+def _warnings(contents: bytearray, facts: Board | None) -> tuple[str, ...]:
+    """Of images for an i.MX RT: what its boot ROM will not like."""
+    if facts is None or facts.memory:
+        return ()
+    from xipsim.firmware import header
+
+    return tuple(header.check_fits(header.describe(contents, facts.flash), facts.flash))

@@ -1,0 +1,84 @@
+"""The parts of a machine that keep their contents without power, and the files in which they are
+kept between runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xipsim.errors import UserError
+
+if TYPE_CHECKING:
+    from xipsim.firmware.store import FlashFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A flash chip, or a memory.
+
+    name: its entry in the `.repl`. address: of memory on the bus; None: a model with `contents` and
+    `fill`. blank: each byte of one that nobody has written.
+    """
+
+    name: str
+    size: int
+    address: int | None = None
+    blank: int = 0xFF
+
+    def new(self) -> bytearray:
+        """Contents that nobody has written."""
+        return bytearray((self.blank,)) * self.size
+
+
+class Kept:
+    """Parts and their files, which are locked until `close`."""
+
+    def __init__(self, *, discard: bool) -> None:
+        self._discard = discard
+        self._files: dict[Part, FlashFile] = {}
+
+    def open(self, part: Part, path: str | os.PathLike[str]) -> bytearray:
+        """Keep `part` in the file, created if missing; what it holds. FlashFileError."""
+        from xipsim.firmware.store import FlashFile
+
+        file = FlashFile(path, part.size, discard=self._discard, blank=part.blank)
+        self._files[part] = file
+        return file.contents
+
+    def save(self, read: Callable[[Part], bytes]) -> None:
+        """Write all files, each atomically, unless they are discarded. FlashFileError."""
+        if self._discard:
+            return
+        contents = {part: read(part) for part in self._files}
+        for part, file in self._files.items():
+            file.save(contents[part])
+
+    @property
+    def names(self) -> str:
+        """The files, for a message."""
+        return ", ".join(str(file.path) for file in self._files.values())
+
+    @property
+    def as_before(self) -> str:
+        """That they are, for a message."""
+        return "the file is as it was" if len(self._files) == 1 else "the files are as they were"
+
+    def close(self) -> None:
+        """Give the files free; does nothing the second time."""
+        for file in self._files.values():
+            file.close()
+
+
+def folder(path: str | os.PathLike[str], *, discard: bool) -> Path:
+    """The folder of a machine's state, created if missing. UserError where there can be none."""
+    place = Path(path)
+    if discard and not place.exists():
+        return place
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{place}: no folder for the state: {error.strerror}") from None
+    return place
