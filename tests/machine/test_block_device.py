@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from images import Image, parameters
 from littlefs import LittleFS
+
 from xipsim import Machine
 from xipsim.errors import ReplError, WaitTimeout
 from xipsim.firmware import boards

@@ -170,7 +170,7 @@ def test_wfe_sleeps_to_the_next_alarm(qemu: Path | None) -> None:
 
 
 def test_wfi_ends_at_every_tick(qemu: Path | None) -> None:
-    """Pauses of one SysTick period of 1.5 us, a thousand in a row, none of them two periods long."""
+    """A thousand pauses of one SysTick period of 1.5 us, none of them two periods long."""
     with running(qemu, PAUSES) as engine:
         engine.run(Goal(until=1_600_000))
         marks = engine.call("timer", "seen")[1]

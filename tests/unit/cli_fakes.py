@@ -37,9 +37,7 @@ class FakeMachine:
     def exec(self, code: bytes | str, *, output: Any = None, timeout: Any = None) -> str:
         self.scripts.append(code.encode() if isinstance(code, str) else code)
         self.timeout = timeout
-        if not self.booted:
-            self.booted = True
-            self._command(100, "read data")
+        self.boot()
         if code:
             self._command(200, "page program")
             if self.prints and output:
@@ -51,6 +49,11 @@ class FakeMachine:
             if self.raises:
                 raise self.raises
         return self.prints
+
+    def boot(self) -> None:
+        if not self.booted:
+            self.booted = True
+            self._command(100, "read data")
 
     def trace(self, receiver: Callable[[FlashCommand], None]) -> None:
         self.receiver = receiver

@@ -83,7 +83,7 @@ class FakeEngine:
         return self.time
 
     def build(self, chips: Mapping[str, bytes]) -> None:
-        self.chip[:] = chips["nor"]
+        self.chip[:] = chips.get("nor", b"\xff" * 0x20_0000)
 
     def run(self, goal: Goal) -> Stop:
         self._alive()
@@ -135,6 +135,8 @@ class FakeEngine:
         self.calls.append((entry, method, *arguments))
         if method == "read":
             return bytes(self.chip[arguments[0] : arguments[0] + arguments[1]])
+        if method == "contents":
+            return bytes(self.chip)
         answers = {"level": 1, "direction": "out", "stats": STATS, "drive": None, "release": None}
         if method not in answers:
             raise LookupError(f"{entry} has no method {method!r} to call")

@@ -215,12 +215,13 @@ def test_the_hash_is_all_that_is_printed(capfd: pytest.CaptureFixture[str]) -> N
 
 
 def test_options_reach_the_machine() -> None:
-    machine = "--flash f --discard --put p --rtc now --seed 3 --uid 00 --strict --models m"
+    machine = "--flash f --state s --discard --put p --rtc now --seed 3 --uid 00 --strict --models m"
     main(["exec", "B", "i.hex", "-c", "x", "--timeout", "9s", *machine.split(), *TOOLS.split()])
     options: dict[str, Any] = FakeMachine.last.options
     assert {name: str(value) for name, value in options.items()} == {
         "firmware": "i.hex",
         "flash": "f",
+        "state": "s",
         "discard": "True",
         "put": "['p']",
         "rtc": "now",
@@ -230,8 +231,24 @@ def test_options_reach_the_machine() -> None:
         "qemu": "q",
         "gdb": "9",
         "models": "['m']",
+        "boot_cache": "True",
     }
     assert FakeMachine.last.timeout == "9s"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cached"),
+    [
+        (["exec"], True),
+        (["exec", "--cold"], False),
+        (["trace"], False),
+        (["trace", "--from-prompt"], True),
+        (["trace", "--from-prompt", "--cold"], False),
+    ],
+)
+def test_what_needs_no_boot_takes_it_from_the_cache(arguments: list[str], cached: bool) -> None:
+    main([*arguments, "B", "-c", "x"])
+    assert FakeMachine.last.options["boot_cache"] is cached
 
 
 def test_run_without_a_terminal_says_what_to_do(

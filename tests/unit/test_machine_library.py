@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alif_package import application
 from fake_engine import MS, STATS
 from machines import make_machine
 
@@ -189,6 +190,26 @@ def test_files_are_put_into_the_file_system(tmp_path: Path) -> None:
     assert read_files(engine.chip, where) == {"/b": b"\x00", "/lib/a.py": b"x"}
 
 
+def test_a_folder_keeps_the_chip_in_a_file_that_is_named_after_it(tmp_path: Path) -> None:
+    """A missing folder is made; the image goes over what is kept only when one is given."""
+    state = tmp_path / "a" / "state"
+    with make_machine(tmp_path)[0]:
+        pass
+    image = tmp_path / "image.hex"
+    with make_machine(tmp_path, state=state, firmware=image)[0] as machine:
+        with pytest.raises(UserError, match="in use by another machine"):
+            make_machine(tmp_path, state=state)
+        assert machine.firmware
+    assert [file.name for file in state.iterdir()] == ["nor.bin"]
+    kept = b"\x01" * SIZE
+    (state / "nor.bin").write_bytes(kept)
+    with make_machine(tmp_path, state=state, firmware=None, discard=True)[0] as machine:
+        assert machine.firmware is None
+    with make_machine(tmp_path, state=state, firmware=image)[0] as machine:
+        assert machine.flash.read(0, 8) == b"FCFB" + kept[:4]
+    assert (state / "nor.bin").read_bytes() == b"FCFB" + kept[4:]
+
+
 # -- the user's mistakes -------------------------------------------------------------------------
 
 
@@ -201,6 +222,9 @@ def test_files_are_put_into_the_file_system(tmp_path: Path) -> None:
         ({"flash": "/no/folder/chip.bin", "firmware": None}, "folder is missing"),
         ({"put": ["/no/main.py"]}, "/no/main.py: cannot be read"),
         ({"put": {"../x": ""}}, "no name for a file"),
+        ({"flash": "a", "state": "b"}, "give one of them"),
+        ({"state": __file__, "firmware": None}, "no folder for the state: File exists"),
+        ({"board": "ALIF_ENSEMBLE"}, "512 bytes at 0x60000000.* take the image of this board"),
         ({"rtc": "yesterday"}, "no time for the clock"),
         ({"rtc": "2024-01-01T00:00:00+02:00"}, "without an offset"),
         ({"models": ["/no/model.py"], "uid": "00"}, "/no/model.py"),
@@ -210,6 +234,13 @@ def test_the_users_mistakes(tmp_path: Path, options: dict[str, Any], text: str) 
     with pytest.raises(UserError, match=text) as caught:
         make_machine(tmp_path, **options)
     assert caught.value.exit_code == 2
+
+
+def test_nothing_is_put_into_a_file_system_that_is_not_littlefs(tmp_path: Path) -> None:
+    image = tmp_path / "firmware.bin"
+    image.write_bytes(application())
+    with pytest.raises(UserError, match="its file system is FAT, not littlefs"):
+        make_machine(tmp_path, board="ALIF_ENSEMBLE", firmware=image, put={"main.py": ""})
 
 
 def test_a_flash_file_of_the_wrong_size(tmp_path: Path) -> None:
