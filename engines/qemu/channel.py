@@ -14,6 +14,8 @@ from typing import Any
 
 HEADER = 8
 """Bytes of the length before each message."""
+ERASED = b"\xff"
+"""Not sent at the end of a chip's contents."""
 
 
 class Channel:

@@ -26,7 +26,7 @@ from xipsim.peripherals.core import BootError, Entry, ResetCause
 
 from . import library as q
 from .board import Board, build
-from .channel import Channel
+from .channel import ERASED, Channel
 from .clock import Clock
 from .core import Core
 from .faults import FaultWatch
@@ -92,7 +92,7 @@ class Guest:
     def _chips(self) -> dict[str, bytes]:
         """The parent has read the image while QEMU started."""
         _, (chips,) = self._connection.receive()
-        return chips  # type: ignore[no-any-return]
+        return {name: data.ljust(size, ERASED) for name, (size, data) in chips.items()}
 
     # -- what models and watchers ask for --------------------------------------------------------
 

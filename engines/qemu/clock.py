@@ -21,8 +21,9 @@ GAP = 500
 INTERRUPTED_GAP = 20_000
 """ns by which an interrupt handler may stretch the gap; longer ends the run."""
 FRACTION = 16
-"""A stall lasts at most this fraction of the time that the run has taken, so that what the
-firmware waits for is seen late by 1/16 at most where nobody knows when it will come."""
+"""Where nobody knows when the answer will change, a stall lasts at most this fraction of the time
+that the run has taken, so that what the firmware waits for is seen late by 1/16 at most. Where it
+is known, the stall lasts until then."""
 MAXIMUM = 2**62
 WFI, WFE = "WFI", "WFE"
 
@@ -126,9 +127,7 @@ class Clock:
             return
         self._count += 1
         if self._count >= QUESTIONS_BEFORE_STALL and self._stalls:
-            span = (now - self._began) // FRACTION
-            if until is not None:
-                span = min(span, until - now)
+            span = (now - self._began) // FRACTION if until is None else until - now
             span = min(span, self.next_guest_alarm(now))
             if span > 0:
                 self._stall(now + span)
