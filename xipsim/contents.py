@@ -83,12 +83,17 @@ def load_contents(request: Request, made: Plan) -> Contents:
             raise
     return Contents(
         chip=chip.part.name if chip else "",
-        given={p.name: bytes(d) for p, d in held.items() if p.address is not None or p.new() != d},
+        given={part.name: bytes(data) for part, data in held.items() if _matters(part, data)},
         kept=kept,
         facts=facts,
         firmware=_firmware(image, place),
         warnings=warnings,
     )
+
+
+def _matters(part: Part, data: bytearray) -> bool:
+    """A chip that is not named is blank; a memory that is not named keeps nothing."""
+    return part.address is not None or data.count(part.blank) < part.size
 
 
 def _firmware(image: Image | None, place: str) -> Firmware | None:
@@ -130,7 +135,8 @@ def _chip(entry: Entry) -> Part:
     try:
         return Part(name=entry.name, size=find_part(str(entry.get("part"))).size)
     except ValueError as error:
-        raise UserError(f"{entry.place.file}:{entry.place.line}: {error}") from None
+        place = next((a.place for a in entry.attributes if a.name == "part"), entry.place)
+        raise UserError(f"{place.file}:{place.line}: {error}") from None
 
 
 def _home(

@@ -30,12 +30,15 @@ from xipsim.peripherals.core import (
 
 from . import library as q
 from .clock import Clock
+from .core import NMI as NMI_INPUT
 from .core import Core
 from .memory import Bus, Memory, Window, place_registers, place_tag
 
 MEMORIES = ("Memory.MappedMemory", "Memory.ArrayMemory")
 CORES = ("CPU.CortexM",)
 CONTROLLERS = ("IRQControllers.NVIC",)
+NMI = "NMI"
+"""A model's output of this name is the core's non-maskable interrupt."""
 PRIVATE_BUS = 0xE000_0000
 """From here on a Cortex-M's private peripherals."""
 
@@ -121,6 +124,10 @@ def build(
     for entry in platform.entries:
         for wire in entry.interrupts:
             _connect(board, clock, entry, wire)
+    for model in board.models.values():
+        # No wire in a `.repl` could lead there: Renode's NVIC has no number for it.
+        if NMI in model.lines:
+            board.core.interrupt(NMI_INPUT, clock.wake).connect(model.lines[NMI])
     for tag in platform.tags:
         place_tag(tag.range.start, tag.range.size, tag.name, _tag_gap(board, system))
     for name, data in chips().items():

@@ -61,7 +61,7 @@ class Guest:
         self._dead = ""
         self._reset: ResetCause | None = ResetCause.POWER_ON
         self._rom: Generator[int, None, Entry] | None = None
-        self._halted = False
+        self._halted = self._switches_off = False
         self._requests = Requests(self)
         self.clock = Clock(self.failed, stalls=config.stalls)
         self.board: Board = build(config, self.clock, self, self._chips)
@@ -85,7 +85,8 @@ class Guest:
             lambda report: self.stop(StopReason.FAULT, detail=report),
             self.host.flush,
         )
-        q.on_sleep.value = q.pointer(q.SLEEP(self._fall_asleep)).value
+        if config.stalls:
+            q.on_sleep.value = q.pointer(q.SLEEP(self._fall_asleep)).value
         self._sleep = q.pointer(q.WORK(lambda _cpu, opcode: self.clock.sleep(opcode == q.WFI)))
         q.on_abort.value = q.pointer(q.PLAIN(self._aborted)).value
 
@@ -128,6 +129,8 @@ class Guest:
         """The board has switched itself off: it sleeps until its alarm, or for good."""
         wake = self.board.wake_at()
         self._halt()
+        self._switches_off = True
+        self.queue()
         if wake is None:
             self.stop(StopReason.POWERED_OFF, detail={"why": reason})
         else:
@@ -178,10 +181,15 @@ class Guest:
             self._serve()
             if not self._running:
                 return
-            self._faults.start()
+            if not self._halted:
+                self._faults.start()
 
     def _go_on(self) -> None:
         """Do what a run must do before the core executes its next instruction."""
+        if self._switches_off:
+            self._switches_off = False
+            self.core.reset()  # SysTick, too, is without power
+            self._faults.stop()
         if self._reset is not None:
             cause, self._reset = self._reset, None
             self.begin_reset(cause)
@@ -275,6 +283,7 @@ class Guest:
             self._rom = None
             self.core.enter(done.value)
             self._halted = False
+            self._faults.start()
             q.cpu_resume(self.core.cpu)
         except BootError as error:
             self._rom = None

@@ -15,9 +15,9 @@ from typing import Any
 from . import library as q
 
 QUESTIONS_BEFORE_STALL = 8
-GAP = 500
+GAP = 330
 """ns within which a question must come again to belong to the run: firmware's polling loops take
-50 to 300 ns, a call from Python code at least 1,000."""
+50 to 300 ns, a turn of a natively compiled Python loop 360, a call from byte code 1,000."""
 INTERRUPTED_GAP = 20_000
 """ns by which an interrupt handler may stretch the gap; longer ends the run."""
 FRACTION = 16

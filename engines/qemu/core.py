@@ -16,6 +16,8 @@ from xipsim.peripherals.core import Entry, Line
 from . import library as q
 from .vmstate import FloatingPointActive
 
+NMI = 2 - 16
+"""The non-maskable interrupt, exception 2, by the number that it would have among the others."""
 REGISTERS = (*(f"r{i}" for i in range(13)), "sp", "lr", "pc")
 CFSR, HFSR, MMFAR, BFAR, VTOR = 0xE000ED28, 0xE000ED2C, 0xE000ED34, 0xE000ED38, 0xE000ED08
 ICSR, VECTPENDING = 0xE000ED04, 0x1FF000
@@ -57,9 +59,13 @@ class Core:
         self._interrupts: dict[int, Interrupt] = {}
 
     def interrupt(self, number: int, wake: Callable[[], None]) -> Interrupt:
-        """The line of external interrupt `number`; `wake` is called when it rises."""
+        """The line of external interrupt `number`, or NMI; `wake` is called when it rises."""
         if number not in self._interrupts:
-            self._interrupts[number] = Interrupt(q.irq_input(self.device, number), wake)
+            if number == NMI:
+                irq = q.irq_named_input(self.device, b"NMI", 0)
+            else:
+                irq = q.irq_input(self.device, number)
+            self._interrupts[number] = Interrupt(irq, wake)
         return self._interrupts[number]
 
     def on_reset_request(self, handler: Callable[[], None]) -> None:

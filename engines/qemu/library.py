@@ -148,6 +148,7 @@ clock_new = _function("clock_new", c_void_p, c_void_p, c_char_p)
 clock_set = _function("clock_set", c_bool, c_void_p, c_uint64)
 connect_clock = _function("qdev_connect_clock_in", None, c_void_p, c_char_p, c_void_p)
 irq_input = _function("qdev_get_gpio_in", c_void_p, c_void_p, c_int)
+irq_named_input = _function("qdev_get_gpio_in_named", c_void_p, c_void_p, c_char_p, c_int)
 irq_set = _function("qemu_set_irq", None, c_void_p, c_int)
 irq_allocate = _function("qemu_allocate_irq", c_void_p, c_void_p, c_void_p, c_int)
 connect_output = _function(

@@ -146,7 +146,9 @@ class Usb(Peripheral):
         return _MICROFRAME if self.HSP else _FRAME
 
     def _pace_frames(self) -> None:
-        if not (self.SRE and self.CCS and not self.PR):
+        # Nobody can notice another frame while SRI stands; an alarm would cut the waits of firmware
+        # that has masked its interrupts.
+        if not (self.SRE and self.CCS and not self.PR and not self.SRI):
             self._start_of_frame.cancel()
         elif self._start_of_frame.deadline is None:
             now = self.system.clock.now
@@ -166,6 +168,7 @@ class Usb(Peripheral):
     @USBSTS.on_write
     def _status_cleared(self, value: int) -> None:
         self._signal()
+        self._pace_frames()
         if value & _PORT_STATUS:
             self._tell_ready(0)
 

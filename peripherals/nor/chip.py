@@ -70,6 +70,7 @@ class Chip(Model):
         self.array = self.memory.cells
         self.counters = Counters()
         self.sticks = False
+        self.latch_fails = False
         self.unique_id = self._unique_id()
         self.family: Family = FAMILIES[self.row.family](self)
         self.memory.overwrites = self.family.overwrites
@@ -130,6 +131,7 @@ class Chip(Model):
             "family": self.family.save(),
             "counters": copy.deepcopy(self.counters),
             "sticks": self.sticks,
+            "latch_fails": self.latch_fails,
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -137,7 +139,7 @@ class Chip(Model):
         changed = self.memory.load(saved["memory"])
         self.family.load(saved["family"])
         self.counters = copy.deepcopy(saved["counters"])
-        self.sticks = saved["sticks"]
+        self.sticks, self.latch_fails = saved["sticks"], saved["latch_fails"]
         for address in changed:
             self._changed(address, SECTOR)
         self.notify()
@@ -282,17 +284,22 @@ class Chip(Model):
         self.notify()
 
     def _apply(self, operation: Operation) -> None:
+        end = operation.address + operation.length
+        change = f"{operation.name} at {operation.address:#x}, begun at {operation.start} ns"
+        for sector in range(operation.address // SECTOR, -(-end // SECTOR)):
+            self.counters.changes[sector] = change
         if operation.kind == "program":
             self.program(operation.address, operation.data)
             return
-        sectors = range(
-            operation.address // SECTOR, (operation.address + operation.length) // SECTOR
-        )
-        for sector in sectors:
+        for sector in range(operation.address // SECTOR, end // SECTOR):
             self.counters.erases[sector] += 1
             if self.counters.erases[sector] == self.row.endurance + 1:
                 self.note(f"sector at {sector * SECTOR:#x} is beyond its erase cycles")
         self.erase(operation.address, operation.length)
+
+    def last_change(self, address: int) -> str | None:
+        """What erased or programmed the sector of `address` last, in words; None: nothing has."""
+        return self.counters.changes.get(address // SECTOR)
 
     # -- from outside: no time passes, no command is counted ---------------------------------------
 
@@ -395,3 +402,8 @@ class Chip(Model):
         """The next erase, program or status write never ends: WIP stays 1 until power-off or a
         software reset, and `busy_until` is None."""
         self.sticks = True
+
+    @exposed
+    def stuck_wel(self) -> None:
+        """The write enable latch is broken: from now on it stays 0, whatever is sent."""
+        self.wel, self.latch_fails = False, True

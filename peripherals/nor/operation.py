@@ -60,3 +60,5 @@ class Counters:
     """Erase cycles of each 4-KB sector, by sector number."""
     operations: int = 0
     busy_time: int = 0
+    changes: dict[int, str] = field(default_factory=dict)
+    """What changed each 4-KB sector last, in words, by sector number."""

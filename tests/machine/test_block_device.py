@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from images import Image, parameters
+from conftest import Pool
+from images import Image
 from littlefs import LittleFS
 
 from xipsim import Machine
@@ -71,19 +71,12 @@ def run_sequence(index, data=None):
 """
 
 
-@pytest.fixture(scope="module", params=parameters())
-def image(request: pytest.FixtureRequest) -> Image:
-    found: Image = request.param
-    found.require()
-    return found
-
-
 @pytest.fixture
-def m(image: Image, qemu: Path | None) -> Iterator[Machine]:
+def m(pool: Pool, image: Image, qemu: Path | None) -> Machine:
     """A machine at its prompt, with `f` the whole volume."""
-    with Machine(image.board, firmware=image.require(), qemu=qemu) as machine:
-        machine.exec(SETUP)
-        yield machine
+    machine = pool.at_prompt(image, qemu)
+    machine.exec(SETUP)
+    return machine
 
 
 def offset(image: Image, block: int = BLOCK) -> int:

@@ -131,6 +131,17 @@ def test_stuck_busy() -> None:
     assert m.sr() == 0
 
 
+def test_stuck_wel() -> None:
+    m = Master()
+    m(0x06)
+    m.chip.stuck_wel()
+    m(0x06)
+    assert m.sr() == 0
+    m.program(0x100, b"\0")
+    assert m.chip.read(0x100, 1) == b"\xff"
+    assert m.rules() == ["program-without-wel"]
+
+
 def test_worn_sector_is_noted_once() -> None:
     m = Master()
     m.chip.counters.erases[3] = m.chip.row.endurance - 1

@@ -432,3 +432,22 @@ def test_non_core_registers_are_storage() -> None:
     assert (nc.read(0x00), nc.read(0x04), nc.read(0x18)) == (0x30001000, 0x30001000, 0)
     nc.write(0x1C, 5)
     assert nc.read(0x1C) == 5
+
+
+def test_frames_are_flagged_on_their_edges_and_cut_no_wait_while_the_flag_stands():
+    """SRI comes with the next frame of 1 ms; until it is cleared no alarm is due (USB 2.0, 7.1)."""
+    rig = Rig()
+    clock = rig.bench.clock
+    rig.usb.write(USBINTR, 1 << 7)
+    rig.usb.cable_changed()
+    rig.usb.HSP = 0
+    for _ in range(3):
+        clock.advance(1_000_000)
+        assert rig.usb.read(USBSTS) & 1 << 7
+        assert all(alarm.deadline is None for alarm in clock.alarms)
+        clock.advance(5_300_000)
+        rig.usb.write(USBSTS, 1 << 7)
+        assert not rig.usb.read(USBSTS) & 1 << 7
+        (due,) = [a.deadline for a in clock.alarms if a.deadline is not None]
+        assert due % 1_000_000 == 0
+        assert due - clock.now <= 1_000_000

@@ -148,7 +148,7 @@ class NorFamily(SerialFamily):
     # -- control -----------------------------------------------------------------------------------
 
     def _write_enable(self, c: Cycle) -> bytes:
-        self.chip.wel = True
+        self.chip.wel = not self.chip.latch_fails
         return b""
 
     def _write_disable(self, c: Cycle) -> bytes | None:
