@@ -9,12 +9,16 @@ import statistics
 import time
 from collections.abc import Callable
 
+from xipsim.demo import MODULES
 from xipsim.engines.qemu.locate import find_qemu, qemu_version
-from xipsim.firmware import catalogue
+from xipsim.firmware import boards, catalogue
 
 
 def arguments(description: str, *, board: str = "TEENSY41", runs: int = 7) -> argparse.Namespace:
-    """Parsed options: board, image, runs. Prints on what is measured."""
+    """Parsed options: board, image, runs; module: where its firmware has the class `Flash`.
+
+    Prints on what is measured.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--board", default=board)
     parser.add_argument("--image", help="default: the one that xipsim finds for the board")
@@ -22,6 +26,7 @@ def arguments(description: str, *, board: str = "TEENSY41", runs: int = 7) -> ar
     args = parser.parse_args()
     if args.image is None:
         args.image = str(catalogue.find(args.board).path)
+    args.module = MODULES[boards.load(args.board).flash.soc]
     version = qemu_version(find_qemu())
     print(f"{args.board}, {os.path.basename(args.image)}, QEMU {version}, ", end="")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {args.runs} runs")

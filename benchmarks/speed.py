@@ -1,9 +1,10 @@
 """Instructions per second: a loop in XIP flash, the same loop in RAM, and in plain QEMU.
 
 The loop has nine instructions: seven additions, a subtraction, a branch. It is programmed into the
-flash through `mimxrt.Flash`, put into a bytearray in RAM, and called by address from the REPL; wall
-time, with a call of one round subtracted. Plain QEMU, without Python in it, runs the same loop from
-RAM of its mps2-an500 board, with and without -icount; its time for one round is subtracted, too.
+flash through the firmware's `Flash`, put into a bytearray in RAM, and called by address from the
+REPL; wall time, with a call of one round subtracted. Plain QEMU, without Python in it, runs the
+same loop from RAM of its mps2-an500 board, with and without -icount; its time for one round is
+subtracted, too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ RETURN = bytes.fromhex("7047")
 SETUP = """
 import uctypes
 from binascii import unhexlify
-from mimxrt import Flash
+from {module} import Flash
 code = unhexlify("{code}")
 ram = bytearray(code)
 f = Flash()
@@ -66,7 +67,7 @@ def main() -> None:
         facts = boards.load(args.board)
         assert facts.filesystem is not None
         xip = facts.flash.base + facts.filesystem.offset + 200 * 4096
-        m.exec(SETUP.format(code=(LOOP + RETURN).hex(), xip=xip))
+        m.exec(SETUP.format(module=args.module, code=(LOOP + RETURN).hex(), xip=xip))
         for name, where in (("XIP flash", "xip_at"), ("RAM", "ram_at")):
             long = timed(lambda w=where: m.exec(f"call({ROUNDS}, {w})"), args.runs)
             short = timed(lambda w=where: m.exec(f"call(1, {w})"), args.runs)

@@ -16,7 +16,7 @@ SLEEP = "time.sleep(10)"
 def main() -> None:
     args = arguments(__doc__, runs=9)
     with Machine(args.board, firmware=args.image) as m:
-        m.exec("import time\nfrom mimxrt import Flash\nf = Flash()")
+        m.exec(f"import time\nfrom {args.module} import Flash\nf = Flash()")
         typical = m.flash.info["times"]["erase_4k"] / 1e6
         empty = sorted(timed(lambda: m.exec("pass"), args.runs))[args.runs // 2]
         for name, script, runs in (

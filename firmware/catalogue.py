@@ -35,7 +35,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An image in the cache. `origin` is the file it came from, `added` an ISO time in UTC."""
+    """An image in the cache. `origin`: file or URL it came from; `added`: ISO time, UTC."""
 
     board: str
     path: Path
@@ -69,8 +69,11 @@ def identify(image: images.Image) -> Identity:
     )
 
 
-def add(path: str | os.PathLike[str], board: str | None = None) -> Entry:
-    """Copy the image `path` into the cache as one for `board`, else for the board it names."""
+def add(path: str | os.PathLike[str], board: str | None = None, *, origin: str = "") -> Entry:
+    """Copy the image `path` into the cache as one for `board`, else for the board it names.
+
+    origin: where it came from, if that is not `path`.
+    """
     image = images.load(path)
     identity = identify(image)
     name = boards.load(board or identity.board).name if board or identity.board else None
@@ -85,7 +88,7 @@ def add(path: str | os.PathLike[str], board: str | None = None) -> Entry:
         path=where() / name / f"{image.sha256[:12]}-{source.name}",
         sha256=image.sha256,
         version=identity.version,
-        origin=str(source),
+        origin=origin or str(source),
         added=datetime.now(UTC).isoformat(),
     )
     try:
@@ -126,8 +129,9 @@ def find(board: str) -> Found:
             return Found(path, place)
     looked = "".join(f"\n  {place}: {folder}" for folder, place in _places())
     raise FirmwareError(
-        f"no firmware for {board}. Official releases are at {facts.download} "
-        f"(a file named {facts.release}); download one and type\n"
+        f"no firmware for {board}. Type\n"
+        f"  xipsim firmware get {facts.name}\n"
+        f"or download a file named {facts.release} from {facts.download} and type\n"
         f"  xipsim firmware add FILE\n"
         f"Looked in\n  the user cache: {where() / board}{looked}"
     )

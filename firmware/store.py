@@ -173,8 +173,10 @@ class FlashFile:
                 f"{self.path}: {status.st_size} bytes, but the flash has {self.size}; "
                 "a flash file holds the whole chip from offset 0"
             )
+        contents = bytearray(self.size)
         with open(descriptor, "rb", closefd=False) as file:
-            return bytearray(file.read())
+            file.readinto(contents)
+        return contents
 
     def _remove_leftovers(self) -> None:
         """Remove what a killed process left behind; nobody else saves while this lock is held."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xipsim.configure import CHIP, Files, Plan, Request, load_platform, user_mistakes
 from xipsim.errors import UserError
-from xipsim.kept import Kept, Part, folder
+from xipsim.kept import Kept, Part, make_folder
 
 if TYPE_CHECKING:
     from xipsim.engines.repl import Entry, Platform
@@ -70,6 +70,8 @@ def load_contents(request: Request, made: Plan) -> Contents:
         place = ""
         if image is None and not os.path.exists(files.get(home.part, "")):
             image, place = _found_image(request, facts)
+        if request.state is not None and not request.discard:
+            make_folder(request.state)
         kept = Kept(discard=request.discard)
         try:
             held = {part: kept.open(part, file) for part, file in files.items()}
@@ -177,8 +179,7 @@ def _files(
         return {}
     parts = {part.name: part for part in _models(platform, made.config.models)}
     parts |= {place.part.name: place.part for place in (chip, home) if place}
-    place = folder(request.state, discard=request.discard)
-    return {part: place / f"{part.name}.bin" for part in parts.values()}
+    return {part: Path(request.state, f"{part.name}.bin") for part in parts.values()}
 
 
 def _models(platform: Platform, own: tuple[Path, ...]) -> list[Part]:

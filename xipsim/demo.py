@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from xipsim.firmware.boards import Board
     from xipsim.peripherals.core.trace import FlashCommand
 
-BOARDS = ("TEENSY41", "TEENSY40")
+BOARDS = ("TEENSY41", "TEENSY40", "ALIF_ENSEMBLE")
 """The boards to look for an image for if none is given, the best first."""
 
+MODULES = {"RT1062": "mimxrt", "E7": "alif"}
+"""Where the firmware of a SoC has its class `Flash`."""
+
 SESSION = (
-    "import time; from mimxrt import Flash",
+    "import time; from {module} import Flash",
     "flash = Flash(); buffer = bytearray(16)",
     "flash.ioctl(4, 0), flash.ioctl(5, 0)  # blocks, bytes in each",
     "# Erase block 200, and see how many microseconds that takes.",
@@ -33,7 +36,7 @@ SESSION = (
     "flash.writeblocks(200, b'written in place', 8)",
     "flash.readblocks(200, buffer, 8); buffer",
     "# Programming without an erase can only clear bits: of a letter, the one for small print.",
-    "flash.writeblocks(200, b'WRITTEN', 8)",
+    "flash.writeblocks(200, b'WRITTEN ', 8)",
     "flash.readblocks(200, buffer, 8); buffer",
     "file = open('diary.txt', 'w'); file.write('Dear diary!\\n' * 700); file.close()",
     "\x04",
@@ -87,7 +90,7 @@ def _run(args: argparse.Namespace) -> None:
 
     with Machine(board.name, firmware=image) as machine:
         machine.trace(count)
-        _type_session(machine)
+        _type_session(machine, MODULES[board.flash.soc])
         if args.interactive:
             _stay(machine)
         _show_flash(machine, board, commands, moved)
@@ -114,12 +117,12 @@ def _find(args: argparse.Namespace) -> tuple[Board, str, str]:
     raise UserError(f"{failures[0]}\nOr hand the file to the demo itself: scripts/demo FILE")
 
 
-def _type_session(machine: Machine) -> None:
-    """Type the session, and let the console be seen."""
+def _type_session(machine: Machine, module: str) -> None:
+    """Type the session, and let the console be seen. module: the one with `Flash`."""
     console = machine.console
     stop_showing = console.on_output(_show)
     console.expect(">>> ")
-    for line in SESSION:
+    for line in (line.format(module=module) for line in SESSION):
         console.write(line if line == "\x04" else f"{line}\r")
         console.expect(">>> ")
     stop_showing()

@@ -100,6 +100,10 @@ class Flash:
         """The next erase, program or status write never ends, until the power goes."""
         self._session.call(self.name, "stuck_busy")
 
+    def stuck_wel(self) -> None:
+        """The write enable latch stays 0 from now on: nothing can be erased or programmed."""
+        self._session.call(self.name, "stuck_wel")
+
 
 class Chips(Mapping[str, Flash]):
     """The board's flash chips, by the names of their entries."""

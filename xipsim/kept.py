@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xipsim.errors import UserError
@@ -72,13 +71,10 @@ class Kept:
             file.close()
 
 
-def folder(path: str | os.PathLike[str], *, discard: bool) -> Path:
-    """The folder of a machine's state, created if missing. UserError where there can be none."""
-    place = Path(path)
-    if discard and not place.exists():
-        return place
+def make_folder(path: str | os.PathLike[str]) -> None:
+    """The folder of a machine's state, if it is missing. UserError where there can be none."""
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        os.makedirs(path, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{place}: no folder for the state: {error.strerror}") from None
-    return place
+        text = f"{os.fspath(path)}: no folder for the state: {error.strerror}"
+        raise UserError(text) from None

@@ -23,8 +23,7 @@ from xipsim.errors import EngineFailed, UserError, XipsimError
 from xipsim.flash import Chips, Flash
 from xipsim.gpio import Ports
 from xipsim.rawrepl import PROMPT, Repl
-from xipsim.session import Session
-from xipsim.units import duration
+from xipsim.session import Limits, Session
 
 if TYPE_CHECKING:
     from xipsim.kept import Kept, Part
@@ -211,12 +210,10 @@ class Machine:
         WaitTimeout; the next `exec` interrupts it. Control characters 01h to 04h are UserError:
         Ctrl-D, and the like, are the REPL's own; `console.write` types them.
         """
+        limits = self._session.limits(timeout, wall)
         if self._may_cache and self._session.untouched:
-            whole = duration(timeout)
-            self.boot(timeout=whole, wall=wall)
-            timeout = max(0, whole - self.now)
-        repl = Repl(self._session, self.console)
-        return repl.exec(code, timeout=timeout, wall=wall, output=output)
+            self._boot(limits)
+        return Repl(self._session, self.console).exec(code, limits, output=output)
 
     def boot(self, *, timeout: str | int = EXEC_TIMEOUT, wall: float | None = None) -> None:
         """Run to the prompt, as `exec` does before it types.
@@ -224,19 +221,22 @@ class Machine:
         With `boot_cache`, a machine to which nothing was done yet takes the state from a snapshot
         where there is one, and leaves one where there is none.
         """
+        self._boot(self._session.limits(timeout, wall))
+
+    def _boot(self, limits: Limits) -> None:
         repl = Repl(self._session, self.console)
         if not (self._may_cache and self._session.untouched):
-            repl.prompt(timeout=timeout, wall=wall)
+            repl.prompt(limits)
             return
         from xipsim import bootcache
 
         identity = self._session.guarded(self._session.engine.identity)
         file = bootcache.place(identity, self._contents.given, self._session.console)
         cached = bootcache.load(self, file)
-        if cached and cached.now < duration(timeout):
+        if cached and cached.now < limits.until:
             self.restore(cached)
         else:
-            repl.prompt(timeout=timeout, wall=wall)
+            repl.prompt(limits)
             bootcache.keep(self, file)
 
     def run_for(self, duration: str | int, *, wall: float | None = None) -> None:

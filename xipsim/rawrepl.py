@@ -48,15 +48,13 @@ class Repl:
     def exec(
         self,
         code: str | bytes,
+        limits: Limits,
         *,
-        timeout: str | int,
-        wall: float | None = None,
         output: Callable[[str], None] | None = None,
     ) -> str:
         """See `Machine.exec`."""
         source = _checked(code)
-        limits = self._session.limits(timeout, wall)
-        self._wait_for_prompt(limits)
+        self.prompt(limits)
         run = _Run(self._session, self._console, limits, output)
         try:
             return run.run(source)
@@ -64,11 +62,7 @@ class Repl:
             error.output = run.finish()
             raise
 
-    def prompt(self, *, timeout: str | int, wall: float | None = None) -> None:
-        """Come to the prompt, as `exec` does before it types."""
-        self._wait_for_prompt(self._session.limits(timeout, wall))
-
-    def _wait_for_prompt(self, limits: Limits) -> None:
+    def prompt(self, limits: Limits) -> None:
         """Come to the prompt; interrupt what keeps the firmware from it, but nothing else.
 
         A Ctrl-C while the firmware mounts its file system would leave it unmounted: hence only in
@@ -110,7 +104,7 @@ class Repl:
 
     def _interrupt(self, why: str, *, leave_raw: bool) -> None:
         """Type Ctrl-C; every second time Ctrl-B, too: the firmware may be in its raw REPL."""
-        self._session.interruptions.append((self._session.now, why))
+        self._session.heard.interruptions.append((self._session.now, why))
         self._console.write(_INTERRUPT + (_LEAVE_RAW if leave_raw else b""))
 
 

@@ -25,6 +25,7 @@ FRACTION = 16
 that the run has taken, so that what the firmware waits for is seen late by 1/16 at most. Where it
 is known, the stall lasts until then."""
 MAXIMUM = 2**62
+_MOVE_ON = q.pointer(q.warp_timer)
 WFI, WFE = "WFI", "WFE"
 
 
@@ -101,9 +102,11 @@ class Clock:
         self._engine_timers.append(timer)
         return timer
 
-    def next_guest_alarm(self, now: int) -> int:
-        """ns until the next alarm of the guest's world; MAXIMUM when there is none."""
+    def next_guest_alarm(self, now: int, most: int = MAXIMUM) -> int:
+        """ns until the next alarm of the guest's world, at most `most`."""
         deadline: int = q.clock_deadline(q.CLOCK_VIRTUAL, -1)
+        if not 0 <= deadline < most:
+            return most
         ours = [timer for timer in self._engine_timers if timer.deadline is not None]
         if any((timer.deadline or 0) <= now + deadline for timer in ours):
             # The first alarm is one of the engine's: look behind them.
@@ -112,7 +115,7 @@ class Clock:
             deadline = q.clock_deadline(q.CLOCK_VIRTUAL, -1)
             for timer in ours:
                 timer.show()
-        return MAXIMUM if deadline < 0 else deadline
+        return min(deadline, most) if deadline >= 0 else most
 
     def question(self, key: Hashable, until: int | None = None) -> None:
         """See `Clock.question` of the ports: lets a repeated question take time."""
@@ -128,14 +131,23 @@ class Clock:
         self._count += 1
         if self._count >= QUESTIONS_BEFORE_STALL and self._stalls:
             span = (now - self._began) // FRACTION if until is None else until - now
-            span = min(span, self.next_guest_alarm(now))
+            span = self.next_guest_alarm(now, span)
             if span > 0:
                 self._stall(now + span)
 
     def _stall(self, end: int) -> None:
         self._last = end
         self.stall_end.at(end)
+        self._stand_still()
+
+    def _stand_still(self) -> None:
+        """Stop the core, and let time go to the next alarm at once.
+
+        QEMU moves time on when it finds the core idle. A work item makes it do so in the vCPU's
+        own thread; the main loop would take several changes of thread for the same.
+        """
         q.cpu_stop_current()
+        q.queue_work(self.cpu, _MOVE_ON, 0)
 
     def _end_stall(self) -> None:
         if self.asleep == WFI and not self.is_pending():
@@ -161,7 +173,7 @@ class Clock:
             return
         self.asleep = WFI if wfi else WFE
         self._sleep_to_next_alarm()
-        q.cpu_stop_current()
+        self._stand_still()
 
     def _sleep_to_next_alarm(self) -> None:
         now = self.now

@@ -27,8 +27,6 @@ from ctypes import (
 )
 from typing import Any
 
-from .locate import KNOWN_VERSIONS
-
 CLOCK_VIRTUAL = 1
 NON_SECURE, SECURE = 0, 3
 """MemTxAttrs of an access; four bytes in QEMU 7.2, eight since 10, by value. `secure` is bit 1, and
@@ -161,6 +159,7 @@ devices_reset = _function("qemu_devices_reset", None, c_int)
 cpu_stop_current = _function("cpu_stop_current", None)
 cpu_resume = _function("cpu_resume", None, c_void_p)
 cpu_exit = _function("cpu_exit", None, c_void_p)
+warp_timer = _function("icount_start_warp_timer", None)
 queue_work = _function("async_run_on_cpu", None, c_void_p, c_void_p, c_uint64)
 read_register = _function("arm_cpu_gdb_read_register", c_int, c_void_p, c_void_p, c_int)
 write_register = _function("arm_cpu_gdb_write_register", c_int, c_void_p, c_void_p, c_int)
@@ -186,6 +185,8 @@ file_close = _function("qemu_fclose", c_int, c_void_p, quick=False)
 compare = _function("memcmp", c_int, c_void_p, c_void_p, c_size_t)
 
 if _missing:
+    from .locate import KNOWN_VERSIONS
+
     raise RuntimeError(
         f"this QEMU does not export {', '.join(_missing)}; versions known to work: "
         f"{', '.join(KNOWN_VERSIONS)} as Debian and Ubuntu build them"

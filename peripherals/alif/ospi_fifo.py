@@ -12,6 +12,8 @@ DEPTH = 256
 """Entries of each FIFO."""
 TXE, TXO, RXU, RXO, RXF, TXU = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
 """Bits of IMR, ISR and RISR."""
+_SSIENR, _IMR = OspiRegisters.SSIENR.offset, OspiRegisters.IMR.offset
+_TXFTLR, _RXFTLR = OspiRegisters.TXFTLR.offset, OspiRegisters.RXFTLR.offset
 
 
 class Fifos(OspiRegisters):
@@ -50,15 +52,16 @@ class Fifos(OspiRegisters):
 
     @property
     def _raw(self) -> int:
-        raw = self._raised
-        if self.SSI_EN and self._tx_level <= self.TFT:
+        # Nearly every access of a command comes here: on the stored integers, not by fields.
+        regs, raw = self.regs, self._raised
+        if regs[_SSIENR] & 1 and self._tx_level <= regs[_TXFTLR] & 0xFF:
             raw |= TXE
-        if len(self._rx) > self.RFT:
+        if len(self._rx) > regs[_RXFTLR] & 0xFF:
             raw |= RXF
         return raw
 
     def _drive_irq(self) -> None:
-        self.IRQ.set(bool(self._raw & self.IMR))
+        self.IRQ.set(self._raw & self.regs[_IMR] != 0)
 
     def _raise(self, interrupt: int) -> None:
         self._raised |= interrupt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xipsim.peripherals.nor.bus import Transaction
 
@@ -26,6 +26,19 @@ class Format:
     wait: int
     strobe: bool
     frame_bits: int
+    _reads: dict[tuple[int, int], Transaction] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """Reads without address, by opcode and bytes to read: firmware polls with them."""
+
+    def read(self, head: list[int], count: int) -> Transaction:
+        """The cycle that sends `head` and reads `count` bytes."""
+        if self.address_bits or not head:
+            return self.transaction(head, read=count)
+        known = self._reads.get((head[0], count))
+        if known is None:
+            known = self._reads[head[0], count] = self.transaction(head, read=count)
+        return known
 
     @property
     def lanes(self) -> int:

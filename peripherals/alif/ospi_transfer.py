@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from xipsim.peripherals.core import Parameter, State, System
@@ -153,7 +155,7 @@ class Transfers(Fifos):
 
     def _start(self) -> None:
         """Begin a transfer, if everything that it needs is there."""
-        while self.SSI_EN and self.SELECTS and not self._sent:
+        while self._tx and not self._sent and self.SSI_EN and self.SELECTS:
             shape = self._format
             waiting = len(self._tx)
             if waiting <= self.TXFTHR or waiting < shape.head:
@@ -178,8 +180,7 @@ class Transfers(Fifos):
             # Assumption: with neither instruction nor address, which is not allowed, an entry goes.
             taken = shape.head or 1
             head, self._tx[:taken] = self._tx[: shape.head], []
-            read = size(count, shape.frame_bits)
-            answer = self._exchange(shape.transaction(head, read=read))
+            answer = self._exchange(shape.read(head, size(count, shape.frame_bits)))
         else:
             # The first entry goes out over and over while frames come in.
             answer = self._both_ways([self._tx.pop(0)] * count)
@@ -263,15 +264,17 @@ class Transfers(Fifos):
         return b"\xff" + self._exchange(transaction)
 
     def _selected(self) -> list[SpiDevice]:
-        chips = sorted(self.chips.items())
-        return [chip for number, chip in chips if self._chosen >> number & 1]
+        chips, chosen = self.chips, self._chosen
+        return [chips[number] for number in (0, 1) if chosen >> number & 1 and number in chips]
 
     def _exchange(self, transaction: Transaction) -> bytes:
         """One cycle of chip select; FFh where no chip drives the bus."""
-        if len(transaction.write) * 8 % self._format.frame_bits and self._format.frame_bits % 8:
+        bits = self._format.frame_bits
+        if bits % 8 and len(transaction.write) * 8 % bits:
             self.gap("transfers whose frames do not fill whole bytes")
-        answer = b"\xff" * transaction.read
-        for chip in self._selected():
-            # Assumption: where two chips drive a line, 0 wins.
-            answer = bytes(a & b for a, b in zip(answer, chip.transfer(transaction), strict=True))
-        return answer
+        answers = [chip.transfer(transaction) for chip in self._selected()]
+        if len(answers) == 1:
+            return answers[0]
+        # Assumption: where two chips drive a line, 0 wins.
+        idle = b"\xff" * transaction.read
+        return bytes(reduce(and_, levels) for levels in zip(idle, *answers, strict=True))

@@ -36,7 +36,7 @@ class Wdt(Peripheral):
 
     frequency = Parameter(int, "clock in Hz", default=400_000_000)
 
-    NMI = Output("non-maskable interrupt of the core, at the first expiry")
+    NMI = Output("the core's non-maskable interrupt, at the first expiry; needs no wire")
 
     WDOGLOAD = Register(0x000, reset=FULL)
     WDOGVALUE = Register(0x004, reset=FULL, ro=True)

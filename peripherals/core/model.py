@@ -80,7 +80,11 @@ class Output:
     @overload
     def __get__(self, instance: Model, owner: type) -> Line: ...
     def __get__(self, instance: Model | None, owner: type) -> Self | Line:
-        return self if instance is None else instance.lines[self.name]
+        if instance is None:
+            return self
+        # Not a data descriptor: from now on the instance's own attribute wins.
+        line = instance.__dict__[self.name] = instance.lines[self.name]
+        return line
 
 
 class Outputs:
@@ -349,5 +353,6 @@ class Slots(Generic[T]):
     def __get__(self, instance: Model | None, owner: type) -> Self | dict[int, T]:
         if instance is None:
             return self
-        children: dict[int, T] = instance.__dict__.setdefault(f"_{self.name}", {})
+        # Not a data descriptor: from now on the instance's own attribute wins.
+        children: dict[int, T] = instance.__dict__.setdefault(self.name, {})
         return children

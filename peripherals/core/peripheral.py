@@ -11,6 +11,10 @@ from .ports import ResetCause, System
 from .registers import Register, RegisterArray
 
 
+def _ignore(value: int) -> None:
+    """The hook of a register without one."""
+
+
 class Peripheral(Model):
     """A model on the bus. Subclasses declare `SIZE` and their registers.
 
@@ -60,16 +64,41 @@ class Peripheral(Model):
         regs[offset] = register.reset
         self._registers[offset] = register
         self.readers[offset] = (
-            partial(getattr(self, read), *index) if read else partial(regs.__getitem__, offset)
+            self._hook(read, index) if read else partial(regs.__getitem__, offset)
         )
-        hook = partial(getattr(self, write), *index) if write else None
-        plain = not (hook or register.ro or register.w1c or register.unmodelled)
-        writer = (
-            partial(regs.__setitem__, offset) if plain else partial(self._store, register, hook)
-        )
+        writer = self._writer(register, self._hook(write, index) if write else None)
         self.writers[offset] = writer
         if register.set_clear_toggle:
             self._install_aliases(register, writer)
+
+    def _hook(self, name: str, index: tuple[int, ...]) -> Callable[..., Any]:
+        method: Callable[..., Any] = getattr(self, name)
+        return partial(method, *index) if index else method
+
+    def _writer(
+        self, register: Register, hook: Callable[[int], None] | None
+    ) -> Callable[[int], None]:
+        """What takes a write of the register's full width: no more than its masks and hook need."""
+        regs, offset = self.regs, register.offset
+        held, cleared = register.ro | register.w1c, register.w1c & ~register.ro
+        if register.unmodelled:
+            hook = partial(self._report_unmodelled, register, hook)
+        if hook is None:
+            hook = _ignore
+            if not held:
+                return partial(regs.__setitem__, offset)
+        if register.ro == (1 << register.width) - 1:
+            return hook
+
+        def store(value: int) -> None:
+            regs[offset] = value
+            hook(value)
+
+        def store_masked(value: int) -> None:
+            regs[offset] = (value & ~held) | (regs[offset] & held & ~(value & cleared))
+            hook(value)
+
+        return store_masked if held else store
 
     def _install_aliases(self, register: Register, writer: Callable[[int], None]) -> None:
         offset, regs = register.offset, self.regs
@@ -90,13 +119,10 @@ class Peripheral(Model):
     ) -> None:
         writer(operation(value))
 
-    def _store(
+    def _report_unmodelled(
         self, register: Register, hook: Callable[[int], None] | None, value: int
     ) -> None:
-        regs, offset = self.regs, register.offset
-        regs[offset] = register.stored(regs[offset], value)
-        if register.unmodelled:
-            self.gap(f"{register.name}: {register.unmodelled}")
+        self.gap(f"{register.name}: {register.unmodelled}")
         if hook:
             hook(value)
 

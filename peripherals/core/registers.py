@@ -35,6 +35,7 @@ class Field:
             )
         self.register, self.lsb, self.width = register, lsb, width
         self.mask = ((1 << width) - 1) << lsb
+        self._offset = register.offset
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -43,10 +44,10 @@ class Field:
     def __get__(self, instance: Peripheral | None, owner: type) -> Self | int:
         if instance is None:
             return self
-        return (instance.regs[self.register.offset] & self.mask) >> self.lsb
+        return (instance.regs[self._offset] & self.mask) >> self.lsb
 
     def __set__(self, instance: Peripheral, value: int) -> None:
-        regs, offset = instance.regs, self.register.offset
+        regs, offset = instance.regs, self._offset
         regs[offset] = (regs[offset] & ~self.mask) | ((int(value) << self.lsb) & self.mask)
 
 
@@ -104,11 +105,6 @@ class Register:
         """Decorator: `method(self, value)` runs after a write was stored; `value` as written."""
         self.write_hook = method.__name__
         return method
-
-    def stored(self, old: int, value: int) -> int:
-        """The value that the register holds after `value` is written over `old`."""
-        held = self.ro | self.w1c
-        return (value & ~held) | (old & held & ~(value & self.w1c & ~self.ro))
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -171,23 +167,26 @@ class RegisterArray:
     def __get__(self, instance: Peripheral | None, owner: type) -> Self | RegisterValues:
         if instance is None:
             return self
-        return RegisterValues(instance.regs, self)
+        # Not a data descriptor: from now on the instance's own attribute wins.
+        values = instance.__dict__[self.name] = RegisterValues(instance.regs, self)
+        return values
 
 
 class RegisterValues:
     """The stored values of a register array of one instance."""
 
-    __slots__ = ("_array", "_regs")
+    __slots__ = ("_mask", "_offsets", "_regs")
 
     def __init__(self, regs: dict[int, int], array: RegisterArray) -> None:
-        self._regs, self._array = regs, array
+        self._regs = regs
+        self._offsets = tuple(element.offset for element in array.elements)
+        self._mask = (1 << array.elements[0].width) - 1
 
     def __len__(self) -> int:
-        return self._array.count
+        return len(self._offsets)
 
     def __getitem__(self, index: int) -> int:
-        return self._regs[self._array.elements[index].offset]
+        return self._regs[self._offsets[index]]
 
     def __setitem__(self, index: int, value: int) -> None:
-        element = self._array.elements[index]
-        self._regs[element.offset] = value & ((1 << element.width) - 1)
+        self._regs[self._offsets[index]] = value & self._mask

@@ -98,10 +98,13 @@ class FlexSpi(IpCommands):
 
     @FlexSpiBase.FLSHCR2.on_write
     def _configure_sequences(self, index: int, value: int) -> None:
-        if value >> 31:
-            self.FLSHCR2[index] = value & 0x7FFF_FFFF
-            self._pointers[index] = 0
-        self._xip.evaluate()
+        kept, clears_pointer = value & 0x7FFF_FFFF, value >> 31
+        # Drivers clear the pointer before every command, most often in vain.
+        if kept != self.FLSHCR2[index] or (clears_pointer and self._pointers[index]):
+            self.FLSHCR2[index] = kept
+            if clears_pointer:
+                self._pointers[index] = 0
+            self._xip.evaluate()
 
     @FlexSpiBase.FLSHCR4.on_write
     def _configure_mask(self, value: int) -> None:

@@ -47,7 +47,7 @@ class FlexSpiBase(Peripheral):
     SCKSTOPBYWR = INTR.field(9)
     AHBBUSTIMEOUT = INTR.field(10)
     SEQTIMEOUT = INTR.field(11)
-    # `ro` on LUTKEY, LUTCR, LUT and TFDR: their write hooks decide what is stored.
+    # `ro` on LUTKEY, LUTCR, FLSHCR2, LUT and TFDR: their write hooks decide what is stored.
     LUTKEY = Register(0x18, reset=LUT_KEY, ro=True)
     LUTCR = Register(0x1C, reset=2, ro=True)
     LOCK = LUTCR.field(0)
@@ -59,7 +59,7 @@ class FlexSpiBase(Peripheral):
     )
     FLSHCR0 = RegisterArray(0x60, 4, reset=0x1_0000)
     FLSHCR1 = RegisterArray(0x70, 4, reset=0x63)
-    FLSHCR2 = RegisterArray(0x80, 4, neutral=True)
+    FLSHCR2 = RegisterArray(0x80, 4, ro=True, neutral=True)
     FLSHCR4 = Register(0x94)
     WMEN = FLSHCR4.field(2, 2)
     IPCR0 = Register(0xA0, neutral=True)
@@ -144,7 +144,7 @@ class FlexSpiBase(Peripheral):
 
     def _settings(self, select: int) -> int:
         """Which of the FLSHxxCRn apply to chip select `select`."""
-        return 0 if self.SAMEDEVICEEN else select
+        return 0 if select and self.SAMEDEVICEEN else select
 
     def _measure(self) -> None:
         ends, end = [], 0

@@ -17,9 +17,21 @@ _ENTRY = 8
 _SEQWAIT_UNIT = 1024 * 10
 
 
+# A poll of a busy chip is twenty accesses, thousands of times in a row: what they have in common
+# works on the stored integers instead of on fields.
 _INTR, _INTEN = FlexSpiBase.INTR.offset, FlexSpiBase.INTEN.offset
 _IPRXFCR, _IPTXFCR = FlexSpiBase.IPRXFCR.offset, FlexSpiBase.IPTXFCR.offset
+_IPRXFSTS, _IPTXFSTS = FlexSpiBase.IPRXFSTS.offset, FlexSpiBase.IPTXFSTS.offset
+_IPCMDDONE, _IPCMDERR = FlexSpiBase.IPCMDDONE.mask, FlexSpiBase.IPCMDERR.mask
+_AHBCMDERR = FlexSpiBase.AHBCMDERR.mask
 _IPRXWA, _IPTXWE = FlexSpiBase.IPRXWA.mask, FlexSpiBase.IPTXWE.mask
+_CLEAR, _DMA_ENABLE = FlexSpiBase.CLRIPRXF.mask, FlexSpiBase.RXDMAEN.mask
+"""Of IPRXFCR, and the same of IPTXFCR."""
+
+
+def _watermark(control: int) -> int:
+    """Bytes that IPRXFCR or IPTXFCR sets as the watermark."""
+    return ((control >> 2 & 0xF) + 1) * _ENTRY
 
 
 @dataclass(slots=True)
@@ -58,36 +70,35 @@ class IpCommands(FlexSpiBase):
 
     def _update(self) -> None:
         """Set the flags that follow from the FIFOs, and the interrupt."""
-        # A poll of a busy chip comes here four times: on the stored integers, not by fields.
         regs = self.regs
         flags = regs[_INTR] & ~(_IPRXWA | _IPTXWE)
-        if len(self._rx) >= ((regs[_IPRXFCR] >> 2 & 0xF) + 1) * _ENTRY:
+        if len(self._rx) >= _watermark(regs[_IPRXFCR]):
             flags |= _IPRXWA
-        if self.FIFO - len(self._tx) >= ((regs[_IPTXFCR] >> 2 & 0xF) + 1) * _ENTRY:
+        if self.FIFO - len(self._tx) >= _watermark(regs[_IPTXFCR]):
             flags |= _IPTXWE
         regs[_INTR] = flags
-        self.IRQ.set(bool(flags & regs[_INTEN]))
+        self.IRQ.set(flags & regs[_INTEN] != 0)
 
     @FlexSpiBase.INTR.on_write
     def _acknowledge(self, value: int) -> None:
-        if value & FlexSpiBase.IPCMDERR.mask:
+        if value & _IPCMDERR:
             self.IPCMDERRID = self.IPCMDERRCODE = 0
-        if value & FlexSpiBase.AHBCMDERR.mask:
+        if value & _AHBCMDERR:
             self.AHBCMDERRID = self.AHBCMDERRCODE = 0
-        if value & FlexSpiBase.IPRXWA.mask:
+        if value & _IPRXWA:
             self._pop()
-        if value & FlexSpiBase.IPTXWE.mask:
+        if value & _IPTXWE:
             self._push()
         self._update()
 
     def _pop(self) -> None:
-        count = min((self.RXWMRK + 1) * _ENTRY, len(self._rx))
+        count = min(_watermark(self.regs[_IPRXFCR]), len(self._rx))
         del self._rx[:count]
         self.RDCNTR += count // _ENTRY
         self._resume()
 
     def _push(self) -> None:
-        count = (self.TXWMRK + 1) * _ENTRY
+        count = _watermark(self.regs[_IPTXFCR])
         if len(self._tx) + count > self.FIFO:
             self.diagnose("tx-fifo-overflow", f"{count} bytes pushed into a full transmit FIFO")
             return
@@ -97,20 +108,22 @@ class IpCommands(FlexSpiBase):
 
     @FlexSpiBase.IPRXFCR.on_write
     def _control_rx(self, value: int) -> None:
-        if self.RXDMAEN:
+        if value & _DMA_ENABLE:
             self.gap("DMA requests of the receive FIFO")
-        if self.CLRIPRXF:
-            self.CLRIPRXF = self.RDCNTR = 0
+        if value & _CLEAR:
+            self.regs[_IPRXFCR] &= ~_CLEAR
+            self.regs[_IPRXFSTS] = 0
             del self._rx[: self.FIFO]
             self._resume()
         self._update()
 
     @FlexSpiBase.IPTXFCR.on_write
     def _control_tx(self, value: int) -> None:
-        if self.TXDMAEN:
+        if value & _DMA_ENABLE:
             self.gap("DMA requests of the transmit FIFO")
-        if self.CLRIPTXF:
-            self.CLRIPTXF = self.WRCNTR = 0
+        if value & _CLEAR:
+            self.regs[_IPTXFCR] &= ~_CLEAR
+            self.regs[_IPTXFSTS] = 0
             self._tx.clear()
         self._update()
 
@@ -127,7 +140,8 @@ class IpCommands(FlexSpiBase):
         return 0 if self.ARDFEN else self._head(4 * index, 4)
 
     def _head(self, offset: int, size: int) -> int:
-        return int.from_bytes(self._rx[: self.FIFO][offset : offset + size], "little")
+        end = min(offset + size, self.FIFO)
+        return int.from_bytes(self._rx[offset:end], "little")
 
     @FlexSpiBase.TFDR.on_read
     def _read_tfdr(self, index: int) -> int:
@@ -180,9 +194,10 @@ class IpCommands(FlexSpiBase):
             self._begin()
 
     def _begin(self) -> None:
-        address, size = self.IPCR0, self.IDATSZ
+        address, control = self.IPCR0, self.IPCR1
+        first, more, size = control >> 16 & 0xF, control >> 24 & 7, control & 0xFFFF
         # Assumption: sequences are numbered modulo 16.
-        indices = [(self.ISEQID + i) % SEQUENCES for i in range(self.ISEQNUM + 1)]
+        indices = [(first + i) % SEQUENCES for i in range(more + 1)]
         select = self._route(address)
         if select is None:
             self._fail(indices[0], ErrorCode.BEYOND_FLASH)
@@ -192,7 +207,7 @@ class IpCommands(FlexSpiBase):
             if error is not None:
                 self._fail(index, error)
                 return
-        if self.IPAREN:
+        if control >> 31:
             self.gap("IPCR1: parallel mode")
         self._ask(select, indices)
         self._run(IpCommand(select, address, size, indices))
@@ -214,8 +229,10 @@ class IpCommands(FlexSpiBase):
         chip = self.chips.get(select)
         if chip is None or not chip.busy:
             return
-        if any(self._sequence(index).reads is not None for index in indices):
-            self.system.clock.question(("status", chip.name), until=chip.busy_until)
+        for index in indices:
+            if self._sequence(index).reads is not None:
+                self.system.clock.question(("status", chip.name), until=chip.busy_until)
+                return
 
     def _fail(self, index: int, code: ErrorCode) -> None:
         self.diagnose(
@@ -272,7 +289,7 @@ class IpCommands(FlexSpiBase):
         self._update()
 
     def _finish(self) -> None:
-        self.IPCMDDONE = 1
+        self.regs[_INTR] |= _IPCMDDONE
         self._release()
 
     def _release(self) -> None:

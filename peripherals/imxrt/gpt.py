@@ -57,8 +57,9 @@ class Gpt(Peripheral):
     PRESCALER24M = PR.field(12, 4)
 
     SR = Register(0x08, w1c=0x3F, neutral=True)
-    IR = Register(0x0C, neutral=True)
-    OCR = RegisterArray(0x10, 3, reset=RESTART_COUNT, neutral=True)
+    # `ro` on IR and OCR: their write hooks store, and know a write that changes nothing.
+    IR = Register(0x0C, ro=True, neutral=True)
+    OCR = RegisterArray(0x10, 3, reset=RESTART_COUNT, ro=True, neutral=True)
     ICR = RegisterArray(0x1C, 2, ro=True)
     CNT = Register(0x24, ro=True, neutral=True)
 
@@ -106,12 +107,18 @@ class Gpt(Peripheral):
 
     @IR.on_write
     def _enable(self, value: int) -> None:
+        changes = value != self.IR
+        self.IR = value
         self._catch_up()
-        self._schedule()
+        if changes:
+            self._schedule()
 
     @OCR.on_write
     def _compare(self, index: int, value: int) -> None:
-        self._rebase(restart=index == 0 and not self.FRR)
+        restarts = index == 0 and not self.FRR
+        if restarts or value != self.OCR[index]:
+            self.OCR[index] = value
+            self._rebase(restart=restarts)
 
     @PR.on_write
     def _prescale(self, value: int) -> None:

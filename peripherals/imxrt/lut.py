@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence as Words
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xipsim.peripherals.nor.bus import Transaction
@@ -116,6 +116,10 @@ class Sequence:
     error: ErrorCode | None = None
     gaps: tuple[str, ...] = ()
     """What it uses that the controller's model does not have."""
+    _reads: dict[int, Transaction] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """Cycles without address and data, by the bytes to read: firmware polls with them."""
 
     def transaction(
         self, address: int, *, word: bool = False, column: int = 0, data: bytes = b"", read: int = 0
@@ -125,17 +129,20 @@ class Sequence:
         word: FLSHxxCR1.WA, the chip counts in 16-bit words. column: FLSHxxCR1.CAS, how many low
         bits form the column address. data: bytes for WRITE. read: bytes for READ.
         """
+        if data or self.template.address_bits:
+            return self._cycle(self._address(address >> 1 if word else address, column), data, read)
+        known = self._reads.get(read)
+        if known is None:
+            known = self._reads[read] = self._cycle(None, b"", read)
+        return known
+
+    def _cycle(self, address: int | None, data: bytes, read: int) -> Transaction:
         sent = self.fixed
         if self.size_bits:
             size = len(data) or read
             width = (self.size_bits + 7) // 8
             sent += (size & ((1 << self.size_bits) - 1)).to_bytes(width, "big")
-        return replace(
-            self.template,
-            address=self._address(address >> 1 if word else address, column),
-            write=sent + data,
-            read=read,
-        )
+        return replace(self.template, address=address, write=sent + data, read=read)
 
     def _address(self, address: int, column: int) -> int | None:
         low = address & ((1 << column) - 1)

@@ -154,7 +154,7 @@ def test_doctor_on_a_version_that_was_not_tried(
     monkeypatch.setattr("xipsim.cli.doctor._engine", lambda _: "starts")
     assert main(["doctor", "--qemu", str(qemu)]) == 0
     assert "42.0.1" in (out := capsys.readouterr().out)
-    assert "not tried yet: known to work are 7.2, 10.0" in out
+    assert "not tried yet: known to work are 7.2, 8.2, 10.0" in out
 
 
 # -- failures ------------------------------------------------------------------------------------

@@ -215,7 +215,8 @@ def test_the_hash_is_all_that_is_printed(capfd: pytest.CaptureFixture[str]) -> N
 
 
 def test_options_reach_the_machine() -> None:
-    machine = "--flash f --state s --discard --put p --rtc now --seed 3 --uid 00 --strict --models m"
+    kept = "--flash f --state s --discard --put p"
+    machine = f"{kept} --rtc now --seed 3 --uid 00 --strict --models m"
     main(["exec", "B", "i.hex", "-c", "x", "--timeout", "9s", *machine.split(), *TOOLS.split()])
     options: dict[str, Any] = FakeMachine.last.options
     assert {name: str(value) for name, value in options.items()} == {

@@ -63,7 +63,8 @@ def test_the_name_tells_the_board_when_the_image_does_not(
     if board:
         assert catalogue.add(source).board == board
     else:
-        with pytest.raises(FirmwareError, match="name it with --board, one of .*TEENSY40, TEENSY41"):
+        one_of = r"name it with --board, one of .*TEENSY40, TEENSY41"
+        with pytest.raises(FirmwareError, match=one_of):
             catalogue.add(source)
         assert catalogue.add(source, "TEENSY41").board == "TEENSY41"
 

@@ -133,3 +133,10 @@ def test_any_words_decode(program, start):
     sequence = decode(program, start)
     cycle = sequence.transaction(0xFFFF_FFFF, word=True, column=15, data=b"12", read=3)
     assert cycle.address is None or cycle.address >= 0
+
+
+def test_more_than_one_command_goes_out_in_order():
+    """On one line the second and third byte are sent behind the first, as data would be."""
+    sequence = decode(words(op(1, 0x01), op(1, 0x02), op(1, 0x40)))
+    assert (sequence.template.opcode, sequence.fixed) == (0x01, b"\x02\x40")
+    assert sequence.transaction(0).write == b"\x02\x40"

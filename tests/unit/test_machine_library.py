@@ -224,7 +224,7 @@ def test_a_folder_keeps_the_chip_in_a_file_that_is_named_after_it(tmp_path: Path
         ({"put": {"../x": ""}}, "no name for a file"),
         ({"flash": "a", "state": "b"}, "give one of them"),
         ({"state": __file__, "firmware": None}, "no folder for the state: File exists"),
-        ({"board": "ALIF_ENSEMBLE"}, "512 bytes at 0x60000000.* take the image of this board"),
+        ({"board": "ALIF_ENSEMBLE"}, "4 bytes at 0x60000000.* take the image of this board"),
         ({"rtc": "yesterday"}, "no time for the clock"),
         ({"rtc": "2024-01-01T00:00:00+02:00"}, "without an offset"),
         ({"models": ["/no/model.py"], "uid": "00"}, "/no/model.py"),

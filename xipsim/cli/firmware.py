@@ -6,18 +6,29 @@ import argparse
 
 from xipsim.firmware import boards, catalogue
 
+from .progress import Percent
 from .table import show
 
 
 def run(args: argparse.Namespace) -> int:
     """0"""
-    {"add": _add, "list": _list, "info": _info, "path": _path}[args.action](args)
+    actions = {"add": _add, "get": _get, "list": _list, "info": _info, "path": _path}
+    actions[args.action](args)
     return 0
 
 
 def _add(args: argparse.Namespace) -> None:
     entry = catalogue.add(args.file, args.board)
     print(f"{entry.board} {entry.version or 'of unknown version'}: {entry.path}")
+
+
+def _get(args: argparse.Namespace) -> None:
+    from xipsim.firmware import download
+
+    with Percent(f"downloading for {args.board}") as progress:
+        release = download.get(args.board, args.version, progress.show)
+    print(f"{args.board} {release.version}: {release.url}")
+    print(f"{catalogue.find(args.board).path} is what {args.board} runs now")
 
 
 def _list(args: argparse.Namespace) -> None:

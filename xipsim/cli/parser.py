@@ -202,11 +202,16 @@ def _add_firmware(commands: Subparsers) -> None:
     add = _command(actions, "add", "firmware", "copy an image into the cache")
     add.add_argument("file", metavar="FILE")
     add.add_argument("--board", help="the board that it is for, if the image does not say")
+    get = _command(actions, "get", "firmware", "download an official release into the cache")
+    get.add_argument("board", metavar="BOARD")
+    get.add_argument(
+        "version", metavar="VERSION", nargs="?", default="", help="e.g. 1.24.0 (the newest)"
+    )
     listing = _command(actions, "list", "firmware", "list the images in the cache")
     listing.add_argument("board", metavar="BOARD", nargs="?")
     info = _command(actions, "info", "firmware", "say what an image is")
     info.add_argument("ref", metavar="IMAGE", help="a file, a board, or the start of a hash")
     path = _command(actions, "path", "firmware", "print the path of the image that a board runs")
     path.add_argument("board", metavar="BOARD")
-    for name, action in (("add", add), ("list", listing), ("info", info), ("path", path)):
-        action.set_defaults(action=name)
+    for action in (add, get, listing, info, path):
+        action.set_defaults(action=action.prog.rpartition(" ")[2])

@@ -48,3 +48,32 @@ class Progress:
         if seconds:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+class Percent:
+    """Shows `text` and how much of it is done. A context manager that takes the line away."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._shows = sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._write("")
+
+    def show(self, done: int, size: int | None) -> None:
+        """`done` bytes have come, of `size` if that is known."""
+        part = f"{done * 100 // size} %" if size else f"{done // 1000} KB"
+        self._write(f"{self._text}: {part}")
+
+    def _write(self, text: str) -> None:
+        if self._shows:
+            sys.stderr.write(f"\r{text}\x1b[K")
+            sys.stderr.flush()

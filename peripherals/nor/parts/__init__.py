@@ -6,11 +6,10 @@ Numbers in the rows are bytes and nanoseconds; times are `[typical, maximum]`.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 
@@ -60,6 +59,8 @@ def find_part(name: str) -> Part:
     parts = _all_parts()
     part = parts.get(name.upper())
     if part is None:
+        import difflib
+
         near = difflib.get_close_matches(name.upper(), parts, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"unknown flash part {name!r}{hint}")
@@ -74,13 +75,11 @@ def part_names() -> list[str]:
 @cache
 def _all_parts() -> dict[str, Part]:
     parts: dict[str, Part] = {}
-    folder = resources.files(__package__)
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".toml"):
-            for part in _parts_of(tomllib.loads(file.read_text("utf-8"))):
-                for name in (part.name, *part.aliases):
-                    if parts.setdefault(name.upper(), part) is not part:
-                        raise ValueError(f"{file.name}: two parts are called {name}")
+    for file in sorted(Path(__file__).parent.glob("*.toml")):
+        for part in _parts_of(tomllib.loads(file.read_text("utf-8"))):
+            for name in (part.name, *part.aliases):
+                if parts.setdefault(name.upper(), part) is not part:
+                    raise ValueError(f"{file.name}: two parts are called {name}")
     return parts
 
 

@@ -1,0 +1,115 @@
+"""Whether the tests notice when a model is wrong: changes one line at a time, in a copy.
+
+    .venv/bin/python tests/mutations.py [WORD...]
+
+Takes the changes of tests/mutations.toml (those whose file or text holds one of the words), each
+in a copy of the tree, and runs the unit tests of flash, controller and boot ROM, then flashcheck on
+a Teensy 4.1, until one of them fails. Prints which found each change, and the share that was found.
+Takes some minutes; docs/mutations.md holds the last result. Exit code 1: fewer than nine in ten.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("peripherals", "engines", "firmware", "platforms", "xipsim", "robot", "tests")
+TESTS = ("nor_chip", "nor_commands", "nor_modes", "nor_protection", "nor_suspension", "lut",
+         "flexspi", "flexspi_window", "bootrom", "bootrom_edges", "model_state")  # fmt: skip
+GOAL = 0.9
+PATIENCE = 300
+"""Seconds; a change that makes a test hang is found, too."""
+
+
+def copy(folder: Path) -> Path:
+    """The tree without what is not needed to run it."""
+    for room in ROOMS:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / room, folder / room, symlinks=True, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """What is run, by name, the quickest first."""
+    files = [f"tests/unit/test_{name}.py" for name in TESTS]
+    pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files]
+    return [
+        ("unit tests", pytest),
+        ("flashcheck", [sys.executable, "-m", "xipsim", "flashcheck", "TEENSY41"]),
+    ]
+
+
+def found_by(tree: Path) -> str:
+    """The first of the commands that fails in `tree`; empty if none does."""
+    settings = {"XIPSIM_CACHE": str(tree / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    for name, command in commands():
+        try:
+            done = subprocess.run(
+                command, cwd=tree, env=os.environ | settings, capture_output=True, timeout=PATIENCE
+            )
+        except subprocess.TimeoutExpired:
+            return f"{name} (they hang)"
+        if done.returncode:
+            return name
+    return ""
+
+
+def check(change: dict[str, Any], trees: queue.Queue[Path]) -> str:
+    """What finds the change; made in one of the trees, and undone."""
+    tree = trees.get()
+    file = tree / change["file"]
+    text = file.read_text(encoding="utf-8")
+    try:
+        if text.count(change["old"]) != 1:
+            raise SystemExit(f"{change['file']}: not there exactly once: {change['old']!r}")
+        file.write_text(text.replace(change["old"], change["new"]), encoding="utf-8")
+        return found_by(tree)
+    finally:
+        file.write_text(text, encoding="utf-8")
+        trees.put(tree)
+
+
+def main(words: list[str]) -> int:
+    """0 if enough is found."""
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    changes = [c for c in table["change"] if not words or any(w in str(c) for w in words)]
+    workers = os.cpu_count() or 1
+    trees: queue.Queue[Path] = queue.Queue()
+    lock, count = threading.Lock(), 0
+
+    def one(change: dict[str, Any]) -> bool:
+        nonlocal count
+        found = check(change, trees)
+        with lock:
+            count += bool(found)
+            verdict = f"found by {found}" if found else "SURVIVES"
+            print(f"{verdict}: {change['file']}\n  - {change['old']}\n  + {change['new']}")
+            if not found and "means" in change:
+                print(f"  {change['means']}")
+            sys.stdout.flush()
+        return bool(found)
+
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(workers):
+            trees.put(copy(Path(folder) / str(number)))
+        if wrong := found_by(trees.queue[0]):
+            raise SystemExit(f"without any change the {wrong} fail: nothing can be told")
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(one, changes))
+    print(f"{count} of {len(changes)} found")
+    return 0 if count >= GOAL * len(changes) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,151 @@
+"""The boot ROM's and the window's rules at their edges. Facts: imxrt.md sections 2 and 3."""
+
+from __future__ import annotations
+
+import pytest
+from flexspi_fakes import ERASE_TIME, MIMXRT_LUT, WINDOW, FakeChip, Rig
+from test_bootrom import RAM, Board, fcb, image, put, with_command
+
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.bootheader import DCD_LIMIT
+from xipsim.peripherals.imxrt.bootrom import BootRom
+from xipsim.peripherals.imxrt.flexspi import FlexSpi
+
+READ_OPCODE_05 = 0x2401_0405
+
+
+@pytest.mark.parametrize("tag", [b"FCFA", b"FCF\x00", b"F\xff\xff\xff"])
+def test_all_four_bytes_of_the_fcbs_tag_count(tag: bytes) -> None:
+    block = fcb()
+    block[:4] = tag
+    assert "FCB at flash offset 0x0 reads" in Board(image(block)).refuse()
+
+
+@pytest.mark.parametrize(("version", "boots"), [(0x40, True), (0x43, True), (0x50, False)])
+def test_the_ivts_version_is_4x(version: int, boots: bool) -> None:
+    array = image()
+    array[0x1003] = version
+    board = Board(array)
+    if boots:
+        board.boot()
+    else:
+        assert "IVT" in board.refuse()
+
+
+@pytest.mark.parametrize("kind", [2, 3])
+def test_switches_to_four_or_eight_lines_are_not_followed_by_a_poll(kind: int) -> None:
+    """After them the status sequence would be read in the wrong mode."""
+    block = with_command(4, 0x40, [0x2001_0401])
+    block[0x11] = kind
+    board = Board(image(block))
+    board.boot()
+    assert READ_OPCODE_05 in MIMXRT_LUT
+    assert 0x05 not in [t.opcode for t in board.chip.seen]
+
+
+@pytest.mark.parametrize(
+    ("bit", "polarity", "ready", "busy"),
+    [(7, 0, b"\x01", b"\x80"), (7, 1, b"\x80", b"\x01"), (0, 1, b"\x01", b"\xfe")],
+)
+def test_the_fcb_says_which_bit_is_busy_and_at_what_level(
+    bit: int, polarity: int, ready: bytes, busy: bytes
+) -> None:
+    """busyOffset and busyBitPolarity (0: busy while the bit is 1)."""
+    block = with_command(4, 0x40, [0x2001_0401])
+    put(block, 0x7C, "2H", bit, polarity)
+    board = Board(image(block))
+    transfer, clock = board.chip.transfer, board.bench.clock
+
+    def status(t):  # type: ignore[no-untyped-def]
+        if t.opcode == 0x05:
+            return ready if clock.now >= ERASE_TIME else busy
+        return transfer(t)
+
+    board.chip.transfer = status  # type: ignore[method-assign]
+    board.boot()
+    assert ERASE_TIME <= clock.now < ERASE_TIME + 2_000_000
+
+
+def test_commands_go_to_each_chip_at_its_own_address() -> None:
+    """Two chips of 32 KB: the device-mode command is sent to both."""
+    block = with_command(4, 0x40, [0x2001_0401])
+    put(block, 0x50, "2I", 0x8000, 0x8000)
+    bench = Bench()
+    chips = [FakeChip(bench, 0x8000, f"nor{i}") for i in range(2)]
+    array = image(block)
+    chips[0].array[: len(array)] = array
+    rig = Rig(*chips, bench=bench)
+    rom = BootRom(bench.system, name="bootrom", flexspi=rig.spi)
+    for until in rom.boot():
+        bench.clock.advance(until - bench.clock.now)
+    for chip in chips:
+        assert [t.write for t in chip.seen if t.opcode == 0x01] == [b"\x40"]
+
+
+@pytest.mark.parametrize(("source", "dll"), [(3, 0x79), (1, 0x100), (0, 0x100)])
+def test_only_a_clock_from_the_dqs_pad_needs_the_delay_line(source: int, dll: int) -> None:
+    """readSampleClkSrc 3 sets DLLCR to 79h; else it keeps its reset value."""
+    block = fcb()
+    block[0x0C] = source
+    board = Board(image(block))
+    board.boot()
+    assert board.rig.get(FlexSpi.DLLCR) == dll
+
+
+@pytest.mark.parametrize(("length", "boots"), [(DCD_LIMIT, True), (DCD_LIMIT + 4, False)])
+def test_a_dcd_of_the_largest_size_is_taken(length: int, boots: bool) -> None:
+    """1768 bytes: one write command of (1768 - 8) / 8 words to RAM."""
+    array = image()
+    put(array, 0x100C, "I", WINDOW + 0x2800)
+    dcd = bytes([0xD2, length >> 8, length & 0xFF, 0x41])
+    body = length - 4
+    dcd += bytes([0xCC, body >> 8, body & 0xFF, 4]) + (RAM.to_bytes(4, "big") + bytes(4)) * 220
+    array[0x2800 : 0x2800 + len(dcd)] = dcd
+    board = Board(array)
+    board.bench.bus.add(RAM, 16)
+    if boots:
+        board.boot()
+    else:
+        assert "1768" in board.refuse()
+
+
+def test_a_store_runs_all_sequences_if_one_of_them_writes() -> None:
+    """AWRSEQNUM 1: write enable, then page program with the data."""
+    bench = Bench()
+    chip = FakeChip(bench)
+    rig = Rig(chip, bench=bench)
+    lut = list(MIMXRT_LUT)
+    lut[44:46] = lut[40:42]
+    lut[40:42] = [0x0000_0406, 0]
+    rig.enable(*lut)
+    rig.set(FlexSpi.FLSHCR2, 10 << 8 | 1 << 13)
+    rig.window.write(0x20, 0x1234, 2)
+    assert [(t.opcode, t.write) for t in chip.seen] == [(0x06, b""), (0x32, b"\x34\x12")]
+
+
+def test_a_sequence_that_was_changed_is_not_run_as_it_was_from_any_instruction() -> None:
+    """After JMP_ON_CS 1 reads begin at instruction 1; a new LUT counts there, too."""
+    bench = Bench()
+    chip = FakeChip(bench)
+    rig = Rig(chip, bench=bench)
+    rig.enable(0x0A1804EB, 0x3204_1EA0, 0x7C01_2604)
+    rig.window.read(0)
+    rig.window.read(0)
+    assert chip.seen[-1].dummy == 4
+    rig.load_lut([0x0A1804EB, 0x3206_1EA0, 0x7C01_2604])
+    rig.window.read(0)
+    assert (chip.seen[-1].opcode, chip.seen[-1].dummy) == (None, 6)
+
+
+def test_cells_beyond_the_visible_part_of_a_chip_are_not_copied() -> None:
+    """FLSHA1CR0 shows 32 of 64 KB: what changes across that end is copied up to it."""
+    bench = Bench()
+    chip = FakeChip(bench, 0x1_0000)
+    rig = Rig(chip, bench=bench)
+    rig.enable(sizes=(32, 0, 0, 0))
+    (segment,) = rig.window.segments
+    chip.array[0x7FF0:0x8010] = bytes(32)
+    for watcher in chip.watchers:
+        watcher.array_changed(chip, 0x7FF0, 32)
+    assert len(segment.bytes) == 0x8000
+    assert segment.bytes[0x7FF0:] == bytes(16)

@@ -1,0 +1,170 @@
+"""Snapshot files: what they take, what they refuse, and that reading one runs nothing."""
+
+from __future__ import annotations
+
+import builtins
+import pickle
+import subprocess
+from collections import Counter, OrderedDict, defaultdict, deque
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from xipsim.engines import unpickle
+from xipsim.engines.api import SnapshotError
+from xipsim.engines.qemu import snapshotfile
+from xipsim.peripherals.core import Diagnostic, Model, ResetCause
+from xipsim.peripherals.nor.operation import Counters, Operation
+from xipsim.session import Reset
+
+IDENTITY = {"version of xipsim": "1", "board": "abc"}
+
+
+class Evil:
+    """Pickles as a call of whatever it is given."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": [1, 2.5, None, True, (b"x", "y")], 3: {4, 5}, "f": frozenset({6})},
+        bytearray(b"cells"),
+        Counter("aab"),
+        deque([1, 2], maxlen=5),
+        OrderedDict(a=1),
+        defaultdict(set, a={1}),
+        datetime(2024, 2, 29, tzinfo=UTC),
+        Decimal("1.10"),
+        Fraction(1, 3),
+        ResetCause.WATCHDOG,
+        Diagnostic(time=1, source="nor", rule="r", message="m"),
+        Operation(kind="erase", name="sector erase", start=1, end=2),
+        Counters(commands=Counter(read=3)),
+        Reset(time=1, cause="watchdog"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_that_models_hold_come_back(value: Any) -> None:
+    again = unpickle.loads(pickle.dumps(value))
+    assert again == value
+    assert type(again) is type(value)
+
+
+def test_a_generator_of_random_numbers_goes_on_where_it_was() -> None:
+    generator = Random(1)
+    generator.random()
+    again = unpickle.loads(pickle.dumps(generator))
+    assert again.random() == generator.random()
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        Evil(builtins.eval, "1"),
+        Evil(builtins.getattr, int, "from_bytes"),
+        Evil(subprocess.Popen, ["true"]),
+        Evil(Path, "/"),
+        Evil(unpickle.loads, b""),
+        unpickle.loads,
+        Path,
+        print,
+    ],
+    ids=["eval", "getattr", "Popen", "call of Path", "call of loads", "loads", "Path", "print"],
+)
+def test_anything_else_is_refused(evil: Any) -> None:
+    with pytest.raises(unpickle.Refused, match="no plain data"):
+        unpickle.loads(pickle.dumps({"state": evil}))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("xipsim.engines.qemu.engine", "subprocess.Popen"),
+        ("xipsim.peripherals.nor.chip", "copy.deepcopy"),
+        ("xipsim.peripherals.nor.chip", "Any"),
+        ("xipsim.session", "time.sleep"),
+        ("xipsim.peripherals.core.model", "Model.save"),
+        ("collections", "_sys.exit"),
+        ("collections", "abc.Iterable"),
+    ],
+)
+def test_names_do_not_lead_on_through_our_modules(module: str, name: str) -> None:
+    """As protocol 4 writes them: STACK_GLOBAL of two strings."""
+    texts = b"".join(b"\x8c" + bytes([len(t)]) + t.encode() for t in (module, name))
+    with pytest.raises(unpickle.Refused, match="no plain data"):
+        unpickle.loads(b"\x80\x04" + texts + b"\x93.")
+
+
+def test_classes_of_models_are_allowed() -> None:
+    assert unpickle.loads(pickle.dumps(Model)) is Model
+
+
+def test_a_file_gives_back_what_was_saved(tmp_path: Path) -> None:
+    file = tmp_path / "snapshot"
+    snapshotfile.save(file, IDENTITY, {"models": {"nor": {1, 2}}}, b"extra")
+    assert snapshotfile.load(file, IDENTITY) == ({"models": {"nor": {1, 2}}}, b"extra")
+    assert [path.name for path in tmp_path.iterdir()] == ["snapshot"]
+
+
+@pytest.mark.parametrize("what", IDENTITY)
+def test_a_file_of_another_machine_is_refused(tmp_path: Path, what: str) -> None:
+    """It says in what the machines differ."""
+    file = tmp_path / "snapshot"
+    snapshotfile.save(file, IDENTITY, {}, b"")
+    with pytest.raises(SnapshotError, match=f"snapshot was taken with another {what}"):
+        snapshotfile.load(file, IDENTITY | {what: "other"})
+
+
+def test_every_byte_counts(tmp_path: Path) -> None:
+    """Cut at any place, or with any byte changed, the file is refused; never misread."""
+    file = tmp_path / "snapshot"
+    snapshotfile.save(file, IDENTITY, {"a": list(range(20))}, b"extra")
+    data = file.read_bytes()
+    for at in range(len(data)):
+        for damaged in (data[:at], data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :]):
+            file.write_bytes(damaged)
+            with pytest.raises(SnapshotError, match=r"not a snapshot|cut short or damaged"):
+                snapshotfile.load(file, IDENTITY)
+
+
+def test_a_well_formed_file_that_names_something_else_is_refused(tmp_path: Path) -> None:
+    """The checksum is no signature: anybody can make one."""
+    file, mark = tmp_path / "snapshot", tmp_path / "mark"
+    snapshotfile.save(file, IDENTITY, {}, b"")
+    data = file.read_bytes()
+    start = len(snapshotfile.MAGIC) + snapshotfile.CHECK
+    head = int.from_bytes(data[start : start + 4], "little")
+    evil = pickle.dumps(Evil(subprocess.check_call, ["touch", str(mark)]))
+    rest = data[start : start + 4 + head] + evil
+    file.write_bytes(snapshotfile.MAGIC + snapshotfile._check(rest) + rest)
+    with pytest.raises(SnapshotError, match=r"cannot be used: it names subprocess\.check_call"):
+        snapshotfile.load(file, IDENTITY)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("state", [lambda: 0, Path("/"), open], ids=["lambda", "Path", "open"])
+def test_state_that_could_not_be_read_back_is_not_written(tmp_path: Path, state: Any) -> None:
+    file = tmp_path / "snapshot"
+    with pytest.raises(SnapshotError, match="a model's state cannot be kept in a file"):
+        snapshotfile.save(file, IDENTITY, {"state": state}, b"")
+    assert not file.exists()
+
+
+def test_a_place_that_cannot_be_written_or_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "snapshot"
+    with pytest.raises(SnapshotError, match="file/snapshot: cannot be written: "):
+        snapshotfile.save(place, IDENTITY, {}, b"")
+    with pytest.raises(SnapshotError, match="file/snapshot: cannot be read: Not a directory"):
+        snapshotfile.load(place, IDENTITY)
