@@ -1,6 +1,7 @@
 """A demonstration: boots a MicroPython image, works with its flash, and shows what that did.
 
-`scripts/demo` runs it; so does `python -m xipsim.demo`.
+`scripts/demo` runs it; so does `python -m xipsim.demo`. Without an image it runs our own firmware
+instead, which checks the flash.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from xipsim.errors import UserError
+from xipsim import flashcheck
+from xipsim.errors import UserError, XipsimError
 from xipsim.flash import SECTOR
 from xipsim.machine import Machine
 from xipsim.units import show_duration
@@ -45,6 +47,13 @@ SESSION = (
 """What is typed, one line at each prompt; 04h is Ctrl-D, a soft reset."""
 
 SECTORS_SHOWN = 8
+RULES_SHOWN = 3
+
+
+class CheckFailed(XipsimError):
+    """Our own firmware found something wrong with the flash."""
+
+    exit_code = 1
 
 
 def main() -> int:
@@ -80,7 +89,11 @@ def _arguments() -> argparse.Namespace:
 
 def _run(args: argparse.Namespace) -> None:
     board, image, place = _find(args)
-    print(f"{board.product}, booting {image} ({place})\n", flush=True)
+    own = None if image else flashcheck.find(board.name)
+    if own:
+        print(f"{place}\n\n{board.product}, booting xipsim's own flashcheck:\n", flush=True)
+    else:
+        print(f"{board.product}, booting {image} ({place})\n", flush=True)
     commands = Counter[str]()
     moved = Counter[str]()
 
@@ -88,16 +101,33 @@ def _run(args: argparse.Namespace) -> None:
         commands[command.name] += 1
         moved[command.name] += len(command.sent) + len(command.received)
 
-    with Machine(board.name, firmware=image) as machine:
+    with Machine(board.name, firmware=own.image if own else image) as machine:
         machine.trace(count)
-        _type_session(machine, MODULES[board.flash.soc])
+        if own:
+            _check_flash(machine, own.console)
+        else:
+            _type_session(machine, MODULES[board.flash.soc])
         if args.interactive:
             _stay(machine)
         _show_flash(machine, board, commands, moved)
 
 
+def _check_flash(machine: Machine, console: str) -> None:
+    """Let our own firmware check the flash, and show its report as it comes."""
+
+    def show(text: str) -> None:
+        sys.stdout.write(text)
+
+    report = flashcheck.follow(machine.consoles[console], show)
+    if not report.passed:
+        raise CheckFailed(f"{len(report.failures)} checks failed. {report.bail_out}".strip())
+
+
 def _find(args: argparse.Namespace) -> tuple[Board, str, str]:
-    """Board and image, and in words where the image comes from."""
+    """Board and image, and in words where the image comes from.
+
+    Without an image: an empty one, and what to do about it.
+    """
     from xipsim.firmware import boards, catalogue, images
     from xipsim.firmware.errors import FirmwareError
 
@@ -114,7 +144,10 @@ def _find(args: argparse.Namespace) -> tuple[Board, str, str]:
             failures.append(error)
         else:
             return boards.load(name), str(found.path), found.place
-    raise UserError(f"{failures[0]}\nOr hand the file to the demo itself: scripts/demo FILE")
+    if args.interactive:
+        raise UserError(f"{failures[0]}\nOr hand the file to the demo itself: scripts/demo FILE")
+    hint = f"{failures[0]}\nOr hand the file to the demo itself: scripts/demo FILE"
+    return boards.load(args.board or BOARDS[0]), "", hint
 
 
 def _type_session(machine: Machine, module: str) -> None:
@@ -162,8 +195,12 @@ def _show_flash(
     out = Console(highlight=False)
     out.print(f"\n[bold]What happened on the flash chip[/], {chip.info['part']}:")
     out.print(tables, times)
-    for diagnostic in report["diagnostics"]:
-        out.print(f"\n  [bold]Against the rules:[/] {diagnostic['message']}")
+    broken = Counter(diagnostic["message"] for diagnostic in report["diagnostics"])
+    for message, count in broken.most_common(RULES_SHOWN):
+        again = f" ({count} times)" if count > 1 else ""
+        out.print(f"\n  [bold]Against the rules:[/] {message}{again}")
+    if len(broken) > RULES_SHOWN:
+        out.print(f"\n  And {len(broken) - RULES_SHOWN} more that were against the rules.")
 
 
 def _sent(commands: Counter[str], moved: Counter[str]) -> Table:

@@ -48,11 +48,11 @@ What Lies In The Cells Is Read
 A Program Only Clears Bits
     ${erase}=                   Erase The Spare Block
     ${text}=                    Run At REPL    ${BLOCK_DEVICE}    ${erase}
-    ...                         flash.writeblocks(${SPARE_BLOCK}, b'small', 0)
-    ...                         flash.writeblocks(${SPARE_BLOCK}, b'SMALL', 0)
-    ...                         buffer = bytearray(5)
+    ...                         flash.writeblocks(${SPARE_BLOCK}, b'smallest', 0)
+    ...                         flash.writeblocks(${SPARE_BLOCK}, b'SMALLEST', 0)
+    ...                         buffer = bytearray(8)
     ...                         flash.readblocks(${SPARE_BLOCK}, buffer, 0)    print(bytes(buffer))
-    Should Be Equal             ${text}    b'SMALL'
+    Should Be Equal             ${text}    b'SMALLEST'
 
 *** Keywords ***
 Erase The Spare Block

@@ -37,7 +37,7 @@ A Cut While A File Is Written Spares The Others
     Run At REPL                 with open('kept', 'w') as file:    ${SPACE*4}file.write('kept')
     ${before}=                  Get Flash Statistics
     Write Line To Uart          file = open('torn', 'w'); file.write('x' * 20000); file.close()
-    Run For                     60ms
+    Run For                     ${CUT_AFTER}
     ${now}=                     Get Flash Statistics
     Should Be True              $now.operations > $before.operations    nothing was written yet
     Cut Power

@@ -101,7 +101,7 @@ def test_the_readme_shows_the_demonstrations_session() -> None:
     assert re.sub(" +$", "", session.rstrip(), flags=re.MULTILINE) in README
 
 
-def test_the_demonstration_without_an_image_says_where_to_get_one(tmp_path: Path) -> None:
+def test_the_demonstration_of_an_image_that_is_not_there(tmp_path: Path) -> None:
     done = python("-m", "xipsim.demo", str(tmp_path / "none.hex"))
     assert done.returncode == 2
     assert "none.hex" in done.stderr

@@ -10,4 +10,7 @@ BLOCKS, BLOCK_SIZE = 1791, 4096
 FIRST_BLOCK = 0x100000  # MIMXRT port: the block device begins 1 MB into the chip.
 SPARE_BLOCK = 200
 ERASE_MS = 45  # tSE, typical
+CUT_AFTER = "60ms"  # in the middle of writing a file of 20 KB
 MOUNTED_AT = "/flash"
+HAS_LITTLEFS = True
+VOLUME = "(4096, 4096, 1791)"  # os.statvfs: block, fragment, count
