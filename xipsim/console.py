@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 
 from xipsim.engines.api import Stop
-from xipsim.errors import UnknownName, UserError
+from xipsim.errors import UserError
+from xipsim.named import Named
 from xipsim.session import Limits, Session
 
 TIMEOUT = "5s"
@@ -25,12 +26,12 @@ class Console:
     def __init__(self, session: Session, name: str) -> None:
         self.name = name
         self._session = session
-        self._transcript = session.printed[name]
+        self._transcript = session.heard.printed[name]
         self._consumed = 0
         self._stale = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._listeners: list[Callable[[bytes], None]] = []
-        session.listen(name, self._receive, self._forget_prompt)
+        session.heard.listen(name, self._receive, self._forget_prompt)
 
     def expect(
         self,
@@ -182,23 +183,11 @@ class Console:
         self._stale = len(self._transcript)
 
 
-class Consoles(Mapping[str, Console]):
+class Consoles(Named[Console]):
     """The board's consoles, by the names of their entries."""
 
     def __init__(self, session: Session) -> None:
-        self._consoles = {name: Console(session, name) for name in session.consoles}
-
-    def __getitem__(self, name: str) -> Console:
-        if name not in self._consoles:
-            known = ", ".join(self._consoles) or "none"
-            raise UnknownName(f"the board has no console {name!r}; it has: {known}")
-        return self._consoles[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._consoles)
-
-    def __len__(self) -> int:
-        return len(self._consoles)
+        super().__init__("console", {n: Console(session, n) for n in session.consoles})
 
 
 def _expression(pattern: str | bytes, regex: bool) -> bytes:

@@ -8,11 +8,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from xipsim.errors import Situation
+from xipsim.engines.api import Stop, StopReason
+from xipsim.errors import (
+    BootFailed,
+    FirmwareFault,
+    ModelGap,
+    PoweredOff,
+    Situation,
+    XipsimError,
+)
 from xipsim.units import show_duration, show_time
 
 TAIL_LINES = 3
 TAIL_LENGTH = 240
+
+FATAL = (
+    StopReason.FAULT,
+    StopReason.BOOT_FAILED,
+    StopReason.POWERED_OFF,
+    StopReason.GAP,
+)
+"""Stops after which a machine does not go on."""
 
 # ARMv7-M Architecture Reference Manual, B3.2.15 to B3.2.17; STKOF: ARMv8-M, D1.2.
 _CFSR = {
@@ -45,6 +61,19 @@ def wait_text(what: str, limit: str, situation: Situation, hint: str) -> str:
     if not situation.opened:
         text += f" The firmware has not brought up {situation.console}: there is no console yet."
     return f"{text} {hint}" if hint else text
+
+
+def error(stop: Stop, situation: Situation, warnings: tuple[str, ...]) -> XipsimError:
+    """The error of a `FATAL` stop. warnings: what was noticed about the image."""
+    reason, detail = stop.reason, stop.detail
+    why = str(detail.get("why", ""))
+    if reason is StopReason.FAULT:
+        return FirmwareFault(fault_text(detail, situation), situation, detail)
+    if reason is StopReason.BOOT_FAILED:
+        return BootFailed(boot_text(why, situation, warnings), situation)
+    if reason is StopReason.POWERED_OFF:
+        return PoweredOff(power_text(why, situation), situation)
+    return ModelGap(gap_text(detail["source"], detail["what"], situation), situation)
 
 
 def fault_text(detail: dict[str, Any], situation: Situation) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xipsim.errors import UnknownName, UserError
+from xipsim.errors import UserError
+from xipsim.named import Named
 from xipsim.session import Session
 
 SECTOR = 4096
@@ -105,20 +105,8 @@ class Flash:
         self._session.call(self.name, "stuck_wel")
 
 
-class Chips(Mapping[str, Flash]):
+class Chips(Named[Flash]):
     """The board's flash chips, by the names of their entries."""
 
     def __init__(self, session: Session) -> None:
-        self._chips = {name: Flash(session, name) for name in session.chips}
-
-    def __getitem__(self, name: str) -> Flash:
-        if name not in self._chips:
-            known = ", ".join(self._chips) or "none"
-            raise UnknownName(f"the board has no flash chip {name!r}; it has: {known}")
-        return self._chips[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._chips)
-
-    def __len__(self) -> int:
-        return len(self._chips)
+        super().__init__("flash chip", {n: Flash(session, n) for n in session.chips})

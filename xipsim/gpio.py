@@ -9,9 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
 from xipsim.errors import UnknownName, UserError
+from xipsim.named import Named
 from xipsim.session import Session
 
 PINS = 32
@@ -60,21 +59,9 @@ class Port:
         return Pin(self._session, self.name, pin)
 
 
-class Ports(Mapping[str, Port]):
+class Ports(Named[Port]):
     """The board's GPIO ports, by the names of their entries."""
 
     def __init__(self, session: Session) -> None:
         names = [name for name, type_ in session.models.items() if type_.endswith(".Gpio")]
-        self._ports = {name: Port(session, name) for name in names}
-
-    def __getitem__(self, name: str) -> Port:
-        if name not in self._ports:
-            known = ", ".join(self._ports) or "none"
-            raise UnknownName(f"the board has no GPIO port {name!r}; it has: {known}")
-        return self._ports[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._ports)
-
-    def __len__(self) -> int:
-        return len(self._ports)
+        super().__init__("GPIO port", {name: Port(session, name) for name in names})

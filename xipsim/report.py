@@ -26,7 +26,7 @@ def build(
     chips: Mapping[str, Flash],
 ) -> dict[str, Any]:
     """Everything; `json` can write it. What a dead engine cannot tell any more is None."""
-    wall = session.wall_time
+    wall, heard = session.wall_time, session.heard
     return {
         "versions": {
             "xipsim": __version__,
@@ -41,12 +41,12 @@ def build(
         "wall_time": wall,
         "virtual_per_real": session.simulated / 1e9 / wall if wall else None,
         "flash": {name: _chip(chip) for name, chip in chips.items()},
-        "diagnostics": [asdict(event) for event in session.diagnostics],
-        "gaps": [asdict(event) for event in session.gaps],
-        "notes": [asdict(event) for event in session.notes],
-        "resets": [asdict(reset) for reset in session.resets],
-        "interruptions": [{"time": at, "why": why} for at, why in session.interruptions],
-        "console_bytes": {name: len(printed) for name, printed in session.printed.items()},
+        "diagnostics": [asdict(event) for event in heard.diagnostics],
+        "gaps": [asdict(event) for event in heard.gaps],
+        "notes": [asdict(event) for event in heard.notes],
+        "resets": [asdict(reset) for reset in heard.resets],
+        "interruptions": [{"time": at, "why": why} for at, why in heard.interruptions],
+        "console_bytes": {name: len(printed) for name, printed in heard.printed.items()},
     }
 
 

@@ -1,4 +1,4 @@
-"""One machine under way: runs, what they said, and what ends them other than as wished."""
+"""One machine under way: runs, and what ends them other than as wished."""
 
 from __future__ import annotations
 
@@ -12,22 +12,17 @@ from xipsim.engines.api import (
     Engine,
     EngineError,
     Goal,
-    ModelError,
-    SnapshotError,
     Stop,
     StopReason,
 )
 from xipsim.errors import (
-    BootFailed,
-    EngineFailed,
-    FirmwareFault,
-    ModelGap,
-    PoweredOff,
     Situation,
     UserError,
     WaitTimeout,
     XipsimError,
 )
+from xipsim.heard import Heard
+from xipsim.link import Link
 from xipsim.units import duration
 
 OPENING_QUIET = 50_000_000
@@ -36,8 +31,6 @@ up to v1.18 drops what it prints before DTR, and with it the prompt."""
 LEAST_WALL = 60.0
 """Seconds of real time that every wait is given; five for each virtual second if that is more."""
 TAIL = 400
-
-Receiver = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +56,8 @@ class Reset:
     cause: str
 
 
-class Session:
-    """An engine, and all that it said.
+class Session(Link):
+    """An engine at work. heard: all that it said.
 
     console: the default console's name; empty: the USB host, else the first one. warnings: what
     was noticed about the image. models: files of the user's own models. unlimited: no limits in
@@ -81,38 +74,23 @@ class Session:
         unlimited: bool = False,
         hint: Callable[[], str] = str,
     ) -> None:
-        self.engine = engine
+        super().__init__(engine, models)
         self.warnings, self._unlimited, self._hint = warnings, unlimited, hint
-        self._user_models = models
-        self.closed = False
-        self.diagnostics: list[Any] = []
-        self.gaps: list[Any] = []
-        self.notes: list[Any] = []
-        self.resets: list[Reset] = []
-        self.interruptions: list[tuple[int, str]] = []
-        """Virtual ns and reason of each Ctrl-C that was typed to get a prompt."""
         self.wall_time = 0.0
         self.simulated = 0
         """Virtual ns that the machine has run here; a restored snapshot brings none."""
-        self.untouched = False
-        """Whether the machine is as it was made, and nobody listens to its boot."""
-        self.on_command: Callable[[Any], None] | None = None
-        self._running = False
         self._interrupted = False
         self._raised: BaseException | None = None
         self._nominal = 0
-        self._receivers: dict[str, list[Receiver]] = {}
-        self._on_reset: list[Callable[[], None]] = []
         facts = self.request("describe")
         self.models: dict[str, str] = facts["models"]
         """The type of each entry."""
         self.chips: dict[str, dict[str, Any]] = facts["chips"]
         self.consoles: list[str] = facts["consoles"]
         self.console = self._default_console(console)
-        self.printed = {name: bytearray() for name in self.consoles}
+        self.heard = Heard(self.consoles, self.console, self._tell)
         self._opening = self._is_usb
-        self._silent_from = 0
-        engine.subscribe(self._receive)
+        engine.subscribe(self.heard.receive)
         self.untouched = True
 
     def _default_console(self, asked: str) -> str:
@@ -127,11 +105,6 @@ class Session:
         return bool(self.console) and self.models[self.console] == "Usb.Host"
 
     # -- time ------------------------------------------------------------------------------------
-
-    @property
-    def now(self) -> int:
-        """Virtual ns."""
-        return self.engine.now
 
     def limits(self, timeout: str | int, wall: float | None = None) -> Limits:
         """Limits that count from now. wall: seconds; None: as much as `timeout` reasonably takes.
@@ -247,7 +220,7 @@ class Session:
     @property
     def printed_since_reset(self) -> bytes:
         """What the default console has printed since the board last started."""
-        return bytes(self.printed[self.console][self._silent_from :]) if self.console else b""
+        return self.heard.printed_since_reset
 
     def _open(self) -> None:
         self._opening = False
@@ -257,14 +230,12 @@ class Session:
     def _note_reset(self, stop: Stop) -> None:
         cause = stop.detail.get("cause", "unknown")
         if cause != "power-on":
-            self.resets.append(Reset(time=stop.now, cause=cause))
+            self.heard.resets.append(Reset(time=stop.now, cause=cause))
         self._was_reset()
 
     def _was_reset(self) -> None:
         self._opening = self._is_usb
-        self._silent_from = len(self.printed[self.console]) if self.console else 0
-        for told in self._on_reset:
-            told()
+        self.heard.was_reset()
 
     def reset(self, *, power: bool) -> None:
         """Press reset, or switch off and on; the boot begins with the next run."""
@@ -272,84 +243,17 @@ class Session:
         self.guarded(lambda: self.engine.reset(power=power))
         self._was_reset()
 
-    # -- asking ----------------------------------------------------------------------------------
-
-    def request(self, name: str, *arguments: Any) -> Any:
-        """A request to the models' end of the engine."""
-        self.untouched = False
-        return self.guarded(lambda: self.engine.request(name, *arguments))
-
-    def call(self, entry: str, method: str, *arguments: Any) -> Any:
-        """Call an exposed method of a model; UserError where there is none."""
-        self.untouched = False
-        return self.guarded(lambda: self.engine.call(entry, method, *arguments))
-
-    def read_memory(self, address: int, length: int) -> bytes:
-        """Guest memory as the core sees it; UserError where nothing answers."""
-        data: bytes = self.guarded(lambda: self.engine.read_memory(address, length))
-        return data
-
-    def write_memory(self, address: int, data: bytes) -> None:
-        """Write guest memory; UserError where nothing answers."""
-        self.untouched = False
-        self.guarded(lambda: self.engine.write_memory(address, data))
-
-    def registers(self) -> dict[str, int]:
-        """The core's registers."""
-        registers: dict[str, int] = self.guarded(self.engine.registers)
-        return registers
-
-    def guarded(self, ask: Callable[[], Any]) -> Any:
-        """Ask the engine something; its errors as those of the user's side."""
-        self._check_usable()
-        try:
-            return ask()
-        except LookupError as error:
-            raise UserError(str(error.args[0] if error.args else error)) from None
-        except SnapshotError as error:
-            raise UserError(str(error)) from None
-        except EngineError as error:
-            raise self._failed(error) from error
-
-    def _failed(self, error: EngineError) -> XipsimError:
-        text = str(error)
-        if isinstance(error, ModelError) and any(file in text for file in self._user_models):
-            return UserError(text)
-        return EngineFailed(text)
-
-    def _check_usable(self) -> None:
-        if self.closed:
-            raise UserError("the machine is closed")
-        if self._running:
-            raise UserError("the machine is running: it can be asked nothing from a callback")
-
     # -- listening -------------------------------------------------------------------------------
-
-    def listen(self, console: str, receiver: Receiver, on_reset: Callable[[], None]) -> None:
-        """Hand `receiver` all that the console prints; call `on_reset` at every reset."""
-        self._receivers.setdefault(console, []).append(receiver)
-        self._on_reset.append(on_reset)
 
     def trace_commands(self, receiver: Callable[[Any], None]) -> None:
         """Hand `receiver` every FlashCommand from now on."""
-        if self.on_command is None:
+        if self.heard.on_command is None:
             self.request("trace_commands")
-        self.on_command = receiver
+        self.heard.on_command = receiver
 
     def forget_receiver(self) -> None:
         """Drop what the chips get from now on."""
-        if self.on_command:
-            self.on_command = _drop
-
-    def _receive(self, kind: str, value: Any) -> None:
-        if kind == "console":
-            name, data = value
-            self.printed[name] += data
-            for receiver in self._receivers.get(name, ()):
-                self._tell(receiver, data)
-        elif kind == "events":
-            for event in value:
-                self._event(event)
+        self.heard.forget_receiver()
 
     def _tell(self, receiver: Callable[[Any], None], value: Any) -> None:
         """Call a user's function; what it raises ends the run first, and is raised then."""
@@ -362,40 +266,17 @@ class Session:
                 self._raised = error
                 self.engine.interrupt()
 
-    def _event(self, event: Any) -> None:
-        from xipsim.peripherals.core.trace import Diagnostic, FlashCommand, Gap
-
-        if isinstance(event, FlashCommand):
-            if self.on_command:
-                self._tell(self.on_command, event)
-        elif isinstance(event, Diagnostic):
-            self.diagnostics.append(event)
-        elif isinstance(event, Gap):
-            self.gaps.append(event)
-        else:
-            self.notes.append(event)
-
     # -- snapshots -------------------------------------------------------------------------------
 
     def save(self) -> dict[str, Any]:
         """What was heard so far."""
-        return {
-            "printed": {name: bytes(data) for name, data in self.printed.items()},
-            "lists": {name: list(getattr(self, name)) for name in _HEARD},
-            "opening": self._opening,
-            "silent_from": self._silent_from,
-            "nominal": self._nominal,
-        }
+        return self.heard.save() | {"opening": self._opening, "nominal": self._nominal}
 
     def load(self, saved: dict[str, Any]) -> None:
         """Have heard what `save` returned, and nothing else."""
         self.untouched = False
-        for name, data in saved["printed"].items():
-            self.printed[name][:] = data
-        for name, values in saved["lists"].items():
-            getattr(self, name)[:] = values
+        self.heard.load(saved)
         self._opening = saved["opening"]
-        self._silent_from = saved["silent_from"]
         self._nominal = saved["nominal"]
 
     # -- errors ----------------------------------------------------------------------------------
@@ -412,7 +293,7 @@ class Session:
             now=self.now,
             pc=pc,
             console=console,
-            tail=bytes(self.printed[console][-TAIL:]) if console else b"",
+            tail=bytes(self.heard.printed[console][-TAIL:]) if console else b"",
             opened=opened,
             flash=flash,
         )
@@ -429,34 +310,6 @@ class Session:
         )
 
     def _error(self, stop: Stop) -> XipsimError | None:
-        reason, detail = stop.reason, stop.detail
-        if reason not in _FATAL:
+        if stop.reason not in faultreport.FATAL:
             return None
-        situation = self.situation(self.console, stop.pc)
-        why = str(detail.get("why", ""))
-        if reason is StopReason.FAULT:
-            return FirmwareFault(faultreport.fault_text(detail, situation), situation, detail)
-        if reason is StopReason.BOOT_FAILED:
-            return BootFailed(faultreport.boot_text(why, situation, self.warnings), situation)
-        if reason is StopReason.POWERED_OFF:
-            return PoweredOff(faultreport.power_text(why, situation), situation)
-        text = faultreport.gap_text(detail["source"], detail["what"], situation)
-        return ModelGap(text, situation)
-
-    def close(self) -> None:
-        """End the engine."""
-        self.closed = True
-        self.engine.close()
-
-
-def _drop(_: Any) -> None:
-    pass
-
-
-_FATAL = (
-    StopReason.FAULT,
-    StopReason.BOOT_FAILED,
-    StopReason.POWERED_OFF,
-    StopReason.GAP,
-)
-_HEARD = ("diagnostics", "gaps", "notes", "resets", "interruptions")
+        return faultreport.error(stop, self.situation(self.console, stop.pc), self.warnings)

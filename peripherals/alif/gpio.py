@@ -9,15 +9,14 @@ from xipsim.peripherals.core import (
     Output,
     Outputs,
     Parameter,
-    Peripheral,
     Register,
     ResetCause,
     Slots,
     State,
     System,
-    exposed,
     model,
 )
+from xipsim.peripherals.pads import Pads
 
 PINS = 8
 FULL = 0xFF
@@ -26,7 +25,7 @@ REST = 0xFFFF_FF00
 
 
 @model("Alif.Gpio")
-class Gpio(Peripheral):
+class Gpio(Pads):
     """A port of eight pins with an interrupt for each, and one for all of them.
 
     Assumption: every pin is its port's with its input path on, whatever PINMUX says; inputs are
@@ -73,66 +72,22 @@ class Gpio(Peripheral):
     CONFIG_REG2 = Register(0x70, ro=True)
     CONFIG_REG1 = Register(0x74, ro=True)
 
-    _driven = State(0)
-    """Pins that something outside drives, and with which level."""
-    _driven_levels = State(0)
-    _shown = State(0)
-    """Levels last put on PADS."""
     _edges = State(0)
     """Edges seen and not acknowledged."""
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        self._pads = self.PADS
         self._irqs = [self.lines[f"IRQ{pin}"] for pin in range(PINS)]
         self.EXT_PORTA = self._levels()
         self._settle()
 
     def reset(self, cause: ResetCause) -> None:
-        # What drives a pin from outside does not know of the microcontroller's resets.
-        driven, levels, shown = self._driven, self._driven_levels, self._shown
         data, direction = self.SWPORTA_DR, self.SWPORTA_DDR
         super().reset(cause)
-        self._driven, self._driven_levels, self._shown = driven, levels, shown
         if self.battery and cause is not ResetCause.POWER_ON:
             self.SWPORTA_DR, self.SWPORTA_DDR = data, direction
         self.EXT_PORTA = self._levels()
         self._settle()
-
-    # -- the board's side ------------------------------------------------------------------------
-
-    def on_input(self, number: int, level: bool) -> None:
-        """A line wired to pin `number` has changed."""
-        self.drive(number, level)
-
-    @exposed
-    def drive(self, pin: int, level: bool) -> None:
-        """Drive `pin` from outside. It counts while the pin is an input."""
-        bit = self._bit(pin)
-        self._driven |= bit
-        self._driven_levels = self._driven_levels & ~bit | (bit if level else 0)
-        self._settle()
-
-    @exposed
-    def release(self, pin: int) -> None:
-        """Stop driving `pin`: its pull decides."""
-        self._driven &= ~self._bit(pin)
-        self._settle()
-
-    @exposed
-    def level(self, pin: int) -> int:
-        """The level of `pin`, 0 or 1."""
-        return 1 if self.EXT_PORTA & self._bit(pin) else 0
-
-    @exposed
-    def direction(self, pin: int) -> str:
-        """`in` or `out`."""
-        return "out" if self.SWPORTA_DDR & self._bit(pin) else "in"
-
-    def _bit(self, pin: int) -> int:
-        if not 0 <= pin < PINS:
-            raise ValueError(f"{self.name}: expected a pin from 0 to {PINS - 1}, given {pin}")
-        return 1 << pin
 
     # -- registers -------------------------------------------------------------------------------
 
@@ -159,14 +114,10 @@ class Gpio(Peripheral):
 
     # -- pads ------------------------------------------------------------------------------------
 
-    def _levels(self) -> int:
-        inputs = self._driven_levels & self._driven | self.pulls & ~self._driven
-        direction = self.SWPORTA_DDR
-        # Assumption: against a driver outside, the pin's own output wins.
-        return (self.SWPORTA_DR & direction | inputs & ~direction) & FULL
+    def _output(self) -> tuple[int, int]:
+        return self.SWPORTA_DR, self.SWPORTA_DDR
 
     def _settle(self) -> None:
-        """Bring pads, status and interrupt lines in line with the registers."""
         before, now = self.EXT_PORTA, self._levels()
         self.EXT_PORTA = now
         # An interrupt is a matter of inputs only. (DW_apb_gpio data book, interrupts)
@@ -178,15 +129,8 @@ class Gpio(Peripheral):
         active = ~(now ^ self.INT_POLARITY) & enabled & ~edge
         self.RAW_INTSTATUS = (self._edges | active) & FULL
         self.INTSTATUS = self.RAW_INTSTATUS & ~self.INTMASK
-        self._show()
-
-    def _show(self) -> None:
         pending = self.INTSTATUS
         for pin, irq in enumerate(self._irqs):
             irq.set(bool(pending >> pin & 1))
         self.COMBINED.set(bool(pending))
-        levels = self.EXT_PORTA
-        changed, self._shown = levels ^ self._shown, levels
-        for pin in range(PINS):
-            if changed >> pin & 1:
-                self._pads[pin].set(bool(levels >> pin & 1))
+        self._show(self.EXT_PORTA)

@@ -1,12 +1,7 @@
-"""UART of the Alif Ensemble: Synopsys DesignWare APB UART (a 16550), with a terminal at its line.
-
-As with the i.MX RT's LPUART, characters take their time on the line in both directions, and the
-terminal is set up as the firmware sets up the controller, so there are no framing errors.
-"""
+"""UART of the Alif Ensemble: Synopsys DesignWare APB UART (a 16550), a terminal at its line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -18,6 +13,7 @@ from xipsim.peripherals.core import (
     exposed,
     model,
 )
+from xipsim.peripherals.serial_terminal import SerialTerminal
 
 from .uart_registers import UartRegisters
 
@@ -38,7 +34,7 @@ ID_MODEM, ID_NONE, ID_TX, ID_RX, ID_LINE, ID_TIMEOUT = 0x0, 0x1, 0x2, 0x4, 0x6, 
 
 
 @model("Alif.Uart")
-class Uart(UartRegisters):
+class Uart(SerialTerminal, UartRegisters):
     """UART with FIFOs of 32, and a `Console` at the other end."""
 
     frequency = Parameter(int, "UART clock in Hz (SYST_PCLK)", default=100_000_000)
@@ -51,61 +47,24 @@ class Uart(UartRegisters):
 
     IRQ = Output("transmit, receive and error interrupts")
 
-    opened_at = 0
-
     _divisor = State(0)
     _ier = State(0)
     _fifos = State(False)
     """FCR.FIFOE: without it, each direction holds one character."""
-    _tx: State[list[int]] = State([])
-    _shifter: State[int | None] = State(None)
-    """The character on its way to the terminal."""
-    _rx: State[list[int]] = State([])
     _overrun = State(False)
     _tx_empty = State(False)
     """The transmit interrupt is pending; reading IIR or writing THR takes it back."""
     _timed_out = State(False)
     _cts_changed = State(False)
-    _typed = State(bytearray(), survives_reset=True)
-    _throttled = State(False, survives_reset=True)
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        self._receivers: list[Callable[[bytes], None]] = []
-        self._sending = self.alarm(self._sent)
-        self._receiving = self.alarm(self._arrived)
         self._timeout = self.alarm(self._became_stale)
-
-    def reset(self, cause: ResetCause) -> None:
-        super().reset(cause)
-        self._go_on()
-
-    # -- the terminal ----------------------------------------------------------------------------
-
-    def attach(self, receiver: Callable[[bytes], None]) -> None:
-        """Hand every character that the firmware sends to `receiver` when its stop bit is over."""
-        self._receivers.append(receiver)
-
-    @exposed
-    def type(self, data: bytes) -> None:
-        """Send `data` to the firmware, one character after the other."""
-        self._typed += data
-        self._listen()
-
-    @property
-    def pending(self) -> int:
-        """Characters typed that have not arrived yet."""
-        return len(self._typed)
 
     @exposed
     def throttle(self, on: bool) -> None:
-        """Take nothing more (True): the transmitter waits after the character it is sending.
-
-        Without `handshake` there is nothing that could stop it.
-        """
         self._cts_changed |= on != self._throttled and self.handshake
-        self._throttled = on
-        self._go_on()
+        super().throttle(on)
 
     # -- data ------------------------------------------------------------------------------------
 
@@ -244,7 +203,7 @@ class Uart(UartRegisters):
     def _modem_status(self) -> int:
         changed, self._cts_changed = self._cts_changed, False
         self._update()
-        cts = 0 if self._throttled and self.handshake else CTS
+        cts = 0 if self._held else CTS
         return cts | DSR | DCD | (DCTS if changed else 0)
 
     @UartRegisters.USR.on_read
@@ -261,11 +220,6 @@ class Uart(UartRegisters):
     def _rx_level(self) -> int:
         self._ask()
         return self.RFL
-
-    def _ask(self) -> None:
-        alarms = (self._sending, self._receiving, self._timeout)
-        times = [alarm.deadline for alarm in alarms if alarm.deadline is not None]
-        self.system.clock.question(self.name, min(times, default=None))
 
     @property
     def _depth(self) -> int:
@@ -297,7 +251,6 @@ class Uart(UartRegisters):
         return self._tx_empty
 
     def _update(self) -> None:
-        """Bring flags and the interrupt line in line with the FIFOs."""
         rx, tx, depth = len(self._rx), len(self._tx), self._depth
         self.TFL, self.RFL = tx, rx
         self.USR = (tx < depth) << 1 | (not tx) << 2 | (rx > 0) << 3 | (rx >= depth) << 4
@@ -313,7 +266,6 @@ class Uart(UartRegisters):
         return (1 << 5 + (self.LCR & 3)) - 1
 
     def _character(self) -> int:
-        """Virtual ns that a character takes on the line, 0 while there is no divisor."""
         lcr = self.LCR
         halves = 2 * (1 + 5 + (lcr & 3) + (lcr >> 3 & 1) + 1)
         if lcr & 4:
@@ -321,38 +273,21 @@ class Uart(UartRegisters):
         sixteenths = self._divisor * 16 + self.DLF
         return halves * sixteenths * NS // (2 * self.frequency) if self._divisor else 0
 
-    def _go_on(self) -> None:
-        self._send()
-        self._listen()
-        self._update()
-
-    def _send(self) -> None:
-        """Begin the next character if there is one and the line is free."""
+    def _may_send(self) -> bool:
         # Assumption: the terminal's CTS is obeyed whether MCR.AFCE says so or not.
-        waits = (self._throttled and self.handshake) or self.HTX & 1
-        if self._shifter is None and self._tx and not waits and self._character():
-            self._shifter = self._tx.pop(0)
-            self._tx_empty |= not self._tx
-            self._sending.at(self.system.clock.now + self._character())
+        return not self._held and not self.HTX & 1
 
-    def _sent(self) -> None:
-        assert self._shifter is not None
-        data, self._shifter = bytes([self._shifter]), None
-        self._send()
-        self._update()
-        for receiver in self._receivers:
-            receiver(data)
+    def _send(self) -> bool:
+        has_begun = super()._send()
+        self._tx_empty |= has_begun and not self._tx
+        return has_begun
 
-    def _listen(self) -> None:
-        """Let the terminal begin its next character if it has one and may."""
-        may = len(self._rx) < self._depth or not self.handshake
-        # Assumption: before the firmware has set a divisor, nobody types.
-        if self._receiving.deadline is None and self._typed and may and self._character():
-            self._receiving.at(self.system.clock.now + self._character())
+    def _may_receive(self) -> bool:
+        return len(self._rx) < self._depth
 
     def _arrived(self) -> None:
         character = self._typed.pop(0) & self._mask()
-        if len(self._rx) >= self._depth:
+        if not self._may_receive():
             self._overrun = True
             self.diagnose("uart-overrun", "a character came to a full receive FIFO: lost")
         else:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import enum
 
-from ..core import BusError, ResetCause, Slots, State, System, model
-from ..usb.link import Handshake, HostPort, Speed
+from ..core import BusError, ResetCause, State, System, model
+from ..usb.device import FRAME, MICROFRAME, CableEnd
+from ..usb.link import Handshake, Speed
 from .usb_events import ENDPOINTS, EventRing
 from .usb_transfer import Endpoint, Transfer, Trb
-
-_MICROFRAME, _FRAME = 125_000, 1_000_000
 
 _ACTIVE = 1 << 10
 _COMMAND_STATUS = 0xF << 12
@@ -44,10 +43,8 @@ class Command(enum.IntEnum):
 
 
 @model("Alif.Usb")
-class Usb(EventRing):
+class Usb(CableEnd, EventRing):
     """The device controller, one end of the cable."""
-
-    port: Slots[HostPort] = Slots(1, "the cable to a host")
 
     _endpoints = State([Endpoint() for _ in range(ENDPOINTS)])
     _link = State(_DISCONNECTED)
@@ -58,14 +55,6 @@ class Usb(EventRing):
     def __init__(self, system: System, *, name: str = "") -> None:
         super().__init__(system, name=name)
         self._start_of_frame = self.alarm(self._frame_started)
-
-    @property
-    def _host(self) -> HostPort | None:
-        return self.port.get(0)
-
-    def connected(self) -> None:
-        if self._host:
-            self._host.connect(self)
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
@@ -118,7 +107,7 @@ class Usb(EventRing):
 
     @property
     def _frame_length(self) -> int:
-        return _FRAME if self.DEVSPD else _MICROFRAME
+        return FRAME if self.DEVSPD else MICROFRAME
 
     def _pace_frames(self) -> None:
         if not (self.DEVTEN >> _SOF & 1 and self.RUN_STOP and self._link == _ON):
@@ -322,13 +311,3 @@ class Usb(EventRing):
         transfer.retire(self.system.bus)
         short = _SHORT if transfer.left else 0
         self._post_endpoint(number, _COMPLETE, short | _LAST)
-
-    # -- telling the host ------------------------------------------------------------------------
-
-    def _tell_ready(self, endpoint: int) -> None:
-        if self._host:
-            self._host.ready(endpoint)
-
-    def _tell_pull_up(self) -> None:
-        if self._host:
-            self._host.pull_up_changed()

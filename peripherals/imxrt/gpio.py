@@ -9,16 +9,15 @@ from xipsim.peripherals.core import (
     Output,
     Outputs,
     Parameter,
-    Peripheral,
     Register,
     RegisterArray,
     ResetCause,
     Slots,
     State,
     System,
-    exposed,
     model,
 )
+from xipsim.peripherals.pads import Pads
 
 PINS = 32
 FULL = 0xFFFF_FFFF
@@ -30,7 +29,7 @@ def _every_second_bit(value: int) -> int:
 
 
 @model("Imxrt.Gpio")
-class Gpio(Peripheral):
+class Gpio(Pads):
     """A port of 32 pins.
 
     Assumption: every pin is muxed to its port with its input path on, whatever IOMUXC says. The
@@ -59,11 +58,6 @@ class Gpio(Peripheral):
     DR_CLEAR = Register(0x88)
     DR_TOGGLE = Register(0x8C)
 
-    _driven = State(0)
-    """Pins that something outside drives, and with which level."""
-    _driven_levels = State(0)
-    _outputs = State(0)
-    """Levels last put on PADS."""
     _low = State(FULL)
     """Pins whose interrupt condition is a low level; `_high`, `_rising`, `_falling` likewise."""
     _high = State(0)
@@ -72,52 +66,13 @@ class Gpio(Peripheral):
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        self._pads = self.PADS
         self.PSR = self.pulls
         self._settle()
 
     def reset(self, cause: ResetCause) -> None:
-        # What drives a pin from outside does not know of the microcontroller's resets.
-        driven, levels, outputs = self._driven, self._driven_levels, self._outputs
         super().reset(cause)
-        self._driven, self._driven_levels, self._outputs = driven, levels, outputs
         self.PSR = self._levels()
         self._settle()
-
-    # -- the board's side ------------------------------------------------------------------------
-
-    def on_input(self, number: int, level: bool) -> None:
-        """A line wired to pin `number` has changed."""
-        self.drive(number, level)
-
-    @exposed
-    def drive(self, pin: int, level: bool) -> None:
-        """Drive `pin` from outside. It counts while the pin is an input."""
-        bit = self._bit(pin)
-        self._driven |= bit
-        self._driven_levels = self._driven_levels & ~bit | (bit if level else 0)
-        self._settle()
-
-    @exposed
-    def release(self, pin: int) -> None:
-        """Stop driving `pin`: its pull decides."""
-        self._driven &= ~self._bit(pin)
-        self._settle()
-
-    @exposed
-    def level(self, pin: int) -> int:
-        """The level of `pin`, 0 or 1."""
-        return 1 if self.PSR & self._bit(pin) else 0
-
-    @exposed
-    def direction(self, pin: int) -> str:
-        """`in` or `out`."""
-        return "out" if self.GDIR & self._bit(pin) else "in"
-
-    def _bit(self, pin: int) -> int:
-        if not 0 <= pin < PINS:
-            raise ValueError(f"{self.name}: expected a pin from 0 to {PINS - 1}, given {pin}")
-        return 1 << pin
 
     # -- registers -------------------------------------------------------------------------------
 
@@ -170,13 +125,10 @@ class Gpio(Peripheral):
 
     # -- pads ------------------------------------------------------------------------------------
 
-    def _levels(self) -> int:
-        inputs = self._driven_levels & self._driven | self.pulls & ~self._driven
-        # Assumption: against a driver outside, the pin's own output wins.
-        return (self.DR & self.GDIR | inputs & ~self.GDIR) & FULL
+    def _output(self) -> tuple[int, int]:
+        return self.DR, self.GDIR
 
     def _settle(self) -> None:
-        """Bring pads, status and interrupt lines in line with the registers."""
         before, now = self.PSR, self._levels()
         self.PSR = now
         self.ISR |= (
@@ -188,13 +140,4 @@ class Gpio(Peripheral):
         pending = self.ISR & self.IMR
         self.LOW.set(bool(pending & 0xFFFF))
         self.HIGH.set(bool(pending >> 16))
-        self._show()
-
-    def _show(self) -> None:
-        outputs = self.DR & self.GDIR
-        changed = outputs ^ self._outputs
-        self._outputs = outputs
-        while changed:
-            pin = (changed & -changed).bit_length() - 1
-            changed &= changed - 1
-            self._pads[pin].set(bool(outputs >> pin & 1))
+        self._show(self.DR & self.GDIR)

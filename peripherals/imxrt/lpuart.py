@@ -1,12 +1,7 @@
-"""NXP LPUART with a terminal at the other end of its line.
-
-Characters take their time on the line in both directions; the terminal is set up as the firmware
-sets up the controller (rate, parity, polarity, bit order), so there are no framing errors.
-"""
+"""NXP LPUART with a terminal at the other end of its line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -17,9 +12,9 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
-    exposed,
     model,
 )
+from xipsim.peripherals.serial_terminal import SerialTerminal
 
 from .ccm import Ccm
 
@@ -37,7 +32,7 @@ DATA_GAPS = 1 << 13
 
 
 @model("Imxrt.Lpuart")
-class Lpuart(Peripheral):
+class Lpuart(SerialTerminal, Peripheral):
     """LPUART with FIFOs of four, and a `Console` at the other end.
 
     Assumption: characters of 9 and 10 data bits lose all but the low eight at the terminal.
@@ -99,59 +94,14 @@ class Lpuart(Peripheral):
     RXWATER = WATER.field(16, 2)
     RXCOUNT = WATER.field(24, 3)
 
-    opened_at = 0
-
-    _tx: State[list[int]] = State([])
-    _shifter: State[int | None] = State(None)
-    """The character on its way to the terminal."""
-    _rx: State[list[int]] = State([])
-    """Characters as DATA shows them."""
     _line_idle = State(True)
     _stale = State(False)
     """The line has been idle for RXIDEN's time while there was something in the receive FIFO."""
-    _typed = State(bytearray(), survives_reset=True)
-    _throttled = State(False, survives_reset=True)
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        self._receivers: list[Callable[[bytes], None]] = []
-        self._sending = self.alarm(self._sent)
-        self._receiving = self.alarm(self._arrived)
         self._idle = self.alarm(self._became_idle)
         self._partial = self.alarm(self._became_stale)
-
-    def reset(self, cause: ResetCause) -> None:
-        super().reset(cause)
-        self._listen()
-        self._update()
-
-    # -- the terminal ----------------------------------------------------------------------------
-
-    def attach(self, receiver: Callable[[bytes], None]) -> None:
-        """Hand every character that the firmware sends to `receiver` when its stop bit is over."""
-        self._receivers.append(receiver)
-
-    @exposed
-    def type(self, data: bytes) -> None:
-        """Send `data` to the firmware, one character after the other."""
-        self._typed += data
-        self._listen()
-        self._update()
-
-    @property
-    def pending(self) -> int:
-        """Characters typed that have not arrived yet."""
-        return len(self._typed)
-
-    @exposed
-    def throttle(self, on: bool) -> None:
-        """Take nothing more (True): the transmitter waits after the character it is sending.
-
-        Without `handshake` there is nothing that could stop it.
-        """
-        self._throttled = on
-        self._send()
-        self._update()
 
     # -- registers -------------------------------------------------------------------------------
 
@@ -176,11 +126,6 @@ class Lpuart(Peripheral):
     def _levels(self) -> int:
         self._ask()
         return self.WATER
-
-    def _ask(self) -> None:
-        alarms = (self._sending, self._receiving, self._idle, self._partial)
-        times = [alarm.deadline for alarm in alarms if alarm.deadline is not None]
-        self.system.clock.question(self.name, min(times, default=None))
 
     @STAT.on_write
     @WATER.on_write
@@ -235,7 +180,6 @@ class Lpuart(Peripheral):
         return 0x7F if self.M7 or (self.PE and not self.M) else 0xFF
 
     def _character(self) -> int:
-        """Virtual ns that a character takes on the line, 0 while the baud generator is off."""
         # CTRL.M7 counts only while CTRL.M is 0; the parity bit is one of the data bits.
         data = 10 if self.M10 else 9 if self.M else 7 if self.M7 else 8
         bits = 1 + data + 1 + self.SBNS
@@ -246,32 +190,22 @@ class Lpuart(Peripheral):
             hertz, divider = CRYSTAL if select & 0x40 else PLL3_80M, (select & 0x3F) + 1
         return bits * oversampling * self.SBR * divider * NS // hertz
 
-    def _send(self) -> None:
-        """Begin the next character if there is one and the line is free."""
+    def _may_send(self) -> bool:
         # Assumption: the terminal's CTS is wired whether MODIR.TXCTSE looks at it or not.
-        waits = self._throttled and self.handshake
-        if self._shifter is None and self._tx and self.TE and not waits and self._character():
-            self._shifter = self._tx.pop(0)
-            self._sending.at(self.system.clock.now + self._character())
-
-    def _sent(self) -> None:
-        assert self._shifter is not None
-        data, self._shifter = bytes([self._shifter]), None
-        self._send()
-        self._update()
-        for receiver in self._receivers:
-            receiver(data)
+        return bool(self.TE) and not self._held
 
     def _has_room(self) -> bool:
         return len(self._rx) < (DEPTH if self.RXFE else 1)
 
-    def _listen(self) -> None:
-        """Let the terminal begin its next character if it has one and may."""
-        may = bool(self.RE and self._has_room()) or not self.handshake
-        if self._receiving.deadline is None and self._typed and may and self._character():
+    def _may_receive(self) -> bool:
+        return bool(self.RE) and self._has_room()
+
+    def _listen(self) -> bool:
+        has_begun = super()._listen()
+        if has_begun:
             self._idle.cancel()
             self._partial.cancel()
-            self._receiving.at(self.system.clock.now + self._character())
+        return has_begun
 
     def _arrived(self) -> None:
         character = self._typed.pop(0) & self._mask()
@@ -302,13 +236,7 @@ class Lpuart(Peripheral):
 
     # -- status ----------------------------------------------------------------------------------
 
-    def _go_on(self) -> None:
-        self._send()
-        self._listen()
-        self._update()
-
     def _update(self) -> None:
-        """Bring flags and the interrupt line in line with the FIFOs."""
         rx, tx = len(self._rx), len(self._tx)
         self.RXCOUNT, self.TXCOUNT = rx, tx
         self.RX_EMPTY, self.TX_EMPTY = not rx, not tx

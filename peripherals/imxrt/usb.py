@@ -13,15 +13,14 @@ from ..core import (
     Register,
     RegisterArray,
     ResetCause,
-    Slots,
     State,
     System,
     model,
 )
-from ..usb.link import Handshake, HostPort, Speed
+from ..usb.device import FRAME, MICROFRAME, CableEnd
+from ..usb.link import Handshake, Speed
 from .usb_queue import QUEUE_HEAD_SIZE, QueueHead
 
-_MICROFRAME, _FRAME = 125_000, 1_000_000
 _EP0 = 0x0001_0001
 _PORT_STATUS = 1 << 6 | 1 << 2
 """URI and PCI in USBSTS"""
@@ -38,13 +37,12 @@ def _bit(endpoint: int) -> int:
 
 
 @model("Imxrt.Usb")
-class Usb(Peripheral):
+class Usb(CableEnd, Peripheral):
     """One core of the USB controller, as a device. A second instance lies at +0x200."""
 
     SIZE = 0x200
 
     IRQ = Output("USB interrupt", required=True)
-    port: Slots[HostPort] = Slots(1, "the cable to a host")
 
     ID = Register(0x000, reset=0xE4A1_FA05, ro=True)
     HWGENERAL = Register(0x004, reset=0x35, ro=True)
@@ -120,14 +118,6 @@ class Usb(Peripheral):
         super().__init__(system, name=name)
         self._start_of_frame = self.alarm(self._frame_started)
 
-    @property
-    def _host(self) -> HostPort | None:
-        return self.port.get(0)
-
-    def connected(self) -> None:
-        if self._host:
-            self._host.connect(self)
-
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
         self.cable_changed()
@@ -143,7 +133,7 @@ class Usb(Peripheral):
 
     @property
     def _frame_length(self) -> int:
-        return _MICROFRAME if self.HSP else _FRAME
+        return MICROFRAME if self.HSP else FRAME
 
     def _pace_frames(self) -> None:
         # Nobody can notice another frame while SRI stands; an alarm would cut the waits of firmware
@@ -388,11 +378,3 @@ class Usb(Peripheral):
         self._signal()
         self.diagnose("usb-bus-error", f"queue head, descriptor or buffer: {error}")
         return Handshake.NAK
-
-    def _tell_ready(self, endpoint: int) -> None:
-        if self._host:
-            self._host.ready(endpoint)
-
-    def _tell_pull_up(self) -> None:
-        if self._host:
-            self._host.pull_up_changed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -216,6 +217,10 @@ def test_a_chip_that_is_stuck_busy_ends_the_wait(m: Machine) -> None:
     assert caught.value.situation.pc is not None
 
 
+@pytest.mark.skipif(
+    not os.environ.get("XIPSIM_SLOW_TESTS"),
+    reason="a million polls take 20 s; XIPSIM_SLOW_TESTS=1 runs it",
+)
 def test_a_stuck_write_enable_latch_is_etimedout(pool: Pool) -> None:
     """The driver polls a million times for WEL, and gives the only error that it knows."""
     machine = pool.at_prompt(IMAGE, None)

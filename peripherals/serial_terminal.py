@@ -1,0 +1,139 @@
+"""A UART's line with a terminal at its other end.
+
+Characters take their time on the line in both directions; the terminal is set up as the firmware
+sets up the controller (rate, parity, polarity, bit order), so there are no framing errors.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from xipsim.peripherals.core import (
+    Model,
+    Parameter,
+    ResetCause,
+    State,
+    System,
+    exposed,
+)
+
+
+class SerialTerminal(Model, ABC):
+    """A `Console`; a UART inherits from it before its registers.
+
+    `_tx` and `_rx` are its FIFOs.
+    """
+
+    handshake: Parameter[bool]
+    """Both ends wait for each other."""
+
+    opened_at = 0
+
+    _tx: State[list[int]] = State([])
+    _shifter: State[int | None] = State(None)
+    """The character on its way to the terminal."""
+    _rx: State[list[int]] = State([])
+    """Characters as the data register shows them."""
+    _typed = State(bytearray(), survives_reset=True)
+    _throttled = State(False, survives_reset=True)
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self._receivers: list[Callable[[bytes], None]] = []
+        self._sending = self.alarm(self._sent)
+        self._receiving = self.alarm(self._arrived)
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        self._go_on()
+
+    @abstractmethod
+    def _character(self) -> int:
+        """Virtual ns that a character takes on the line, 0 while it has no rate."""
+
+    @abstractmethod
+    def _may_send(self) -> bool:
+        """Whether the transmitter is on and need not wait."""
+
+    @abstractmethod
+    def _may_receive(self) -> bool:
+        """Whether the next character from the terminal would be taken."""
+
+    @abstractmethod
+    def _arrived(self) -> None:
+        """The first of `_typed` is over."""
+
+    @abstractmethod
+    def _update(self) -> None:
+        """Bring flags and the interrupt line in line with the FIFOs."""
+
+    # -- the terminal ----------------------------------------------------------------------------
+
+    def attach(self, receiver: Callable[[bytes], None]) -> None:
+        """Hand every character that the firmware sends to `receiver` when its stop bit is over."""
+        self._receivers.append(receiver)
+
+    @exposed
+    def type(self, data: bytes) -> None:
+        """Send `data` to the firmware, one character after the other."""
+        self._typed += data
+        self._listen()
+        self._update()
+
+    @property
+    def pending(self) -> int:
+        """Characters typed that have not arrived yet."""
+        return len(self._typed)
+
+    @exposed
+    def throttle(self, on: bool) -> None:
+        """Take nothing more (True): the transmitter waits after the character it is sending.
+
+        Without `handshake` there is nothing that could stop it.
+        """
+        self._throttled = on
+        self._go_on()
+
+    # -- the line --------------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        """The firmware asks what only the line's alarms can change."""
+        times = [alarm.deadline for alarm in self._alarms.values() if alarm.deadline is not None]
+        self.system.clock.question(self.name, min(times, default=None))
+
+    def _go_on(self) -> None:
+        self._send()
+        self._listen()
+        self._update()
+
+    @property
+    def _held(self) -> bool:
+        """Whether the terminal lets the transmitter wait."""
+        return self._throttled and self.handshake
+
+    def _send(self) -> bool:
+        """Begin the next character if there is one and the line is free; whether it did."""
+        if self._shifter is not None or not (self._tx and self._may_send() and self._character()):
+            return False
+        self._shifter = self._tx.pop(0)
+        self._sending.at(self.system.clock.now + self._character())
+        return True
+
+    def _sent(self) -> None:
+        assert self._shifter is not None
+        data, self._shifter = bytes([self._shifter]), None
+        self._send()
+        self._update()
+        for receiver in self._receivers:
+            receiver(data)
+
+    def _listen(self) -> bool:
+        """Let the terminal begin its next character if it has one and may; whether it did."""
+        may = self._may_receive() or not self.handshake
+        # Assumption: while the line has no rate, nobody types.
+        if self._receiving.deadline is not None or not (self._typed and may and self._character()):
+            return False
+        self._receiving.at(self.system.clock.now + self._character())
+        return True
