@@ -12,6 +12,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -100,11 +102,17 @@ class Machine:
         self._request = request
         self._plan = plan(request)
         # Another time each time: such a boot would not be used again.
-        self._may_cache = boot_cache and gdb is None and rtc != "now"
+        self._boot_file: Path | None = None
         started = self._start(engine)
         try:
             self._contents = load_contents(request, self._plan)
+            may_cache = boot_cache and gdb is None and rtc != "now"
+            if may_cache and not self._plan.config.models:
+                self._boot_file = self._find_boot_file(started, console)
             self._session = self._build(started, console)
+            if may_cache and self._plan.config.models:
+                # Which files these models have imported, only the built machine knows.
+                self._boot_file = self._find_boot_file(started, console)
         except BaseException:
             started.close()
             raise
@@ -120,6 +128,17 @@ class Machine:
             return start(self._plan.config)
         except EngineError as error:
             raise explain(error, self._plan.config) from error
+
+    def _find_boot_file(self, engine: Engine, console: str) -> Path | None:
+        """Where a boot of this machine is cached; None if that cannot be told.
+
+        Found while the engine starts, if possible. What is wrong with the machine, `_build` says.
+        """
+        from xipsim import bootcache
+
+        with suppress(Exception):
+            return bootcache.place(engine.identity(), self._contents.given, console)
+        return None
 
     def _build(self, engine: Engine, console: str) -> Session:
         contents, config = self._contents, self._plan.config
@@ -211,7 +230,7 @@ class Machine:
         Ctrl-D, and the like, are the REPL's own; `console.write` types them.
         """
         limits = self._session.limits(timeout, wall)
-        if self._may_cache and self._session.untouched:
+        if self._boot_file and self._session.untouched:
             self._boot(limits)
         return Repl(self._session, self.console).exec(code, limits, output=output)
 
@@ -225,13 +244,12 @@ class Machine:
 
     def _boot(self, limits: Limits) -> None:
         repl = Repl(self._session, self.console)
-        if not (self._may_cache and self._session.untouched):
+        file = self._boot_file
+        if file is None or not self._session.untouched:
             repl.prompt(limits)
             return
         from xipsim import bootcache
 
-        identity = self._session.guarded(self._session.engine.identity)
-        file = bootcache.place(identity, self._contents.given, self._session.console)
         cached = bootcache.load(self, file)
         if cached and cached.now < limits.until:
             self.restore(cached)
