@@ -24,8 +24,11 @@ class Array:
     def __len__(self) -> int:
         return len(self.cells)
 
-    def program(self, address: int, data: bytes) -> None:
-        """AND `data` into the cells from `address` (MRAM: store it), but for failing ones."""
+    def program(self, address: int, data: bytes) -> int | None:
+        """AND `data` into the cells from `address` (MRAM: store it), but for failing ones.
+
+        Returns the address of the first cell that failed to take its value, None if all did.
+        """
         end = address + len(data)
         self.touch(address, len(data))
         old = bytes(self.cells[address:end])
@@ -34,10 +37,13 @@ class Array:
         else:
             anded = int.from_bytes(old, "little") & int.from_bytes(data, "little")
             self.cells[address:end] = anded.to_bytes(len(data), "little")
+        failed = []
         for start, length in self.failing:
             low, high = max(start, address), min(start + length, end)
-            if low < high:
+            if low < high and self.cells[low:high] != old[low - address : high - address]:
                 self.cells[low:high] = old[low - address : high - address]
+                failed.append(low)
+        return min(failed, default=None)
 
     def erase(self, address: int, length: int) -> None:
         """All bits of `length` bytes from `address` become 1."""

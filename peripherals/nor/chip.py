@@ -289,7 +289,14 @@ class Chip(Model):
         for sector in range(operation.address // SECTOR, -(-end // SECTOR)):
             self.counters.changes[sector] = change
         if operation.kind == "program":
-            self.program(operation.address, operation.data)
+            failed = self.memory.program(operation.address, operation.data)
+            self._changed(operation.address, len(operation.data))
+            if failed is not None:
+                self.diagnose(
+                    "program-failed",
+                    f"{operation.name}: cells from {failed:#x} do not take their new value",
+                    address=failed,
+                )
             return
         for sector in range(operation.address // SECTOR, end // SECTOR):
             self.counters.erases[sector] += 1

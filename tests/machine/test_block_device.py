@@ -187,11 +187,14 @@ def test_a_file_system_made_by_littlefs_python_is_mounted(
 def test_a_cell_that_fails_to_program_goes_unnoticed_by_the_driver(
     m: Machine, image: Image
 ) -> None:
-    """The driver never verifies: it reports success, and the data differ."""
+    """The driver never verifies: success is reported, the data differ, one diagnostic tells."""
     m.exec(f"f.ioctl(6, {BLOCK})")
     m.flash.fail_program(offset(image) + 8, 1)
+    before = len(m.report()["diagnostics"])
     m.exec(f"f.writeblocks({BLOCK}, bytes(16), 0)")
     assert m.flash.read(offset(image), 16) == bytes(8) + b"\xff" + bytes(7)
+    new = m.report()["diagnostics"][before:]
+    assert [(d["rule"], d["address"]) for d in new] == [("program-failed", offset(image) + 8)]
 
 
 def test_a_protected_block_leaves_one_diagnostic_and_no_error(m: Machine, image: Image) -> None:
