@@ -107,10 +107,10 @@ class Host:
                 return StopReason.DEADLINE, b""
             self._deadline.at(goal.until)
         if goal.quiet is not None:
-            if self._quiet_since() + goal.quiet <= now:
-                self._deadline.cancel()
+            due = self._quiet_since() + goal.quiet
+            if due <= now:
                 return StopReason.QUIET, b""
-            self._quiet.at(self._quiet_since() + goal.quiet)
+            self._quiet.at(due)
         return None
 
     def end(self) -> None:

@@ -101,12 +101,12 @@ class Machine:
         )
         self._request = request
         self._plan = plan(request)
-        # Another time each time: such a boot would not be used again.
+        # With `now` the time is another one at each start: such a boot would not be used again.
+        may_cache = boot_cache and gdb is None and rtc != "now"
         self._boot_file: Path | None = None
         started = self._start(engine)
         try:
             self._contents = load_contents(request, self._plan)
-            may_cache = boot_cache and gdb is None and rtc != "now"
             if may_cache and not self._plan.config.models:
                 self._boot_file = self._find_boot_file(started, console)
             self._session = self._build(started, console)
@@ -222,12 +222,12 @@ class Machine:
         virtual, for all of it.
 
         An exception is a ReplError. `sys.exit()`, `machine.soft_reset()` and `raise SystemExit`
-        end the script and reset the interpreter: boot.py runs again, main.py does not; the
-        exit's value stays in the firmware. After `machine.reset()`, or a deep sleep that an alarm
-        ends, the board boots again; in both cases the result is what was printed before. A reset
-        by a watchdog is BoardReset. A script that does not end, or waits for input, is
-        WaitTimeout; the next `exec` interrupts it. Control characters 01h to 04h are UserError:
-        Ctrl-D, and the like, are the REPL's own; `console.write` types them.
+        end the script and reset the interpreter (in v1.18 they only end it): boot.py runs again,
+        main.py does not; the exit's value stays in the firmware. After `machine.reset()`, or a deep
+        sleep that an alarm ends, the board boots again; in both cases the result is what was
+        printed before. A reset by a watchdog is BoardReset. A script that does not end, or waits
+        for input, is WaitTimeout; the next `exec` interrupts it. Control characters 01h to 04h are
+        UserError: Ctrl-D, and the like, are the REPL's own; `console.write` types them.
         """
         limits = self._session.limits(timeout, wall)
         if self._boot_file and self._session.untouched:
@@ -343,7 +343,7 @@ class Machine:
 
     def forget_listeners(self) -> None:
         """Hand nothing more to those who were given to `trace` and to a console's `on_output`."""
-        self._session.forget_receiver()
+        self._session.heard.forget_receiver()
         for console in self.consoles.values():
             console.forget_listeners()
 
@@ -389,7 +389,7 @@ class Machine:
     def _hint(self) -> str:
         """What may keep the prompt away, as far as the file system can tell."""
         session, facts = self._session, self._contents.facts
-        if facts is None or PROMPT in session.printed_since_reset:
+        if facts is None or PROMPT in session.heard.printed_since_reset:
             return ""
         if facts.filesystem.kind != "littlefs":
             return ""

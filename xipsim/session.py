@@ -210,21 +210,16 @@ class Session(Link):
     def _with_opening(self, goal: Goal) -> Goal:
         """The goal, watching besides whether the console opens in silence, anew after a reset."""
         goal = replace(goal, console=goal.console or self.console, stop_on_reset=True)
-        if self._opening and self.printed_since_reset:
+        if self._opening and self.heard.printed_since_reset:
             self._opening = False
         if not self._opening or goal.console != self.console:
             return goal
         quiet = OPENING_QUIET if goal.quiet is None else min(goal.quiet, OPENING_QUIET)
         return replace(goal, quiet=quiet)
 
-    @property
-    def printed_since_reset(self) -> bytes:
-        """What the default console has printed since the board last started."""
-        return self.heard.printed_since_reset
-
     def _open(self) -> None:
         self._opening = False
-        if not self.printed_since_reset:
+        if not self.heard.printed_since_reset:
             self.request("type", self.console, b"\r")
 
     def _note_reset(self, stop: Stop) -> None:
@@ -250,10 +245,6 @@ class Session(Link):
         if self.heard.on_command is None:
             self.request("trace_commands")
         self.heard.on_command = receiver
-
-    def forget_receiver(self) -> None:
-        """Drop what the chips get from now on."""
-        self.heard.forget_receiver()
 
     def _tell(self, receiver: Callable[[Any], None], value: Any) -> None:
         """Call a user's function; what it raises ends the run first, and is raised then."""

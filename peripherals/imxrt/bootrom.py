@@ -135,8 +135,7 @@ class BootRom(Peripheral):
             # Assumption: the ROM does not wait for a chip that a reset has left busy.
             operation = getattr(chip, "operation", None) or f"until {chip.busy_until} ns"
             return BootError(f"{text} The chip was busy ({operation}) and gave no data.")
-        last_change = getattr(chip, "last_change", None)
-        change = last_change(offset) if last_change else None
+        change = chip.last_change(offset)
         return BootError(f"{text} The last change there: {change}." if change else text)
 
     def _no_fcb(self, block: bytes) -> BootError:

@@ -75,6 +75,9 @@ class SpiDevice(Protocol):
     def busy_until(self) -> int | None:
         """Virtual ns at which the operation ends; None while idle, or if it never ends."""
 
+    def last_change(self, address: int) -> str | None:
+        """What erased or programmed the cells there last, in words; None: nothing has."""
+
     def watch(self, watcher: ChipWatcher) -> None:
         """Tell `watcher` about changes of the array and of the state. For its controller."""
 

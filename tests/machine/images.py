@@ -30,7 +30,7 @@ class Image:
         return self.path
 
 
-def _published(board: str) -> Image:
+def published(board: str) -> Image:
     folders = [SHARED, *map(Path, os.environ.get("XIPSIM_FIRMWARE_PATH", "").split(os.pathsep))]
     paths = (folder / f"{board}.hex" for folder in folders)
     found = next((path for path in paths if path.is_file()), None)
@@ -38,7 +38,7 @@ def _published(board: str) -> Image:
     return Image(board, f"{board}-v1.18", found, where)
 
 
-def _current(board: str) -> Image:
+def current(board: str) -> Image:
     """An image of 2024 or later that somebody has built and added to the user's cache."""
     entries = catalogue.entries(board)
     found = next((e.path for e in entries if not e.version.startswith(("v1.17", "v1.18"))), None)
@@ -46,7 +46,7 @@ def _current(board: str) -> Image:
     return Image(board, f"{board}-current", found, where)
 
 
-TEENSYS = (_published("TEENSY40"), _published("TEENSY41"), _current("TEENSY41"))
+TEENSYS = (published("TEENSY40"), published("TEENSY41"), current("TEENSY41"))
 """What the i.MX RT1062 tests run."""
 
 

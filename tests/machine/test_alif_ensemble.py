@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from images import _current
+from images import current
 
 from xipsim import platforms
 from xipsim.engines.api import Goal, MachineConfig, StopReason
@@ -17,7 +17,7 @@ from xipsim.firmware import boards, images
 from xipsim.peripherals.core import Gap
 
 BOARD = "ALIF_ENSEMBLE"
-IMAGE = _current(BOARD)
+IMAGE = current(BOARD)
 FACTS = boards.load(BOARD)
 assert FACTS.memory
 MRAM = FACTS.memory

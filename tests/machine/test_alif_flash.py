@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import fat
 import pytest
-from images import _current
+from images import current
 
 from xipsim import FirmwareFault, Machine, WaitTimeout
 from xipsim.firmware import boards
@@ -17,7 +17,7 @@ from xipsim.firmware import boards
 if TYPE_CHECKING:
     from conftest import Pool
 
-IMAGE = _current("ALIF_ENSEMBLE")
+IMAGE = current("ALIF_ENSEMBLE")
 VOLUME = boards.load("ALIF_ENSEMBLE").filesystem
 STORAGE = 32 << 20
 """Bytes of the chip that the driver uses (MICROPY_HW_FLASH_STORAGE_BYTES)."""

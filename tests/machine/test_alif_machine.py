@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import fat
 import pytest
-from images import _current
+from images import current
 
 import xipsim
 from xipsim import BootFailed, Machine, UserError, WaitTimeout
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from conftest import Pool
 
 BOARD = "ALIF_ENSEMBLE"
-IMAGE = _current(BOARD)
+IMAGE = current(BOARD)
 FACTS = boards.load(BOARD)
 PLATFORM = Path(xipsim.__file__).parent / "platforms" / "boards" / f"{BOARD}.repl"
 assert FACTS.memory

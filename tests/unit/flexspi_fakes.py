@@ -44,6 +44,9 @@ class FakeChip:
     def busy_until(self) -> int | None:
         return self.end if self.end is not None and self.clock.now < self.end else None
 
+    def last_change(self, address: int) -> str | None:
+        return None
+
     def watch(self, watcher: ChipWatcher) -> None:
         self.watchers.append(watcher)
 

@@ -215,7 +215,7 @@ def test_erased_fcb():
 
 def test_last_change_is_named():
     board = Board(b"")
-    board.chip.last_change = lambda address: f"sector erase of {address:#x}"  # type: ignore[attr-defined]
+    board.chip.last_change = lambda address: f"sector erase of {address:#x}"
     assert "sector erase of 0x0" in board.refuse()
 
 
