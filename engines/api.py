@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class StopReason(enum.Enum):
@@ -27,8 +26,7 @@ class StopReason(enum.Enum):
     GAP = "the firmware used something that is not modelled (strict)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
+class Goal(NamedTuple):
     """What the machine shall run for. Several conditions: the first one that holds ends the run.
 
     until: absolute virtual ns. pattern: regular expression (bytes) searched in the unread bytes of
@@ -44,8 +42,7 @@ class Goal:
     stop_on_reset: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class Stop(NamedTuple):
     """How a run ended.
 
     consumed: the console's unread bytes up to the end of the match (MATCH only); what came after
@@ -56,7 +53,7 @@ class Stop:
     now: int
     consumed: bytes = b""
     pc: int | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = {}
 
 
 class EngineError(Exception):
@@ -71,8 +68,7 @@ class SnapshotError(Exception):
     """This snapshot cannot be taken, saved or loaded, or does not fit this machine."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineConfig:
+class MachineConfig(NamedTuple):
     """Everything that shapes a machine; the same configuration gives the same run.
 
     platform: the board's `.repl`. models: files of the user's own models. overrides: parameters
@@ -82,7 +78,7 @@ class MachineConfig:
 
     platform: Path
     models: tuple[Path, ...] = ()
-    overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
+    overrides: Mapping[str, Mapping[str, Any]] = {}
     seed: int = 0
     stalls: bool = True
     strict: bool = False
@@ -96,10 +92,10 @@ class Engine(Protocol):
     def build(self, chips: Mapping[str, bytes]) -> None:
         """Build the machine, standing still at power-on. Once, before everything else.
 
-        chips: initial bytes of each flash chip by entry name, whole arrays; a chip that is not
-        named is erased. A memory that is named here, too (MRAM), keeps its contents over a power
-        cycle, as no other does. The engine starts when it is constructed; preparing the chips
-        meanwhile costs no time.
+        chips: initial bytes of each flash chip by entry name, from its first one on; the rest, and
+        a chip that is not named, is erased. A memory that is named here, too (MRAM), keeps its
+        contents over a power cycle, as no other does. The engine starts when it is constructed;
+        preparing the chips meanwhile costs no time.
         """
 
     @property

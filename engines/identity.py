@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from xipsim.engines.api import MachineConfig
-from xipsim.engines.repl import load
+from xipsim.engines.repl.cache import load
 from xipsim.version import __version__
 
-FORMAT = "1"
+FORMAT = "2"
 """Of the snapshots themselves; changes when what they hold does."""
 ROOT = Path(__file__).parents[1]
 SOURCES = ("peripherals", "engines")
@@ -47,19 +48,21 @@ def identity(
 
 
 def _sources() -> list[Path]:
-    return sorted(
-        path
+    return [
+        Path(folder, name)
         for room in SOURCES
-        for path in (ROOT / room).rglob("*")
-        if path.suffix in (".py", ".toml", ".so")
-    )
+        for folder, _, names in sorted(os.walk(ROOT / room))
+        for name in sorted(names)
+        if name.endswith((".py", ".toml", ".so"))
+    ]
 
 
-def _digest(files: list[Path]) -> str:
+def _digest(files: Iterable[str | os.PathLike[str]]) -> str:
     digest = hashlib.sha256()
     for path in files:
-        data = path.read_bytes()
-        digest.update(f"{path.name} {len(data)}\n".encode())
+        with open(path, "rb", buffering=0) as file:
+            data = file.read()
+        digest.update(f"{os.path.basename(path)} {len(data)}\n".encode())
         digest.update(data)
     return digest.hexdigest()
 

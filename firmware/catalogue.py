@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -25,16 +24,14 @@ SEARCH_PATH = "XIPSIM_FIRMWARE_PATH"
 _VERSION = re.compile(rb"v\d+\.\d+[\w.+-]* on \d{4}-\d\d-\d\d")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(NamedTuple):
     """What an image says of itself: MicroPython's version and the board; "" where it does not."""
 
     version: str
     board: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """An image in the cache. `origin`: file or URL it came from; `added`: ISO time, UTC."""
 
     board: str
@@ -93,7 +90,7 @@ def add(path: str | os.PathLike[str], board: str | None = None, *, origin: str =
     )
     try:
         write_atomic(entry.path, source.read_bytes())
-        facts = {key: value for key, value in asdict(entry).items() if key != "path"}
+        facts = {key: value for key, value in entry._asdict().items() if key != "path"}
         write_atomic(_facts(entry.path), json.dumps(facts, indent=2).encode())
     except OSError as error:
         raise FirmwareError(f"{entry.path}: cannot be written: {error.strerror}") from None

@@ -6,9 +6,9 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from typing import NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin
 from urllib.request import urlopen
@@ -28,8 +28,7 @@ Progress = Callable[[int, int | None], None]
 """Called with the bytes that have come, and with how many there are, if that is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(NamedTuple):
     """A file on a download page. version: without the `v`. date: YYYYMMDD."""
 
     version: str

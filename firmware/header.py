@@ -7,7 +7,7 @@ only foresees what will go wrong.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .boards import FlashFacts
 from .images import FCB_OFFSETS, FCB_TAG, IVT_OFFSET
@@ -18,8 +18,7 @@ _DEVICE_TYPES = {1: "NOR", 2: "NAND", 3: "RAM"}
 _PORTS = ("A1", "A2", "B1", "B2")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fcb:
+class Fcb(NamedTuple):
     """Fields of the flash configuration block, named as in the manual; sizes in bytes."""
 
     version: int
@@ -32,8 +31,7 @@ class Fcb:
     sector_size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ivt:
+class Ivt(NamedTuple):
     """Fields of the image vector table and of the boot data that follow it in these images."""
 
     entry: int
@@ -44,8 +42,7 @@ class Ivt:
     length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(NamedTuple):
     """The headers that a chip holds, None for one that is not at its place.
 
     `tag` are the four bytes at the FCB's place, `elsewhere` another place where an FCB lies,
@@ -61,7 +58,7 @@ class Header:
 
 
 def describe(flash: bytes | bytearray, facts: FlashFacts) -> Header:
-    """Read the headers from `flash`, a chip's contents from its offset 0."""
+    """Read the headers from `flash`, a chip's contents from its offset 0; the rest is erased."""
     place = facts.fcb_offset
     others = [at for at in FCB_OFFSETS if at != place and flash.startswith(FCB_TAG, at)]
     ivt = _ivt(flash)
@@ -73,7 +70,7 @@ def describe(flash: bytes | bytearray, facts: FlashFacts) -> Header:
         elsewhere=others[0] if others else None,
         ivt=ivt,
         reset=reset,
-        reset_erased=0 <= at < len(flash) and flash[at : at + 4] == _ERASED,
+        reset_erased=0 <= at < facts.size and flash[at : at + 4].ljust(4, b"\xff") == _ERASED,
     )
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from . import alif, elf, hexfile, uf2
+from . import alif, decoded, elf, hexfile, uf2
 from .errors import ImageError
 from .segments import Contents, Segment
 
@@ -23,6 +22,9 @@ FCB_OFFSETS = (0x000, 0x400)
 
 IVT_OFFSET = 0x1000
 """Where in flash the image vector table lies (imxrt.md 2.3)."""
+
+SLOW = ("hex", "alif")
+"""Formats of which the decoded contents are worth keeping."""
 
 # UF2 addresses count from here also on the RT1064, whose flash is at 0x70000000 (imxrt.md 2.1).
 _UF2_BASE = 0x6000_0000
@@ -45,8 +47,7 @@ class Placement(NamedTuple):
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(NamedTuple):
     """A firmware image: sorted segments that do not overlap, neighbours merged.
 
     The addresses are the processor's. A `bin` has none: they count from its first byte.
@@ -140,21 +141,29 @@ def load(path: str | os.PathLike[str]) -> Image:
         raise ImageError(f"{name}: cannot be read: {error.strerror}") from None
     if not data:
         raise ImageError(f"{name}: the file is empty; download or copy it again")
-    kind, contents = _decode(name, data)
+    digest = sha256(data).hexdigest()
+    known = decoded.load(digest)
+    kind, contents = known or _decode(name, data)
     if not contents.segments:
         raise ImageError(f"{name}: holds no data for the flash")
+    if not known and kind in SLOW:
+        decoded.keep(digest, kind, contents)
     return Image(
         format=kind,
         path=name,
-        sha256=sha256(data).hexdigest(),
+        sha256=digest,
         segments=contents.segments,
         entry=contents.entry,
     )
 
 
 def program(flash: bytearray, pieces: list[Placement]) -> None:
-    """Put `pieces` into the chip's contents; every byte that they do not cover stays."""
+    """Put `pieces` into the chip's contents; every byte that they do not cover stays.
+
+    What `flash` does not hold yet is erased; it grows as far as is needed.
+    """
     for offset, data in pieces:
+        flash.extend(b"\xff" * (offset - len(flash)))
         flash[offset : offset + len(data)] = data
 
 

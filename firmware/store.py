@@ -34,6 +34,13 @@ def write_atomic(path: str | os.PathLike[str], data: bytes | bytearray) -> None:
     os.close(_replace(target, data))
 
 
+def keep_newest(folder: Path, pattern: str, count: int) -> None:
+    """Delete all files of `folder` that match but the `count` touched last. Raises OSError."""
+    by_age = sorted(folder.glob(pattern), key=lambda file: file.stat().st_mtime)
+    for old in by_age[:-count]:
+        old.unlink()
+
+
 class FlashFile:
     """A file that holds a whole chip from its offset 0, locked against a second user.
 

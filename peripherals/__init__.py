@@ -1,7 +1,7 @@
 """Device models. Importing a family's modules fills the registry."""
 
+import os
 from importlib import import_module
-from pkgutil import iter_modules
 
 FAMILIES = {
     "Alif": ("alif",),
@@ -17,5 +17,8 @@ def load(family: str) -> None:
     """Import every module of a family of models; an unknown family has none."""
     for name in FAMILIES.get(family, ()):
         package = import_module(f"{__name__}.{name}")
-        for module in iter_modules(getattr(package, "__path__", ())):
-            import_module(f"{package.__name__}.{module.name}")
+        for folder in getattr(package, "__path__", ()):
+            for entry in sorted(os.listdir(folder)):  # pkgutil would import inspect
+                module, _, suffix = entry.partition(".")
+                if suffix in ("py", "") and not module.startswith("_"):
+                    import_module(f"{package.__name__}.{module}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xipsim.errors import UserError
-from xipsim.firmware.store import cache_dir
+from xipsim.firmware.store import cache_dir, keep_newest
 
 if TYPE_CHECKING:
     from xipsim.machine import Machine
@@ -55,6 +55,4 @@ def keep(machine: Machine, file: Path) -> None:
         snapshot = machine.snapshot()
         snapshot.save(file)
         snapshot.drop()
-        by_age = sorted(file.parent.glob("*.snapshot"), key=lambda f: f.stat().st_mtime)
-        for old in by_age[:-KEPT]:
-            old.unlink()
+        keep_newest(file.parent, "*.snapshot", KEPT)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xipsim.engines.api import EngineError, MachineConfig
 from xipsim.errors import EngineFailed, UserError, XipsimError
@@ -24,8 +23,7 @@ StrPath = str | os.PathLike[str]
 Files = Iterable[StrPath] | Mapping[str, str | bytes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """What a user asks for; see `Machine`."""
 
     board: str
@@ -44,8 +42,7 @@ class Request:
     models: Iterable[StrPath]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(NamedTuple):
     """A machine ready to be started. rtc: the date and time that `now` became."""
 
     config: MachineConfig
@@ -92,7 +89,7 @@ def explain(error: EngineError, config: MachineConfig) -> XipsimError:
     Only now the platform is checked here, too: the engine has done it where the models are.
     """
     from xipsim.engines.qemu.engine import check_host
-    from xipsim.engines.repl import check
+    from xipsim.engines.repl.check import check
     from xipsim.engines.usermodels import load_models
 
     try:

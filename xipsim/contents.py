@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xipsim.configure import CHIP, Files, Plan, Request, load_platform, user_mistakes
 from xipsim.errors import UserError
@@ -22,8 +21,7 @@ WINDOW = "window"
 MEMORY = "Memory.MappedMemory"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Firmware:
+class Firmware(NamedTuple):
     """The image that was programmed. place: where it was found, in words; empty if it was given."""
 
     path: Path
@@ -31,13 +29,12 @@ class Firmware:
     place: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class Contents(NamedTuple):
     """What the machine holds at power-on.
 
     chip: the entry of the flash chip, the first of several; empty on a board without one. given:
-    contents by entry; what is blank is left out. kept: what outlives the machine. facts: what is
-    known of the board's images; None for a board of the user's own.
+    contents by entry; what is blank, at the end or as a whole, is left out. kept: what outlives the
+    machine. facts: what is known of the board's images; None for a board of the user's own.
     """
 
     chip: str
@@ -48,8 +45,7 @@ class Contents:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Home:
+class _Home(NamedTuple):
     """Where images go. base: its address for the core."""
 
     part: Part
@@ -75,7 +71,7 @@ def load_contents(request: Request, made: Plan) -> Contents:
         kept = Kept(discard=request.discard)
         try:
             held = {part: kept.open(part, file) for part, file in files.items()}
-            held.setdefault(home.part, home.part.new())
+            held.setdefault(home.part, bytearray())
             if image:
                 _program(image, home, held[home.part], facts)
             _put_files(held, chip, put, facts)
@@ -95,7 +91,7 @@ def load_contents(request: Request, made: Plan) -> Contents:
 
 def _matters(part: Part, data: bytearray) -> bool:
     """A chip that is not named is blank; a memory that is not named keeps nothing."""
-    return part.address is not None or data.count(part.blank) < part.size
+    return part.address is not None or data.count(part.blank) < len(data)
 
 
 def _firmware(image: Image | None, place: str) -> Firmware | None:
@@ -252,8 +248,10 @@ def _put_files(
         )
     from xipsim.firmware.littlefs import put_file
 
+    flash = held.setdefault(chip.part, bytearray())
+    flash.extend(b"\xff" * (chip.part.size - len(flash)))
     for name, data in files.items():
-        put_file(held[chip.part], facts.filesystem, name, data)
+        put_file(flash, facts.filesystem, name, data)
 
 
 def _warnings(contents: bytearray, facts: Board | None) -> tuple[str, ...]:

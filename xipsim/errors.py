@@ -18,8 +18,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
 
 
 class XipsimError(Exception):
@@ -55,8 +55,7 @@ class ReplError(XipsimError):
         self.traceback, self.type_name, self.output = traceback, type_name, output
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(NamedTuple):
     """Where a machine stood still.
 
     now: virtual ns. console, tail: the console and the last bytes that it showed. opened: whether
@@ -68,7 +67,7 @@ class Situation:
     console: str = ""
     tail: bytes = b""
     opened: bool = True
-    flash: dict[str, dict[str, Any]] = field(default_factory=dict)
+    flash: Mapping[str, Mapping[str, Any]] = {}
 
 
 class Stopped(XipsimError):
@@ -100,7 +99,7 @@ class FirmwareFault(Stopped):
     `registers`, and what it had `stacked`.
     """
 
-    def __init__(self, text: str, situation: Situation, detail: dict[str, Any]) -> None:
+    def __init__(self, text: str, situation: Situation, detail: Mapping[str, Any]) -> None:
         super().__init__(text, situation)
         self.detail = detail
 

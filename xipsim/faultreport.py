@@ -6,6 +6,7 @@ the console showed last.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from xipsim.engines.api import Stop, StopReason
@@ -76,7 +77,7 @@ def error(stop: Stop, situation: Situation, warnings: tuple[str, ...]) -> Xipsim
     return ModelGap(gap_text(detail["source"], detail["what"], situation), situation)
 
 
-def fault_text(detail: dict[str, Any], situation: Situation) -> str:
+def fault_text(detail: Mapping[str, Any], situation: Situation) -> str:
     """A fault of the core. detail: as in `FirmwareFault`."""
     if why := detail.get("why"):
         return f"The firmware is stuck: {why}. {describe(situation)}"
@@ -125,7 +126,7 @@ def describe(situation: Situation) -> str:
     return text
 
 
-def _causes(detail: dict[str, Any]) -> str:
+def _causes(detail: Mapping[str, Any]) -> str:
     cfsr, hfsr = detail.get("cfsr") or 0, detail.get("hfsr") or 0
     causes = [text for bit, text in _CFSR.items() if cfsr >> bit & 1]
     if hfsr & _VECTTBL:
@@ -137,7 +138,7 @@ def _causes(detail: dict[str, Any]) -> str:
     return text
 
 
-def activity(status: dict[str, Any]) -> str:
+def activity(status: Mapping[str, Any]) -> str:
     """What a chip is doing, by its `status`."""
     operation = status.get("operation")
     if not operation:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from xipsim.errors import UserError
 from xipsim.named import Named
@@ -13,8 +12,7 @@ from xipsim.session import Session
 SECTOR = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlashStats:
+class FlashStats(NamedTuple):
     """What happened on a chip since the machine was made.
 
     commands: cycles of chip select by the data sheet's name of the command. erases: erase cycles

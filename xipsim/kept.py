@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from xipsim.errors import UserError
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from xipsim.firmware.store import FlashFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """A flash chip, or a memory.
 
     name: its entry in the `.repl`. address: of memory on the bus; None: a model with `contents` and
@@ -26,10 +24,6 @@ class Part:
     size: int
     address: int | None = None
     blank: int = 0xFF
-
-    def new(self) -> bytearray:
-        """Contents that nobody has written."""
-        return bytearray((self.blank,)) * self.size
 
 
 class Kept:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from xipsim.configure import Files, Request, StrPath, explain, plan
+from xipsim.configure import Files, Request, StrPath, explain, plan, user_mistakes
 from xipsim.console import Console, Consoles
 from xipsim.contents import Firmware, load_contents
 from xipsim.engines.api import Engine, EngineError, Goal, MachineConfig, Stop
@@ -124,10 +124,11 @@ class Machine:
         """Pins: `gpio["gpio2"][3].level`."""
 
     def _start(self, start: Callable[[MachineConfig], Engine]) -> Engine:
-        try:
-            return start(self._plan.config)
-        except EngineError as error:
-            raise explain(error, self._plan.config) from error
+        with user_mistakes():
+            try:
+                return start(self._plan.config)
+            except EngineError as error:
+                raise explain(error, self._plan.config) from error
 
     def _find_boot_file(self, engine: Engine, console: str) -> Path | None:
         """Where a boot of this machine is cached; None if that cannot be told.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from xipsim.errors import XipsimError
@@ -41,17 +40,17 @@ def build(
         "wall_time": wall,
         "virtual_per_real": session.simulated / 1e9 / wall if wall else None,
         "flash": {name: _chip(chip) for name, chip in chips.items()},
-        "diagnostics": [asdict(event) for event in heard.diagnostics],
-        "gaps": [asdict(event) for event in heard.gaps],
-        "notes": [asdict(event) for event in heard.notes],
-        "resets": [asdict(reset) for reset in heard.resets],
+        "diagnostics": [event._asdict() for event in heard.diagnostics],
+        "gaps": [event._asdict() for event in heard.gaps],
+        "notes": [event._asdict() for event in heard.notes],
+        "resets": [reset._asdict() for reset in heard.resets],
         "interruptions": [{"time": at, "why": why} for at, why in heard.interruptions],
         "console_bytes": {name: len(printed) for name, printed in heard.printed.items()},
     }
 
 
 def _arguments(request: Request) -> dict[str, Any]:
-    arguments = {f.name: getattr(request, f.name) for f in fields(request)}
+    arguments = request._asdict()
     for name in ("firmware", "flash", "state", "qemu"):
         if arguments[name] is not None:
             arguments[name] = str(arguments[name])
@@ -69,7 +68,7 @@ def _firmware(contents: Contents) -> dict[str, str] | None:
 
 def _chip(chip: Flash) -> dict[str, Any]:
     try:
-        stats: dict[str, Any] | None = asdict(chip.stats)
+        stats: dict[str, Any] | None = chip.stats._asdict()
     except XipsimError:
         stats = None
     return {"info": chip.info, "stats": stats}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from xipsim import faultreport
 from xipsim.engines.api import (
@@ -33,8 +32,7 @@ LEAST_WALL = 60.0
 TAIL = 400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """When a wait runs out. until: virtual ns. wall_until: monotonic seconds; None: never."""
 
     timeout: int
@@ -48,8 +46,7 @@ class Limits:
         return None if self.wall_until is None else max(0.0, self.wall_until - time.monotonic())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reset:
+class Reset(NamedTuple):
     """A reset that the firmware, not the user, brought about. time: virtual ns."""
 
     time: int
@@ -132,7 +129,7 @@ class Session(Link):
         wall_until = None if goal.wall is None else time.monotonic() + goal.wall
         while True:
             if wall_until is not None:
-                goal = replace(goal, wall=max(0.0, wall_until - time.monotonic()))
+                goal = goal._replace(wall=max(0.0, wall_until - time.monotonic()))
             stop = self._run_once(self._with_opening(goal))
             if stop.reason is StopReason.RESET:
                 self._note_reset(stop)
@@ -209,13 +206,13 @@ class Session(Link):
 
     def _with_opening(self, goal: Goal) -> Goal:
         """The goal, watching besides whether the console opens in silence, anew after a reset."""
-        goal = replace(goal, console=goal.console or self.console, stop_on_reset=True)
+        goal = goal._replace(console=goal.console or self.console, stop_on_reset=True)
         if self._opening and self.heard.printed_since_reset:
             self._opening = False
         if not self._opening or goal.console != self.console:
             return goal
         quiet = OPENING_QUIET if goal.quiet is None else min(goal.quiet, OPENING_QUIET)
-        return replace(goal, quiet=quiet)
+        return goal._replace(quiet=quiet)
 
     def _open(self) -> None:
         self._opening = False

@@ -11,8 +11,7 @@ from typing import Any, Protocol
 from xipsim.engines.api import MachineConfig
 from xipsim.engines.repl import Entry as PlatformEntry
 from xipsim.engines.repl import Interrupt as Wire
-from xipsim.engines.repl import Platform, Reference, Registration, check
-from xipsim.engines.repl import load as load_platform
+from xipsim.engines.repl import Platform, Reference, Registration
 from xipsim.engines.usermodels import load_models
 from xipsim.peripherals.core import (
     BootRom,
@@ -90,13 +89,14 @@ class Board:
 
 def build(
     config: MachineConfig,
+    platform: Platform,
     clock: Clock,
     supervisor: Supervisor,
     chips: Callable[[], dict[str, bytes]],
 ) -> Board:
-    """Build the platform that `config` names. chips: called late for the first contents of chips
-    and of non-volatile memories."""
-    platform = load_platform(config.platform)
+    """Build `platform`. chips: called late, when the parent has had time to read them."""
+    from xipsim.engines.repl.check import check
+
     registry = load_models((entry.type for entry in platform.entries), config.models)
     check(platform, registry)
     trace = Trace()
@@ -131,10 +131,8 @@ def build(
     for tag in platform.tags:
         place_tag(tag.range.start, tag.range.size, tag.name, _tag_gap(board, system))
     for name, data in chips().items():
-        if name in board.memories:
-            board.memories[name].fill(data)
-        else:
-            board.models[name].fill(data)  # type: ignore[attr-defined]
+        filled: Any = board.memories.get(name) or board.models[name]
+        filled.fill(data)
     for model in board.models.values():
         model.connected()
     return board

@@ -1,4 +1,4 @@
-"""The child process: QEMU with Python inside, serving the user's process over a socket pair.
+"""The child process: QEMU with Python inside, serving the user's process over pipes.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import socket
 import sys
 import threading
 from collections.abc import Generator
@@ -20,13 +19,13 @@ from typing import Any, NoReturn
 
 from xipsim.engines.api import Goal, MachineConfig, SnapshotError, Stop, StopReason
 from xipsim.engines.host import Host
-from xipsim.engines.repl import load as load_platform
+from xipsim.engines.repl import Platform
 from xipsim.engines.usermodels import load_models
 from xipsim.peripherals.core import BootError, Entry, ResetCause
 
 from . import library as q
 from .board import Board, build
-from .channel import ERASED, Channel
+from .channel import Channel
 from .clock import Clock
 from .core import Core
 from .faults import FaultWatch
@@ -48,7 +47,7 @@ NEED_A_CORE = ("run", "reset", "restore")
 class Guest:
     """The machine in the child, and the protocol with the parent."""
 
-    def __init__(self, connection: Channel, config: MachineConfig) -> None:
+    def __init__(self, connection: Channel, config: MachineConfig, platform: Platform) -> None:
         self._connection, self._config = connection, config
         self._work = q.pointer(q.WORK(self._stand_still))
         self._nothing = q.pointer(q.WORK(lambda _cpu, _data: None))
@@ -64,7 +63,7 @@ class Guest:
         self._halted = self._switches_off = False
         self._requests = Requests(self)
         self.clock = Clock(self.failed, stalls=config.stalls)
-        self.board: Board = build(config, self.clock, self, self._chips)
+        self.board: Board = build(config, platform, self.clock, self, self._chips)
         self.core: Core = self.board.core
         self.clock.cpu = self.core.cpu
         self.clock.is_pending = self.core.is_interrupt_pending
@@ -93,7 +92,7 @@ class Guest:
     def _chips(self) -> dict[str, bytes]:
         """The parent has read the image while QEMU started."""
         _, (chips,) = self._connection.receive()
-        return {name: data.ljust(size, ERASED) for name, (size, data) in chips.items()}
+        return dict(chips)
 
     # -- what models and watchers ask for --------------------------------------------------------
 
@@ -361,32 +360,36 @@ def _print_traceback() -> None:
 
 
 def _watch_parent(interrupts: int, guest: Guest) -> NoReturn:
-    """A byte on this socket interrupts a run; its end means that the parent is gone."""
+    """A byte on this pipe interrupts a run; its end means that the parent is gone."""
     while True:
         if not os.read(interrupts, 1):
             os._exit(0)
         guest.stop(StopReason.INTERRUPTED)
 
 
-def _import_models(config: MachineConfig) -> None:
+def _import_models(platform: Platform) -> None:
     """Ahead of `build`, which says what is wrong, if anything is."""
     with contextlib.suppress(Exception):
-        load_models(entry.type for entry in load_platform(config.platform).entries)
+        load_models(entry.type for entry in platform.entries)
 
 
 def main() -> None:
-    """Entry point. Arguments: descriptors of the requests and of the interrupts, the shim."""
+    """Entry point. Arguments: descriptors of requests, answers and interrupts; the shim."""
     gc.disable()  # nothing that is built here becomes garbage
-    connection = Channel(socket.socket(fileno=int(sys.argv[1])))
-    config: MachineConfig = connection.receive()
-    models = threading.Thread(target=_import_models, args=(config,))
+    requests, answers, interrupts = map(int, sys.argv[1:4])
+    connection = Channel(requests, answers)
+    try:
+        _, (config, platform) = connection.receive()
+    except EOFError:
+        return  # the parent has found a mistake, or is gone
+    models = threading.Thread(target=_import_models, args=(platform,))
     models.start()
-    argc, argv = q.start_arguments([*ARGUMENTS.split(), "-plugin", sys.argv[3]])
+    argc, argv = q.start_arguments([*ARGUMENTS.split(), "-plugin", sys.argv[4]])
     q.qemu_init(argc, argv, None)  # meanwhile, the interpreter imports
     models.join()
     q.transaction_begin()
     try:
-        guest = Guest(connection, config)
+        guest = Guest(connection, config, platform)
     except Exception as error:
         connection.send(("error", ("build", f"{type(error).__name__}: {error}")))
         _print_traceback()
@@ -395,7 +398,6 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     connection.send(("answer", None))
-    interrupts = int(sys.argv[2])
     threading.Thread(target=_watch_parent, args=(interrupts, guest), daemon=True).start()
     if config.gdb_port is not None:
         q.gdb_start(f"tcp:127.0.0.1:{config.gdb_port}".encode(), q.error_fatal)

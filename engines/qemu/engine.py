@@ -5,11 +5,6 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-import contextlib
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,71 +19,45 @@ from xipsim.engines.api import (
     Stop,
     StopReason,
 )
+from xipsim.engines.repl.cache import load
 
-from .channel import ERASED, Channel
 from .locate import find_libpython, find_qemu, find_shim, qemu_version
+from .process import Process
 
 ANSWER_TIME = 20.0
 """Seconds of real time in which the child must answer a request, or notice an interrupt."""
-START = (
-    "import gc, sys; gc.disable(); sys.path[:] = {path!r};"
-    " from xipsim.engines.qemu.child import main; main()"
-)
-LAST_LINES = 20
 ERRORS: dict[str, type[Exception]] = {
     "lookup": LookupError,
     "model": ModelError,
     "snapshot": SnapshotError,
 }
 """What the child's refusals become."""
-ROOT = Path(__file__).parents[3]
-"""The folder from which `xipsim` is imported."""
 
 
 class QemuEngine:
-    """A machine in a child process; implements the `Engine` protocol."""
+    """A machine in a child process; implements the `Engine` protocol.
 
-    def __init__(self, config: MachineConfig) -> None:
+    process: one that was started ahead for it, with the same QEMU; it is closed with the engine.
+    """
+
+    def __init__(self, config: MachineConfig, process: Process | None = None) -> None:
         self._config = config
-        self._qemu = find_qemu(config.qemu)
+        self._process = process or Process(config.qemu, own_models=bool(config.models))
+        self._channel = self._process.channel
         self._receivers: list[Callable[[str, Any], None]] = []
-        self._log = open(os.memfd_create("xipsim-log"), "w+b")  # noqa: SIM115 - see close
-        self._connection, self._interrupts, self._child = self._start(bool(config.models))
+        self._identity: dict[str, str] | None = None
         self._now = 0
-        self._connection.send(config)
-
-    def _start(self, models: bool) -> tuple[Channel, socket.socket, subprocess.Popen[bytes]]:
-        requests, child_requests = socket.socketpair()
-        interrupts, child_interrupts = socket.socketpair()
-        passed = (child_requests.fileno(), child_interrupts.fileno())
-        # A user's model may import packages that only `site` finds (editable installs).
-        site = [] if models else ["-S"]
-        code = START.format(path=[str(ROOT), *(p or os.getcwd() for p in sys.path)])
-        child = subprocess.Popen(
-            [self._qemu, "-I", *site, "-c", code, *map(str, passed), find_shim()],
-            env=os.environ
-            | {
-                "LD_PRELOAD": str(find_shim()),
-                "XIPSIM_LIBPYTHON": str(find_libpython()),
-                "XIPSIM_PYTHON": sys.executable,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            pass_fds=passed,
-            start_new_session=True,  # Ctrl-C at the terminal is the parent's business
-        )
-        child_requests.close()
-        child_interrupts.close()
-        return Channel(requests), interrupts, child
+        try:
+            self._send("start", config, load(config.platform))
+        except BaseException:
+            self.close()
+            raise
 
     # -- the Engine protocol ---------------------------------------------------------------------
 
     def build(self, chips: Mapping[str, bytes]) -> None:
         """Build the machine, with these bytes in its chips."""
-        # Most of a chip is erased, and a socket is slow.
-        trimmed = {name: (len(data), data.rstrip(ERASED)) for name, data in chips.items()}
-        self._send("chips", trimmed)
+        self._send("chips", chips)
         self._answer()
 
     @property
@@ -99,12 +68,12 @@ class QemuEngine:
     @property
     def version(self) -> str:
         """Name and version of the engine."""
-        return f"QEMU {qemu_version(self._qemu)}"
+        return f"QEMU {qemu_version(self._process.qemu)}"
 
     @property
     def pid(self) -> int:
         """Process id of the child."""
-        return self._child.pid
+        return self._process.pid
 
     def run(self, goal: Goal) -> Stop:
         """Run until the goal is met. Console bytes and events reach subscribers meanwhile."""
@@ -123,7 +92,7 @@ class QemuEngine:
         interrupted = False
         while True:
             if not interrupted and deadline is not None:
-                if self._connection.poll(max(0.0, deadline - time.monotonic())):
+                if self._channel.poll(max(0.0, deadline - time.monotonic())):
                     kind, value = self._receive()
                 else:
                     self.interrupt()
@@ -197,40 +166,34 @@ class QemuEngine:
         """What shapes this machine; a snapshot fits only one of the same."""
         from xipsim.engines.identity import identity
 
-        own = self.request("user_sources") if self._config.models else ()
-        return identity(self._config, self._qemu, own)
+        if self._identity is None or self._config.models:
+            own = self.request("user_sources") if self._config.models else ()
+            self._identity = identity(self._config, self._process.qemu, own)
+        return self._identity
 
     def interrupt(self) -> None:
         """End a `run` that is under way in another thread."""
-        with contextlib.suppress(OSError):
-            self._interrupts.send(b"!")
+        self._process.interrupt()
 
     def close(self) -> None:
         """End the child and wait for it. Safe to call twice."""
-        self._connection.close()
-        self._interrupts.close()
-        try:
-            self._child.wait(2)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
-        self._log.close()
+        self._process.close()
 
     # -- talking to the child --------------------------------------------------------------------
 
     def _send(self, request: str, *arguments: Any) -> None:
         try:
-            self._connection.send((request, arguments))
+            self._channel.send((request, arguments))
         except OSError as error:
-            if self._connection.poll(0):
+            if self._channel.poll(0):
                 self._receive()  # raises what the child has said last
             raise self._death() from error
 
     def _receive(self, timeout: float | None = None) -> tuple[str, Any]:
         try:
-            if timeout is not None and not self._connection.poll(timeout):
+            if timeout is not None and not self._channel.poll(timeout):
                 raise self._hung(timeout)
-            kind, value = self._connection.receive()
+            kind, value = self._channel.receive()
         except (EOFError, ConnectionError) as error:
             raise self._death() from error
         if kind == "error":
@@ -250,25 +213,14 @@ class QemuEngine:
             receiver(kind, value)
 
     def _death(self) -> EngineError:
-        try:
-            code = self._child.wait(2)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            code = self._child.wait()
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        return EngineError(f"the engine's process {how}{self._last_lines()}")
+        return EngineError(f"the engine's process {self._process.death()}")
 
     def _hung(self, timeout: float) -> EngineError:
-        self._child.kill()
+        self._process.kill()
         return EngineError(
             f"the engine's process did not answer within {timeout:g} s and was killed"
-            f"{self._last_lines()}"
+            f"{self._process.last_words()}"
         )
-
-    def _last_lines(self) -> str:
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").splitlines()[-LAST_LINES:]
-        return "; its last words:\n" + "\n".join(lines) if lines else ""
 
 
 def check_host(qemu: Path | None = None) -> None:

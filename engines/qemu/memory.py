@@ -34,8 +34,9 @@ class Memory:
         self._bus = Bus()
 
     def fill(self, data: bytes) -> None:
-        """Non-volatile contents from its first byte on, before the machine runs."""
+        """Non-volatile contents, before the machine runs: `data`, and the rest erased."""
         self.view[: len(data)] = data
+        ctypes.memset(self._host + len(data), 0xFF, self.size - len(data))
         self.keeps = True
 
     def clear(self) -> None:

@@ -2,24 +2,22 @@
 
 SPDX-License-Identifier: GPL-2.0-or-later
 
-A file holds a magic word, the identity of the machine (see `xipsim.engines.identity`), a checksum,
-and the pickled state. What is read back may name classes of xipsim and of user's models only.
+A file holds a magic word, a checksum, the identity of the machine (see `xipsim.engines.identity`),
+and its state, both pickled. What is read back may name classes of xipsim and of user's models only.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import pickle
+import zlib
 from pathlib import Path
 from typing import Any
 
 from xipsim.engines import unpickle
 from xipsim.engines.api import SnapshotError
-from xipsim.firmware.store import write_atomic
 
 MAGIC = b"XIPSIM SNAPSHOT\n"
-CHECK = 16
+CHECK = 4
 """Bytes of the checksum, over all that follows it."""
 
 
@@ -30,8 +28,10 @@ def save(path: Path, identity: dict[str, str], state: dict[str, Any], extra: byt
         unpickle.loads(body)
     except Exception as error:
         raise SnapshotError(f"a model's state cannot be kept in a file: {error}") from None
-    head = json.dumps(identity).encode()
+    head = pickle.dumps(identity, protocol=5)
     rest = len(head).to_bytes(4, "little") + head + body
+    from xipsim.firmware.store import write_atomic
+
     try:
         write_atomic(path, MAGIC + _check(rest) + rest)
     except OSError as error:
@@ -50,16 +50,18 @@ def load(path: Path, identity: dict[str, str]) -> tuple[dict[str, Any], bytes]:
     if _check(rest) != check:
         raise SnapshotError(f"{path} is cut short or damaged")
     end = 4 + int.from_bytes(rest[:4], "little")
-    theirs = json.loads(rest[4:end])
-    for what, value in identity.items():
-        if theirs.get(what) != value:
-            raise SnapshotError(f"{path} was taken with another {what}: take it anew")
     try:
+        theirs = unpickle.loads(rest[4:end])
+        for what, value in identity.items():
+            if theirs.get(what) != value:
+                raise SnapshotError(f"{path} was taken with another {what}: take it anew")
         state, extra = unpickle.loads(rest[end:])
+    except SnapshotError:
+        raise
     except Exception as error:
         raise SnapshotError(f"{path} cannot be used: {error}") from None
     return state, extra
 
 
 def _check(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=CHECK).digest()
+    return zlib.crc32(data).to_bytes(CHECK, "little")

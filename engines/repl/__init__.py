@@ -2,13 +2,16 @@
 
 ::
 
+    from xipsim.engines.repl.cache import load
+    from xipsim.engines.repl.check import check
+
     platform = load("platforms/boards/TEENSY41.repl")
     check(platform)                  # raises PlatformError with every mistake
     platform["flexspi"].registrations[0].address
+
+What is here needs neither the parser nor the models.
 """
 
-from .cache import load
-from .check import check, output_name, unmodelled
 from .errors import PlatformError, Problem
 from .platform import (
     SYSBUS,
@@ -27,10 +30,8 @@ from .platform import (
     Tag,
     Value,
 )
-from .stock import STOCK
 
 __all__ = [
-    "STOCK",
     "SYSBUS",
     "Attribute",
     "Dictionary",
@@ -48,8 +49,4 @@ __all__ = [
     "Statement",
     "Tag",
     "Value",
-    "check",
-    "load",
-    "output_name",
-    "unmodelled",
 ]

@@ -58,7 +58,7 @@ def _wrong(parameter: Parameter[Any], value: Value, entries: Entries, models: Mo
     if isinstance(value, Reference):
         return _wrong_reference(parameter, value, entries, models)
     for kind, article in _ARTICLE.items():
-        if isinstance(value, kind):
+        if type(value) is kind:
             return f"expected {_kind(parameter)}, given {article}"
     if _is_plain(parameter):
         return parameter.check(value)

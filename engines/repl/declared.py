@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from xipsim.peripherals.core import Model, Output, Outputs, Parameter, Peripheral, Region, Slots
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """Declarations of one class. pins: the numbered outputs. size: bytes on the bus, or None.
 
     takes_wires: other entries' outputs can be connected to it.

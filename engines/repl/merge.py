@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from .errors import Problem, shown
@@ -20,6 +20,7 @@ from .platform import (
     Registration,
     Statement,
     Value,
+    is_list,
 )
 from .syntax import Declaration, Description
 
@@ -124,7 +125,7 @@ class _Merging:
             self.sections[section.name] = kept + section.statements
         for wiring in declaration.wirings:
             self.wires[wiring.source] = tuple(
-                replace(wire, destination=rename(wire.destination)) for wire in wiring.wires
+                wire._replace(destination=rename(wire.destination)) for wire in wiring.wires
             )
 
     def entry(self) -> Entry:
@@ -147,14 +148,13 @@ class _Merging:
 def _placed(registration: Registration, rename: Rename) -> Registration:
     """The registration with what its point means filled in."""
     parent, point = rename(registration.parent), _renamed(registration.point, rename)
-    registration = replace(registration, parent=parent, point=point)
+    registration = registration._replace(parent=parent, point=point)
     if parent != SYSBUS:
-        return replace(registration, number=point) if _is_int(point) else registration
+        return registration._replace(number=point) if _is_int(point) else registration
     if isinstance(point, New):
         where = point.get("range")
         region, cpu = point.get("region"), point.get("cpu")
-        registration = replace(
-            registration,
+        registration = registration._replace(
             region=region if isinstance(region, str) else "",
             cpu=cpu.name if isinstance(cpu, Reference) else "",
         )
@@ -163,8 +163,7 @@ def _placed(registration: Registration, rename: Rename) -> Registration:
         where, address, size = point, point, None
     if isinstance(where, Range):
         address, size = where.start, where.size
-    return replace(
-        registration,
+    return registration._replace(
         address=address if _is_int(address) else None,
         size=size if _is_int(size) else None,
     )
@@ -176,20 +175,18 @@ def _is_int(value: Value) -> TypeGuard[int]:
 
 def _renamed_attribute(attribute: Attribute, rename: Rename) -> Attribute:
     value = _renamed(attribute.value, rename)
-    return attribute if value is attribute.value else replace(attribute, value=value)
+    return attribute if value is attribute.value else attribute._replace(value=value)
 
 
 def _renamed(value: Value, rename: Rename) -> Value:
     if isinstance(value, Reference):
-        return replace(value, name=rename(value.name))
+        return value._replace(name=rename(value.name))
     if isinstance(value, New):
-        return replace(
-            value, attributes=tuple(_renamed_attribute(a, rename) for a in value.attributes)
+        return value._replace(
+            attributes=tuple(_renamed_attribute(a, rename) for a in value.attributes)
         )
-    if isinstance(value, tuple):
-        return tuple(_renamed(v, rename) for v in value)
     if isinstance(value, Dictionary):
         return Dictionary(
             tuple((_renamed(k, rename), _renamed(v, rename)) for k, v in value.items)
         )
-    return value
+    return tuple(_renamed(v, rename) for v in value) if is_list(value) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .errors import PlatformError, Problem
-from .platform import Dictionary, Entry, New, Reference, Value
+from .platform import Dictionary, Entry, New, Reference, Value, is_list
 
 
 def ordered(entries: Iterable[Entry]) -> list[Entry]:
@@ -72,10 +72,10 @@ def references(value: Value) -> Iterator[Reference]:
     elif isinstance(value, New):
         for attribute in value.attributes:
             yield from references(attribute.value)
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from references(item)
     elif isinstance(value, Dictionary):
         for key, item in value.items:
             yield from references(key)
+            yield from references(item)
+    elif is_list(value):
+        for item in value:
             yield from references(item)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
+
+from xipsim.peripherals.core import Record
 
 SYSBUS = "sysbus"
 """The system bus: an entry that every platform has."""
@@ -17,16 +18,14 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """Another entry, by its name."""
 
     name: str
-    place: Place = field(compare=False)
+    place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """`<start, end>` (the end is not part of it) or `<start, +size>`."""
 
     start: int
@@ -38,29 +37,26 @@ class Range:
         return self.start + self.size
 
 
-@dataclass(frozen=True, slots=True)
-class Enum:
+class Enum(NamedTuple):
     """`Type.Value`, or `.Value` with an empty `type`."""
 
     type: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(NamedTuple):
     """`new Type { name: value; ... }`."""
 
     type: str
     attributes: tuple[Attribute, ...]
-    place: Place = field(compare=False)
+    place: Place
 
     def get(self, name: str) -> Value:
         """The attribute's value, None without one."""
         return _get(self.attributes, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Dictionary:
+class Dictionary(NamedTuple):
     """`{ key: value; ... }`."""
 
     items: tuple[tuple[Value, Value], ...]
@@ -70,21 +66,24 @@ Value: TypeAlias = (
     "int | float | bool | str | Reference | Range | Enum | New | Dictionary"
     " | tuple[Value, ...] | None"
 )
-"""A value in a `.repl` file. `empty` is None, a list is a tuple."""
+"""A value in a `.repl` file. `empty` is None, a list is a plain tuple."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+def is_list(value: Value) -> TypeGuard[tuple[Value, ...]]:
+    """Whether `value` is a list; the other kinds of values are tuples, too."""
+    return type(value) is tuple
+
+
+class Attribute(NamedTuple):
     """`name: value`. `place` is the name's, `value_place` the value's."""
 
     name: str
     value: Value
-    place: Place = field(compare=False)
-    value_place: Place = field(compare=False)
+    place: Place
+    value_place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(NamedTuple):
     """`@ parent point`: one place where an entry is registered.
 
     On `sysbus`: address, size in bytes (None where the type decides), region, and the core that
@@ -93,7 +92,7 @@ class Registration:
 
     parent: str
     point: Value
-    place: Place = field(compare=False)
+    place: Place
     address: int | None = None
     size: int | None = None
     region: str = ""
@@ -101,8 +100,7 @@ class Registration:
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupt:
+class Interrupt(NamedTuple):
     """One wire: `source -> destination@number`, or `destination#local@number`.
 
     source: the output's name, a pin's number, or empty for the only output that the type has.
@@ -112,20 +110,18 @@ class Interrupt:
     destination: str
     number: int
     local: int | None
-    place: Place = field(compare=False)
-    destination_place: Place = field(compare=False)
+    place: Place
+    destination_place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One line of an `init:`, `reset:` or `preinit:` section, for Renode's monitor."""
 
     text: str
-    place: Place = field(compare=False)
+    place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing on the board, with everything that the files say about it put together.
 
     alias: its name towards the user where that differs, else empty.
@@ -133,8 +129,8 @@ class Entry:
 
     name: str
     type: str
-    place: Place = field(compare=False)
-    type_place: Place = field(compare=False)
+    place: Place
+    type_place: Place
     registrations: tuple[Registration, ...] = ()
     attributes: tuple[Attribute, ...] = ()
     interrupts: tuple[Interrupt, ...] = ()
@@ -148,27 +144,29 @@ class Entry:
         return _get(self.attributes, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """A named range of the bus that nothing models. Reads answer `value`, writes are lost."""
 
     range: Range
     name: str
     value: int | None
-    place: Place = field(compare=False)
+    place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Record):
     """A whole board. `entries` are in order of dependency: what is named comes first.
 
     files: the board's file, then those that it uses. sysbus: what the files say of the bus itself.
     """
 
-    files: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    sysbus: Entry
-    tags: tuple[Tag, ...]
+    def __init__(
+        self,
+        files: tuple[str, ...],
+        entries: tuple[Entry, ...],
+        sysbus: Entry,
+        tags: tuple[Tag, ...],
+    ) -> None:
+        self.files, self.entries, self.sysbus, self.tags = files, entries, sysbus, tags
 
     def __contains__(self, name: str) -> bool:
         return any(entry.name == name for entry in self.entries)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockType:
+class StockType(NamedTuple):
     """What a platform can expect of one of Renode's types.
 
     size: bytes on the bus, "size" if the parameter of that name says it, None if it has no

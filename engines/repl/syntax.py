@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .platform import Attribute, Interrupt, Place, Registration, Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Using:
+class Using(NamedTuple):
     """`using "path" prefixed "prefix"`."""
 
     path: str
@@ -16,8 +15,7 @@ class Using:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """`init:` (name "init"), `init add:` and the like."""
 
     name: str
@@ -26,16 +24,14 @@ class Section:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(NamedTuple):
     """`name: none`: forget the value that an earlier entry gives."""
 
     name: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(NamedTuple):
     """All wires of one source; none for `-> none`."""
 
     source: str | int
@@ -43,8 +39,7 @@ class Wiring:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(NamedTuple):
     """One entry as written. Without a type it updates one declared elsewhere.
 
     registrations: None where the entry says nothing of them, () for `@ none`.
@@ -63,8 +58,7 @@ class Declaration:
     wirings: tuple[Wiring, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(NamedTuple):
     """One file."""
 
     file: str

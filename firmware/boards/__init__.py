@@ -5,18 +5,16 @@ One TOML file per board, named as MicroPython names the board.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import FirmwareError
 
 _FOLDER = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlashFacts:
+class FlashFacts(NamedTuple):
     """The flash chip, as the SoC's boot ROM must find it described in an image it starts there.
 
     `base` is the chip's address for the processor, `size` its bytes, `fcb_offset` where the ROM
@@ -26,13 +24,12 @@ class FlashFacts:
     soc: str
     base: int
     size: int
-    fcb_offset: int = 0
     device_type: int
     pads: int
+    fcb_offset: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryFacts:
+class MemoryFacts(NamedTuple):
     """A memory on the bus, not a flash chip, that holds the image and keeps it without power.
 
     `name` is its entry in the board's `.repl`.
@@ -43,24 +40,22 @@ class MemoryFacts:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSystem:
+class FileSystem(NamedTuple):
     """Where the firmware keeps its file system: offset in flash and sizes in bytes.
 
     `kind` is "littlefs" or "fat". Of a littlefs, `disk_version` is the format that every firmware
     of the board can mount.
     """
 
-    kind: str = "littlefs"
     offset: int
     size: int
     block_size: int
+    kind: str = "littlefs"
     prog_size: int = 0
     disk_version: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class Board(NamedTuple):
     """One board.
 
     `machine` is the text by which its firmware names it; `files` are patterns of file names, the

@@ -8,8 +8,8 @@ its controller. `<soc>.bin` is the image, `<soc>.json` says which compiler made 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from xipsim.firmware.errors import FirmwareError
 
@@ -18,8 +18,7 @@ CONSOLES = {"ensemble_e7": "uart4", "rt1062": "lpuart1"}
 """The UART on which the program speaks, by SoC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class Program(NamedTuple):
     """An image, and the entry of the UART on which it speaks."""
 
     soc: str

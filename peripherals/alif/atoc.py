@@ -8,8 +8,8 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 MRAM_BASE = 0x8000_0000
 MRAM_END = 0x8058_0000
@@ -38,8 +38,7 @@ class AtocError(Exception):
     """What is wrong with an ATOC: one sentence for people, without the full stop."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry. address: of its certificate chain. core: a number in `CORES`, 15 for none."""
 
     name: str
@@ -65,8 +64,7 @@ class Entry:
         return ", ".join(word for flag, word in words.items() if self.flags & flag)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(NamedTuple):
     """What an entry's certificate says of its image. load: None if it runs in place."""
 
     address: int

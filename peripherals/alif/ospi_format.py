@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from xipsim.peripherals.nor.bus import Transaction
 
@@ -11,8 +11,7 @@ INSTRUCTION_BITS = (0, 4, 8, 16)
 MODE_BITS = (2, 4, 8, 16)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class Format(NamedTuple):
     """An enhanced (dual, quad or octal) transfer, or a standard one with everything 0."""
 
     frf: int
@@ -26,19 +25,10 @@ class Format:
     wait: int
     strobe: bool
     frame_bits: int
-    _reads: dict[tuple[int, int], Transaction] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
-    """Reads without address, by opcode and bytes to read: firmware polls with them."""
 
     def read(self, head: list[int], count: int) -> Transaction:
         """The cycle that sends `head` and reads `count` bytes."""
-        if self.address_bits or not head:
-            return self.transaction(head, read=count)
-        known = self._reads.get((head[0], count))
-        if known is None:
-            known = self._reads[head[0], count] = self.transaction(head, read=count)
-        return known
+        return self.transaction(head, read=count)
 
     @property
     def lanes(self) -> int:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import enum
 import struct
-from dataclasses import dataclass, field
+
+from xipsim.peripherals.core import Record
 
 from ..core import Bus
 
@@ -26,22 +27,21 @@ class Trb(enum.IntEnum):
     NORMAL_ZLP = 9
 
 
-@dataclass(slots=True)
-class Transfer:
-    """A transfer under way: one TRB, read when the transfer was started."""
+class Transfer(Record):
+    """A transfer under way: one TRB, read when the transfer was started.
 
-    address: int
-    buffer: int
-    left: int
-    """Bytes of the buffer that have not been used yet."""
-    kind: int
-    control: int
+    left: bytes of the buffer that have not been used yet.
+    """
+
+    def __init__(self, address: int, buffer: int, left: int, control: int) -> None:
+        self.address, self.buffer, self.left, self.control = address, buffer, left, control
+        self.kind = control >> 4 & 0x3F
 
     @classmethod
     def read(cls, bus: Bus, address: int) -> Transfer:
         """The TRB at `address`; may raise BusError."""
         buffer, high, size, control = struct.unpack("<4I", bus.read(address, 16))
-        return cls(address, buffer | high << 32, size & _SIZE, control >> 4 & 0x3F, control)
+        return cls(address, buffer | high << 32, size & _SIZE, control)
 
     @property
     def owned(self) -> bool:
@@ -72,14 +72,14 @@ class Transfer:
         bus.write(self.address + 8, struct.pack("<2I", self.left, self.control & ~_HWO))
 
 
-@dataclass(slots=True)
-class Endpoint:
+class Endpoint(Record):
     """A physical endpoint: number 2 * n for OUT n, 2 * n + 1 for IN n."""
 
-    max_packet: int = 0
-    events: int = 0
-    """Which of its events DEPCFG has enabled, by the bits of that command's PAR1."""
-    stalled: bool = False
-    transfer: Transfer | None = None
-    waiting: set[int] = field(default_factory=set)
-    """Kinds of "not ready" that have been told since a transfer was last started."""
+    def __init__(self) -> None:
+        self.max_packet = 0
+        self.events = 0
+        """Which of its events DEPCFG has enabled, by the bits of that command's PAR1."""
+        self.stalled = False
+        self.transfer: Transfer | None = None
+        self.waiting: set[int] = set()
+        """Kinds of "not ready" that have been told since a transfer was last started."""

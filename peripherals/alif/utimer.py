@@ -6,13 +6,13 @@ flags are brought up to date when somebody looks, and there is an alarm only for
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from xipsim.peripherals.core import (
     Outputs,
     Parameter,
     Peripheral,
+    Record,
     Register,
     RegisterArray,
     ResetCause,
@@ -41,24 +41,24 @@ _BUFFERS = "buffered period and dead time"
 _DRIVERS = "output drivers (PWM)"
 
 
-@dataclass(slots=True)
-class Counter:
+class Counter(Record):
     """How a channel counts. Positions go from 0 up to the wrap, whichever way the count goes."""
 
-    running: bool = False
-    down: bool = False
-    position: int = 0
-    """Position at `since`, below `modulo`."""
-    since: int = 0
-    modulo: int = FULL + 1
-    targets: list[tuple[int, int]] = field(default_factory=list)
-    """Bit of CHAN_INTERRUPT and position of everything that can happen in a round."""
-    seen: int = 0
-    """Steps since `since` whose events are in CHAN_INTERRUPT."""
-    next: int | None = None
-    """Virtual ns of the first event that is not there, None if there is none to come."""
-    alarm: int | None = None
-    """Virtual ns of the first event to come that interrupts."""
+    def __init__(self) -> None:
+        self.running = False
+        self.down = False
+        self.position = 0
+        """Position at `since`, below `modulo`."""
+        self.since = 0
+        self.modulo = FULL + 1
+        self.targets: list[tuple[int, int]] = []
+        """Bit of CHAN_INTERRUPT and position of everything that can happen in a round."""
+        self.seen = 0
+        """Steps since `since` whose events are in CHAN_INTERRUPT."""
+        self.next: int | None = None
+        """Virtual ns of the first event that is not there, None if there is none to come."""
+        self.alarm: int | None = None
+        """Virtual ns of the first event to come that interrupts."""
 
     def place(self, count: int) -> int:
         """The position of a count: also the count at a position."""

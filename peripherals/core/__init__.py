@@ -25,6 +25,7 @@ from .ports import (
     System,
     Window,
 )
+from .record import Record
 from .registers import Field, Register, RegisterArray
 from .registry import REGISTRY, Registry, model
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
@@ -52,6 +53,7 @@ __all__ = [
     "Outputs",
     "Parameter",
     "Peripheral",
+    "Record",
     "Region",
     "Register",
     "RegisterArray",

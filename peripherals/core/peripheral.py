@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from .model import Model
@@ -29,14 +30,11 @@ class Peripheral(Model):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        table = [register for register, _, _ in cls._table()]
+        table = sorted((r for r, _, _ in cls._table()), key=lambda register: register.offset)
         cls.NEUTRAL = frozenset(r.offset for r in table if r.neutral)
-        taken: dict[int, str] = {}
-        for register in table:
-            for byte in range(register.offset, register.offset + register.width // 8):
-                other = taken.setdefault(byte, register.name)
-                if other != register.name:
-                    raise TypeError(f"{cls.__name__}: {register.name} and {other} overlap")
+        for register, following in pairwise(table):
+            if following.offset < register.offset + register.width // 8:
+                raise TypeError(f"{cls.__name__}: {register.name} and {following.name} overlap")
 
     @classmethod
     def _table(cls) -> Iterator[tuple[Register, str, str]]:

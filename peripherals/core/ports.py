@@ -9,8 +9,7 @@ from __future__ import annotations
 import enum
 import random
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .trace import Trace
 
@@ -109,8 +108,7 @@ class Window(Protocol):
         """Map a segment, not native yet; `load` all of it first. A writable one takes stores."""
 
 
-@dataclass(slots=True, kw_only=True)
-class System:
+class System(NamedTuple):
     """Everything that a machine hands to each of its models."""
 
     clock: Clock

@@ -7,12 +7,10 @@ costs a set look-up; ask `trace.wants(...)` before building an expensive one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlashCommand:
+class FlashCommand(NamedTuple):
     """One chip-select cycle on a flash chip."""
 
     time: int
@@ -26,8 +24,7 @@ class FlashCommand:
     received: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """The firmware did something that the hardware's rules forbid; silicon's reaction followed."""
 
     time: int
@@ -40,8 +37,7 @@ class Diagnostic:
     address: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(NamedTuple):
     """The firmware used something that the model does not have. `--strict` makes it an error."""
 
     time: int
@@ -50,8 +46,7 @@ class Gap:
     pc: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(NamedTuple):
     """Something worth a line in the report that is nobody's mistake."""
 
     time: int

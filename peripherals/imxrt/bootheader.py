@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 FCB_SIZE = 512
 FCB_TAG = b"FCFB"
@@ -19,18 +19,16 @@ DCD_LIMIT = 1768
 """Bytes that the ROM takes, header included."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(NamedTuple):
     """A device-mode or configuration command: LUT sequences to run once, and their argument."""
 
     kind: int
-    count: int
+    runs: int
     sequence: int
     argument: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fcb:
+class Fcb(NamedTuple):
     """FlexSPI configuration block: how the ROM shall talk to the chip. Field names in comments."""
 
     clock_source: int  # readSampleClkSrc
@@ -88,20 +86,19 @@ def _commands(block: bytes) -> Iterator[Command]:
     if block[0x10]:
         (argument,) = struct.unpack_from("<I", block, 0x18)
         yield Command(
-            kind=block[0x11], count=block[0x14], sequence=block[0x15], argument=argument
+            kind=block[0x11], runs=block[0x14], sequence=block[0x15], argument=argument
         )
     if block[0x1C]:
         for i in range(3):
-            count, sequence = block[0x20 + 4 * i : 0x22 + 4 * i]
+            runs, sequence = block[0x20 + 4 * i : 0x22 + 4 * i]
             (argument,) = struct.unpack_from("<I", block, 0x30 + 4 * i)
-            if count:
+            if runs:
                 yield Command(
-                    kind=block[0x1D + i], count=count, sequence=sequence, argument=argument
+                    kind=block[0x1D + i], runs=runs, sequence=sequence, argument=argument
                 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ivt:
+class Ivt(NamedTuple):
     """Image vector table."""
 
     entry: int
@@ -124,8 +121,7 @@ def ivt_fault(block: bytes) -> str:
     return f"{block[:4].hex(' ')}, expected d1 00 20 4x"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DcdWrite:
+class DcdWrite(NamedTuple):
     """Store `value`, or set or clear its bits (`operation`: write, set, clear)."""
 
     operation: str
@@ -134,11 +130,10 @@ class DcdWrite:
     value: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DcdCheck:
+class DcdCheck(NamedTuple):
     """Poll until the `mask` bits are all (or, with `some`, any) 1 (`level`) or 0.
 
-    count: polls before the ROM gives up; None: no limit.
+    polls: before the ROM gives up; None: no limit.
     """
 
     size: int
@@ -146,7 +141,7 @@ class DcdCheck:
     mask: int
     level: bool
     some: bool
-    count: int | None
+    polls: int | None
 
     def holds(self, value: int) -> bool:
         """Whether `value` ends the polling."""
@@ -196,12 +191,12 @@ def _writes(flags: int, body: bytes, at: int) -> Iterator[DcdWrite]:
 def _check(flags: int, body: bytes, at: int) -> DcdCheck:
     if len(body) not in (8, 12):
         raise ValueError(f"the check at DCD offset {at:#x} has {len(body)} bytes")
-    address, mask, *count = struct.unpack(f">{len(body) // 4}I", body)
+    address, mask, *polls = struct.unpack(f">{len(body) // 4}I", body)
     return DcdCheck(
         size=_size(flags, at),
         address=address,
         mask=mask,
         level=bool(flags & 0x10),
         some=bool(flags & 0x08),
-        count=count[0] if count else None,
+        polls=polls[0] if polls else None,
     )

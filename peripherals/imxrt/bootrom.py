@@ -207,7 +207,7 @@ class BootRom(Peripheral):
                     # Assumption: the mask ROM does what the vendor's boot driver does here.
                     self._run(fcb, _WRITE_ENABLE, start)
                     self._run(
-                        fcb, command.sequence, start, count=command.count, data=command.argument
+                        fcb, command.sequence, start, count=command.runs, data=command.argument
                     )
                     if fcb.wait or command.kind in (2, 3):
                         yield self.system.clock.now + fcb.wait
@@ -313,7 +313,7 @@ class BootRom(Peripheral):
         return int.from_bytes(self.system.bus.read(address, size), "little")
 
     def _dcd_check(self, command: DcdCheck) -> Waiting:
-        polls = _PATIENCE // _DCD_POLL if command.count is None else command.count
+        polls = _PATIENCE // _DCD_POLL if command.polls is None else command.polls
         for _ in range(polls):
             if command.holds(self._load(command.address, command.size)):
                 return

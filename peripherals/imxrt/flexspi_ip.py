@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from xipsim.peripherals.core import BusError, Region, State, System
+from xipsim.peripherals.core import BusError, Record, Region, State, System
 
 from .flexspi_base import FlexSpiBase
 from .lut import SEQUENCES, ErrorCode, Sequence
@@ -34,15 +33,13 @@ def _watermark(control: int) -> int:
     return ((control >> 2 & 0xF) + 1) * _ENTRY
 
 
-@dataclass(slots=True)
-class IpCommand:
+class IpCommand(Record):
     """The sequences still to run; `sent` holds data for the first of them."""
 
-    select: int
-    address: int
-    size: int
-    sequences: list[int]
-    sent: bytearray = field(default_factory=bytearray)
+    def __init__(self, select: int, address: int, size: int, sequences: list[int]) -> None:
+        self.select, self.address, self.size = select, address, size
+        self.sequences = sequences
+        self.sent = bytearray()
 
 
 class IpCommands(FlexSpiBase):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence as Words
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from xipsim.peripherals.nor.bus import Transaction
 
@@ -70,8 +69,7 @@ _MODES = {Op.MODE1: 1, Op.MODE2: 2, Op.MODE4: 4, Op.MODE8: 8}
 _DUMMIES = (Op.DUMMY, Op.DUMMY_RWDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """One decoded instruction. `op` is None where the opcode does not exist."""
 
     op: Op | None
@@ -91,8 +89,7 @@ class Instruction:
         return cls(op, ddr, 1 << (half >> 8 & 3), half & 0xFF)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence:
+class Sequence(NamedTuple):
     """What one LUT sequence does, from an instruction on to its end."""
 
     template: Transaction
@@ -116,11 +113,6 @@ class Sequence:
     error: ErrorCode | None = None
     gaps: tuple[str, ...] = ()
     """What it uses that the controller's model does not have."""
-    _reads: dict[int, Transaction] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
-    """Cycles without address and data, by the bytes to read: firmware polls with them."""
-
     def transaction(
         self, address: int, *, word: bool = False, column: int = 0, data: bytes = b"", read: int = 0
     ) -> Transaction:
@@ -131,10 +123,7 @@ class Sequence:
         """
         if data or self.template.address_bits:
             return self._cycle(self._address(address >> 1 if word else address, column), data, read)
-        known = self._reads.get(read)
-        if known is None:
-            known = self._reads[read] = self._cycle(None, b"", read)
-        return known
+        return self._cycle(None, b"", read)
 
     def _cycle(self, address: int | None, data: bytes, read: int) -> Transaction:
         sent = self.fixed
@@ -142,7 +131,7 @@ class Sequence:
             size = len(data) or read
             width = (self.size_bits + 7) // 8
             sent += (size & ((1 << self.size_bits) - 1)).to_bytes(width, "big")
-        return replace(self.template, address=address, write=sent + data, read=read)
+        return self.template._replace(address=address, write=sent + data, read=read)
 
     def _address(self, address: int, column: int) -> int | None:
         low = address & ((1 << column) - 1)
@@ -254,7 +243,7 @@ class _Builder:
         template = Transaction(**self.phases, address_bits=bits, dummy=self.dummy)
         return Sequence(
             template=template,
-            probe=replace(template, address=0 if bits else None, read=4),
+            probe=template._replace(address=0 if bits else None, read=4),
             fixed=bytes(self.fixed),
             empty=self.empty,
             error=error,

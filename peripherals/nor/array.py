@@ -45,6 +45,13 @@ class Array:
                 failed.append(low)
         return min(failed, default=None)
 
+    def fill(self, data: bytes) -> None:
+        """Make `data` the first cells, the rest blank."""
+        if self._touched or self._saved:
+            self.erase(0, len(self.cells))
+        self.cells[: len(data)] = data
+        self.touch(0, max(1, len(data)))
+
     def erase(self, address: int, length: int) -> None:
         """All bits of `length` bytes from `address` become 1."""
         self.touch(address, length)

@@ -6,12 +6,10 @@ A controller turns its own programming (a LUT sequence, a set of control registe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction:
+class Transaction(NamedTuple):
     """One cycle of chip select: opcode, address, mode bits, dummy cycles, data.
 
     A phase that was not sent is None (opcode, address, mode) or 0 (dummy, read) or empty (write).

@@ -7,7 +7,6 @@ How commands look on the lines, and which registers there are, is the business o
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -242,7 +241,7 @@ class Chip(Model):
         if operation is None or operation.end is None or operation.end <= now + latency:
             return  # It ends by itself first.
         self._account()
-        self.suspended = replace(operation, start=now)
+        self.suspended = operation._replace(start=now)
         self.begin("suspend", "suspend", latency)
 
     def resume(self) -> None:
@@ -343,13 +342,12 @@ class Chip(Model):
 
     @exposed
     def fill(self, data: bytes) -> None:
-        """Make `data` the contents of the array; it must have exactly its size."""
-        if len(data) != self.size:
+        """Make `data` the first cells of the array, the rest erased."""
+        if len(data) > self.size:
             raise ValueError(
-                f"{self.name}: expected {self.size} bytes for {self.row.name}, given {len(data)}"
+                f"{self.name}: {self.row.name} has {self.size} bytes, given {len(data)}"
             )
-        self.array[:] = data
-        self.memory.touch(0, self.size)
+        self.memory.fill(data)
         self._changed(0, self.size)
 
     @exposed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .bus import Transaction
 
@@ -11,8 +11,7 @@ Handler = Callable[["Cycle"], bytes | None]
 """Carries a cycle out; returns the bytes that come out, None if the chip ignored it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(NamedTuple):
     """Opcode, then address, then clocks without meaning, then data out or in, as in the sheet.
 
     Mode bits are the first `mode_clocks` of the `wait` clocks between address and data.
@@ -20,7 +19,7 @@ class Command:
 
     opcode: int
     name: str
-    run: Handler = field(repr=False)
+    run: Handler
     lanes: int = 1
     address_bits: int = 0
     address_lanes: int = 1
@@ -77,16 +76,14 @@ class Command:
         return t.data_ddr == self.ddr or not (t.read or t.write)
 
 
-@dataclass(slots=True)
 class Cycle:
-    """What a chip has understood of one transaction."""
+    """What a chip has understood of one transaction. read: bytes that it shall put out."""
 
-    command: Command
-    address: int
-    mode: int
-    data: bytes
-    read: int
-    """Bytes that the chip shall put out."""
+    __slots__ = ("address", "command", "data", "mode", "read")
+
+    def __init__(self, command: Command, address: int, mode: int, data: bytes, read: int) -> None:
+        self.command, self.address, self.mode = command, address, mode
+        self.data, self.read = data, read
 
     @property
     def place(self) -> int | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+from xipsim.peripherals.core import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(NamedTuple):
     """An internal operation under way (or suspended). Cells and registers change at its end."""
 
     kind: str
@@ -49,16 +49,14 @@ class Operation:
         return f"{self.name}{where}, {until}"
 
 
-@dataclass(slots=True)
-class Counters:
+class Counters(Record):
     """What happened on a chip since the machine was made; power cycles do not clear it."""
 
-    commands: Counter[str] = field(default_factory=Counter)
-    bytes_read: int = 0
-    bytes_programmed: int = 0
-    erases: Counter[int] = field(default_factory=Counter)
-    """Erase cycles of each 4-KB sector, by sector number."""
-    operations: int = 0
-    busy_time: int = 0
-    changes: dict[int, str] = field(default_factory=dict)
-    """What changed each 4-KB sector last, in words, by sector number."""
+    def __init__(self) -> None:
+        self.commands: Counter[str] = Counter()
+        self.bytes_read = self.bytes_programmed = 0
+        self.erases: Counter[int] = Counter()
+        """Erase cycles of each 4-KB sector, by sector number."""
+        self.operations = self.busy_time = 0
+        self.changes: dict[int, str] = {}
+        """What changed each 4-KB sector last, in words, by sector number."""

@@ -7,15 +7,14 @@ transaction becomes the clocks that it is, to be read again the chip's way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .bus import Transaction
 
 PULLED_UP = 0xFF
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """The lines IO7 to IO0 at the edges of one clock, and how many of them the controller drove."""
 
     rise: int

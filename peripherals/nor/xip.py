@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from xipsim.peripherals.core import Segment, Window
 
 from .bus import SpiDevice
 
 
-@dataclass(slots=True)
 class _Part:
     """One chip's part of the window."""
 
-    window: Window
-    chip: SpiDevice
-    offset: int
-    size: int
-    segment: Segment
-    native: bool = False
+    def __init__(self, window: Window, chip: SpiDevice, offset: int, size: int) -> None:
+        self.window, self.chip, self.offset, self.size = window, chip, offset, size
+        self.segment: Segment = window.segment(offset, size)
+        self.native = False
 
 
 class XipWindow:
@@ -37,8 +33,7 @@ class XipWindow:
     def map(self, window: Window, select: int, chip: SpiDevice, offset: int, size: int) -> None:
         """Let `chip` answer `size` bytes at `offset` of `window`. Not native yet."""
         self.unmap(select)
-        segment = window.segment(offset, size)
-        part = self._parts[select] = _Part(window, chip, offset, size, segment)
+        part = self._parts[select] = _Part(window, chip, offset, size)
         self._load(part)
 
     def is_mapped(self, select: int, offset: int) -> bool:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .control import Request
 from .descriptors import BULK, Configuration, Endpoint, Interface
@@ -17,8 +17,7 @@ _CALL_MANAGEMENT, _UNION = 0x01, 0x06
 _SET_LINE_CODING, _SET_CONTROL_LINE_STATE = 0x20, 0x22
 
 
-@dataclass(frozen=True, slots=True)
-class SerialPort:
+class SerialPort(NamedTuple):
     """The CDC ACM function of a device: its control interface and its bulk endpoints."""
 
     interface: int
@@ -29,13 +28,13 @@ class SerialPort:
     def line_coding(self, baud: int) -> Request:
         """SET_LINE_CODING to `baud`, 8 data bits, no parity, 1 stop bit."""
         coding = struct.pack("<IBBB", baud, 0, 0, 8)
-        return Request(kind=0x21, code=_SET_LINE_CODING, index=self.interface, data=coding)
+        return Request(kind=0x21, code=_SET_LINE_CODING, w_index=self.interface, data=coding)
 
     def line_state(self, on: bool) -> Request:
         """SET_CONTROL_LINE_STATE: DTR and RTS together, as a terminal's open and close do."""
         value = 3 if on else 0
         return Request(
-            kind=0x21, code=_SET_CONTROL_LINE_STATE, value=value, index=self.interface
+            kind=0x21, code=_SET_CONTROL_LINE_STATE, value=value, w_index=self.interface
         )
 
 
@@ -77,5 +76,5 @@ def _data_interfaces(configuration: Configuration, control: Interface) -> list[i
         number
         for association in configuration.associations
         if control.number in association
-        for number in range(association.first, association.first + association.count)
+        for number in association
     ]

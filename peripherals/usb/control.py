@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import struct
-from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from xipsim.peripherals.core import Record
 
 from . import descriptors
 from .link import DevicePort, Handshake
@@ -13,8 +15,7 @@ TO_HOST = 0x80
 OUT, IN = 0x00, 0x80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """A control request: `data` goes to the device, or `length` bytes are asked for."""
 
     kind: int
@@ -22,7 +23,8 @@ class Request:
     code: int
     """bRequest"""
     value: int = 0
-    index: int = 0
+    w_index: int = 0
+    """wIndex"""
     data: bytes = b""
     length: int = 0
 
@@ -30,7 +32,7 @@ class Request:
     def packet(self) -> bytes:
         """The eight bytes of the SETUP packet."""
         length = self.length if self.kind & TO_HOST else len(self.data)
-        return struct.pack("<BBHHH", self.kind, self.code, self.value, self.index, length)
+        return struct.pack("<BBHHH", self.kind, self.code, self.value, self.w_index, length)
 
 
 def set_address(address: int) -> Request:
@@ -45,7 +47,7 @@ def set_configuration(value: int) -> Request:
 
 def get_descriptor(kind: int, length: int, *, number: int = 0, language: int = 0) -> Request:
     """GET_DESCRIPTOR for at most `length` bytes"""
-    return Request(kind=0x80, code=6, value=kind << 8 | number, index=language, length=length)
+    return Request(kind=0x80, code=6, value=kind << 8 | number, w_index=language, length=length)
 
 
 def get_string(number: int, language: int) -> Request:
@@ -55,7 +57,7 @@ def get_string(number: int, language: int) -> Request:
 
 def clear_halt(endpoint: int) -> Request:
     """CLEAR_FEATURE(ENDPOINT_HALT)"""
-    return Request(kind=0x02, code=1, index=endpoint)
+    return Request(kind=0x02, code=1, w_index=endpoint)
 
 
 class Stage(enum.Enum):
@@ -68,15 +70,14 @@ class Stage(enum.Enum):
     STALLED = enum.auto()
 
 
-@dataclass(slots=True)
-class ControlTransfer:
+class ControlTransfer(Record):
     """One request on its way through its stages."""
 
-    request: Request
-    max_packet: int
-    stage: Stage = Stage.SETUP
-    received: bytearray = field(default_factory=bytearray)
-    sent: int = 0
+    def __init__(self, request: Request, max_packet: int) -> None:
+        self.request, self.max_packet = request, max_packet
+        self.stage = Stage.SETUP
+        self.received = bytearray()
+        self.sent = 0
 
     def step(self, port: DevicePort, address: int) -> Handshake:
         """Try the next packet; anything but NAK is progress."""

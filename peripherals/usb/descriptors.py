@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 DEVICE, CONFIGURATION, STRING, INTERFACE, ENDPOINT, QUALIFIER = 1, 2, 3, 4, 5, 6
 ASSOCIATION, CS_INTERFACE = 11, 0x24
@@ -17,8 +17,7 @@ class DescriptorError(ValueError):
     """A device sent a descriptor that cannot be read. The text says which, and its bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(NamedTuple):
     """The device descriptor, as far as a host needs it. Strings are indices, 0 if there is none."""
 
     max_packet: int
@@ -29,8 +28,7 @@ class Device:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """One endpoint of an interface."""
 
     address: int
@@ -43,19 +41,7 @@ class Endpoint:
         return bool(self.address & 0x80)
 
 
-@dataclass(frozen=True, slots=True)
-class Association:
-    """An interface association: `count` interfaces from `first` are one function."""
-
-    first: int
-    count: int
-
-    def __contains__(self, number: int) -> bool:
-        return self.first <= number < self.first + self.count
-
-
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(NamedTuple):
     """One setting of an interface, with its endpoints and class-specific descriptors."""
 
     number: int
@@ -63,18 +49,18 @@ class Interface:
     kind: tuple[int, int, int]
     """Class, subclass, protocol."""
     string: int
-    endpoints: list[Endpoint] = field(default_factory=list)
-    functional: list[bytes] = field(default_factory=list)
+    endpoints: list[Endpoint]
+    functional: list[bytes]
     """Class-specific interface descriptors from their subtype on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """A configuration descriptor with everything that follows it."""
 
     value: int
     interfaces: list[Interface]
-    associations: list[Association]
+    associations: list[range]
+    """Numbers of the interfaces that together are one function."""
 
 
 def parse_device(data: bytes) -> Device:
@@ -119,9 +105,9 @@ def parse_configuration(data: bytes) -> Configuration:
         if len(one) < _SHORTEST.get(kind, 2):
             raise DescriptorError(f"descriptor too short: {one.hex(' ')}")
         if kind == INTERFACE:
-            interfaces.append(Interface(one[2], one[3], (one[5], one[6], one[7]), one[8]))
+            interfaces.append(Interface(one[2], one[3], (one[5], one[6], one[7]), one[8], [], []))
         elif kind == ASSOCIATION:
-            configuration.associations.append(Association(one[2], one[3]))
+            configuration.associations.append(range(one[2], one[2] + one[3]))
         elif kind == ENDPOINT and interfaces:
             size = int.from_bytes(one[4:6], "little") & 0x7FF
             interfaces[-1].endpoints.append(Endpoint(one[2], one[3] & 3, size))

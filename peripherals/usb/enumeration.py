@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+
+from xipsim.peripherals.core import Record
 
 from . import descriptors
 from .cdc import SerialPort, find_serial_port
@@ -33,19 +34,21 @@ class Step(enum.Enum):
     DONE = "configured"
 
 
-@dataclass(slots=True)
-class Enumeration:
-    """Progress of one enumeration, and what has been learned so far."""
+class Enumeration(Record):
+    """Progress of one enumeration, and what has been learned so far.
 
-    address: int
-    """The one that the device will get."""
-    step: Step = Step.PACKET_SIZE
-    device: Device | None = None
-    total: int = 0
-    configuration: Configuration | None = None
-    language: int = 0
-    wanted: list[int] = field(default_factory=list)
-    strings: dict[int, str] = field(default_factory=dict)
+    address: the one that the device will get.
+    """
+
+    def __init__(self, address: int) -> None:
+        self.address = address
+        self.step = Step.PACKET_SIZE
+        self.device: Device | None = None
+        self.total = 0
+        self.configuration: Configuration | None = None
+        self.language = 0
+        self.wanted: list[int] = []
+        self.strings: dict[int, str] = {}
 
     @property
     def max_packet(self) -> int:

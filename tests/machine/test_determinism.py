@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -36,7 +35,7 @@ class Run:
     ) -> None:
         digest = hashlib.sha256()
         with Machine(image.board, firmware=image.require(), qemu=qemu) as m:
-            m.trace(lambda command: digest.update(repr(astuple(command)).encode()))
+            m.trace(lambda command: digest.update(repr(tuple(command)).encode()))
             m.exec(SCRIPT, timeout=timeout)
             for _ in range(100 if cut else 1):
                 m.run_for("1ms" if cut else "100ms")

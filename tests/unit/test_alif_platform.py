@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from xipsim import platforms
-from xipsim.engines.repl import Platform, check, load, unmodelled
+from xipsim.engines.repl import Platform
+from xipsim.engines.repl.cache import load
+from xipsim.engines.repl.check import check, unmodelled
 from xipsim.engines.usermodels import load_models
 
 # name: (address, NVIC lines)

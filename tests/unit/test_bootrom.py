@@ -338,7 +338,7 @@ def test_dcd_check_conditions(flags, value, holds):
     (check,) = parse_dcd(dcd(command(0xCF, flags, RAM, 0x0F, 5)))
     assert isinstance(check, DcdCheck)
     assert check.holds(value) is holds
-    assert check.count == 5
+    assert check.polls == 5
 
 
 def test_dcd_check_with_a_count_gives_up():
@@ -389,4 +389,4 @@ def test_fcb_fields():
     assert (parsed.timeout, parsed.busy_bit, parsed.busy_level) == (7_000_000, 15, 0)
     assert parsed.sizes == (SIZE, 0, 0, 0)
     (device_mode,) = parsed.commands
-    assert (device_mode.sequence, device_mode.count, device_mode.argument) == (4, 1, 0x40)
+    assert (device_mode.sequence, device_mode.runs, device_mode.argument) == (4, 1, 0x40)

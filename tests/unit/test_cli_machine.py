@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeMachine]]:
         pass
 
     monkeypatch.setattr("xipsim.machine.Machine", Machine)
+    process = SimpleNamespace(close=lambda: None)
+    monkeypatch.setattr("xipsim.engines.qemu.process.Process", lambda *_, **__: process)
     yield Machine
 
 
@@ -219,6 +222,7 @@ def test_options_reach_the_machine() -> None:
     machine = f"{kept} --rtc now --seed 3 --uid 00 --strict --models m"
     main(["exec", "B", "i.hex", "-c", "x", "--timeout", "9s", *machine.split(), *TOOLS.split()])
     options: dict[str, Any] = FakeMachine.last.options
+    assert callable(options.pop("engine"))
     assert {name: str(value) for name, value in options.items()} == {
         "firmware": "i.hex",
         "flash": "f",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import replace
 
 import pytest
 from test_firmware_images import shared
@@ -13,7 +12,7 @@ from xipsim.firmware import boards, header, images
 
 TEENSY = boards.load("TEENSY41").flash
 SIZE = 0x4000
-FACTS = replace(TEENSY, size=SIZE)
+FACTS = TEENSY._replace(size=SIZE)
 
 
 def chip(

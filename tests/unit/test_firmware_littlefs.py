@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +11,7 @@ from xipsim.firmware import boards
 from xipsim.firmware.errors import FirmwareError
 from xipsim.firmware.littlefs import put_file, read_files
 
-WHERE = replace(boards.load("TEENSY40").filesystem, offset=0x2000, size=0x10000)
+WHERE = boards.load("TEENSY40").filesystem._replace(offset=0x2000, size=0x10000)
 CHIP = 0x14000
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +112,7 @@ def test_each_argument_counts(
     places: Path, config: MachineConfig, arguments: dict[str, Any]
 ) -> None:
     before = taken(places, config)
-    after = taken(places, replace(config, **arguments))
+    after = taken(places, config._replace(**arguments))
     assert changed(before, after) == ["set of arguments"]
 
 

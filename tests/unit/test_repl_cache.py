@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from xipsim.engines.repl import Place, PlatformError, cache, load
+from xipsim.engines.repl import Place, PlatformError, cache
+from xipsim.engines.repl.cache import load
 
 LOAD = """
 import sys
-from xipsim.engines.repl import check, load
+from xipsim.engines.repl.cache import load
+from xipsim.engines.repl.check import check
 platform = load(sys.argv[1])
 print([entry.name for entry in platform.entries], "lark" in sys.modules)
 """

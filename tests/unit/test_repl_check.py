@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from xipsim.engines.repl import PlatformError, check, output_name, unmodelled
+from xipsim.engines.repl import PlatformError
+from xipsim.engines.repl.check import check, output_name, unmodelled
 from xipsim.engines.repl.resolve import resolve
 from xipsim.peripherals.core import (
     Model,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xipsim import platforms
-from xipsim.engines.repl import check, unmodelled
+from xipsim.engines.repl.check import check, unmodelled
 from xipsim.engines.repl.resolve import resolve
 from xipsim.engines.usermodels import load_models
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from xipsim.engines.repl import Platform, PlatformError, Range, Reference
+from xipsim.engines.repl import Place, Platform, PlatformError, Range, Reference
 from xipsim.engines.repl.resolve import resolve
 
 Read = Callable[..., Platform]
@@ -80,7 +80,7 @@ def test_a_prefix_renames_everything_but_the_bus(platform: Read) -> None:
     )
     left = board["left_x"]
     assert sorted(names(board)) == ["left_x", "left_y", "left_z", "x"]
-    assert left.get("a") == Reference("left_y", left.place)
+    assert left.get("a") == Reference("left_y", Place(left.place.file, 2, 8))
     assert left.interrupts[0].destination == "left_y"
     assert (left.registrations[0].parent, left.get("b")) == ("sysbus", 2)
     assert board["left_y"].registrations[0].parent == "left_x"

@@ -105,10 +105,10 @@ def test_references_and_nested_objects(entry: Read) -> None:
     x = entry(
         "x: T\n    a: other\n    b: new P { q: other; r: new Q }\n    c: new P\n        q: 1\n"
     )
-    assert x.get("a") == Reference("other", Place("", 0, 0))
+    assert x.get("a") == Reference("other", Place(x.place.file, 2, 8))
     nested = x.get("b")
     assert isinstance(nested, New) and nested.type == "P"
-    assert nested.get("q") == x.get("a")
+    assert nested.get("q") == Reference("other", Place(x.place.file, 3, 19))
     indented = x.get("c")
     assert isinstance(indented, New) and indented.get("q") == 1
 

@@ -50,7 +50,7 @@ class Evil:
         ResetCause.WATCHDOG,
         Diagnostic(time=1, source="nor", rule="r", message="m"),
         Operation(kind="erase", name="sector erase", start=1, end=2),
-        Counters(commands=Counter(read=3)),
+        Counters(),
         Reset(time=1, cause="watchdog"),
     ],
     ids=lambda value: type(value).__name__,

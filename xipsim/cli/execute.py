@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from xipsim.errors import ReplError, UserError
-from xipsim.machine import EXEC_TIMEOUT, Machine
 
 from .progress import Progress
 from .session import opened, script
+
+if TYPE_CHECKING:
+    from xipsim.machine import Machine
 
 RAISED = 1
 
@@ -53,6 +55,8 @@ def play(machine: Machine, code: bytes, timeout: str | None, *sinks: Sink) -> in
 
     sinks: all that are written to meanwhile.
     """
+    from xipsim.machine import EXEC_TIMEOUT
+
     with Progress("waiting for the board") as progress:
 
         def write(text: str) -> None:

@@ -31,7 +31,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     Positional arguments may stand on both sides of options, which argparse alone cannot do: it
     leaves the later ones over. A command that takes such lists has a `settle` function.
     """
-    parser = _parser()
+    parser = _parser(next((a for a in argv if not a.startswith("-")), ""))
     args, left = parser.parse_known_args(argv)
     command: Parser = args.parser
     strangers = [a for a in left if (a.startswith("-") and a != "-") or "files" not in args]
@@ -43,7 +43,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-def _parser() -> Parser:
+def _parser(chosen: str) -> Parser:
+    """Knows all commands, and the arguments of the chosen one: argparse takes its time for each."""
     parser = Parser(
         prog="xipsim",
         description="Boots unmodified MicroPython firmware in simulation.",
@@ -51,15 +52,13 @@ def _parser() -> Parser:
         "a wait ran out, 4 a gap in a model (--strict), 5 a bug in xipsim.",
     )
     parser.add_argument("--version", action="version", version=f"xipsim {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
-    _add_run(commands)
-    _add_exec(commands)
-    _add_trace(commands)
-    _add_flashcheck(commands)
-    _add_lists(commands)
-    _add_firmware(commands)
-    doctor = _command(commands, "doctor", "doctor", "say what is missing to run, if anything is")
-    _qemu_option(doctor)
+    commands = parser.add_subparsers(
+        prog="xipsim", metavar="COMMAND", required=True, parser_class=Parser
+    )
+    for name, (module, text, add_arguments) in COMMANDS.items():
+        command = _command(commands, name, module, text)
+        if name == chosen:
+            add_arguments(command)
     return parser
 
 
@@ -74,35 +73,30 @@ def _command(commands: Subparsers, name: str, module: str, text: str) -> Parser:
 # -- commands that run a machine -----------------------------------------------------------------
 
 
-def _add_run(commands: Subparsers) -> None:
-    run = _command(commands, "run", "run", "talk to the board at this terminal; Ctrl-] leaves")
-    _positionals(run, "IMAGE", _settle_run)
-    run.add_argument("--pty", action="store_true", help="put the console on a PTY, print its name")
-    _machine_options(run)
+def _run(command: Parser) -> None:
+    _positionals(command, "IMAGE", _settle_run)
+    text = "put the console on a PTY, print its name"
+    command.add_argument("--pty", action="store_true", help=text)
+    _machine_options(command)
 
 
-def _add_exec(commands: Subparsers) -> None:
-    text = "run a script at the board's prompt and print what the firmware prints"
-    execute = _command(commands, "exec", "execute", text)
-    _script_options(execute)
-    _machine_options(execute)
+def _exec(command: Parser) -> None:
+    _script_options(command)
+    _machine_options(command)
 
 
-def _add_trace(commands: Subparsers) -> None:
-    text = "run a script and print the flash transactions, one a line"
-    trace = _command(commands, "trace", "trace", text)
-    _script_options(trace)
-    trace.add_argument("--hash", action="store_true", help="print only the SHA-256 of the lines")
-    trace.add_argument("--no-times", action="store_true", help="leave the virtual times out")
-    trace.add_argument("--from-prompt", action="store_true", help="leave the boot out")
-    _machine_options(trace)
+def _trace(command: Parser) -> None:
+    _script_options(command)
+    add = command.add_argument
+    add("--hash", action="store_true", help="print only the SHA-256 of the lines")
+    add("--no-times", action="store_true", help="leave the virtual times out")
+    add("--from-prompt", action="store_true", help="leave the boot out")
+    _machine_options(command)
 
 
-def _add_flashcheck(commands: Subparsers) -> None:
-    text = "let a firmware of our own check the board's flash; the report is TAP"
-    check = _command(commands, "flashcheck", "flashcheck", text)
-    check.add_argument("board", metavar="BOARD", help="a board's name, or a path to its .repl")
-    _machine_options(check)
+def _flashcheck(command: Parser) -> None:
+    command.add_argument("board", metavar="BOARD", help="a board's name, or a path to its .repl")
+    _machine_options(command)
 
 
 def _positionals(
@@ -182,22 +176,20 @@ def _port(text: str) -> int:
     return number
 
 
-# -- commands that list things -------------------------------------------------------------------
+# -- commands that run none ----------------------------------------------------------------------
 
 
-def _add_lists(commands: Subparsers) -> None:
-    _command(commands, "boards", "boards", "list the boards")
-    _command(commands, "parts", "parts", "list the flash parts")
-    models = _command(commands, "models", "models", "list the models that .repl files can name")
-    models.add_argument("name", metavar="NAME", nargs="?", help="show this model alone, in full")
-    models.add_argument(
-        "--models", metavar="FILE", action="append", default=[], help="your own models, too"
-    )
+def _nothing(command: Parser) -> None:
+    pass
 
 
-def _add_firmware(commands: Subparsers) -> None:
-    text = "keep firmware images in the user's cache"
-    firmware = _command(commands, "firmware", "firmware", text)
+def _models(command: Parser) -> None:
+    add = command.add_argument
+    add("name", metavar="NAME", nargs="?", help="show this model alone, in full")
+    add("--models", metavar="FILE", action="append", default=[], help="your own models, too")
+
+
+def _firmware(firmware: Parser) -> None:
     actions = firmware.add_subparsers(metavar="ACTION", required=True, parser_class=Parser)
     add = _command(actions, "add", "firmware", "copy an image into the cache")
     add.add_argument("file", metavar="FILE")
@@ -215,3 +207,25 @@ def _add_firmware(commands: Subparsers) -> None:
     path.add_argument("board", metavar="BOARD")
     for action in (add, get, listing, info, path):
         action.set_defaults(action=action.prog.rpartition(" ")[2])
+
+
+COMMANDS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
+    "run": ("run", "talk to the board at this terminal; Ctrl-] leaves", _run),
+    "exec": (
+        "execute",
+        "run a script at the board's prompt and print what the firmware prints",
+        _exec,
+    ),
+    "trace": ("trace", "run a script and print the flash transactions, one a line", _trace),
+    "flashcheck": (
+        "flashcheck",
+        "let a firmware of our own check the board's flash; the report is TAP",
+        _flashcheck,
+    ),
+    "boards": ("boards", "list the boards", _nothing),
+    "parts": ("parts", "list the flash parts", _nothing),
+    "models": ("models", "list the models that .repl files can name", _models),
+    "firmware": ("firmware", "keep firmware images in the user's cache", _firmware),
+    "doctor": ("doctor", "say what is missing to run, if anything is", _qemu_option),
+}
+"""Commands by name: their module, what they do, and what adds their arguments."""

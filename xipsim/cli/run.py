@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from typing import TYPE_CHECKING
 
-from xipsim.machine import Machine
 from xipsim.terminal import Conversation, Line, pseudo_terminal, terminal
 
 from .session import Signals, opened
+
+if TYPE_CHECKING:
+    from xipsim.machine import Machine
 
 LAGS = "xipsim: this computer does not keep up with the board: virtual time lags behind real time"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from xipsim.errors import UserError
 
 if TYPE_CHECKING:
+    from xipsim.engines.qemu.process import Process
     from xipsim.machine import Machine
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -63,8 +65,11 @@ def opened(
     if args.report and not args.report.absolute().parent.is_dir():
         raise UserError(f"{args.report}: the folder for the report does not exist")
     signals = Signals()
+    gc.disable()  # what is imported now stays
     try:
         with _machine(args, boot_cache) as machine:
+            gc.freeze()
+            gc.enable()
             signals.watch(machine)
             for warning in machine.warnings if warn else ():
                 print(f"xipsim: warning: {warning}", file=sys.stderr)
@@ -77,6 +82,7 @@ def opened(
         raise SystemExit(128 + (signals.received or signal.SIGINT)) from None
     finally:
         signals.restore()
+        gc.freeze()  # else the end of the process would look three times through all there is
 
 
 def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
@@ -84,6 +90,23 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         raise UserError(
             "--discard needs --flash FILE or --state DIR; without them nothing is kept anyway"
         )
+    from xipsim.engines.api import EngineError
+    from xipsim.engines.qemu.process import Process
+
+    try:
+        # QEMU starts while the rest is imported.
+        process = Process(args.qemu, own_models=bool(args.models))
+    except EngineError as error:
+        raise UserError(str(error)) from None
+    try:
+        return _made(args, boot_cache, process)
+    except BaseException:
+        process.close()
+        raise
+
+
+def _made(args: argparse.Namespace, boot_cache: bool, process: Process) -> Machine:
+    from xipsim.engines.qemu.engine import QemuEngine
     from xipsim.machine import Machine
 
     return Machine(
@@ -101,6 +124,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         gdb=args.gdb,
         models=args.models,
         boot_cache=boot_cache,
+        engine=lambda config: QemuEngine(config, process),
     )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from xipsim.peripherals.core import Record
 
 from ..bus import Transaction
 from ..command import Command, Cycle, Handler
@@ -46,13 +47,13 @@ DDR_DUMMIES = 16
 REGISTER_DUMMIES = 8
 
 
-@dataclass(slots=True)
-class Volatile:
+class Volatile(Record):
     """What power-off and resets clear."""
 
-    registers: dict[int, int] = field(default_factory=dict)
-    flags: int = 0
-    """Error bits of the flag status register."""
+    def __init__(self, registers: dict[int, int]) -> None:
+        self.registers = registers
+        self.flags = 0
+        """Error bits of the flag status register."""
 
 
 class IssiOctal(OctalFamily):
@@ -66,13 +67,12 @@ class IssiOctal(OctalFamily):
         super().__init__(chip)
         self.sr = 0
         self.nonvolatile = {address: FACTORY.get(address, 0xFF) for address in self.VALUES}
-        self.volatile = Volatile()
         self.power_on()
 
     # -- modes -------------------------------------------------------------------------------------
 
     def power_on(self) -> None:
-        self.volatile = Volatile(registers=dict(self.nonvolatile))
+        self.volatile = Volatile(dict(self.nonvolatile))
         self.refresh()
 
     def software_reset(self) -> None:
@@ -140,8 +140,8 @@ class IssiOctal(OctalFamily):
             wait = self._dummies(DDR_DUMMIES)
         elif command.sends:
             wait = REGISTER_DUMMIES
-        return replace(
-            command, lanes=8, address_lanes=8, data_lanes=8, ddr=True, wait=wait,
+        return command._replace(
+            lanes=8, address_lanes=8, data_lanes=8, ddr=True, wait=wait,
             address_bits=32 if command.address_bits else 0,
             lengths=(1, 2) if command.lengths else (),
         )  # fmt: skip

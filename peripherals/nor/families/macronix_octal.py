@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from xipsim.peripherals.core import Record
 
 from ..bus import Transaction
 from ..command import Command, Cycle, Handler
@@ -36,13 +37,13 @@ P_FAIL, E_FAIL, LDSO, PSB, ESB = 0x20, 0x40, 0x02, 0x04, 0x08
 SR, CR, NV_MODE, SECURITY = 0, 1, 2, 3
 
 
-@dataclass(slots=True)
-class Volatile:
+class Volatile(Record):
     """What power-off and resets clear."""
 
-    cr2: dict[int, int] = field(default_factory=dict)
-    fails: int = 0
-    wide: bool = False
+    def __init__(self, cr2: dict[int, int]) -> None:
+        self.cr2 = cr2
+        self.fails = 0
+        self.wide = False
 
 
 class MacronixOctal(OctalFamily):
@@ -61,7 +62,7 @@ class MacronixOctal(OctalFamily):
     def __init__(self, chip: Chip) -> None:
         super().__init__(chip)
         self.nonvolatile = {SR: 0, CR: CR_FACTORY, NV_MODE: 3, SECURITY: 0}
-        self.volatile = Volatile()
+        self.volatile = Volatile({})
         self.power_on()
 
     # -- modes -------------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ class MacronixOctal(OctalFamily):
         cr2 = dict.fromkeys(CR2_WRITABLE, 0)
         cr2[MODE_AT_POWER_ON] = self.nonvolatile[NV_MODE]
         cr2[MODE] = ~self.nonvolatile[NV_MODE] & 3
-        self.volatile = Volatile(cr2=cr2)
+        self.volatile = Volatile(cr2)
         self.refresh()
 
     def software_reset(self) -> None:
@@ -140,8 +141,8 @@ class MacronixOctal(OctalFamily):
         wait = command.wait
         if command.sends and not command.is_read:
             wait = REGISTER_DUMMIES
-        return replace(
-            command, opcode=opcode << 8 | (opcode ^ 0xFF), lanes=8, address_lanes=8, data_lanes=8,
+        return command._replace(
+            opcode=opcode << 8 | (opcode ^ 0xFF), lanes=8, address_lanes=8, data_lanes=8,
             ddr=ddr, address_bits=address, wait=wait,
             lengths=(*command.lengths, 2) if command.lengths and ddr else command.lengths,
         )  # fmt: skip

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from xipsim.peripherals.core import Record
 
 from ..command import Command, Cycle
 from ..operation import Operation
@@ -29,20 +30,20 @@ QPI_DUMMIES = (2, 4, 6, 8)
 WRAPS = (8, 16, 32, 64)
 
 
-@dataclass(slots=True)
-class Volatile:
+class Volatile(Record):
     """What power-off clears."""
 
-    sr: list[int]
-    volatile_write: bool = False
-    """50h came: the next status write changes the volatile bits only."""
-    qpi: bool = False
-    qpi_parameter: int = 0
-    continuous: int = 0
-    wide: bool = False
-    extended: int = 0
-    wrap: int = 0
-    """Bytes, 0 for none."""
+    def __init__(self, sr: list[int], *, wide: bool = False) -> None:
+        self.sr = sr
+        self.volatile_write = False
+        """50h came: the next status write changes the volatile bits only."""
+        self.qpi = False
+        self.qpi_parameter = 0
+        self.continuous = 0
+        self.wide = wide
+        self.extended = 0
+        self.wrap = 0
+        """Bytes, 0 for none."""
 
 
 class W25Q(QuadFamily):
@@ -55,7 +56,7 @@ class W25Q(QuadFamily):
         self.nonvolatile = [0, QE if qe else 0, self._options["sr3"]]
         self.security = SecurityRegisters(self)
         self.locks = BlockLocks(self)
-        self.volatile = Volatile(sr=list(self.nonvolatile))
+        self.volatile = Volatile(list(self.nonvolatile))
         self.power_on()
 
     # -- modes -------------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ class W25Q(QuadFamily):
 
     def _restart(self) -> None:
         wide = bool(self._options["wide"] and self.nonvolatile[2] & ADP)
-        self.volatile = Volatile(sr=list(self.nonvolatile), wide=wide)
+        self.volatile = Volatile(list(self.nonvolatile), wide=wide)
         self.locks.unlocked.clear()
         self.refresh()
 

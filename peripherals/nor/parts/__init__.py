@@ -7,27 +7,24 @@ Numbers in the rows are bytes and nanoseconds; times are `[typical, maximum]`.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EraseUnit:
+class EraseUnit(NamedTuple):
     """One size of erase: the commands that do it, and how long it takes."""
 
     name: str
     size: int
+    time: str
+    """Key of the part's times."""
     opcodes: tuple[int, ...]
     opcodes4: tuple[int, ...] = ()
     """Those that always take a 4-byte address."""
-    time: str
-    """Key of the part's times."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """Everything that a data sheet says about one part number, as far as the model uses it."""
 
     name: str
@@ -54,17 +51,23 @@ class Part:
     """What only this family asks for; see the family's class."""
 
 
+@cache
 def find_part(name: str) -> Part:
     """The part called `name`, in any case; ValueError with the nearest name if there is none."""
-    parts = _all_parts()
-    part = parts.get(name.upper())
-    if part is None:
-        import difflib
+    for file in _files():
+        text = file.read_text("utf-8")
+        if name.upper() in text.upper():  # reading them all would take most of a chip's start
+            for part in _parts_of(tomllib.loads(text)):
+                if name.upper() in map(str.upper, (part.name, *part.aliases)):
+                    return part
+    raise ValueError(f"unknown flash part {name!r}{_hint(name)}")
 
-        near = difflib.get_close_matches(name.upper(), parts, n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"unknown flash part {name!r}{hint}")
-    return part
+
+def _hint(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name.upper(), _all_parts(), n=1, cutoff=0.4)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def part_names() -> list[str]:
@@ -72,10 +75,13 @@ def part_names() -> list[str]:
     return sorted({part.name for part in _all_parts().values()})
 
 
-@cache
+def _files() -> list[Path]:
+    return sorted(Path(__file__).parent.glob("*.toml"))
+
+
 def _all_parts() -> dict[str, Part]:
     parts: dict[str, Part] = {}
-    for file in sorted(Path(__file__).parent.glob("*.toml")):
+    for file in _files():
         for part in _parts_of(tomllib.loads(file.read_text("utf-8"))):
             for name in (part.name, *part.aliases):
                 if parts.setdefault(name.upper(), part) is not part:
