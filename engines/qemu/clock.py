@@ -130,8 +130,10 @@ class Clock:
             return
         self._count += 1
         if self._count >= QUESTIONS_BEFORE_STALL and self._stalls:
-            span = (now - self._began) // FRACTION if until is None else until - now
-            span = self.next_guest_alarm(now, span)
+            if until is None:
+                until = now + (now - self._began) // FRACTION
+                self._count -= 2  # The next answer is new: if it ends the wait, no stall may come.
+            span = self.next_guest_alarm(now, until - now)
             if span > 0:
                 self._stall(now + span)
 

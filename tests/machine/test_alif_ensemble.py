@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from images import current
+from images import ALIF
 
 from xipsim import platforms
 from xipsim.engines.api import Goal, MachineConfig, StopReason
@@ -17,7 +17,6 @@ from xipsim.firmware import boards, images
 from xipsim.peripherals.core import Gap
 
 BOARD = "ALIF_ENSEMBLE"
-IMAGE = current(BOARD)
 FACTS = boards.load(BOARD)
 assert FACTS.memory
 MRAM = FACTS.memory
@@ -56,7 +55,7 @@ class Board:
 def running(qemu: Path | None, *, change: int | None = None) -> Iterator[Board]:
     """The board with its image; the byte at `change` before the end of MRAM inverted."""
     mram = bytearray(b"\xff" * MRAM.size)
-    for offset, data in images.load(IMAGE.require()).placed(MRAM.base, MRAM.size):
+    for offset, data in images.load(ALIF.require()).placed(MRAM.base, MRAM.size):
         mram[offset : offset + len(data)] = data
     if change is not None:
         mram[-change] ^= 0xFF

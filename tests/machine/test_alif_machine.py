@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING
 
 import fat
 import pytest
-from images import current
+from images import ALIF
 
 import xipsim
 from xipsim import BootFailed, Machine, UserError, WaitTimeout
 from xipsim.firmware import boards
-from xipsim.flashtrace import FlashTrace
 
 if TYPE_CHECKING:
     from conftest import Pool
 
 BOARD = "ALIF_ENSEMBLE"
-IMAGE = current(BOARD)
 FACTS = boards.load(BOARD)
 PLATFORM = Path(xipsim.__file__).parent / "platforms" / "boards" / f"{BOARD}.repl"
 assert FACTS.memory
@@ -29,19 +27,12 @@ MRAM = FACTS.memory
 BACKUP = 0x4902_CF00
 """A word of the backup SRAM that the firmware does not use (alif.md 7.9)."""
 ROMFS = "import vfs; print(bytes(vfs.rom_ioctl(2, 1)[:16]))"
-WORK = """
-import alif, os
-with open("a.txt", "w") as file:
-    file.write("x" * 10000)
-f = alif.Flash()
-print(f.writeblocks(500, bytes(range(256)) * 16), f.ioctl(6, 501), os.listdir())
-"""
 
 
 @pytest.fixture
 def m(pool: Pool, qemu: Path | None) -> Machine:
     """At its first prompt. The test must leave its engine alive."""
-    return pool.at_prompt(IMAGE, qemu)
+    return pool.at_prompt(ALIF, qemu)
 
 
 def variant(tmp_path: Path, text: str) -> str:
@@ -60,11 +51,11 @@ def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_uart_is_the_default_console_and_usb_has_a_prompt_too(qemu: Path | None) -> None:
-    with Machine(BOARD, firmware=IMAGE.require(), qemu=qemu) as machine:
+    with Machine(BOARD, firmware=ALIF.require(), qemu=qemu) as machine:
         assert machine.console.name == "uart4"
         assert machine.exec("print('uart')") == "uart\n"
         assert "AE722F80F55D5LS" in machine.exec("import alif; alif.info()")
-    with Machine(BOARD, firmware=IMAGE.require(), console="pc", qemu=qemu) as machine:
+    with Machine(BOARD, firmware=ALIF.require(), console="pc", qemu=qemu) as machine:
         assert machine.exec("print('usb')") == "usb\n"
 
 
@@ -79,7 +70,7 @@ data = sys.stdin.buffer.read(1024)
 sys.stdout.buffer.write(bytes(255 - b for b in data))
 micropython.kbd_intr(3)
 """
-    with Machine(BOARD, firmware=IMAGE.require(), console=console, qemu=qemu) as machine:
+    with Machine(BOARD, firmware=ALIF.require(), console=console, qemu=qemu) as machine:
         machine.exec("")
         heard = bytearray()
         machine.console.on_output(heard.extend)
@@ -97,7 +88,7 @@ def test_the_state_is_kept_between_runs(qemu: Path | None, tmp_path: Path) -> No
     """Flash, MRAM, backup SRAM. The second run takes the image from MRAM, the third anew."""
     state = tmp_path / "state"
     options = {"state": state, "qemu": qemu}
-    with Machine(BOARD, firmware=IMAGE.require(), **options) as machine:
+    with Machine(BOARD, firmware=ALIF.require(), **options) as machine:
         machine.exec("with open('a.txt', 'w') as file: file.write('kept')")
         machine.exec("import vfs; vfs.rom_ioctl(3, 1, 4096); vfs.rom_ioctl(4, 1, 0, b'r' * 16)")
         machine.write_memory(BACKUP, b"back")
@@ -107,7 +98,7 @@ def test_the_state_is_kept_between_runs(qemu: Path | None, tmp_path: Path) -> No
     assert fat.files((state / "nor.bin").read_bytes()[: FACTS.filesystem.size]) == {
         "A.TXT": b"kept"
     }
-    for firmware in (None, IMAGE.path):
+    for firmware in (None, ALIF.path):
         with Machine(BOARD, firmware=firmware, **options) as machine:
             assert (machine.firmware is None) == (firmware is None)
             assert machine.exec("print(open('a.txt').read())") == "kept\n"
@@ -116,19 +107,8 @@ def test_the_state_is_kept_between_runs(qemu: Path | None, tmp_path: Path) -> No
             assert machine.flash.stats.erases == {}, "a second boot formats nothing"
 
 
-def test_a_flash_file_keeps_the_chip_alone(qemu: Path | None, tmp_path: Path) -> None:
-    chip = tmp_path / "chip.bin"
-    with Machine(BOARD, firmware=IMAGE.require(), flash=chip, qemu=qemu) as machine:
-        machine.exec("with open('a.txt', 'w') as file: file.write('kept')")
-    for discard in (True, False):
-        with Machine(BOARD, flash=chip, discard=discard, qemu=qemu) as machine:
-            assert machine.exec("print(open('a.txt').read())") == "kept\n"
-            machine.exec("with open('a.txt', 'w') as file: file.write('gone')")
-    assert fat.files(chip.read_bytes()[: FACTS.filesystem.size]) == {"A.TXT": b"gone"}
-
-
 def test_state_files_of_the_wrong_size_or_in_use(tmp_path: Path) -> None:
-    IMAGE.require()
+    ALIF.require()
     (tmp_path / "mram.bin").write_bytes(bytes(1000))
     with pytest.raises(UserError, match=r"mram\.bin: 1000 bytes, but .* 5767168"):
         Machine(BOARD, state=tmp_path)
@@ -150,35 +130,20 @@ def test_memory_without_power(m: Machine) -> None:
     assert m.exec(ROMFS) == f"{b'r' * 16}\n"
 
 
-def test_the_watchdog_gives_its_reset_cause(m: Machine) -> None:
-    """The firmware notes it in its NMI handler, and resets the chip itself."""
-    m.exec("import machine, time; machine.WDT(timeout=100); time.sleep(5)")
-    assert m.exec("import machine; print(machine.reset_cause() == machine.WDT_RESET)") == "True\n"
-    assert [reset["cause"] for reset in m.report()["resets"]] == ["SYSRESETREQ"]
+def test_a_reset_ends_what_the_chip_was_doing(m: Machine) -> None:
+    """Nothing boots from it, and the driver drives its RESET# first of all (alif.md 4.2)."""
+    m.console.write("import alif; alif.Flash().ioctl(6, 200)\r")
+    m.run_for("20ms")
+    operation = m.flash.status["operation"]
+    m.reset()
+    assert m.flash.status["operation"] == operation, "the chip knows nothing of the core's reset"
+    start = m.now
+    assert m.exec("print('up')") == "up\n"
+    assert m.flash.status["operation"] is None
+    assert operation["end"] > start
 
 
-# -- the same again ------------------------------------------------------------------------------
-
-
-def test_the_same_script_gives_the_same_trace(m: Machine) -> None:
-    def once() -> tuple[str, str, int]:
-        m.restore(start)
-        trace = FlashTrace(None)
-        m.trace(trace)
-        return m.exec(WORK), trace.digest, m.now
-
-    start = m.snapshot()
-    assert once() == once()
-
-
-def test_two_cold_boots_give_the_same_trace(qemu: Path | None) -> None:
-    runs = set()
-    for _ in range(2):
-        with Machine(BOARD, firmware=IMAGE.require(), qemu=qemu) as machine:
-            trace = FlashTrace(None)
-            machine.trace(trace)
-            runs.add((machine.exec(WORK), trace.digest, machine.now))
-    assert len(runs) == 1
+# -- snapshots and cached boots ------------------------------------------------------------------
 
 
 def test_a_snapshot_brings_everything_back(m: Machine) -> None:
@@ -207,7 +172,7 @@ def test_the_boot_cache_knows_what_is_in_mram(
     """Another MRAM is another boot; the same one need not boot again."""
     monkeypatch.setenv("XIPSIM_CACHE", str(tmp_path / "cache"))
     state = tmp_path / "state"
-    IMAGE.require()
+    ALIF.require()
 
     def cached() -> int:
         return len(list((tmp_path / "cache" / "boots").glob("*.snapshot")))
@@ -216,7 +181,7 @@ def test_the_boot_cache_knows_what_is_in_mram(
         with Machine(BOARD, firmware=firmware, state=state, boot_cache=True) as machine:
             machine.exec(action)
 
-    start(IMAGE.path, "import vfs; vfs.rom_ioctl(3, 1, 4096); vfs.rom_ioctl(4, 1, 0, b'r' * 16)")
+    start(ALIF.path, "import vfs; vfs.rom_ioctl(3, 1, 4096); vfs.rom_ioctl(4, 1, 0, b'r' * 16)")
     assert cached() == 1
     start(None, ROMFS)
     assert cached() == 2
@@ -233,7 +198,7 @@ def test_a_chip_that_the_firmware_does_not_know_ends_in_its_own_fatal_error(
 ) -> None:
     """This port accepts only 9D 5B 1A (alif.md 4.1), says so at the UART, and blinks for ever."""
     board = variant(tmp_path, f'nor:\n    part: "{part}"')
-    with Machine(board, firmware=IMAGE.require(), qemu=qemu) as machine:
+    with Machine(board, firmware=ALIF.require(), qemu=qemu) as machine:
         with pytest.raises(WaitTimeout, match=r"FATAL ERROR:.*ospi_init failed") as caught:
             machine.exec("", timeout="3s")
         assert caught.value.exit_code == 3
@@ -244,7 +209,7 @@ def test_no_flash(qemu: Path | None, tmp_path: Path) -> None:
     soc = PLATFORM.resolve().parents[1] / "soc" / "ensemble_e7.repl"
     board = tmp_path / "bare.repl"
     board.write_text(f'using "{soc}"\n')
-    options = {"firmware": IMAGE.require(), "console": "uart4", "qemu": qemu}
+    options = {"firmware": ALIF.require(), "console": "uart4", "qemu": qemu}
     with Machine(str(board), **options) as machine:
         with pytest.raises(WaitTimeout, match=r"FATAL ERROR:.*ospi_init failed"):
             machine.exec("", timeout="3s")
@@ -258,7 +223,7 @@ def files_of(image: Path) -> dict[str, bytes]:
 
 
 def test_an_atoc_with_a_bad_checksum(tmp_path: Path) -> None:
-    package = bytearray(files_of(IMAGE.require())["firmware.toc.bin"])
+    package = bytearray(files_of(ALIF.require())["firmware.toc.bin"])
     package[-0x20] ^= 1
     raw = tmp_path / "package.bin"
     raw.write_bytes(package)
@@ -269,7 +234,7 @@ def test_an_atoc_with_a_bad_checksum(tmp_path: Path) -> None:
 
 def test_a_package_without_its_application(tmp_path: Path) -> None:
     raw = tmp_path / "package.bin"
-    raw.write_bytes(files_of(IMAGE.require())["firmware.toc.bin"])
+    raw.write_bytes(files_of(ALIF.require())["firmware.toc.bin"])
     with Machine(BOARD, firmware=raw) as machine, pytest.raises(BootFailed):
         machine.run_for("1ms")
 
@@ -277,13 +242,13 @@ def test_a_package_without_its_application(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "keep"), [("firmware.toc.bin", 1999), ("firmware.bin", 8)])
 def test_a_raw_image_that_is_cut_short(tmp_path: Path, name: str, keep: int) -> None:
     raw = tmp_path / name
-    raw.write_bytes(files_of(IMAGE.require())[name][:keep])
+    raw.write_bytes(files_of(ALIF.require())[name][:keep])
     assert cli("exec", BOARD, raw, "-c", "1").returncode == 2
 
 
 def test_a_package_that_is_cut_short(tmp_path: Path) -> None:
     cut = tmp_path / "firmware.zip"
-    cut.write_bytes(IMAGE.require().read_bytes()[:100_000])
+    cut.write_bytes(ALIF.require().read_bytes()[:100_000])
     done = cli("exec", BOARD, cut, "-c", "1")
     assert done.returncode == 2
     assert "truncated" in done.stderr
@@ -299,7 +264,7 @@ def test_an_image_for_the_other_core(tmp_path: Path) -> None:
 
 
 def test_the_demonstration() -> None:
-    IMAGE.require()
+    ALIF.require()
     done = subprocess.run(
         [sys.executable, "-m", "xipsim.demo", "--board", BOARD],
         capture_output=True,
@@ -315,7 +280,7 @@ def test_the_demonstration() -> None:
 
 
 def test_the_commands_know_the_board(tmp_path: Path) -> None:
-    image = IMAGE.require()
+    image = ALIF.require()
     done = cli("exec", BOARD, image, "-c", "print(6 * 7)", "--state", tmp_path / "s")
     assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", "")
     traced = cli("trace", BOARD, image, "-c", "import alif; alif.Flash().ioctl(6, 9)", "--no-times",

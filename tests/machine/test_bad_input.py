@@ -13,12 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from images import TEENSYS, Image
+from images import IMAGES, KINDS, PUBLISHED, Image, parameters
 
 from xipsim import EngineFailed, Machine, UserError, WaitTimeout
 from xipsim.errors import BootFailed
 
-PUBLISHED = next(i for i in TEENSYS if i.name == "TEENSY41-v1.18")
 SIZE = 8 * 1024 * 1024
 
 
@@ -189,7 +188,7 @@ def test_two_machines_at_once(image: Path, qemu: Path | None) -> None:
     """They know nothing of each other, and may take turns."""
     with (
         Machine("TEENSY41", firmware=image, qemu=qemu) as one,
-        Machine("TEENSY40", firmware=TEENSYS[0].require(), qemu=qemu) as two,
+        Machine("TEENSY40", firmware=IMAGES[0].require(), qemu=qemu) as two,
     ):
         one.exec("x = 1")
         two.exec("x = 2")
@@ -284,9 +283,10 @@ def test_an_interrupted_user(image: Path, qemu: Path | None) -> None:
         assert m.exec("print('goes on')") == "goes on\n"
 
 
-def test_an_image_for_each_board_is_named(teensy41: Image) -> None:
+@pytest.mark.parametrize("each", parameters(KINDS))
+def test_an_image_for_each_board_is_named(each: Image) -> None:
     """The report says which image ran, and where it was found."""
-    with Machine(teensy41.board, firmware=teensy41.require()) as m:
+    with Machine(each.board, firmware=each.require()) as m:
         report = m.report()["firmware"]
-        assert report["path"] == str(teensy41.require())
+        assert report["path"] == str(each.require())
         assert len(report["sha256"]) == 64

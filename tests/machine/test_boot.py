@@ -1,16 +1,16 @@
-"""The boot ROM on real images: what it needs, and what it says when it does not find it."""
+"""The boot ROM on real images: what it needs, and what it says. Resets, and code in the flash."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from images import TEENSYS, Image
+from images import PUBLISHED, Image, every_board
 
 from xipsim import BootFailed, Machine
 
-PUBLISHED = next(i for i in TEENSYS if i.name == "TEENSY41-v1.18")
-ERASE = "from mimxrt import Flash; f = Flash(); f.ioctl(6, {})"
+from_flash = pytest.mark.needs("a boot from flash")
+ERASE = "f = Flash(); f.ioctl(6, {})"
 HEADER = -0x100
 """The chip's first sector, as a block of the storage area at 1 MB."""
 
@@ -56,42 +56,50 @@ def test_a_broken_header_is_said_to_be_broken(
         assert said in text
 
 
+@from_flash
 def test_an_fcb_at_another_socs_place(
-    teensy41: Image, qemu: Path | None, tmp_path: Path
+    image: Image, qemu: Path | None, tmp_path: Path
 ) -> None:
     """RT1011 and RT1176 have it at 0x400."""
     block = bytes(0x400) + b"FCFB"
-    with changed(teensy41, qemu, tmp_path, 0, block) as m:
+    with changed(image, qemu, tmp_path, 0, block) as m:
         assert "which is at 0x400: the image is for another i.MX RT" in refused(m)
 
 
+@from_flash
 def test_a_device_type_that_does_not_fit_boots_with_one_warning(
-    teensy41: Image, qemu: Path | None, tmp_path: Path
+    image: Image, qemu: Path | None, tmp_path: Path
 ) -> None:
-    with changed(teensy41, qemu, tmp_path, 0x44, b"\x02") as m:
+    with changed(image, qemu, tmp_path, 0x44, b"\x02") as m:
         assert len(m.warnings) == 1
         assert "device type" in m.warnings[0]
         assert m.exec("print('up')") == "up\n"
 
 
-def test_firmware_that_erases_its_own_header_does_not_boot_again(t41: Machine) -> None:
+@from_flash
+def test_firmware_that_erases_its_own_header_does_not_boot_again(
+    m: Machine, image: Image
+) -> None:
     """No reset reloads the image: the ROM reads what the chip holds now."""
-    assert t41.exec("from mimxrt import Flash; f = Flash(); print('on')") == "on\n"
-    t41.exec(f"f.ioctl(6, {HEADER})")
-    assert t41.flash.read(0, 16) == b"\xff" * 16
-    assert t41.exec("print('still runs')") == "still runs\n"
-    t41.exec("import machine; machine.reset()")
-    assert "the FCB at flash offset 0x0 reads ff ff ff ff" in refused(t41)
+    assert m.exec(f"{image.facts.flash}; f = Flash(); print('on')") == "on\n"
+    m.exec(f"f.ioctl(6, {HEADER})")
+    assert m.flash.read(0, 16) == b"\xff" * 16
+    assert m.exec("print('still runs')") == "still runs\n"
+    m.exec("import machine; machine.reset()")
+    assert "the FCB at flash offset 0x0 reads ff ff ff ff" in refused(m)
 
 
-def test_the_boot_rom_says_who_erased_the_header_and_when(t41: Machine) -> None:
-    t41.exec(ERASE.format(HEADER) + "\nimport machine; machine.reset()")
-    assert "The last change there: sector erase" in refused(t41)
+@from_flash
+def test_the_boot_rom_says_who_erased_the_header_and_when(m: Machine, image: Image) -> None:
+    m.exec(f"{image.facts.flash}; {ERASE.format(HEADER)}\nimport machine; machine.reset()")
+    assert "The last change there: sector erase" in refused(m)
 
 
-def test_a_reset_meets_a_busy_chip(m: Machine) -> None:
+@every_board
+@from_flash
+def test_a_reset_meets_a_busy_chip(m: Machine, image: Image) -> None:
     """The ROM does not wait; after the operation's end a reset boots."""
-    m.console.write(ERASE.format(200) + "\r")
+    m.console.write(f"{image.facts.flash}; {ERASE.format(200)}\r")
     m.run_for("20ms")
     operation = m.flash.status["operation"]
     assert operation["kind"] == "erase"
@@ -105,8 +113,9 @@ def test_a_reset_meets_a_busy_chip(m: Machine) -> None:
     assert m.exec("print('up')") == "up\n"
 
 
-def test_a_power_cycle_ends_what_the_chip_was_doing(m: Machine) -> None:
-    m.console.write(ERASE.format(200) + "\r")
+@every_board
+def test_a_power_cycle_ends_what_the_chip_was_doing(m: Machine, image: Image) -> None:
+    m.console.write(f"{image.facts.flash}; {ERASE.format(200)}\r")
     m.run_for("20ms")
     m.power_cycle()
     assert m.flash.status["operation"] is None
@@ -115,40 +124,48 @@ def test_a_power_cycle_ends_what_the_chip_was_doing(m: Machine) -> None:
 
 # -- execute in place ------------------------------------------------------------------------------
 
-WINDOW = 0x6000_0000 + 0x10_0000 + 210 * 4096
-XIP = f"""
+BLOCK = 210
+XIP = """
 import uctypes
-from mimxrt import Flash
 from machine import mem32
 f = Flash()
-def window(n): return bytes(uctypes.bytearray_at({WINDOW}, n))
+WINDOW = {}
+def window(n): return bytes(uctypes.bytearray_at(WINDOW, n))
 @micropython.asm_thumb
 def call(r0):
     data(2, 0x4780)  # blx r0
 """
 
 
-def test_data_written_to_flash_are_seen_through_memory_at_once(m: Machine) -> None:
-    m.exec(XIP)
+@pytest.fixture
+def xip(m: Machine, image: Image) -> Machine:
+    """At the prompt, with WINDOW, where block 210 is seen."""
+    window = image.facts.window + image.facts.volume + BLOCK * 4096
+    m.exec(image.facts.flash + XIP.format(window))
+    return m
+
+
+@every_board
+def test_data_written_to_flash_are_seen_through_memory_at_once(xip: Machine) -> None:
     script = (
         "f.writeblocks(210, b'first' + bytes(4091))\na = window(5)\n"
         "f.writeblocks(210, b'other' + bytes(4091))\nb = window(5)\n"
         "f.ioctl(6, 210)\nc = window(5)\n"
-        f"f.writeblocks(210, b'\\x12\\x34\\x56\\x78', 0)\nd = mem32[{WINDOW}]\n"
+        "f.writeblocks(210, b'\\x12\\x34\\x56\\x78', 0)\nd = mem32[WINDOW]\n"
         "print(a, b, c, hex(d))"
     )
     expected = r"b'first' b'other' b'\xff\xff\xff\xff\xff' 0x78563412"
-    assert m.exec(script) == expected + "\n"
+    assert xip.exec(script) == expected + "\n"
 
 
-def test_code_written_to_flash_is_executed_at_once_and_never_an_old_one(m: Machine) -> None:
+@every_board
+def test_code_written_to_flash_is_executed_at_once_and_never_an_old_one(xip: Machine) -> None:
     """movs r0, #n; bx lr: twenty functions, one after the other, at one address."""
-    m.exec(XIP)
     script = (
         "r = []\nfor n in range(20):\n"
         "  f.ioctl(6, 210)\n"
         "  f.writeblocks(210, bytes([n, 0x20, 0x70, 0x47]), 0)\n"
-        f"  r += [call({WINDOW + 1}), call({WINDOW + 1})]\n"
+        "  r += [call(WINDOW + 1), call(WINDOW + 1)]\n"
         "print(r)"
     )
-    assert m.exec(script) == str([n for n in range(20) for _ in range(2)]) + "\n"
+    assert xip.exec(script) == str([n for n in range(20) for _ in range(2)]) + "\n"

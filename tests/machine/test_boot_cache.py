@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from images import Image
+from images import Image, teensy41s
 
 from xipsim import Machine, WaitTimeout, platforms
 from xipsim.flashtrace import FlashTrace
@@ -22,6 +22,9 @@ open('a', 'w').write('x' * 9000)
 """
 
 
+# Marked with `teensy41s`: what is about the host's files and processes, whatever is in them.
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty one; where its boots are."""
@@ -30,8 +33,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def options(teensy41: Image, qemu: Path | None) -> dict[str, Any]:
-    return {"board": "TEENSY41", "firmware": teensy41.require(), "qemu": qemu}
+def options(image: Image, qemu: Path | None) -> dict[str, Any]:
+    return {"board": image.board, "firmware": image.require(), "qemu": qemu}
 
 
 def outcome(*, cached: bool, **options: Any) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def outcome(*, cached: bool, **options: Any) -> dict[str, Any]:
             "trace": (trace.count, trace.digest),
             "now": m.now,
             "registers": m.registers(),
-            "flash": m.flash.read(),
+            "flash": m.flash.read(0, 1 << 20),
             "report": report,
         }
 
@@ -82,33 +85,49 @@ def test_a_timeout_means_the_same(cache: Path, options: dict[str, Any]) -> None:
     assert 300_000_000 <= ends[0] < 300_010_000
 
 
+def files_after(cache: Path, variants: list[dict[str, Any]]) -> list[int]:
+    """How many there are after a boot of each."""
+    counts = []
+    for variant in variants:
+        with Machine(**variant, boot_cache=True) as m:
+            m.boot()
+        counts.append(len(list(cache.iterdir())))
+    return counts
+
+
 def test_what_shapes_the_boot_is_part_of_the_key(
     cache: Path, options: dict[str, Any], tmp_path: Path
 ) -> None:
     """Each of these gives a file of its own; the same again does not."""
+    repl = tmp_path / "mine.repl"
+    repl.write_text(f'using "{platforms.find(options["board"])}"\n')
+    changes: list[dict[str, Any]] = [
+        {},
+        {"board": str(repl)},
+        {"seed": 1},
+        {"models": [str(Path(__file__).parent / "demo" / "models.py")]},
+    ]
+    variants = [options | change for change in changes for _ in range(2)]
+    assert files_after(cache, variants) == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
+@pytest.mark.needs("a boot from flash")
+def test_the_chips_contents_are_part_of_the_key(
+    cache: Path, options: dict[str, Any], tmp_path: Path
+) -> None:
+    """Whatever the form of the image; and what is put beside it."""
     with Machine(**options) as m:
         image = bytearray(m.flash.read().rstrip(b"\xff"))
     same, changed = tmp_path / "same.bin", tmp_path / "changed.bin"
     same.write_bytes(image)
     image[image.index(b"MicroPython v")] ^= 0x20
     changed.write_bytes(image)
-    repl = tmp_path / "mine.repl"
-    repl.write_text(f'using "{platforms.find("TEENSY41")}"\n')
-    variants: list[dict[str, Any]] = [
-        {},
-        {"firmware": changed},
-        {"board": str(repl)},
-        {"seed": 1},
-        {"put": {"x.py": "print(1)"}},
-        {"models": [str(Path(__file__).parent / "demo" / "models.py")]},
-    ]
-    for count, variant in enumerate(variants, 1):
-        for again in (options, options | {"firmware": same}):
-            with Machine(**again | variant, boot_cache=True) as m:
-                m.boot()
-        assert len(list(cache.iterdir())) == count, variant
+    put = {"put": {"x.py": "print(1)"}}
+    changes = [{}, {"firmware": same}, {"firmware": changed}, put, {"firmware": same} | put]
+    assert files_after(cache, [options | change for change in changes]) == [1, 1, 2, 3, 3]
 
 
+@pytest.mark.needs("a battery")
 def test_the_time_of_now_is_not_kept(cache: Path, options: dict[str, Any]) -> None:
     """It is another one at each start."""
     with Machine(**options, rtc="now", boot_cache=True) as m:
@@ -116,13 +135,16 @@ def test_the_time_of_now_is_not_kept(cache: Path, options: dict[str, Any]) -> No
     assert not cache.exists()
 
 
-def test_what_was_done_before_is_not_lost(cache: Path, options: dict[str, Any]) -> None:
+@teensy41s
+def test_what_was_done_before_is_not_lost(
+    cache: Path, options: dict[str, Any], image: Image
+) -> None:
     """A machine that is not as it was made boots: its changes, its trace, its listeners count."""
     outcome(cached=True, **options)
     with Machine(boot_cache=True, **options) as m:
-        m.flash.program(0x7F_0000, b"mine")
+        m.flash.program(image.facts.blank, b"mine")
         m.exec("")
-        assert m.flash.read(0x7F_0000, 4) == b"mine"
+        assert m.flash.read(image.facts.blank, 4) == b"mine"
     with Machine(boot_cache=True, **options) as m:
         trace = FlashTrace()
         m.trace(trace)
@@ -140,6 +162,7 @@ def test_what_was_done_before_is_not_lost(cache: Path, options: dict[str, Any]) 
         assert m.exec("print('x' in globals())") == "False\n"
 
 
+@teensy41s
 def test_an_entry_that_is_damaged_is_replaced(cache: Path, options: dict[str, Any]) -> None:
     cold = outcome(cached=True, **options)
     (file,) = cache.iterdir()
@@ -149,6 +172,7 @@ def test_an_entry_that_is_damaged_is_replaced(cache: Path, options: dict[str, An
         assert len(file.read_bytes()) > 1000
 
 
+@teensy41s
 def test_a_cache_that_cannot_be_written_is_done_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
 ) -> None:
@@ -158,14 +182,13 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     assert outcome(cached=True, **options) == outcome(cached=False, **options)
 
 
-EXEC = [sys.executable, "-m", "xipsim", "exec", "TEENSY41"]
-
-
 def command(options: dict[str, Any], *more: str) -> list[str]:
     qemu = ["--qemu", str(options["qemu"])] if options["qemu"] else []
-    return [*EXEC, str(options["firmware"]), "-c", "print(6 * 7)", *qemu, *more]
+    start = [sys.executable, "-m", "xipsim", "exec", options["board"], str(options["firmware"])]
+    return [*start, "-c", "print(6 * 7)", *qemu, *more]
 
 
+@teensy41s
 def test_a_full_disk_is_done_without(cache: Path, options: dict[str, Any]) -> None:
     """No file may grow beyond 100 KB: the snapshot does not fit, and nothing is left of it."""
 
@@ -179,6 +202,7 @@ def test_a_full_disk_is_done_without(cache: Path, options: dict[str, Any]) -> No
     assert list(cache.iterdir()) == []
 
 
+@teensy41s
 def test_many_processes_fill_it_at_once(cache: Path, options: dict[str, Any]) -> None:
     """All of them go on, and one whole entry is left."""
     running = [
@@ -192,6 +216,7 @@ def test_many_processes_fill_it_at_once(cache: Path, options: dict[str, Any]) ->
         assert m.exec("print(1)") == "1\n"
 
 
+@teensy41s
 def test_exec_uses_it_and_cold_does_not(cache: Path, options: dict[str, Any]) -> None:
     """And the report of a cached boot tells of the boot."""
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from images import ALIF, RECENT, Image, parameters
 
 from xipsim.firmware import catalogue
 from xipsim.firmware.errors import FirmwareError
@@ -129,14 +130,16 @@ def test_a_terminal_that_nobody_reads_stops_nothing(
         assert somebody.is_restored()
 
 
+@pytest.mark.parametrize("each", parameters((RECENT, ALIF)))
 def test_a_fault_ends_the_run_and_gives_the_terminal_back(
-    image: Path, environment: dict[str, str]
+    each: Image, environment: dict[str, str]
 ) -> None:
-    with person(["run", "TEENSY41", str(image)], environment) as somebody:
+    nothing = each.facts.nothing
+    with person(["run", each.board, str(each.require())], environment) as somebody:
         somebody.read_until(PROMPT)
-        somebody.type(b"import machine; machine.mem32[0x50000000]\r")
+        somebody.type(f"import machine; machine.mem32[{nothing}]\r".encode())
         somebody.read_until(b"xipsim: The firmware faulted")
-        somebody.read_until(b"at 0x50000000")
+        somebody.read_until(f"at {nothing:#010x}".encode())
         assert somebody.program.wait(10) == 3
         assert somebody.is_restored()
 
@@ -161,10 +164,12 @@ def test_a_signal_saves_the_flash(
 
 
 @contextmanager
-def pty(image: Path, environment: dict[str, str], *options: str) -> Iterator[str]:
+def pty(
+    image: Path, environment: dict[str, str], *options: str, board: str = "TEENSY41"
+) -> Iterator[str]:
     """The name of the PTY of a machine under way; ended with Ctrl-C."""
     machine = subprocess.Popen(
-        [*XIPSIM, "run", "TEENSY41", str(image), "--pty", *options],
+        [*XIPSIM, "run", board, str(image), "--pty", *options],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -191,16 +196,17 @@ def mpremote(name: str, *arguments: str) -> str:
     return result.stdout
 
 
-def test_mpremote(image: Path, environment: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("each", parameters((RECENT, ALIF)))
+def test_mpremote(each: Image, environment: dict[str, str], tmp_path: Path) -> None:
     """exec, fs cp/ls/cat/rm, run; after a reset the port is the same, and the file is there."""
     script = tmp_path / "hello.py"
-    script.write_text("print('hello from a file')\n" * 300)
-    with pty(image, environment) as name:
+    script.write_text("print('hello from a file')\n" * 120)
+    with pty(each.require(), environment, board=each.board) as name:
         assert mpremote(name, "exec", "print(6 * 7)") == "42\n"
         mpremote(name, "fs", "cp", str(script), ":hello.py")
         assert f"{script.stat().st_size} hello.py" in mpremote(name, "fs", "ls")
         assert mpremote(name, "fs", "cat", "hello.py") == script.read_text()
-        assert mpremote(name, "run", str(script)).count("hello from a file\n") == 300
+        assert mpremote(name, "run", str(script)).count("hello from a file\n") == 120
         mpremote(name, "reset")
         assert "hello.py" in mpremote(name, "fs", "ls")
         mpremote(name, "fs", "rm", "hello.py")

@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from images import Image
+from images import Image, every_board
 
 from xipsim import Machine, WaitTimeout
 
 SCRIPT = """
 import os, time
-from mimxrt import Flash
 f = Flash()
 f.writeblocks(200, bytes(range(256)) * 16)
 f.ioctl(6, 201)
@@ -36,12 +35,12 @@ class Run:
         digest = hashlib.sha256()
         with Machine(image.board, firmware=image.require(), qemu=qemu) as m:
             m.trace(lambda command: digest.update(repr(tuple(command)).encode()))
-            m.exec(SCRIPT, timeout=timeout)
+            m.exec(f"{image.facts.flash}\n{SCRIPT}", timeout=timeout)
             for _ in range(100 if cut else 1):
                 m.run_for("1ms" if cut else "100ms")
             m.exec("print('end')", timeout=timeout)
             self.now, self.console = m.now, m.console.transcript
-            self.flash, self.stats = m.flash.read(), m.flash.stats
+            self.flash, self.stats = m.flash.read(0, image.facts.compared), m.flash.stats
         self.trace = digest.hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -74,55 +73,56 @@ def check(first: dict[str, Run], image: Image, run: Run) -> None:
     assert run == before
 
 
+@every_board
 def test_two_runs_are_the_same(first: dict[str, Run], image: Image, qemu: Path | None) -> None:
     """On every QEMU of XIPSIM_TEST_QEMUS the same one, too."""
     for _ in range(2):
         check(first, image, Run(image, qemu))
 
 
-def test_load_changes_nothing(first: dict[str, Run], teensy41: Image, qemu: Path | None) -> None:
+def test_load_changes_nothing(first: dict[str, Run], image: Image, qemu: Path | None) -> None:
     with load():
-        check(first, teensy41, Run(teensy41, qemu))
+        check(first, image, Run(image, qemu))
 
 
 def test_neither_cuts_nor_limits_change_anything(
-    first: dict[str, Run], teensy41: Image, qemu: Path | None
+    first: dict[str, Run], image: Image, qemu: Path | None
 ) -> None:
-    check(first, teensy41, Run(teensy41, qemu, cut=True))
-    check(first, teensy41, Run(teensy41, qemu, timeout="7s"))
+    check(first, image, Run(image, qemu, cut=True))
+    check(first, image, Run(image, qemu, timeout="7s"))
 
 
-def test_waits_that_run_out_change_nothing(t41: Machine) -> None:
+def test_waits_that_run_out_change_nothing(m: Machine) -> None:
     """A wait of 30 ms that fails, and ten of 3 ms."""
-    snapshot, seen = t41.snapshot(), []
+    snapshot, seen = m.snapshot(), []
     for count, length in ((1, "30ms"), (10, "3ms")):
-        t41.restore(snapshot)
-        t41.console.write("import time; time.sleep_ms(90); print(time.ticks_us())\r")
+        m.restore(snapshot)
+        m.console.write("import time; time.sleep_ms(90); print(time.ticks_us())\r")
         for _ in range(count):
             with pytest.raises(WaitTimeout):
-                t41.console.expect("never", timeout=length)
-        text = t41.console.expect("\r\n>>> ")
-        seen.append((text, t41.now))
+                m.console.expect("never", timeout=length)
+        text = m.console.expect("\r\n>>> ")
+        seen.append((text, m.now))
     assert seen[0] == seen[1]
 
 
-def test_a_wait_stops_at_the_byte_it_waited_for(t41: Machine) -> None:
+def test_a_wait_stops_at_the_byte_it_waited_for(m: Machine) -> None:
     """What comes after the match stays for the next wait, and takes no time."""
-    t41.console.write("print('one two')\r")
-    t41.console.expect("\r\none")
-    before = t41.now
-    rest = t41.console.read()
-    assert t41.now == before
-    assert t41.console.expect(">>> ").startswith(" two"[len(rest) :])
+    m.console.write("print('one two')\r")
+    m.console.expect("\r\none")
+    before = m.now
+    rest = m.console.read()
+    assert m.now == before
+    assert m.console.expect(">>> ").startswith(" two"[len(rest) :])
 
 
 def test_other_seeds_give_other_numbers_and_the_same_rest(
-    teensy41: Image, qemu: Path | None
+    image: Image, qemu: Path | None
 ) -> None:
     numbers = []
     for seed in (1, 2):
         with Machine(
-            teensy41.board, firmware=teensy41.require(), qemu=qemu, seed=seed
+            image.board, firmware=image.require(), qemu=qemu, seed=seed
         ) as m:
             numbers.append((m.exec("import os; print(os.urandom(8))"), m.flash.stats.commands))
     assert numbers[0][0] != numbers[1][0]

@@ -6,11 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from images import TEENSYS
+from images import TEENSY41S, parameters
 
 PAGE = Path(__file__).parents[2] / "docs/library.md"
-PUBLISHED = next(i for i in TEENSYS if i.name == "TEENSY41-v1.18")
-IMAGES = [pytest.param(i, id=i.name) for i in TEENSYS if i.board == "TEENSY41"]
 
 
 def blocks() -> list[str]:
@@ -20,7 +18,7 @@ def blocks() -> list[str]:
     return ["\n" * (text[: m.start()].count("\n") + 1) + m[1] for m in found]
 
 
-@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("image", parameters(TEENSY41S))
 def test_the_page(image, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("XIPSIM_CACHE", str(tmp_path))
     monkeypatch.setenv("XIPSIM_FIRMWARE_PATH", str(image.require()))

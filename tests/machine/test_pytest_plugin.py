@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from images import ALIF, RECENT, Image, parameters
 
 from xipsim.errors import UserError
 from xipsim.firmware import catalogue
@@ -90,30 +91,34 @@ def test_a_hundred_tests_cost_one_boot(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["boots: 1"])
 
 
-def test_a_failure_shows_console_flash_and_command(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("image", parameters((RECENT, ALIF)))
+def test_a_failure_shows_console_flash_and_command(
+    pytester: pytest.Pytester, image: Image
+) -> None:
+    board, path, facts = image.board, image.require(), image.facts
+    erase = f"{facts.flash}; Flash().ioctl(6, 200)"
     pytester.makepyfile(
-        """
+        f"""
         import pytest
 
-        @pytest.mark.board("TEENSY41")
+        @pytest.mark.board("{board}")
         def test_wrong(machine):
-            machine.console.write("from mimxrt import Flash; Flash().ioctl(6, 200)\\r")
+            machine.console.write("{erase}\\r")
             machine.run_for("20ms")
             assert machine.exec is None
         """
     )
-    image = catalogue.find("TEENSY41").path
-    result = run(pytester, f"--xipsim-firmware=TEENSY41={image}")
+    result = run(pytester, f"--xipsim-firmware={board}={path}")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
             "*xipsim console*",
-            "Console pc, last lines:",
-            "  >>> from mimxrt import Flash; Flash().ioctl(6, 200)",
+            f"Console {facts.console}, last lines:",
+            f"  >>> {erase}",
             "*xipsim flash*",
-            "Flash nor (*): busy with sector erase 4K at 0x1c8000 since *",
+            f"Flash nor (*): busy with sector erase 4K at {facts.volume + 200 * 4096:#x} since *",
             "*repeat it with*",
-            f"pytest --xipsim-firmware=TEENSY41={image} 'test_*.py::test_wrong[[]TEENSY41[]]'",
+            f"pytest --xipsim-firmware={board}={path} 'test_*.py::test_wrong[[]{board}[]]'",
         ]
     )
 

@@ -9,18 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from images import TEENSYS, Image
+from images import PUBLISHED, TEENSY41S, Image, parameters
 
 from xipsim import Machine, UserError
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs/examples"
-IMAGES = [pytest.param(i, id=i.name) for i in TEENSYS if i.board == "TEENSY41"]
-PUBLISHED = next(i for i in TEENSYS if i.name == "TEENSY41-v1.18")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module", params=IMAGES)
+@pytest.fixture(scope="module", params=parameters(TEENSY41S))
 def image(request: pytest.FixtureRequest) -> Path:
     """Each image for the Teensy 4.1."""
     chosen: Image = request.param
