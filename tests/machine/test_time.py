@@ -36,7 +36,8 @@ def test_an_erase_takes_virtual_and_hardly_any_real_time(m: Machine, image: Imag
     lasts = 10 * image.facts.erase_ms
     script = (
         f"import time\n{image.facts.flash}\nerase = Flash().ioctl\n"
-        "def f():\n  print('{', end=''); time.sleep_ms(1)\n  for i in range(10): erase(6, 200)\n"
+        # Two milliseconds by the ms counter are more than one: the { is out by then.
+        "def f():\n  print('{', end=''); time.sleep_ms(2)\n  for i in range(10): erase(6, 200)\n"
         "  print('}')"
     )
     took = []
@@ -78,16 +79,12 @@ def slept(m: Machine, call: str) -> int:
 
 
 def test_a_sleep_ends_no_earlier_and_at_most_a_sixteenth_late(m: Machine) -> None:
-    for call, least in (("sleep_ms(50)", 50_000), ("sleep(1)", 1_000_000)):
-        assert least <= slept(m, call) < least * 17 / 16 + 20
+    """At whatever phase the last stall before the end begins."""
+    calls = {f"sleep_us({us})": us for us in range(700, 2200, 150)}
+    for call, least in {**calls, "sleep_ms(50)": 50_000, "sleep(1)": 1_000_000}.items():
+        assert least <= slept(m, call) < least * 17 / 16 + 20, call
 
 
-@pytest.mark.needs("delays within a sixteenth")
-def test_a_delay_in_a_busy_loop_does_so_too(m: Machine) -> None:
-    assert 700 <= slept(m, "sleep_us(700)") < 700 * 17 / 16 + 20
-
-
-@pytest.mark.needs("delays within a sixteenth")
 def test_a_wait_of_the_firmware_for_a_time_out_ends_in_time(m: Machine, image: Image) -> None:
     """UART.read waits for 300 ms for a byte that does not come."""
     script = (

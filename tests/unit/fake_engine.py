@@ -83,7 +83,7 @@ class FakeEngine:
         return self.time
 
     def build(self, chips: Mapping[str, bytes]) -> None:
-        self.chip[:] = chips.get("nor", b"\xff" * 0x20_0000)
+        self.chip[:] = chips.get("nor", b"").ljust(0x20_0000, b"\xff")
 
     def run(self, goal: Goal) -> Stop:
         self._alive()

@@ -267,8 +267,9 @@ def test_a_board_of_ones_own(tmp_path: Path) -> None:
     board = tmp_path / "mine.repl"
     base = Path(xipsim.__file__).parent / "platforms" / "boards" / "TEENSY40.repl"
     board.write_text(f'using "{base.resolve()}"\nnor:\n    part: "W25Q64JV-IM"\n')
-    _, engine, _ = make_machine(tmp_path, board=str(board))
-    assert len(engine.chip) == 0x80_0000
+    kept = tmp_path / "chip.bin"
+    _, engine, _ = make_machine(tmp_path, board=str(board), flash=kept)
+    assert kept.stat().st_size == 0x80_0000
     assert engine.chip[:4] == b"FCFB"
 
 

@@ -75,7 +75,6 @@ ALIF_ENSEMBLE = Facts(
         "a battery": "its clock, the LPRTC, has none on this board, and no `rtc`",
         "SysTick": "this port counts time with a UTIMER (system_tick.c)",
         "deep sleep": "xipsim does not model STOP: the firmware falls through to a reset",
-        "delays within a sixteenth": "xipsim ends sleep_us up to two sixteenths late",
         "a boot without stalls": "USB's delays are polled for 200 ms: that takes minutes",
     },
     console="uart4",

@@ -92,7 +92,7 @@ def made_by_littlefs_python(blocks: int) -> Callable[[str, bytes], bytes]:
 
 
 def read_by_littlefs_python(board: str) -> Callable[[bytes], dict[str, bytes]]:
-    filesystem = replace(boards.load(board).filesystem, offset=0)
+    filesystem = boards.load(board).filesystem._replace(offset=0)
 
     def read(volume: bytes) -> dict[str, bytes]:
         files = read_files(bytearray(volume), filesystem)
