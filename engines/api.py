@@ -6,9 +6,11 @@ Times are virtual nanoseconds since power-on.
 from __future__ import annotations
 
 import enum
+import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+
+StrPath = str | os.PathLike[str]
 
 
 class StopReason(enum.Enum):
@@ -76,14 +78,14 @@ class MachineConfig(NamedTuple):
     strict: a gap in a model ends the run. gdb_port: on loopback. qemu: the binary to use.
     """
 
-    platform: Path
-    models: tuple[Path, ...] = ()
+    platform: StrPath
+    models: tuple[StrPath, ...] = ()
     overrides: Mapping[str, Mapping[str, Any]] = {}
     seed: int = 0
     stalls: bool = True
     strict: bool = False
     gdb_port: int | None = None
-    qemu: Path | None = None
+    qemu: StrPath | None = None
 
 
 class Engine(Protocol):
@@ -150,10 +152,10 @@ class Engine(Protocol):
     def drop_snapshot(self, number: int) -> None:
         """Forget a snapshot."""
 
-    def save_snapshot(self, number: int, path: Path, extra: bytes) -> None:
+    def save_snapshot(self, number: int, path: StrPath, extra: bytes) -> None:
         """Write a snapshot to a file, atomically, with `extra` beside it."""
 
-    def load_snapshot(self, path: Path) -> tuple[int, bytes]:
+    def load_snapshot(self, path: StrPath) -> tuple[int, bytes]:
         """Read a snapshot of a machine like this one: its number, and `extra`. SnapshotError."""
 
     def interrupt(self) -> None:

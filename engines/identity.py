@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from xipsim.engines.api import MachineConfig
+from xipsim.engines.api import MachineConfig, StrPath
 from xipsim.engines.repl.cache import load
 from xipsim.version import __version__
 
@@ -23,13 +23,14 @@ SOURCES = ("peripherals", "engines")
 
 
 def identity(
-    config: MachineConfig, qemu: Path, own: Iterable[Path] = ()
+    config: MachineConfig, qemu: Path, own: Iterable[StrPath] = ()
 ) -> dict[str, str]:
     """By what a user would call it: the format, xipsim, the engine, the board, ...
 
     own: files of the user's models, and of what these have imported.
     """
     platform = load(config.platform)
+    models = sorted({os.fspath(file) for file in (*config.models, *own)})
     files = [Path(file) for file in platform.files]
     return {
         "snapshot format": FORMAT,
@@ -38,7 +39,7 @@ def identity(
         "build of QEMU": _build(qemu),
         "Python": sys.version.split()[0],
         "board": _digest(files),
-        "set of your own models": _digest(sorted({*config.models, *own})),
+        "set of your own models": _digest(models),
         "set of arguments": hashlib.sha256(
             json.dumps(
                 [config.overrides, config.seed, config.stalls, config.strict], sort_keys=True

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from xipsim.peripherals import load
 from xipsim.peripherals.core import REGISTRY, Registry
 
-_imported: set[Path] = set()
+from .api import StrPath
+
+_imported: set[str] = set()
 """Files of all modules that came with the user's models."""
 
 
@@ -18,28 +19,30 @@ class UserModelError(Exception):
     """A model file cannot be used: the user's mistake."""
 
 
-def load_models(types: Iterable[str], files: Iterable[Path] = ()) -> Registry:
+def load_models(types: Iterable[str], files: Iterable[StrPath] = ()) -> Registry:
     """The registry, with the families of `types` and the classes of `files` in it."""
     for family in sorted({name.split(".")[0] for name in types}):
         load(family)
     for file in files:
-        _load_file(file)
+        _load_file(os.fspath(file))
     return REGISTRY
 
 
-def sources() -> list[Path]:
+def sources() -> list[str]:
     """The files of the user's models, and of every module that these were the first to import."""
     return sorted(_imported)
 
 
-def _load_file(file: Path) -> None:
-    name = f"xipsim_user_{file.stem}"
-    if getattr(sys.modules.get(name), "__file__", None) == str(file):
+def _load_file(file: str) -> None:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    name = f"xipsim_user_{os.path.splitext(os.path.basename(file))[0]}"
+    if getattr(sys.modules.get(name), "__file__", None) == file:
         return
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None or not file.is_file():
+    spec = spec_from_file_location(name, file)
+    if spec is None or spec.loader is None or not os.path.isfile(file):
         raise UserModelError(f"{file}: not a Python file that can be read")
-    module = importlib.util.module_from_spec(spec)
+    module = module_from_spec(spec)
     before = set(sys.modules)
     sys.modules[name] = module
     try:
@@ -49,16 +52,16 @@ def _load_file(file: Path) -> None:
         line = _line_of(error, file)
         raise UserModelError(f"{file}{line}: {type(error).__name__}: {error}") from error
     files = (getattr(m, "__file__", None) for n, m in sys.modules.items() if n not in before)
-    _imported.update(Path(path) for path in files if path)
+    _imported.update(path for path in files if path)
 
 
-def _line_of(error: Exception, file: Path) -> str:
+def _line_of(error: Exception, file: str) -> str:
     if isinstance(error, SyntaxError) and error.lineno:
         return f":{error.lineno}"
     line = ""
     trace = error.__traceback__
     while trace:
-        if trace.tb_frame.f_code.co_filename == str(file):
+        if trace.tb_frame.f_code.co_filename == file:
             line = f":{trace.tb_lineno}"
         trace = trace.tb_next
     return line

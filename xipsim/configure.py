@@ -5,13 +5,12 @@ Whatever the user got wrong is a UserError from here on.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xipsim.engines.api import EngineError, MachineConfig
+from xipsim.engines.api import EngineError, MachineConfig, StrPath
 from xipsim.errors import EngineFailed, UserError, XipsimError
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 CHIP = "Nor.Chip"
 
-StrPath = str | os.PathLike[str]
 Files = Iterable[StrPath] | Mapping[str, str | bytes]
 
 
@@ -117,7 +115,7 @@ def _is_users(error: Exception) -> bool:
     return isinstance(error, (FirmwareError, PlatformError, UnknownBoard, UserModelError))
 
 
-def load_platform(path: Path) -> Platform:
+def load_platform(path: StrPath) -> Platform:
     """The platform that a `.repl` describes."""
     from xipsim.engines.repl.cache import load
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xipsim.configure import CHIP, Files, Plan, Request, load_platform, user_mistakes
+from xipsim.engines.api import StrPath
 from xipsim.errors import UserError
 from xipsim.kept import Kept, Part, make_folder
 
@@ -57,7 +58,7 @@ def load_contents(request: Request, made: Plan) -> Contents:
     with user_mistakes():
         platform = load_platform(made.config.platform)
         facts = _facts(platform)
-        is_ours = facts is not None and made.config.platform.stem == facts.name
+        is_ours = facts is not None and Path(made.config.platform).stem == facts.name
         chip = _boot_chip(platform, facts if is_ours else None)
         put = _read_files(request.put)
         image = _given_image(request)
@@ -178,7 +179,7 @@ def _files(
     return {part: Path(request.state, f"{part.name}.bin") for part in parts.values()}
 
 
-def _models(platform: Platform, own: tuple[Path, ...]) -> list[Part]:
+def _models(platform: Platform, own: tuple[StrPath, ...]) -> list[Part]:
     """Chips, and whatever else can be filled and says what it contains."""
     from xipsim.engines.usermodels import load_models
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from xipsim.configure import Files, Request, StrPath, explain, plan, user_mistakes
+from xipsim.configure import Files, Request, explain, plan, user_mistakes
 from xipsim.console import Console, Consoles
 from xipsim.contents import Firmware, load_contents
-from xipsim.engines.api import Engine, EngineError, Goal, MachineConfig, Stop
+from xipsim.engines.api import Engine, EngineError, Goal, MachineConfig, Stop, StrPath
 from xipsim.errors import EngineFailed, UserError, XipsimError
 from xipsim.flash import Chips, Flash
 from xipsim.gpio import Ports

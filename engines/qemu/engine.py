@@ -5,9 +5,9 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from xipsim.engines.api import (
@@ -18,6 +18,7 @@ from xipsim.engines.api import (
     SnapshotError,
     Stop,
     StopReason,
+    StrPath,
 )
 from xipsim.engines.repl.cache import load
 
@@ -48,7 +49,7 @@ class QemuEngine:
         self._identity: dict[str, str] | None = None
         self._now = 0
         try:
-            self._send("start", config, load(config.platform))
+            self._send("start", _plain(config), load(config.platform))
         except BaseException:
             self.close()
             raise
@@ -151,14 +152,14 @@ class QemuEngine:
         """Forget a snapshot."""
         self.request("drop_snapshot", number)
 
-    def save_snapshot(self, number: int, path: Path, extra: bytes) -> None:
+    def save_snapshot(self, number: int, path: StrPath, extra: bytes) -> None:
         """Write a snapshot to a file, with `extra` beside it."""
-        self.request("save_snapshot", number, path.absolute(), self.identity(), extra)
+        self.request("save_snapshot", number, os.path.abspath(path), self.identity(), extra)
 
-    def load_snapshot(self, path: Path) -> tuple[int, bytes]:
+    def load_snapshot(self, path: StrPath) -> tuple[int, bytes]:
         """Read a snapshot of a machine like this one: its number, and what was kept beside it."""
         loaded: tuple[int, bytes] = self.request(
-            "load_snapshot", path.absolute(), self.identity()
+            "load_snapshot", os.path.abspath(path), self.identity()
         )
         return loaded
 
@@ -223,7 +224,16 @@ class QemuEngine:
         )
 
 
-def check_host(qemu: Path | None = None) -> None:
+def _plain(config: MachineConfig) -> MachineConfig:
+    """The same with paths as strings: the child need not import pathlib."""
+    return config._replace(
+        platform=os.fspath(config.platform),
+        models=tuple(os.fspath(file) for file in config.models),
+        qemu=None,
+    )
+
+
+def check_host(qemu: StrPath | None = None) -> None:
     """EngineError naming the first thing that is missing on this machine."""
     qemu_version(find_qemu(qemu))
     find_shim()

@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from xipsim.engines.api import StrPath
+
 from .channel import Channel
 from .locate import find_libpython, find_qemu, find_shim
 
@@ -37,7 +39,7 @@ class Process:
     EngineError where something is missing on this machine.
     """
 
-    def __init__(self, qemu: Path | None = None, *, own_models: bool = False) -> None:
+    def __init__(self, qemu: StrPath | None = None, *, own_models: bool = False) -> None:
         self.qemu = find_qemu(qemu)
         shim, libpython = find_shim(), find_libpython()
         self._log = open(os.memfd_create("xipsim-log"), "w+b")  # noqa: SIM115 - see close

@@ -7,7 +7,6 @@ LookupError: there is no such thing.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xipsim.engines import usermodels
@@ -53,17 +52,17 @@ class Requests:
         self._snapshots.pop(number, None)
 
     def save_snapshot(
-        self, number: int, path: Path, identity: dict[str, str], extra: bytes
+        self, number: int, path: str, identity: dict[str, str], extra: bytes
     ) -> None:
         """Write it to a file, with `extra` beside it."""
         snapshotfile.save(path, identity, self._find(number), extra)
 
-    def load_snapshot(self, path: Path, identity: dict[str, str]) -> tuple[int, bytes]:
+    def load_snapshot(self, path: str, identity: dict[str, str]) -> tuple[int, bytes]:
         """Read it from a file; its number, and what was kept beside it."""
         state, extra = snapshotfile.load(path, identity)
         return self._keep(state), extra
 
-    def user_sources(self) -> list[Path]:
+    def user_sources(self) -> list[str]:
         """The files of the user's models, and of what they import."""
         return usermodels.sources()
 

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import pickle
 import zlib
-from pathlib import Path
 from typing import Any
 
 from xipsim.engines import unpickle
-from xipsim.engines.api import SnapshotError
+from xipsim.engines.api import SnapshotError, StrPath
 
 MAGIC = b"XIPSIM SNAPSHOT\n"
 CHECK = 4
 """Bytes of the checksum, over all that follows it."""
 
 
-def save(path: Path, identity: dict[str, str], state: dict[str, Any], extra: bytes) -> None:
+def save(path: StrPath, identity: dict[str, str], state: dict[str, Any], extra: bytes) -> None:
     """Write a snapshot, atomically. extra: what the user's process wants kept with it."""
     try:
         body = pickle.dumps((state, extra), protocol=5)
@@ -38,10 +37,11 @@ def save(path: Path, identity: dict[str, str], state: dict[str, Any], extra: byt
         raise SnapshotError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def load(path: Path, identity: dict[str, str]) -> tuple[dict[str, Any], bytes]:
+def load(path: StrPath, identity: dict[str, str]) -> tuple[dict[str, Any], bytes]:
     """Read a snapshot that was taken of a machine of this identity. SnapshotError otherwise."""
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read()
     except OSError as error:
         raise SnapshotError(f"{path}: cannot be read: {error.strerror}") from None
     if not data.startswith(MAGIC):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from .platform import Place
@@ -57,7 +56,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _line(file: str, number: int) -> str:
     try:
-        lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
-        return lines[number - 1].replace("\t", " ")
+        with open(file, encoding="utf-8", errors="replace") as text:
+            return text.read().splitlines()[number - 1].replace("\t", " ")
     except (OSError, IndexError):
         return ""

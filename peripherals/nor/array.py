@@ -78,10 +78,12 @@ class Array:
 
         Going back to what was saved or loaded last costs only what was touched since.
         """
-        count = len(self.cells) // SECTOR
-        suspects = sorted(self._touched) if saved is self._saved else range(count)
+        suspects = {number * SECTOR for number in self._touched}
+        if saved is not self._saved:
+            # All others are blank, and shall be.
+            suspects.update(saved["sectors"], self._saved["sectors"] if self._saved else ())
         changed = []
-        for at in (number * SECTOR for number in suspects):
+        for at in sorted(suspects):
             sector = saved["sectors"].get(at, _ERASED)
             if self.cells[at : at + SECTOR] != sector:
                 self.cells[at : at + SECTOR] = sector

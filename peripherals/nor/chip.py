@@ -22,7 +22,7 @@ from xipsim.peripherals.core import (
 
 from .array import SECTOR, Array
 from .bus import ChipWatcher, Transaction
-from .families import FAMILIES, Family
+from .families import Family, find_family
 from .operation import Counters, Operation
 from .parts import find_part
 
@@ -71,7 +71,7 @@ class Chip(Model):
         self.sticks = False
         self.latch_fails = False
         self.unique_id = self._unique_id()
-        self.family: Family = FAMILIES[self.row.family](self)
+        self.family: Family = find_family(self.row.family)(self)
         self.memory.overwrites = self.family.overwrites
         self._watchers: list[ChipWatcher] = []
         self._ended = self.alarm(self._finish)

@@ -13,11 +13,18 @@ from xipsim.version import __version__
 Subparsers = Any  # argparse's class for them is private
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Of a width of its own: asking the terminal means importing shutil, at every start."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, and where the help is."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
+        super().__init__(allow_abbrev=False, formatter_class=_Formatter, **options)
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from .base import Family
-from .everspin import Everspin
-from .issi_octal import IssiOctal
-from .macronix_octal import MacronixOctal
-from .w25q import W25Q
 
-FAMILIES: dict[str, type[Family]] = {
-    "w25q": W25Q,
-    "issi-octal": IssiOctal,
-    "everspin": Everspin,
-    "macronix-octal": MacronixOctal,
+FAMILIES = {
+    "w25q": ("w25q", "W25Q"),
+    "issi-octal": ("issi_octal", "IssiOctal"),
+    "everspin": ("everspin", "Everspin"),
+    "macronix-octal": ("macronix_octal", "MacronixOctal"),
 }
-"""By the word in the parts' rows."""
+"""Module and class by the word in the parts' rows; imported when a board has such a part."""
 
-__all__ = ["FAMILIES", "Family"]
+
+def find_family(name: str) -> type[Family]:
+    """The family that rows call `name`."""
+    module, kind = FAMILIES[name]
+    family: type[Family] = getattr(import_module(f"{__name__}.{module}"), kind)
+    return family
+
+
+__all__ = ["Family", "find_family"]

@@ -6,9 +6,10 @@ Numbers in the rows are bytes and nanoseconds; times are `[typical, maximum]`.
 
 from __future__ import annotations
 
+import os
 import tomllib
+from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 
@@ -54,8 +55,7 @@ class Part(NamedTuple):
 @cache
 def find_part(name: str) -> Part:
     """The part called `name`, in any case; ValueError with the nearest name if there is none."""
-    for file in _files():
-        text = file.read_text("utf-8")
+    for _, text in _files():
         if name.upper() in text.upper():  # reading them all would take most of a chip's start
             for part in _parts_of(tomllib.loads(text)):
                 if name.upper() in map(str.upper, (part.name, *part.aliases)):
@@ -75,17 +75,22 @@ def part_names() -> list[str]:
     return sorted({part.name for part in _all_parts().values()})
 
 
-def _files() -> list[Path]:
-    return sorted(Path(__file__).parent.glob("*.toml"))
+def _files() -> Iterator[tuple[str, str]]:
+    """Names and texts."""
+    folder = os.path.dirname(__file__)
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".toml"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                yield name, file.read()
 
 
 def _all_parts() -> dict[str, Part]:
     parts: dict[str, Part] = {}
-    for file in _files():
-        for part in _parts_of(tomllib.loads(file.read_text("utf-8"))):
+    for file, text in _files():
+        for part in _parts_of(tomllib.loads(text)):
             for name in (part.name, *part.aliases):
                 if parts.setdefault(name.upper(), part) is not part:
-                    raise ValueError(f"{file.name}: two parts are called {name}")
+                    raise ValueError(f"{file}: two parts are called {name}")
     return parts
 
 
