@@ -16,7 +16,7 @@ from .clock import Clock
 
 Guard = Callable[[Exception], None]
 PAGE, CHUNK = 0x1000, 0x1_0000
-ZEROS = bytes(CHUNK)
+ZEROS, ERASED = bytes(CHUNK), b"\xff" * PAGE
 
 
 class Memory:
@@ -44,13 +44,14 @@ class Memory:
         ctypes.memset(self._host, 0, self.size)
 
     def save(self) -> dict[int, bytes]:
-        """The pages that are not zero, by offset."""
+        """The pages that are not zero, by offset; FFh alone stands for an erased one."""
         pages = {}
         for chunk in range(0, self.size, CHUNK):
             if self._differs(chunk, ZEROS, min(CHUNK, self.size - chunk)):
                 for page in range(chunk, min(chunk + CHUNK, self.size), PAGE):
                     if self._differs(page, ZEROS, PAGE):
-                        pages[page] = bytes(self.view[page : page + PAGE])
+                        erased = not self._differs(page, ERASED, PAGE)
+                        pages[page] = b"\xff" if erased else bytes(self.view[page : page + PAGE])
         return pages
 
     def load(self, pages: dict[int, bytes]) -> None:
@@ -58,6 +59,8 @@ class Memory:
         would, so that translations of code in it are dropped."""
         for page in range(0, self.size, PAGE):
             wanted = pages.get(page, ZEROS)
+            if wanted == b"\xff":
+                wanted = ERASED
             if self._differs(page, wanted, PAGE):
                 self._bus.write(self._address + page, wanted[:PAGE])
 
