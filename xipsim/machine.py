@@ -144,7 +144,8 @@ class Machine:
     def _build(self, engine: Engine, console: str) -> Session:
         contents, config = self._contents, self._plan.config
         try:
-            engine.build(contents.given)
+            cached = self._boot_file is not None and self._boot_file.is_file()
+            engine.build(contents.given, checked=cached)
             return Session(
                 engine,
                 console=console or (contents.facts.console if contents.facts else ""),

@@ -5,7 +5,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Protocol
 
 from xipsim.engines.api import MachineConfig
@@ -92,13 +92,16 @@ def build(
     platform: Platform,
     clock: Clock,
     supervisor: Supervisor,
-    chips: Callable[[], dict[str, bytes]],
+    chips: Mapping[str, bytes],
+    *,
+    checked: bool,
 ) -> Board:
-    """Build `platform`. chips: called late, when the parent has had time to read them."""
-    from xipsim.engines.repl.check import check
-
+    """Build `platform`. chips, checked: as `Engine.build` has them."""
     registry = load_models((entry.type for entry in platform.entries), config.models)
-    check(platform, registry)
+    if not checked:
+        from xipsim.engines.repl.check import check
+
+        check(platform, registry)
     trace = Trace()
     board = Board(_core(platform), trace)
     system = System(
@@ -130,7 +133,7 @@ def build(
             board.core.interrupt(NMI_INPUT, clock.wake).connect(model.lines[NMI])
     for tag in platform.tags:
         place_tag(tag.range.start, tag.range.size, tag.name, _tag_gap(board, system))
-    for name, data in chips().items():
+    for name, data in chips.items():
         filled: Any = board.memories.get(name) or board.models[name]
         filled.fill(data)
     for model in board.models.values():

@@ -63,7 +63,9 @@ class Guest:
         self._halted = self._switches_off = False
         self._requests = Requests(self)
         self.clock = Clock(self.failed, stalls=config.stalls)
-        self.board: Board = build(config, platform, self.clock, self, self._chips)
+        # The parent has read the image while QEMU started.
+        _, (chips, checked) = connection.receive()
+        self.board: Board = build(config, platform, self.clock, self, chips, checked=checked)
         self.core: Core = self.board.core
         self.clock.cpu = self.core.cpu
         self.clock.is_pending = self.core.is_interrupt_pending
@@ -88,11 +90,6 @@ class Guest:
             q.on_sleep.value = q.pointer(q.SLEEP(self._fall_asleep)).value
         self._sleep = q.pointer(q.WORK(lambda _cpu, opcode: self.clock.sleep(opcode == q.WFI)))
         q.on_abort.value = q.pointer(q.PLAIN(self._aborted)).value
-
-    def _chips(self) -> dict[str, bytes]:
-        """The parent has read the image while QEMU started."""
-        _, (chips,) = self._connection.receive()
-        return dict(chips)
 
     # -- what models and watchers ask for --------------------------------------------------------
 

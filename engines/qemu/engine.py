@@ -56,9 +56,9 @@ class QemuEngine:
 
     # -- the Engine protocol ---------------------------------------------------------------------
 
-    def build(self, chips: Mapping[str, bytes]) -> None:
+    def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
         """Build the machine, with these bytes in its chips."""
-        self._send("chips", chips)
+        self._send("build", chips, checked)
         self._answer()
 
     @property

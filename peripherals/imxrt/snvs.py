@@ -8,7 +8,6 @@ could let it step between any two.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -129,6 +128,8 @@ class Snvs(Peripheral):
         """Seconds since 1970 of `rtc`, as NXP's driver and MicroPython count."""
         if not rtc:
             return None
+        from datetime import UTC, datetime
+
         try:
             time = datetime.fromisoformat(rtc)
         except ValueError:

@@ -82,7 +82,7 @@ class FakeEngine:
     def now(self) -> int:
         return self.time
 
-    def build(self, chips: Mapping[str, bytes]) -> None:
+    def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
         self.chip[:] = chips.get("nor", b"").ljust(0x20_0000, b"\xff")
 
     def run(self, goal: Goal) -> Stop:
