@@ -1,0 +1,53 @@
+"""What a start imports: each of these modules would cost milliseconds, in one process or both."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+COMMAND = """
+from xipsim.cli.parser import parse
+parse(["exec", "TEENSY41", "-c", "1"])
+import xipsim.cli.execute, xipsim.engines.qemu.process
+"""
+"""`xipsim exec`, until it has started QEMU."""
+
+MACHINE = """
+import xipsim.machine, xipsim.engines.qemu.engine, xipsim.bootcache, xipsim.snapshot
+"""
+"""What is imported while QEMU starts."""
+
+CHILD = """
+import xipsim.engines.host, xipsim.engines.repl, xipsim.engines.qemu.channel
+import xipsim.engines.qemu.snapshotfile
+from xipsim.engines.usermodels import load_models
+load_models(["Imxrt.Usb", "Nor.Chip", "Usb.Host", "Miscellaneous.LED"])
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.nor.chip import Chip
+Chip(Bench().system, part="W25Q64JV-IM")
+"""
+"""QEMU's process, but for what only runs there."""
+
+COSTLY = {
+    "a command": (COMMAND, {"dataclasses", "inspect", "json", "lark", "shutil", "socket"}),
+    "a machine": (MACHINE, {"dataclasses", "inspect", "lark", "rich", "shutil", "socket"}),
+    "the child": (
+        CHILD,
+        {"dataclasses", "hashlib", "inspect", "json", "lark", "pathlib", "pkgutil", "socket"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "costly"), COSTLY.values(), ids=COSTLY)
+def test_what_takes_long_to_import_is_not(code: str, costly: set[str]) -> None:
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}\nprint(*sys.modules)"
+    out = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert "xipsim" in out.split()
+    assert costly & set(out.split()) == set()
