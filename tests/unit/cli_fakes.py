@@ -11,6 +11,22 @@ from typing import Any, Self
 from xipsim.peripherals.core.trace import FlashCommand
 
 
+class FakeProcess:
+    """What is done to it."""
+
+    last: FakeProcess
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        FakeProcess.last = self
+
+    def kill(self) -> None:
+        self.done.append("kill")
+
+    def close(self) -> None:
+        self.done.append("close")
+
+
 class FakeMachine:
     """Traces a command at boot and one per script; prints `prints`, gets `signal`, `raises`."""
 

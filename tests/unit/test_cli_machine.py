@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from cli_fakes import FakeMachine
+from cli_fakes import FakeMachine, FakeProcess
 
 from xipsim.cli import main
 from xipsim.errors import (
@@ -39,8 +39,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeMachine]]:
         pass
 
     monkeypatch.setattr("xipsim.machine.Machine", Machine)
-    process = SimpleNamespace(close=lambda: None)
-    monkeypatch.setattr("xipsim.engines.qemu.process.Process", lambda *_, **__: process)
+    monkeypatch.setattr("xipsim.engines.qemu.process.Process", FakeProcess)
     yield Machine
 
 
@@ -264,3 +263,26 @@ def test_run_without_a_terminal_says_what_to_do(
         monkeypatch.setattr(sys, "stdout", nowhere)
         assert main(["run", "BOARD"]) == 2
     assert "run needs a terminal" in capsys.readouterr().err
+
+
+# -- QEMU, started ahead -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-c", "x"], ["-c", "x", "--no-such-option"], []], ids=["right", "wrong", "few"]
+)
+def test_qemu_is_ended_whatever_the_arguments(arguments: list[str]) -> None:
+    with suppress(SystemExit):
+        main(["exec", "BOARD", *arguments])
+    assert FakeProcess.last.done == ["kill", "close"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["boards"], ["exec", "B", "-c", "x", "--qemu=q"], ["exec", "--help"]]
+)
+def test_it_is_not_started_for_nothing_nor_without_its_options(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeProcess, "__init__", None)
+    with suppress(SystemExit):
+        assert main(arguments) == 0

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xipsim.engines.qemu.process import Process
 
 BROKEN_PIPE = 141
 """As shells report a program that was ended by SIGPIPE."""
@@ -14,10 +18,12 @@ BROKEN_PIPE = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code."""
-    from .parser import parse
+    from . import ahead
 
+    words = sys.argv[1:] if argv is None else argv
+    process = ahead.start(words)
     try:
-        return _run(parse(sys.argv[1:] if argv is None else argv))
+        return _run(words, process)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -27,12 +33,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .failure import report
 
         return report(error)
+    finally:
+        if process:
+            process.kill()  # which nobody has used; else it has ended
+            process.close()
 
 
-def _run(args: object) -> int:
+def _run(words: Sequence[str], process: Process | None) -> int:
     from importlib import import_module
 
-    module = import_module(f"xipsim.cli.{vars(args)['module']}")
+    from .parser import parse
+
+    args = parse(words)
+    args.process = process
+    module = import_module(f"xipsim.cli.{args.module}")
     code: int = module.run(args)
     sys.stdout.flush()
     return code

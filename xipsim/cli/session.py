@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from xipsim.errors import UserError
 
 if TYPE_CHECKING:
-    from xipsim.engines.qemu.process import Process
     from xipsim.machine import Machine
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -90,22 +89,6 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         raise UserError(
             "--discard needs --flash FILE or --state DIR; without them nothing is kept anyway"
         )
-    from xipsim.engines.api import EngineError
-    from xipsim.engines.qemu.process import Process
-
-    try:
-        # QEMU starts while the rest is imported.
-        process = Process(args.qemu, own_models=bool(args.models))
-    except EngineError as error:
-        raise UserError(str(error)) from None
-    try:
-        return _made(args, boot_cache, process)
-    except BaseException:
-        process.close()
-        raise
-
-
-def _made(args: argparse.Namespace, boot_cache: bool, process: Process) -> Machine:
     from xipsim.engines.qemu.engine import QemuEngine
     from xipsim.machine import Machine
 
@@ -124,7 +107,7 @@ def _made(args: argparse.Namespace, boot_cache: bool, process: Process) -> Machi
         gdb=args.gdb,
         models=args.models,
         boot_cache=boot_cache,
-        engine=lambda config: QemuEngine(config, process),
+        engine=lambda config: QemuEngine(config, args.process),
     )
 
 

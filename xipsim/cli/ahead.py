@@ -1,0 +1,26 @@
+"""QEMU, started before the command line is understood: both take their time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xipsim.engines.qemu.process import Process
+
+COMMANDS = ("exec", "run", "trace")
+DECIDING = ("--qemu", "--models", "--help", "-h")
+"""Options that say how QEMU is started, or that it is not."""
+
+
+def start(argv: Sequence[str]) -> Process | None:
+    """The process for the command's machine, if it is already clear what to start."""
+    if not argv or argv[0] not in COMMANDS or any(word.startswith(DECIDING) for word in argv):
+        return None
+    from xipsim.engines.api import EngineError
+    from xipsim.engines.qemu.process import Process
+
+    try:
+        return Process()
+    except EngineError:
+        return None  # the command will say what is missing
