@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from xipsim.firmware.store import cache_dir
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = tmp_path_factory.mktemp("cache")
     (own / "firmware").symlink_to(cache_dir() / "firmware")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XIPSIM_CACHE", str(own))
-        yield
+    return own
+
+
+@pytest.fixture(autouse=True)
+def _use_it(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XIPSIM_CACHE", str(own_cache))
