@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import select
 import sys
 import threading
 from collections.abc import Generator
@@ -37,6 +38,9 @@ ARGUMENTS = (
 )
 """One instruction takes 2 ns. Nothing of QEMU's own listens anywhere."""
 
+HOUSEKEEPING = 0.05
+"""Seconds between two turns of QEMU's main loop where nothing depends on it."""
+
 GDB_POLL = 0.005
 """Seconds between two looks at whether gdb has halted the machine."""
 
@@ -60,7 +64,7 @@ class Guest:
         self._dead = ""
         self._reset: ResetCause | None = ResetCause.POWER_ON
         self._rom: Generator[int, None, Entry] | None = None
-        self._halted = self._switches_off = False
+        self._switches_off = False
         self._requests = Requests(self)
         self.clock = Clock(self.failed, stalls=config.stalls)
         # The parent has read the image while QEMU started.
@@ -158,6 +162,7 @@ class Guest:
         q.queue_work(self.core.cpu, self._nothing, 0)
         try:
             self._step()
+            self.clock.move_on()
         except EOFError:
             os._exit(0)  # the parent has closed the machine, or is gone
         except BaseException:
@@ -177,7 +182,7 @@ class Guest:
             self._serve()
             if not self._running:
                 return
-            if not self._halted:
+            if not self.clock.halted:
                 self._faults.start()
 
     def _go_on(self) -> None:
@@ -278,7 +283,7 @@ class Guest:
         except StopIteration as done:
             self._rom = None
             self.core.enter(done.value)
-            self._halted = False
+            self.clock.halted = False
             self._faults.start()
             q.cpu_resume(self.core.cpu)
         except BootError as error:
@@ -288,8 +293,8 @@ class Guest:
 
     def _halt(self) -> None:
         """The core executes nothing until the next reset."""
-        self._halted = True
-        q.cpu_stop_current()
+        self.clock.halted = True
+        self.clock.halt()
 
     # -- snapshots -------------------------------------------------------------------------------
 
@@ -302,7 +307,7 @@ class Guest:
         """What of the machine is nobody else's: a core that is switched off."""
         return {
             "reset": self._reset,
-            "halted": self._halted,
+            "halted": self.clock.halted,
             "wake_at": self._wake_alarm.deadline,
             "faults": self._faults.save(),
         }
@@ -318,8 +323,8 @@ class Guest:
         self._faults.load(saved["faults"])
         if saved["halted"]:
             self._halt()
-        elif self._halted:
-            self._halted = False
+        elif self.clock.halted:
+            self.clock.halted = False
             q.cpu_resume(self.core.cpu)
 
     def _fall_asleep(self, _vcpu: int, opcode: int) -> None:
@@ -356,12 +361,28 @@ def _print_traceback() -> None:
     traceback.print_exc()
 
 
-def _watch_parent(interrupts: int, guest: Guest) -> NoReturn:
+def _watch_parent(interrupts: int, guest: Guest) -> None:
     """A byte on this pipe interrupts a run; its end means that the parent is gone."""
+    if not os.read(interrupts, 1):
+        os._exit(0)
+    guest.stop(StopReason.INTERRUPTED)
+
+
+def _watch_for_ever(interrupts: int, guest: Guest) -> NoReturn:
     while True:
-        if not os.read(interrupts, 1):
-            os._exit(0)
-        guest.stop(StopReason.INTERRUPTED)
+        _watch_parent(interrupts, guest)
+
+
+def _main_loop(interrupts: int, guest: Guest) -> NoReturn:
+    """QEMU's own main loop would be woken whenever time moves on, to find nothing to do."""
+    q.unlock()
+    while True:
+        if select.select([interrupts], [], [], HOUSEKEEPING)[0]:
+            _watch_parent(interrupts, guest)
+        else:
+            q.lock(b"xipsim", 0)
+            q.main_loop_wait(1)
+            q.unlock()
 
 
 def _import_models(platform: Platform) -> None:
@@ -395,9 +416,11 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     connection.send(("answer", None))
-    threading.Thread(target=_watch_parent, args=(interrupts, guest), daemon=True).start()
-    if config.gdb_port is not None:
-        q.gdb_start(f"tcp:127.0.0.1:{config.gdb_port}".encode(), q.error_fatal)
     guest.queue()
     q.vm_start()
+    if config.stalls and config.gdb_port is None:
+        _main_loop(interrupts, guest)
+    threading.Thread(target=_watch_for_ever, args=(interrupts, guest), daemon=True).start()
+    if config.gdb_port is not None:
+        q.gdb_start(f"tcp:127.0.0.1:{config.gdb_port}".encode(), q.error_fatal)
     q.qemu_main_loop()

@@ -34,7 +34,12 @@ class Timer:
 
     __slots__ = ("_callback", "_timer", "deadline")
 
-    def __init__(self, callback: Callable[[], None], guard: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        callback: Callable[[], None],
+        guard: Callable[[Exception], None],
+        after: Callable[[], None],
+    ) -> None:
         self._timer = q.new_structure()
         self._callback = callback
         self.deadline: int | None = None
@@ -45,6 +50,7 @@ class Timer:
                 callback()
             except Exception as error:
                 guard(error)
+            after()
 
         q.timer_init(self._timer, None, q.CLOCK_VIRTUAL, 1, 0, q.pointer(q.TIMER(fired)), None)
 
@@ -81,7 +87,10 @@ class Clock:
         """The question of the run under way; any access that is not neutral sets it to None."""
         self._count = self._began = self._last = 0
         self.stall_end = self.engine_alarm(self._end_stall)
+        self._nudge = self.engine_alarm(lambda: None)
         self.asleep = ""
+        self.halted = False
+        """The core is switched off, or waits for the boot ROM. Set by who has the core."""
         self._event = False
         self.is_pending: Callable[[], bool] = bool
         """Whether an interrupt is pending that would end WFI; set by who has the core."""
@@ -94,11 +103,11 @@ class Clock:
 
     def alarm(self, callback: Callable[[], None]) -> Timer:
         """An alarm of the guest's world."""
-        return Timer(callback, self._guard)
+        return Timer(callback, self._guard, self.move_on)
 
     def engine_alarm(self, callback: Callable[[], None]) -> Timer:
         """An alarm that the guest cannot notice, and that does not shorten stalls."""
-        timer = Timer(callback, self._guard)
+        timer = Timer(callback, self._guard, self.move_on)
         self._engine_timers.append(timer)
         return timer
 
@@ -140,16 +149,23 @@ class Clock:
     def _stall(self, end: int) -> None:
         self._last = end
         self.stall_end.at(end)
-        self._stand_still()
+        q.cpu_stop_current()
+        self.move_on()
 
-    def _stand_still(self) -> None:
-        """Stop the core, and let time go to the next alarm at once.
+    def halt(self) -> None:
+        """Stop the core, and let time go to the next alarm at once. Call it from a work item."""
+        q.cpu_stop_current()
+        # QEMU takes notice when no work is left, but before that it looks after its alarms.
+        self._nudge.at(self.now)
+
+    def move_on(self) -> None:
+        """While the core stands still, let time go to the next alarm: call it whenever it might.
 
         QEMU moves time on when it finds the core idle. A work item makes it do so in the vCPU's
         own thread; the main loop would take several changes of thread for the same.
         """
-        q.cpu_stop_current()
-        q.queue_work(self.cpu, _MOVE_ON, 0)
+        if self.asleep or self.halted or self.stall_end.deadline is not None:
+            q.queue_work(self.cpu, _MOVE_ON, 0)
 
     def _end_stall(self) -> None:
         if self.asleep == WFI and not self.is_pending():
@@ -175,7 +191,7 @@ class Clock:
             return
         self.asleep = WFI if wfi else WFE
         self._sleep_to_next_alarm()
-        self._stand_still()
+        self.halt()
 
     def _sleep_to_next_alarm(self) -> None:
         now = self.now
@@ -214,4 +230,4 @@ class Clock:
         if saved["stall_end"] is not None:
             self.stall_end.at(saved["stall_end"])
         if self.asleep or saved["stall_end"] is not None:
-            q.cpu_stop_current()
+            self.halt()

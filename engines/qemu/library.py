@@ -96,6 +96,7 @@ def _function(name: str, result: Any, *arguments: Any, quick: bool = True) -> An
 
 qemu_init = _function("qemu_init", None, c_int, POINTER(c_char_p), POINTER(c_char_p), quick=False)
 qemu_main_loop = _function("qemu_main_loop", c_int, quick=False)
+main_loop_wait = _function("main_loop_wait", None, c_int, quick=False)
 is_running = _function("runstate_is_running", c_bool)
 vm_start = _function("vm_start", None, quick=False)
 lock = _function(
