@@ -7,7 +7,7 @@ Test Teardown       Note The Figures
 
 *** Test Cases ***
 The Prompt Is Silent
-    Test If Uart Is Idle        2
+    Test If Uart Is Idle        1
 
 A Line Is Echoed And Answered
     Write Line To Uart          print(6 * 7)

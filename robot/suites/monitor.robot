@@ -46,12 +46,12 @@ Should Begin Where The Other Test Ended
     Requires                    used-shell
     Write Line To Uart          _
     Wait For Prompt On Uart     ${PROMPT}
-    Test If Uart Is Idle        2    pauseEmulation=true
+    Test If Uart Is Idle        1    pauseEmulation=true
 
 Should Let Virtual Time Pass
     Requires                    shell
-    Execute Command             emulation RunFor "00:00:03.5"
-    Elapsed Time Should Be At Least    3.5
+    Execute Command             emulation RunFor "00:00:01.5"
+    Elapsed Time Should Be At Least    1.5
 
 Should Keep The Time Of A Sleep
     Requires                    shell
