@@ -17,6 +17,13 @@ HEADER = 8
 """Bytes of the length before each message."""
 
 
+def wait_for(descriptor: int, seconds: float) -> bool:
+    """Whether there is something to read, or an end, within that time."""
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(seconds * 1000))
+
+
 class Channel:
     """One end: a descriptor to read and one to write. EOFError when the other end is gone."""
 
@@ -47,7 +54,7 @@ class Channel:
 
     def poll(self, seconds: float) -> bool:
         """Whether a message (or the end) comes within that time."""
-        return bool(select.select([self._reading], [], [], seconds)[0])
+        return wait_for(self._reading, seconds)
 
     def close(self) -> None:
         """Close this end. Safe to call twice."""

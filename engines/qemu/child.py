@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import select
 import sys
 import threading
 from collections.abc import Generator
@@ -26,7 +25,7 @@ from xipsim.peripherals.core import BootError, Entry, ResetCause
 
 from . import library as q
 from .board import Board, build
-from .channel import Channel
+from .channel import Channel, wait_for
 from .clock import Clock
 from .core import Core
 from .faults import FaultWatch
@@ -377,7 +376,7 @@ def _main_loop(interrupts: int, guest: Guest) -> NoReturn:
     """QEMU's own main loop would be woken whenever time moves on, to find nothing to do."""
     q.unlock()
     while True:
-        if select.select([interrupts], [], [], HOUSEKEEPING)[0]:
+        if wait_for(interrupts, HOUSEKEEPING):
             _watch_parent(interrupts, guest)
         else:
             q.lock(b"xipsim", 0)

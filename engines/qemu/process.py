@@ -8,14 +8,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import select
 import subprocess
 import sys
 from pathlib import Path
 
-from xipsim.engines.api import StrPath
+from xipsim.engines.api import EngineError, StrPath
 
-from .channel import Channel
+from .channel import Channel, wait_for
 from .locate import find_libpython, find_qemu, find_shim
 
 START = (
@@ -52,25 +51,32 @@ class Process:
         # A user's model may import packages that only `site` finds (editable installs).
         site = [] if own_models else ["-S"]
         code = START.format(path=[str(ROOT), *(p or os.getcwd() for p in sys.path)])
-        self._child = subprocess.Popen(
-            [self.qemu, "-I", *site, "-c", code, *map(str, passed), shim],
-            env=os.environ
-            | {
-                "LD_PRELOAD": str(shim),
-                "XIPSIM_LIBPYTHON": str(libpython),
-                "XIPSIM_PYTHON": sys.executable,
-                "GLIBC_TUNABLES": _tunables(),
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            pass_fds=passed,
-            start_new_session=True,  # Ctrl-C at the terminal is the parent's business
-        )
-        for descriptor in passed:
-            os.close(descriptor)
         self.channel = Channel(from_child, to_child)
         self._closed = False
+        try:
+            self._child = subprocess.Popen(
+                [self.qemu, "-I", *site, "-c", code, *map(str, passed), shim],
+                env=os.environ
+                | {
+                    "LD_PRELOAD": str(shim),
+                    "XIPSIM_LIBPYTHON": str(libpython),
+                    "XIPSIM_PYTHON": sys.executable,
+                    "GLIBC_TUNABLES": _tunables(),
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                pass_fds=passed,
+                start_new_session=True,  # Ctrl-C at the terminal is the parent's business
+            )
+        except OSError as error:
+            self.channel.close()
+            os.close(self._interrupt)
+            self._log.close()
+            raise EngineError(f"{self.qemu} cannot be started: {error.strerror}") from error
+        finally:
+            for descriptor in passed:
+                os.close(descriptor)
 
     @property
     def pid(self) -> int:
@@ -107,10 +113,9 @@ class Process:
         """The exit code. `Popen.wait` with a limit looks only every few milliseconds."""
         if self._child.poll() is None:
             watched = os.pidfd_open(self._child.pid)
-            ended, _, _ = select.select([watched], [], [], END_TIME)
-            os.close(watched)
-            if not ended:
+            if not wait_for(watched, END_TIME):
                 self._child.kill()
+            os.close(watched)
         return self._child.wait()
 
     def last_words(self) -> str:

@@ -150,6 +150,17 @@ def test_an_argument_that_makes_no_sense(
     assert said in refusal(firmware=image, **arguments)
 
 
+def test_a_qemu_that_cannot_be_executed(tmp_path: Path, image: Path) -> None:
+    """One error that names it; nothing that was opened for it stays open."""
+    program = tmp_path / "qemu"
+    program.write_bytes(b"\x7fELF and no more")
+    program.chmod(0o755)
+    before = set(os.listdir("/proc/self/fd"))
+    with pytest.raises(UserError, match=f"{program} cannot be started: .*Exec format error"):
+        Machine("TEENSY41", firmware=image, qemu=program)
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_duration_that_is_none(pool, qemu: Path | None) -> None:  # type: ignore[no-untyped-def]
     m = pool.at_prompt(PUBLISHED, qemu)
     for wrong in ("2h", "soon", "-1s", -5, "1.5"):

@@ -81,6 +81,7 @@ def opened(
         raise SystemExit(128 + (signals.received or signal.SIGINT)) from None
     finally:
         signals.restore()
+        gc.enable()
         gc.freeze()  # else the end of the process would look three times through all there is
 
 
