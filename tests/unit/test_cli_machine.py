@@ -182,7 +182,8 @@ def test_a_reader_that_is_gone_ends_the_run_in_order(
 def test_a_full_disk_is_the_users(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdout", open("/dev/full", "w"))  # noqa: SIM115
+    full = open("/dev/full", "wb", buffering=0)  # noqa: SIM115
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(full, write_through=True))
     assert main(["exec", "BOARD", "-c", "x"]) == 2
     assert "No space left" in capsys.readouterr().err
 
