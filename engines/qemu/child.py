@@ -12,8 +12,10 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Generator
 from typing import Any, NoReturn
 
@@ -25,7 +27,7 @@ from xipsim.peripherals.core import BootError, Entry, ResetCause
 
 from . import library as q
 from .board import Board, build
-from .channel import Channel, wait_for
+from .channel import Channel
 from .clock import Clock
 from .core import Core
 from .faults import FaultWatch
@@ -360,28 +362,24 @@ def _print_traceback() -> None:
     traceback.print_exc()
 
 
-def _watch_parent(interrupts: int, guest: Guest) -> None:
+def _watch_parent(interrupts: int, guest: Guest) -> NoReturn:
     """A byte on this pipe interrupts a run; its end means that the parent is gone."""
-    if not os.read(interrupts, 1):
-        os._exit(0)
-    guest.stop(StopReason.INTERRUPTED)
-
-
-def _watch_for_ever(interrupts: int, guest: Guest) -> NoReturn:
     while True:
-        _watch_parent(interrupts, guest)
+        if not os.read(interrupts, 1):
+            os._exit(0)
+        guest.stop(StopReason.INTERRUPTED)
 
 
-def _main_loop(interrupts: int, guest: Guest) -> NoReturn:
+def _main_loop() -> NoReturn:
     """QEMU's own main loop would be woken whenever time moves on, to find nothing to do."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)  # QEMU's handlers ask its main loop to end
     q.unlock()
     while True:
-        if wait_for(interrupts, HOUSEKEEPING):
-            _watch_parent(interrupts, guest)
-        else:
-            q.lock(b"xipsim", 0)
-            q.main_loop_wait(1)
-            q.unlock()
+        time.sleep(HOUSEKEEPING)
+        q.lock(b"xipsim", 0)
+        q.main_loop_wait(1)
+        q.unlock()
 
 
 def _import_models(platform: Platform) -> None:
@@ -415,11 +413,11 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     connection.send(("answer", None))
+    threading.Thread(target=_watch_parent, args=(interrupts, guest), daemon=True).start()
+    if config.gdb_port is not None:
+        q.gdb_start(f"tcp:127.0.0.1:{config.gdb_port}".encode(), q.error_fatal)
     guest.queue()
     q.vm_start()
     if config.stalls and config.gdb_port is None:
-        _main_loop(interrupts, guest)
-    threading.Thread(target=_watch_for_ever, args=(interrupts, guest), daemon=True).start()
-    if config.gdb_port is not None:
-        q.gdb_start(f"tcp:127.0.0.1:{config.gdb_port}".encode(), q.error_fatal)
+        _main_loop()
     q.qemu_main_loop()

@@ -193,10 +193,12 @@ def test_a_run_without_end_is_ended_by_the_wall_clock(qemu: Path | None) -> None
         assert engine.run(Goal(until=stop.now + 1_000)).reason is StopReason.DEADLINE
 
 
-def test_a_killed_child_is_an_error(qemu: Path | None) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_child_is_an_error(qemu: Path | None, number: signal.Signals) -> None:
     with running(qemu, POLL_45_MS) as engine:
-        os.kill(engine.pid, signal.SIGKILL)
-        with pytest.raises(EngineError, match="killed by signal 9"):
+        engine.run(Goal(until=1_000))
+        os.kill(engine.pid, number)
+        with pytest.raises(EngineError, match=f"killed by signal {number:d}"):
             engine.run(Goal(until=10**6))
 
 
