@@ -26,7 +26,7 @@ CHILD = """
 import xipsim.engines.host, xipsim.engines.repl, xipsim.engines.qemu.channel
 import xipsim.engines.qemu.snapshotfile
 from xipsim.engines.usermodels import load_models
-load_models(["Imxrt.Usb", "Nor.Chip", "Usb.Host", "Miscellaneous.LED"])
+load_models(["Alif.Usb", "Imxrt.Usb", "Nor.Chip", "Usb.Host", "Miscellaneous.LED"])
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.nor.chip import Chip
 Chip(Bench().system, part="W25Q64JV-IM")
