@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from xipsim.engines.api import MachineConfig, StrPath
-from xipsim.engines.repl.cache import load
+from xipsim.engines.repl import Platform
 from xipsim.version import __version__
 
 FORMAT = "2"
@@ -23,22 +23,21 @@ SOURCES = ("peripherals", "engines")
 
 
 def identity(
-    config: MachineConfig, qemu: Path, own: Iterable[StrPath] = ()
+    config: MachineConfig, platform: Platform, qemu: Path, own: Iterable[StrPath] = ()
 ) -> dict[str, str]:
     """By what a user would call it: the format, xipsim, the engine, the board, ...
 
-    own: files of the user's models, and of what these have imported.
+    platform: the one that `config` names. own: files of the user's models, and of what these have
+    imported.
     """
-    platform = load(config.platform)
     models = sorted({os.fspath(file) for file in (*config.models, *own)})
-    files = [Path(file) for file in platform.files]
     return {
         "snapshot format": FORMAT,
         "version of xipsim": __version__,
         "version of the models": _digest(_sources()),
         "build of QEMU": _build(qemu),
         "Python": sys.version.split()[0],
-        "board": _digest(files),
+        "board": _digest(platform.files),
         "set of your own models": _digest(models),
         "set of arguments": hashlib.sha256(
             json.dumps(
@@ -58,7 +57,7 @@ def _sources() -> list[Path]:
     ]
 
 
-def _digest(files: Iterable[str | os.PathLike[str]]) -> str:
+def _digest(files: Iterable[StrPath]) -> str:
     digest = hashlib.sha256()
     for path in files:
         with open(path, "rb", buffering=0) as file:

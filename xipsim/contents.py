@@ -164,7 +164,7 @@ def _memory(name: str, base: int, size: int) -> _Home:
 
 def _files(
     request: Request, made: Plan, platform: Platform, chip: _Home | None, home: _Home
-) -> dict[Part, str | os.PathLike[str]]:
+) -> dict[Part, StrPath]:
     """Which part is kept in which file."""
     if request.flash is not None and request.state is not None:
         raise UserError("a flash file and a folder for the whole state: give one of them")

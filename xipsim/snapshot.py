@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xipsim.engines import unpickle
+from xipsim.engines.api import StrPath
 
 if TYPE_CHECKING:
     from xipsim.session import Session
@@ -28,10 +27,10 @@ class Snapshot:
         now: int = self.heard["now"]
         return now
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: StrPath) -> None:
         """Write it to a file, atomically, for `Machine.load_snapshot`. UserError if it cannot."""
         engine, heard = self._session.engine, pickle.dumps(self.heard)
-        self._session.guarded(lambda: engine.save_snapshot(self.number, Path(path), heard))
+        self._session.guarded(lambda: engine.save_snapshot(self.number, path, heard))
 
     def drop(self) -> None:
         """Free the memory that it takes; it cannot be used any more."""
@@ -47,7 +46,7 @@ def take(session: Session, heard: dict[str, Any]) -> Snapshot:
     return Snapshot(session, session.guarded(session.engine.snapshot), heard)
 
 
-def load(session: Session, path: str | os.PathLike[str]) -> Snapshot:
+def load(session: Session, path: StrPath) -> Snapshot:
     """A snapshot from a file. UserError where it does not fit this machine."""
-    number, heard = session.guarded(lambda: session.engine.load_snapshot(Path(path)))
+    number, heard = session.guarded(lambda: session.engine.load_snapshot(path))
     return Snapshot(session, number, unpickle.loads(heard))

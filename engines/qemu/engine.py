@@ -49,7 +49,8 @@ class QemuEngine:
         self._identity: dict[str, str] | None = None
         self._now = 0
         try:
-            self._send("start", _plain(config), load(config.platform))
+            self._platform = load(config.platform)
+            self._send("start", _plain(config), self._platform)
         except BaseException:
             self.close()
             raise
@@ -169,7 +170,7 @@ class QemuEngine:
 
         if self._identity is None or self._config.models:
             own = self.request("user_sources") if self._config.models else ()
-            self._identity = identity(self._config, self._process.qemu, own)
+            self._identity = identity(self._config, self._platform, self._process.qemu, own)
         return self._identity
 
     def interrupt(self) -> None:

@@ -6,12 +6,14 @@ sources of the parser are the same. A cache that cannot be read or written is no
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import pickle
 import sys
+from functools import cache
 from pathlib import Path
+
+from xipsim.firmware.store import cache_dir, write_atomic
 
 from .platform import Platform
 
@@ -19,7 +21,7 @@ from .platform import Platform
 def load(path: str | os.PathLike[str]) -> Platform:
     """The platform that the `.repl` file `path` describes. Raises PlatformError."""
     source = Path(path).resolve()
-    entry = folder() / "platforms" / f"{_key(source)}.pickle"
+    entry = cache_dir() / "platforms" / f"{_key(source)}.pickle"
     cached = _read(entry)
     if cached is not None:
         return cached
@@ -30,15 +32,15 @@ def load(path: str | os.PathLike[str]) -> Platform:
     return platform
 
 
-def folder() -> Path:
-    """The user's cache: `$XIPSIM_CACHE`, else `xipsim` in `$XDG_CACHE_HOME` or `~/.cache`."""
-    if own := os.environ.get("XIPSIM_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xipsim"
-
-
 def _key(source: Path) -> str:
-    digest = hashlib.sha256(f"{source}\n{sys.version_info[:2]}\n".encode())
+    text = f"{source}\n{sys.version_info[:2]}\n{_parser()}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _parser() -> str:
+    """A digest of the parser's sources."""
+    digest = hashlib.sha256()
     here = Path(__file__).parent
     for name in sorted(os.listdir(here)):
         if name.endswith((".py", ".lark")):
@@ -70,16 +72,7 @@ def _read(entry: Path) -> Platform | None:
 
 def _write(entry: Path, files: dict[str, str | None], platform: Platform) -> None:
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        scratch = entry.with_suffix(f".{os.getpid()}")
-        try:
-            with scratch.open("wb") as file:
-                pickle.dump(files, file, pickle.HIGHEST_PROTOCOL)
-                pickle.dump(platform, file, pickle.HIGHEST_PROTOCOL)
-            scratch.replace(entry)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                scratch.unlink()
+        write_atomic(entry, b"".join(pickle.dumps(part, protocol=5) for part in (files, platform)))
     except OSError as error:
         _warn("cannot cache in %s: %s", entry.parent, error)
 

@@ -29,6 +29,7 @@ class Fifos(OspiRegisters):
     """SER when the last transfer began."""
     _raised = State(0)
     """The interrupts that stay until they are cleared."""
+
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
         self._drive_irq()

@@ -26,10 +26,6 @@ class Format(NamedTuple):
     strobe: bool
     frame_bits: int
 
-    def read(self, head: list[int], count: int) -> Transaction:
-        """The cycle that sends `head` and reads `count` bytes."""
-        return self.transaction(head, read=count)
-
     @property
     def lanes(self) -> int:
         """Lines of the data."""

@@ -180,7 +180,7 @@ class Transfers(Fifos):
             # Assumption: with neither instruction nor address, which is not allowed, an entry goes.
             taken = shape.head or 1
             head, self._tx[:taken] = self._tx[: shape.head], []
-            answer = self._exchange(shape.read(head, size(count, shape.frame_bits)))
+            answer = self._exchange(shape.transaction(head, read=size(count, shape.frame_bits)))
         else:
             # The first entry goes out over and over while frames come in.
             answer = self._both_ways([self._tx.pop(0)] * count)

@@ -113,6 +113,7 @@ class Sequence(NamedTuple):
     error: ErrorCode | None = None
     gaps: tuple[str, ...] = ()
     """What it uses that the controller's model does not have."""
+
     def transaction(
         self, address: int, *, word: bool = False, column: int = 0, data: bytes = b"", read: int = 0
     ) -> Transaction:
@@ -121,17 +122,13 @@ class Sequence(NamedTuple):
         word: FLSHxxCR1.WA, the chip counts in 16-bit words. column: FLSHxxCR1.CAS, how many low
         bits form the column address. data: bytes for WRITE. read: bytes for READ.
         """
-        if data or self.template.address_bits:
-            return self._cycle(self._address(address >> 1 if word else address, column), data, read)
-        return self._cycle(None, b"", read)
-
-    def _cycle(self, address: int | None, data: bytes, read: int) -> Transaction:
         sent = self.fixed
         if self.size_bits:
             size = len(data) or read
             width = (self.size_bits + 7) // 8
             sent += (size & ((1 << self.size_bits) - 1)).to_bytes(width, "big")
-        return self.template._replace(address=address, write=sent + data, read=read)
+        place = self._address(address >> 1 if word else address, column)
+        return self.template._replace(address=place, write=sent + data, read=read)
 
     def _address(self, address: int, column: int) -> int | None:
         low = address & ((1 << column) - 1)

@@ -13,6 +13,7 @@ from xipsim import bootcache
 from xipsim.engines import identity as module
 from xipsim.engines.api import MachineConfig
 from xipsim.engines.identity import identity
+from xipsim.engines.repl.cache import load
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +39,7 @@ def config(places: Path) -> MachineConfig:
 
 
 def taken(places: Path, config: MachineConfig) -> dict[str, str]:
-    return identity(config, places / "qemu", [places / "helper.py"])
+    return identity(config, load(config.platform), places / "qemu", [places / "helper.py"])
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:

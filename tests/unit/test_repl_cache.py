@@ -112,12 +112,12 @@ def test_a_cache_that_cannot_be_written_is_only_logged(
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XIPSIM_CACHE", "/own")
     monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
-    assert cache.folder() == Path("/own")
+    assert cache.cache_dir() == Path("/own")
     monkeypatch.delenv("XIPSIM_CACHE")
-    assert cache.folder() == Path("/xdg/xipsim")
+    assert cache.cache_dir() == Path("/xdg/xipsim")
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/a")
-    assert cache.folder() == Path("/home/a/.cache/xipsim")
+    assert cache.cache_dir() == Path("/home/a/.cache/xipsim")
 
 
 def test_a_large_board_loads_in_milliseconds(board: Path) -> None:
