@@ -19,7 +19,7 @@ PLAIN = {
     "random": {"Random"},
 }
 """Of the standard library, what is nothing but a value."""
-OURS = ("xipsim.peripherals.", "xipsim.session", "xipsim_user_")
+OURS = ("xipsim.peripherals.", "xipsim.session.run_log", "xipsim_user_")
 """Modules, by the beginning of their names, whose own classes may be state."""
 
 

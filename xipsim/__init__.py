@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .console import Console
+    from .board.console import Console
     from .errors import (
         BoardReset,
         BootFailed,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         WaitTimeout,
         XipsimError,
     )
-    from .machine import Machine
+    from .machine.machine import Machine
 
 __all__ = [
     "BoardReset",
@@ -52,7 +52,7 @@ __all__ = [
     "__version__",
 ]
 
-_ELSEWHERE = {"Console": "console", "Machine": "machine"}
+_ELSEWHERE = {"Console": "board.console", "Machine": "machine.machine"}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,9 +12,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from xipsim import flashcheck
+from xipsim.board.flash import SECTOR
 from xipsim.errors import UserError, XipsimError
-from xipsim.flash import SECTOR
-from xipsim.machine import Machine
+from xipsim.machine.machine import Machine
 from xipsim.units import show_duration
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _show(data: bytes) -> None:
 
 
 def _stay(machine: Machine) -> None:
-    from xipsim.terminal import Conversation, terminal
+    from xipsim.cli.terminal import Conversation, terminal
 
     print("The board is yours. Ctrl-] ends this.")
     with terminal() as line:

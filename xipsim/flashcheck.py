@@ -15,11 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from xipsim.configure import user_mistakes
-from xipsim.console import Console
+from xipsim.board.console import Console
+from xipsim.board.flash import FlashStats
 from xipsim.firmware import flashcheck as program
-from xipsim.flash import FlashStats
-from xipsim.machine import Machine
+from xipsim.machine.configuration import user_mistakes
+from xipsim.machine.machine import Machine
 
 TIMEOUT = "300s"
 """Virtual: what it takes with the data sheets' maximum times, and as much again."""

@@ -23,8 +23,8 @@ import pytest
 
 if TYPE_CHECKING:
     from xipsim.errors import XipsimError
-    from xipsim.machine import Machine
-    from xipsim.snapshot import Snapshot
+    from xipsim.machine.machine import Machine
+    from xipsim.machine.snapshot import Snapshot
 
 BOOT_TIMEOUT = "10s"
 """Virtual; a first boot that formats the file system takes a tenth of a second."""
@@ -112,7 +112,7 @@ class _Pool:
         return booted.machine
 
     def _boot(self, board: str, options: dict[str, Any]) -> _Booted:
-        from xipsim.machine import Machine
+        from xipsim.machine.machine import Machine
 
         machine = Machine(board, **{"firmware": self._images.get(board), **options})
         try:
@@ -188,7 +188,7 @@ def pytest_runtest_makereport(
     if report.failed and report.when != "teardown" and "_xipsim_board" in _fixture_names(item):
         machine = getattr(item, "funcargs", {}).get("machine")
         if machine:
-            from xipsim.aftermath import console_text, flash_text
+            from xipsim.reporting.failure_details import console_text, flash_text
 
             report.sections.append(("xipsim console", console_text(machine)))
             report.sections.append(("xipsim flash", flash_text(machine)))

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xipsim.errors import UserError
-from xipsim.machine import Machine
+from xipsim.machine.machine import Machine
 
 from .tester import TerminalTester
 
 if TYPE_CHECKING:
-    from xipsim.snapshot import Snapshot
+    from xipsim.machine.snapshot import Snapshot
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Emulation:
         if not setup.further:
             return setup.platform
         from xipsim import platforms
-        from xipsim.configure import user_mistakes
+        from xipsim.machine.configuration import user_mistakes
 
         with user_mistakes():
             base = platforms.find(setup.platform)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
-from xipsim.aftermath import console_text, flash_text
+from xipsim.reporting.failure_details import console_text, flash_text
 
 from .emulation import Emulation
 

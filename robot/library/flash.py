@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xipsim.board.flash import Flash, FlashStats
 from xipsim.errors import UserError, XipsimError
-from xipsim.flash import Flash, FlashStats
 
 from .keywords import Keywords, keyword
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from xipsim.errors import UserError, WaitTimeout, XipsimError
-from xipsim.machine import Machine
+from xipsim.machine.machine import Machine
 
 _T = TypeVar("_T")
 

@@ -9,7 +9,7 @@ import pytest
 from images import IMAGES, KINDS, Image, parameters
 
 from xipsim import Machine
-from xipsim.snapshot import Snapshot
+from xipsim.machine.snapshot import Snapshot
 
 FEATURES = {feature for image in IMAGES for feature in image.facts.lacks}
 

@@ -13,7 +13,7 @@ import pytest
 from images import Image, teensy41s
 
 from xipsim import Machine, WaitTimeout, platforms
-from xipsim.flashtrace import FlashTrace
+from xipsim.reporting.flash_trace import FlashTrace
 
 SCRIPT = """
 import os, time

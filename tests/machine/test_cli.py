@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from images import ALIF, RECENT, Image, parameters
 
+from xipsim.cli.terminal import LAG
 from xipsim.firmware import catalogue
 from xipsim.firmware.errors import FirmwareError
-from xipsim.terminal import LAG
 
 XIPSIM = [sys.executable, "-m", "xipsim"]
 PROMPT = b">>> "

@@ -12,7 +12,7 @@ from xipsim import flashcheck, platforms
 from xipsim.engines.api import Goal, MachineConfig
 from xipsim.engines.qemu.engine import QemuEngine
 from xipsim.firmware import boards, images
-from xipsim.machine import Machine
+from xipsim.machine.machine import Machine
 
 BOARDS = ("TEENSY40", "TEENSY41")
 SOC = Path(platforms.__file__).parent / "soc" / "rt1062.repl"

@@ -21,7 +21,7 @@ from test_engine import POLL_45_MS, SLEEP, running
 
 from xipsim import Machine, UserError
 from xipsim.engines.api import Goal, SnapshotError
-from xipsim.flashtrace import FlashTrace
+from xipsim.reporting.flash_trace import FlashTrace
 
 STEPS = (1_000_003, 777_777, 5_000_000, 1)
 """Virtual ns; the continuation is cut into them, over and over."""

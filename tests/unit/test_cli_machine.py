@@ -38,7 +38,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeMachine]]:
     class Machine(FakeMachine):
         pass
 
-    monkeypatch.setattr("xipsim.machine.Machine", Machine)
+    monkeypatch.setattr("xipsim.machine.machine.Machine", Machine)
     monkeypatch.setattr("xipsim.engines.qemu.process.Process", FakeProcess)
     yield Machine
 

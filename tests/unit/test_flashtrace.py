@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from xipsim.flashtrace import FlashTrace, line
 from xipsim.peripherals.core.trace import FlashCommand
+from xipsim.reporting.flash_trace import FlashTrace, line
 
 READ_ID = FlashCommand(
     time=1234, chip="nor", opcode=0x9F, name="read JEDEC id", received=b"\xef\x70\x17"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from xipsim import bootcache
 from xipsim.engines import identity as module
 from xipsim.engines.api import MachineConfig
 from xipsim.engines.identity import identity
 from xipsim.engines.repl.cache import load
+from xipsim.machine import boot_cache
 
 ROOT = Path(__file__).parents[2]
 
@@ -130,11 +130,11 @@ def test_versions_count(
 
 def test_the_cache_is_keyed_by_it_the_flash_and_the_console(places: Path) -> None:
     keys = {
-        bootcache.place({"board": "a"}, {"nor": b"flash"}, "pc"),
-        bootcache.place({"board": "a"}, {"ram": b"flash"}, "pc"),
-        bootcache.place({"board": "b"}, {"nor": b"flash"}, "pc"),
-        bootcache.place({"board": "a"}, {"nor": b"flasi"}, "pc"),
-        bootcache.place({"board": "a"}, {"nor": b"flash"}, "lpuart1"),
+        boot_cache.place({"board": "a"}, {"nor": b"flash"}, "pc"),
+        boot_cache.place({"board": "a"}, {"ram": b"flash"}, "pc"),
+        boot_cache.place({"board": "b"}, {"nor": b"flash"}, "pc"),
+        boot_cache.place({"board": "a"}, {"nor": b"flasi"}, "pc"),
+        boot_cache.place({"board": "a"}, {"nor": b"flash"}, "lpuart1"),
     }
     assert len(keys) == 5
     assert {path.parent for path in keys} == {places / "cache" / "boots"}
@@ -143,7 +143,7 @@ def test_the_cache_is_keyed_by_it_the_flash_and_the_console(places: Path) -> Non
 def test_the_cache_keeps_what_was_used_lately(
     places: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootcache, "KEPT", 2)
+    monkeypatch.setattr(boot_cache, "KEPT", 2)
     folder = places / "cache" / "boots"
     folder.mkdir(parents=True)
     for age, name in enumerate(("new", "old", "older")):
@@ -151,15 +151,12 @@ def test_the_cache_keeps_what_was_used_lately(
         file.touch()
         os.utime(file, ns=(10**9 - age, 10**9 - age))
 
-    class Machine:
-        def snapshot(self) -> Any:
-            return self
-
+    class Taken:
         def save(self, file: Path) -> None:
             file.touch()
 
         def drop(self) -> None:
             pass
 
-    bootcache.keep(Machine(), folder / "newest.snapshot")  # type: ignore[arg-type]
+    boot_cache.store(Taken(), folder / "newest.snapshot")  # type: ignore[arg-type]
     assert {file.stem for file in folder.iterdir()} == {"newest", "new"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from machines import make_machine
 
 from xipsim import BoardReset, ReplError, UserError, WaitTimeout
-from xipsim.rawrepl import Output, type_name
+from xipsim.repl.raw_repl import Output, type_name
 
 TRACEBACK = (
     b"Traceback (most recent call last):\r\n"

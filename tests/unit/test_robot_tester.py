@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xipsim.errors import Situation, UserError, WaitTimeout
-from xipsim.machine import Machine
+from xipsim.machine.machine import Machine
 from xipsim.robot.tester import ForbiddenOutput, TerminalTester, finder
 
 SECOND = 1_000_000_000

@@ -18,7 +18,8 @@ import xipsim.cli.execute, xipsim.engines.qemu.process
 """`xipsim exec`, until it has started QEMU."""
 
 MACHINE = """
-import xipsim.machine, xipsim.engines.qemu.engine, xipsim.bootcache, xipsim.snapshot
+import xipsim.machine.machine, xipsim.machine.boot_cache, xipsim.machine.snapshot
+import xipsim.engines.qemu.engine
 """
 """What is imported while QEMU starts."""
 

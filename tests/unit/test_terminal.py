@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from xipsim.terminal import (
+from xipsim.cli.terminal import (
     LAG,
     LEAVE,
     TYPED_AHEAD,
@@ -114,8 +114,8 @@ def test_virtual_time_is_never_ahead_of_real_time(pty: tuple[Line, int]) -> None
 
 
 def test_a_lag_is_said_once(pty: tuple[Line, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xipsim.terminal.LAG_WORTH_SAYING", 1)
-    monkeypatch.setattr("xipsim.terminal.LAG", 1_000_000)
+    monkeypatch.setattr("xipsim.cli.terminal.LAG_WORTH_SAYING", 1)
+    monkeypatch.setattr("xipsim.cli.terminal.LAG", 1_000_000)
     said: list[int] = []
     talk(FakeMachine(cost=0.02), pty[0], 0.2, on_lag=lambda: said.append(1))
     assert said == [1]

@@ -18,10 +18,10 @@ BROKEN_PIPE = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code."""
-    from . import ahead
+    from . import prestart
 
     words = sys.argv[1:] if argv is None else argv
-    process = ahead.start(words)
+    process = prestart.start(words)
     try:
         return _run(words, process)
     except KeyboardInterrupt:

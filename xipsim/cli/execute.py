@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, BinaryIO
 from xipsim.errors import ReplError, UserError
 
 from .progress import Progress
-from .session import opened, script
+from .running import opened, script
 
 if TYPE_CHECKING:
-    from xipsim.machine import Machine
+    from xipsim.machine.machine import Machine
 
 RAISED = 1
 
@@ -55,7 +55,7 @@ def play(machine: Machine, code: bytes, timeout: str | None, *sinks: Sink) -> in
 
     sinks: all that are written to meanwhile.
     """
-    from xipsim.machine import EXEC_TIMEOUT
+    from xipsim.machine.machine import EXEC_TIMEOUT
 
     with Progress("waiting for the board") as progress:
 

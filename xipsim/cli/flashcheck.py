@@ -8,7 +8,7 @@ import sys
 from xipsim import flashcheck
 
 from .execute import Sink
-from .session import opened
+from .running import opened
 
 FAILED = 1
 

@@ -7,12 +7,12 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from xipsim.terminal import Conversation, Line, pseudo_terminal, terminal
+from xipsim.cli.terminal import Conversation, Line, pseudo_terminal, terminal
 
-from .session import Signals, opened
+from .running import Signals, opened
 
 if TYPE_CHECKING:
-    from xipsim.machine import Machine
+    from xipsim.machine.machine import Machine
 
 LAGS = "xipsim: this computer does not keep up with the board: virtual time lags behind real time"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from xipsim.flashtrace import FlashTrace
+from xipsim.reporting.flash_trace import FlashTrace
 
 from .execute import Sink, play
-from .session import opened, script
+from .running import opened, script
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""From what a user asks for to a machine's configuration; what it holds: `contents`.
+"""From what a user asks for to a machine's configuration; what it holds: `power_on`.
 
 Whatever the user got wrong is a UserError from here on.
 """

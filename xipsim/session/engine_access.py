@@ -9,7 +9,7 @@ from xipsim.engines.api import Engine, EngineError, ModelError, SnapshotError
 from xipsim.errors import EngineFailed, UserError, XipsimError
 
 
-class Link:
+class EngineAccess:
     """An engine that can be asked while it does not run.
 
     models: files of the user's own models; an error in them is the user's.

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xipsim.configure import CHIP, Files, Plan, Request, load_platform, user_mistakes
 from xipsim.engines.api import StrPath
 from xipsim.errors import UserError
-from xipsim.kept import Kept, Part, make_folder
+from xipsim.machine.configuration import CHIP, Files, Plan, Request, load_platform, user_mistakes
+from xipsim.machine.persistence import Part, PersistentFiles, make_folder
 
 if TYPE_CHECKING:
     from xipsim.engines.repl import Entry, Platform
@@ -30,17 +30,18 @@ class Firmware(NamedTuple):
     place: str
 
 
-class Contents(NamedTuple):
+class PowerOnContents(NamedTuple):
     """What the machine holds at power-on.
 
     chip: the entry of the flash chip, the first of several; empty on a board without one. given:
-    contents by entry; what is blank, at the end or as a whole, is left out. kept: what outlives the
-    machine. facts: what is known of the board's images; None for a board of the user's own.
+    contents by entry; what is blank, at the end or as a whole, is left out. persistent: the files
+    that outlive the machine. facts: what is known of the board's images; None for a board of the
+    user's own.
     """
 
     chip: str
     given: dict[str, bytes]
-    kept: Kept
+    persistent: PersistentFiles
     facts: Board | None
     firmware: Firmware | None
     warnings: tuple[str, ...]
@@ -53,7 +54,7 @@ class _Home(NamedTuple):
     base: int
 
 
-def load_contents(request: Request, made: Plan) -> Contents:
+def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
     """Read the files, and put together what chips and memories hold. Files to keep are locked."""
     with user_mistakes():
         platform = load_platform(made.config.platform)
@@ -69,21 +70,21 @@ def load_contents(request: Request, made: Plan) -> Contents:
             image, place = _found_image(request, facts)
         if request.state is not None and not request.discard:
             make_folder(request.state)
-        kept = Kept(discard=request.discard)
+        persistent = PersistentFiles(discard=request.discard)
         try:
-            held = {part: kept.open(part, file) for part, file in files.items()}
+            held = {part: persistent.open(part, file) for part, file in files.items()}
             held.setdefault(home.part, bytearray())
             if image:
                 _program(image, home, held[home.part], facts)
             _put_files(held, chip, put, facts)
             warnings = _warnings(held[home.part], facts)
         except BaseException:
-            kept.close()
+            persistent.close()
             raise
-    return Contents(
+    return PowerOnContents(
         chip=chip.part.name if chip else "",
         given={part.name: bytes(data) for part, data in held.items() if _matters(part, data)},
-        kept=kept,
+        persistent=persistent,
         facts=facts,
         firmware=_firmware(image, place),
         warnings=warnings,
@@ -221,7 +222,7 @@ def _program(image: Image, home: _Home, data: bytearray, facts: Board | None) ->
 
 
 def _read_files(put: Files) -> dict[str, bytes]:
-    """Contents by name in the file system: a mapping as it is, files by their own names."""
+    """PowerOnContents by name in the file system: a mapping as it is, files by their own names."""
     if isinstance(put, Mapping):
         return {k: v.encode() if isinstance(v, str) else v for k, v in put.items()}
     if isinstance(put, str):

@@ -9,7 +9,7 @@ from xipsim.engines import unpickle
 from xipsim.engines.api import StrPath
 
 if TYPE_CHECKING:
-    from xipsim.session import Session
+    from xipsim.session.session import Session
 
 
 class Snapshot:
@@ -18,19 +18,19 @@ class Snapshot:
     It lives as long as its machine, and takes about 1 MB; `save` keeps it for another process.
     """
 
-    def __init__(self, session: Session, number: int, heard: dict[str, Any]) -> None:
-        self._session, self.number, self.heard = session, number, heard
+    def __init__(self, session: Session, number: int, user_side: dict[str, Any]) -> None:
+        self._session, self.number, self.user_side = session, number, user_side
 
     @property
     def now(self) -> int:
         """The virtual ns at which it was taken."""
-        now: int = self.heard["now"]
+        now: int = self.user_side["now"]
         return now
 
     def save(self, path: StrPath) -> None:
         """Write it to a file, atomically, for `Machine.load_snapshot`. UserError if it cannot."""
-        engine, heard = self._session.engine, pickle.dumps(self.heard)
-        self._session.guarded(lambda: engine.save_snapshot(self.number, path, heard))
+        engine, user_side = self._session.engine, pickle.dumps(self.user_side)
+        self._session.guarded(lambda: engine.save_snapshot(self.number, path, user_side))
 
     def drop(self) -> None:
         """Free the memory that it takes; it cannot be used any more."""
@@ -41,12 +41,12 @@ class Snapshot:
         return session is self._session
 
 
-def take(session: Session, heard: dict[str, Any]) -> Snapshot:
-    """A snapshot of the machine as it stands. heard: the user's side of it."""
-    return Snapshot(session, session.guarded(session.engine.snapshot), heard)
+def take(session: Session, user_side: dict[str, Any]) -> Snapshot:
+    """A snapshot of the machine as it stands. user_side: the user's side of it."""
+    return Snapshot(session, session.guarded(session.engine.snapshot), user_side)
 
 
 def load(session: Session, path: StrPath) -> Snapshot:
     """A snapshot from a file. UserError where it does not fit this machine."""
-    number, heard = session.guarded(lambda: session.engine.load_snapshot(path))
-    return Snapshot(session, number, unpickle.loads(heard))
+    number, user_side = session.guarded(lambda: session.engine.load_snapshot(path))
+    return Snapshot(session, number, unpickle.loads(user_side))

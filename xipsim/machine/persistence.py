@@ -26,7 +26,7 @@ class Part(NamedTuple):
     blank: int = 0xFF
 
 
-class Kept:
+class PersistentFiles:
     """Parts and their files, which are locked until `close`."""
 
     def __init__(self, *, discard: bool) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from xipsim.errors import UserError
 
 if TYPE_CHECKING:
-    from xipsim.machine import Machine
+    from xipsim.machine.machine import Machine
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -91,7 +91,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
             "--discard needs --flash FILE or --state DIR; without them nothing is kept anyway"
         )
     from xipsim.engines.qemu.engine import QemuEngine
-    from xipsim.machine import Machine
+    from xipsim.machine.machine import Machine
 
     return Machine(
         args.board,

@@ -9,9 +9,9 @@
 
 from __future__ import annotations
 
+from xipsim.board.by_name import ByName
 from xipsim.errors import UnknownName, UserError
-from xipsim.named import Named
-from xipsim.session import Session
+from xipsim.session.session import Session
 
 PINS = 32
 
@@ -59,7 +59,7 @@ class Port:
         return Pin(self._session, self.name, pin)
 
 
-class Ports(Named[Port]):
+class Ports(ByName[Port]):
     """The board's GPIO ports, by the names of their entries."""
 
     def __init__(self, session: Session) -> None:

@@ -10,7 +10,7 @@ from xipsim.errors import UnknownName
 T = TypeVar("T")
 
 
-class Named(Mapping[str, T]):
+class ByName(Mapping[str, T]):
     """Parts of one kind; one that is not there is UnknownName. kind: what one is called."""
 
     def __init__(self, kind: str, parts: Mapping[str, T]) -> None:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from xipsim.errors import UserError
 from xipsim.firmware.store import cache_dir, keep_newest
+from xipsim.machine import snapshot
+from xipsim.machine.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from xipsim.machine import Machine
-    from xipsim.snapshot import Snapshot
+    from xipsim.session.session import Session
 
 KEPT = 64
 """Snapshots that are kept; the ones used least lately go first. Each is about 1 MB."""
@@ -34,25 +35,24 @@ def place(identity: dict[str, str], contents: Mapping[str, bytes], console: str)
     return cache_dir() / "boots" / f"{digest.hexdigest()[:40]}.snapshot"
 
 
-def load(machine: Machine, file: Path) -> Snapshot | None:
+def load(session: Session, file: Path) -> Snapshot | None:
     """The cached boot, None where there is none that can be used."""
     if not file.is_file():
         return None
     try:
-        snapshot = machine.load_snapshot(file)
+        cached = snapshot.load(session, file)
     except UserError:
         with suppress(OSError):
             file.unlink()
         return None
     with suppress(OSError):
         file.touch()
-    return snapshot
+    return cached
 
 
-def keep(machine: Machine, file: Path) -> None:
-    """Put the machine as it stands into the cache, if that has room, and if it can be saved."""
+def store(taken: Snapshot, file: Path) -> None:
+    """Move the snapshot of a machine at its prompt into the cache, if that has room."""
     with suppress(OSError, UserError):
-        snapshot = machine.snapshot()
-        snapshot.save(file)
-        snapshot.drop()
+        taken.save(file)
+        taken.drop()
         keep_newest(file.parent, "*.snapshot", KEPT)

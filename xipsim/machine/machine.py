@@ -17,20 +17,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from xipsim.configure import Files, Request, explain, plan, user_mistakes
-from xipsim.console import Console, Consoles
-from xipsim.contents import Firmware, load_contents
+from xipsim.board.console import Console, Consoles
+from xipsim.board.flash import Chips, Flash
+from xipsim.board.gpio import Ports
 from xipsim.engines.api import Engine, EngineError, Goal, MachineConfig, Stop, StrPath
 from xipsim.errors import EngineFailed, UserError, XipsimError
-from xipsim.flash import Chips, Flash
-from xipsim.gpio import Ports
-from xipsim.rawrepl import PROMPT, Repl
-from xipsim.session import Limits, Session
+from xipsim.machine.configuration import Files, Request, explain, plan, user_mistakes
+from xipsim.machine.power_on import Firmware, power_on_contents
+from xipsim.repl.raw_repl import PROMPT, Repl
+from xipsim.session.session import Limits, Session
 
 if TYPE_CHECKING:
-    from xipsim.kept import Kept, Part
+    from xipsim.machine.persistence import Part, PersistentFiles
+    from xipsim.machine.snapshot import Snapshot
     from xipsim.peripherals.core.trace import FlashCommand
-    from xipsim.snapshot import Snapshot
 
 EXEC_TIMEOUT = "60s"
 
@@ -106,7 +106,7 @@ class Machine:
         self._boot_file: Path | None = None
         started = self._start(engine)
         try:
-            self._contents = load_contents(request, self._plan)
+            self._contents = power_on_contents(request, self._plan)
             if may_cache and not self._plan.config.models:
                 self._boot_file = self._find_boot_file(started, console)
             self._session = self._build(started, console)
@@ -135,10 +135,10 @@ class Machine:
 
         Found while the engine starts, if possible. What is wrong with the machine, `_build` says.
         """
-        from xipsim import bootcache
+        from xipsim.machine import boot_cache
 
         with suppress(Exception):
-            return bootcache.place(engine.identity(), self._contents.given, console)
+            return boot_cache.place(engine.identity(), self._contents.given, console)
         return None
 
     def _build(self, engine: Engine, console: str) -> Session:
@@ -155,7 +155,7 @@ class Machine:
                 hint=self._hint,
             )
         except BaseException as error:
-            contents.kept.close()
+            contents.persistent.close()
             if isinstance(error, EngineError):
                 raise explain(error, config) from error
             raise
@@ -250,14 +250,15 @@ class Machine:
         if file is None or not self._session.untouched:
             repl.prompt(limits)
             return
-        from xipsim import bootcache
+        from xipsim.machine import boot_cache
 
-        cached = bootcache.load(self, file)
+        cached = boot_cache.load(self._session, file)
         if cached and cached.now < limits.until:
             self.restore(cached)
         else:
             repl.prompt(limits)
-            bootcache.keep(self, file)
+            with suppress(UserError):
+                boot_cache.store(self.snapshot(), file)
 
     def run_for(self, duration: str | int, *, wall: float | None = None) -> None:
         """Let virtual time pass. WaitTimeout if it takes more than `wall` seconds of real time."""
@@ -286,9 +287,9 @@ class Machine:
 
         UserError while the boot ROM is at work, for some microseconds after a reset.
         """
-        from xipsim import snapshot
+        from xipsim.machine import snapshot
 
-        return snapshot.take(self._session, self._heard())
+        return snapshot.take(self._session, self._user_side())
 
     def restore(self, saved: Snapshot) -> None:
         """Be what it was; the same continuation then repeats to the nanosecond.
@@ -300,20 +301,20 @@ class Machine:
         if not saved.belongs_to(session):
             raise UserError("this snapshot is of another machine; save it and load it here")
         session.guarded(lambda: session.engine.restore(saved.number))
-        session.load(saved.heard["session"])
+        session.load(saved.user_side["session"])
         for name, console in self.consoles.items():
-            console.load(saved.heard["consoles"][name])
+            console.load(saved.user_side["consoles"][name])
 
     def load_snapshot(self, path: StrPath) -> Snapshot:
         """A snapshot from a file, of a machine that was made in the same way.
 
         UserError where it was taken with another board, QEMU, version or arguments.
         """
-        from xipsim import snapshot
+        from xipsim.machine import snapshot
 
         return snapshot.load(self._session, path)
 
-    def _heard(self) -> dict[str, Any]:
+    def _user_side(self) -> dict[str, Any]:
         """The user's side of a snapshot."""
         return {
             "now": self.now,
@@ -345,13 +346,13 @@ class Machine:
 
     def forget_listeners(self) -> None:
         """Hand nothing more to those who were given to `trace` and to a console's `on_output`."""
-        self._session.heard.forget_receiver()
+        self._session.log.forget_receiver()
         for console in self.consoles.values():
             console.forget_listeners()
 
     def report(self) -> dict[str, Any]:
         """What the run did so far, as data that `json` can write."""
-        from xipsim.report import build
+        from xipsim.reporting.run_report import build
 
         return build(self._session, self._plan, self._contents, self._request, self.chips)
 
@@ -364,20 +365,20 @@ class Machine:
         """
         if self._session.closed:
             return
-        kept = self._contents.kept
+        files = self._contents.persistent
         try:
-            self._save(kept)
+            self._save(files)
         finally:
             self._session.close()
-            kept.close()
+            files.close()
 
-    def _save(self, kept: Kept) -> None:
+    def _save(self, files: PersistentFiles) -> None:
         from xipsim.firmware.errors import FlashFileError
 
         try:
-            kept.save(self._read_part)
+            files.save(self._read_part)
         except EngineFailed as error:
-            text = f"{kept.names}: not saved, {kept.as_before}: {error}"
+            text = f"{files.names}: not saved, {files.as_before}: {error}"
             raise EngineFailed(text) from error
         except FlashFileError as error:
             raise UserError(str(error)) from error
@@ -391,7 +392,7 @@ class Machine:
     def _hint(self) -> str:
         """What may keep the prompt away, as far as the file system can tell."""
         session, facts = self._session, self._contents.facts
-        if facts is None or PROMPT in session.heard.printed_since_reset:
+        if facts is None or PROMPT in session.log.printed_since_reset:
             return ""
         if facts.filesystem.kind != "littlefs":
             return ""

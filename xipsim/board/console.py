@@ -6,10 +6,10 @@ import codecs
 import re
 from collections.abc import Callable
 
+from xipsim.board.by_name import ByName
 from xipsim.engines.api import Stop
 from xipsim.errors import UserError
-from xipsim.named import Named
-from xipsim.session import Limits, Session
+from xipsim.session.session import Limits, Session
 
 TIMEOUT = "5s"
 
@@ -26,12 +26,12 @@ class Console:
     def __init__(self, session: Session, name: str) -> None:
         self.name = name
         self._session = session
-        self._transcript = session.heard.printed[name]
+        self._transcript = session.log.printed[name]
         self._consumed = 0
         self._stale = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._listeners: list[Callable[[bytes], None]] = []
-        session.heard.listen(name, self._receive, self._forget_prompt)
+        session.log.listen(name, self._receive, self._forget_prompt)
 
     def expect(
         self,
@@ -183,7 +183,7 @@ class Console:
         self._stale = len(self._transcript)
 
 
-class Consoles(Named[Console]):
+class Consoles(ByName[Console]):
     """The board's consoles, by the names of their entries."""
 
     def __init__(self, session: Session) -> None:

@@ -11,21 +11,21 @@ from xipsim.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xipsim.configure import Plan, Request
-    from xipsim.contents import Contents
-    from xipsim.flash import Flash
-    from xipsim.session import Session
+    from xipsim.board.flash import Flash
+    from xipsim.machine.configuration import Plan, Request
+    from xipsim.machine.power_on import PowerOnContents
+    from xipsim.session.session import Session
 
 
 def build(
     session: Session,
     plan: Plan,
-    contents: Contents,
+    contents: PowerOnContents,
     request: Request,
     chips: Mapping[str, Flash],
 ) -> dict[str, Any]:
     """Everything; `json` can write it. What a dead engine cannot tell any more is None."""
-    wall, heard = session.wall_time, session.heard
+    wall, log = session.wall_time, session.log
     return {
         "versions": {
             "xipsim": __version__,
@@ -40,12 +40,12 @@ def build(
         "wall_time": wall,
         "virtual_per_real": session.simulated / 1e9 / wall if wall else None,
         "flash": {name: _chip(chip) for name, chip in chips.items()},
-        "diagnostics": [event._asdict() for event in heard.diagnostics],
-        "gaps": [event._asdict() for event in heard.gaps],
-        "notes": [event._asdict() for event in heard.notes],
-        "resets": [reset._asdict() for reset in heard.resets],
-        "interruptions": [{"time": at, "why": why} for at, why in heard.interruptions],
-        "console_bytes": {name: len(printed) for name, printed in heard.printed.items()},
+        "diagnostics": [event._asdict() for event in log.diagnostics],
+        "gaps": [event._asdict() for event in log.gaps],
+        "notes": [event._asdict() for event in log.notes],
+        "resets": [reset._asdict() for reset in log.resets],
+        "interruptions": [{"time": at, "why": why} for at, why in log.interruptions],
+        "console_bytes": {name: len(printed) for name, printed in log.printed.items()},
     }
 
 
@@ -59,7 +59,7 @@ def _arguments(request: Request) -> dict[str, Any]:
     return arguments
 
 
-def _firmware(contents: Contents) -> dict[str, str] | None:
+def _firmware(contents: PowerOnContents) -> dict[str, str] | None:
     if contents.firmware is None:
         return None
     image = contents.firmware

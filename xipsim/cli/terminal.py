@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from xipsim.errors import UserError
 
 if TYPE_CHECKING:
-    from xipsim.machine import Machine
+    from xipsim.machine.machine import Machine
 
 LEAVE = b"\x1d"
 """Ctrl-]"""

@@ -9,11 +9,11 @@ import codecs
 import re
 from collections.abc import Callable
 
-from xipsim import faultreport
-from xipsim.console import Console
+from xipsim.board.console import Console
 from xipsim.engines.api import Goal, Stop, StopReason
 from xipsim.errors import BoardReset, ReplError, UserError, WaitTimeout
-from xipsim.session import Limits, Session
+from xipsim.session import stop_reports
+from xipsim.session.session import Limits, Session
 
 PROMPT = b">>> "
 _AT_PROMPT = rb">>> \Z"
@@ -104,7 +104,7 @@ class Repl:
 
     def _interrupt(self, why: str, *, leave_raw: bool) -> None:
         """Type Ctrl-C; every second time Ctrl-B, too: the firmware may be in its raw REPL."""
-        self._session.heard.interruptions.append((self._session.now, why))
+        self._session.log.interruptions.append((self._session.now, why))
         self._console.write(_INTERRUPT + (_LEAVE_RAW if leave_raw else b""))
 
 
@@ -268,7 +268,7 @@ class _Run:
         if cause not in _UNWANTED:
             return self.finish()
         situation = self._session.situation(self._console.name, stop.pc)
-        raise BoardReset(faultreport.reset_text(cause, situation), situation, self.finish())
+        raise BoardReset(stop_reports.reset_text(cause, situation), situation, self.finish())
 
 
 class _WasReset(Exception):

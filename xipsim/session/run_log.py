@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from xipsim.session import Reset
+from typing import Any, NamedTuple
 
 Receiver = Callable[[bytes], None]
 
 _LISTS = ("diagnostics", "gaps", "notes", "resets", "interruptions")
 
 
-class Heard:
+class Reset(NamedTuple):
+    """A reset that the firmware, not the user, brought about. time: virtual ns."""
+
+    time: int
+    cause: str
+
+
+class RunLog:
     """All that was heard since the machine was made.
 
     consoles: their names. console: the default one, or empty. tell: calls a user's function with

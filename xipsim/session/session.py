@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from xipsim import faultreport
 from xipsim.engines.api import (
     Engine,
     EngineError,
@@ -20,8 +19,9 @@ from xipsim.errors import (
     WaitTimeout,
     XipsimError,
 )
-from xipsim.heard import Heard
-from xipsim.link import Link
+from xipsim.session import stop_reports
+from xipsim.session.engine_access import EngineAccess
+from xipsim.session.run_log import Reset, RunLog
 from xipsim.units import duration
 
 OPENING_QUIET = 50_000_000
@@ -46,15 +46,8 @@ class Limits(NamedTuple):
         return None if self.wall_until is None else max(0.0, self.wall_until - time.monotonic())
 
 
-class Reset(NamedTuple):
-    """A reset that the firmware, not the user, brought about. time: virtual ns."""
-
-    time: int
-    cause: str
-
-
-class Session(Link):
-    """An engine at work. heard: all that it said.
+class Session(EngineAccess):
+    """An engine at work. log: all that it said.
 
     console: the default console's name; empty: the USB host, else the first one. warnings: what
     was noticed about the image. models: files of the user's own models. unlimited: no limits in
@@ -85,9 +78,9 @@ class Session(Link):
         self.chips: dict[str, dict[str, Any]] = facts["chips"]
         self.consoles: list[str] = facts["consoles"]
         self.console = self._default_console(console)
-        self.heard = Heard(self.consoles, self.console, self._tell)
+        self.log = RunLog(self.consoles, self.console, self._tell)
         self._opening = self._is_usb
-        engine.subscribe(self.heard.receive)
+        engine.subscribe(self.log.receive)
         self.untouched = True
 
     def _default_console(self, asked: str) -> str:
@@ -207,7 +200,7 @@ class Session(Link):
     def _with_opening(self, goal: Goal) -> Goal:
         """The goal, watching besides whether the console opens in silence, anew after a reset."""
         goal = goal._replace(console=goal.console or self.console, stop_on_reset=True)
-        if self._opening and self.heard.printed_since_reset:
+        if self._opening and self.log.printed_since_reset:
             self._opening = False
         if not self._opening or goal.console != self.console:
             return goal
@@ -216,18 +209,18 @@ class Session(Link):
 
     def _open(self) -> None:
         self._opening = False
-        if not self.heard.printed_since_reset:
+        if not self.log.printed_since_reset:
             self.request("type", self.console, b"\r")
 
     def _note_reset(self, stop: Stop) -> None:
         cause = stop.detail.get("cause", "unknown")
         if cause != "power-on":
-            self.heard.resets.append(Reset(time=stop.now, cause=cause))
+            self.log.resets.append(Reset(time=stop.now, cause=cause))
         self._was_reset()
 
     def _was_reset(self) -> None:
         self._opening = self._is_usb
-        self.heard.was_reset()
+        self.log.was_reset()
 
     def reset(self, *, power: bool) -> None:
         """Press reset, or switch off and on; the boot begins with the next run."""
@@ -239,9 +232,9 @@ class Session(Link):
 
     def trace_commands(self, receiver: Callable[[Any], None]) -> None:
         """Hand `receiver` every FlashCommand from now on."""
-        if self.heard.on_command is None:
+        if self.log.on_command is None:
             self.request("trace_commands")
-        self.heard.on_command = receiver
+        self.log.on_command = receiver
 
     def _tell(self, receiver: Callable[[Any], None], value: Any) -> None:
         """Call a user's function; what it raises ends the run first, and is raised then."""
@@ -258,12 +251,12 @@ class Session(Link):
 
     def save(self) -> dict[str, Any]:
         """What was heard so far."""
-        return self.heard.save() | {"opening": self._opening, "nominal": self._nominal}
+        return self.log.save() | {"opening": self._opening, "nominal": self._nominal}
 
     def load(self, saved: dict[str, Any]) -> None:
         """Have heard what `save` returned, and nothing else."""
         self.untouched = False
-        self.heard.load(saved)
+        self.log.load(saved)
         self._opening = saved["opening"]
         self._nominal = saved["nominal"]
 
@@ -281,7 +274,7 @@ class Session(Link):
             now=self.now,
             pc=pc,
             console=console,
-            tail=bytes(self.heard.printed[console][-TAIL:]) if console else b"",
+            tail=bytes(self.log.printed[console][-TAIL:]) if console else b"",
             opened=opened,
             flash=flash,
         )
@@ -291,13 +284,13 @@ class Session(Link):
         if stop.reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
         is_wall = stop.reason is StopReason.WALL
-        limit = faultreport.limit_text(limits.timeout, limits.wall, is_wall=is_wall)
+        limit = stop_reports.limit_text(limits.timeout, limits.wall, is_wall=is_wall)
         situation = self.situation(console, stop.pc)
         return WaitTimeout(
-            faultreport.wait_text(what, limit, situation, self._hint()), situation, what
+            stop_reports.wait_text(what, limit, situation, self._hint()), situation, what
         )
 
     def _error(self, stop: Stop) -> XipsimError | None:
-        if stop.reason not in faultreport.FATAL:
+        if stop.reason not in stop_reports.FATAL:
             return None
-        return faultreport.error(stop, self.situation(self.console, stop.pc), self.warnings)
+        return stop_reports.error(stop, self.situation(self.console, stop.pc), self.warnings)

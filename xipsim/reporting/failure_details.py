@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xipsim.errors import XipsimError
-from xipsim.faultreport import activity
+from xipsim.session.stop_reports import activity
 from xipsim.units import show_duration, show_time
 
 if TYPE_CHECKING:
-    from xipsim.flash import Flash
-    from xipsim.machine import Machine
+    from xipsim.board.flash import Flash
+    from xipsim.machine.machine import Machine
 
 CONSOLE_LINES = 20
 SECTORS = 8

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
+from xipsim.board.by_name import ByName
 from xipsim.errors import UserError
-from xipsim.named import Named
-from xipsim.session import Session
+from xipsim.session.session import Session
 
 SECTOR = 4096
 
@@ -103,7 +103,7 @@ class Flash:
         self._session.call(self.name, "stuck_wel")
 
 
-class Chips(Named[Flash]):
+class Chips(ByName[Flash]):
     """The board's flash chips, by the names of their entries."""
 
     def __init__(self, session: Session) -> None:

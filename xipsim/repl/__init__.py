@@ -1,0 +1,1 @@
+"""MicroPython's REPL, as a program talks to it."""

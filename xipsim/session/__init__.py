@@ -1,0 +1,1 @@
+"""An engine at work: what asks it, what it says, and what ends its runs."""
