@@ -12,7 +12,7 @@ from pathlib import Path
 from measure import arguments, show, timed
 
 from xipsim.engines.api import Goal, MachineConfig
-from xipsim.engines.qemu.engine import QemuEngine
+from xipsim.engines.programs import open_engine
 
 DEMO = Path(__file__).parents[1] / "tests" / "machine" / "demo"
 RAM, PLAIN = 0x2000_0000, 0x4000_0018
@@ -37,7 +37,7 @@ def run(access: str, address: int) -> None:
         models=(DEMO / "models.py",),
         overrides={"rom": {"program": program(access, address)}},
     )
-    engine = QemuEngine(config)
+    engine = open_engine(config)
     try:
         engine.build({})
         engine.run(Goal(until=10_000 + COUNT * 6))

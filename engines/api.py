@@ -13,6 +13,11 @@ from typing import Any, NamedTuple, Protocol
 StrPath = str | os.PathLike[str]
 
 
+Receiver = Callable[[str, Any], "Callable[[], None] | None"]
+"""`receiver("console", (name, bytes))`, `receiver("events", [Event])`. It must not take long, and
+Ctrl-C waits for it; it may return what does, a call of the user's function: made afterwards."""
+
+
 class StopReason(enum.Enum):
     """Why the machine stands still."""
 
@@ -62,12 +67,45 @@ class EngineError(Exception):
     """The engine itself failed: it could not start, or died. Says what to do where it can."""
 
 
+class EngineInUse(EngineError):
+    """Another thread is asking this engine something."""
+
+
 class ModelError(EngineError):
-    """A model raised. Names its file and line, the register, and the firmware's PC."""
+    """A model raised.
+
+    entry: its name in the `.repl`; access: what the firmware did to it, in words; both empty where
+    no access was under way. file, line, function: where it raised. pc: the firmware's.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        entry: str = "",
+        access: str = "",
+        file: str = "",
+        line: int = 0,
+        function: str = "",
+        pc: int | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what, self.entry, self.access = what, entry, access
+        self.file, self.line, self.function, self.pc = file, line, function, pc
+
+    def __str__(self) -> str:
+        place = f"{self.file}, line {self.line}, in {self.function}" if self.file else "a model"
+        access = f"; {self.access}" if self.access else ""
+        at = "" if self.pc is None else f"; the firmware's PC is {self.pc:#010x}"
+        return f"{self.what} ({place}{access}{at})"
 
 
 class SnapshotError(Exception):
     """This snapshot cannot be taken, saved or loaded, or does not fit this machine."""
+
+
+class ConfigurationError(Exception):
+    """What the user asked for cannot be built: the platform, a model file, a parameter's value."""
 
 
 class MachineConfig(NamedTuple):
@@ -75,7 +113,8 @@ class MachineConfig(NamedTuple):
 
     platform: the board's `.repl`. models: files of the user's own models. overrides: parameters
     of entries that the user sets, by entry name and parameter. stalls: let waiting cost nothing.
-    strict: a gap in a model ends the run. gdb_port: on loopback. qemu: the binary to use.
+    strict: a gap in a model ends the run. gdb_port: on loopback. engine: `qemu`, the embedded
+    one, ... (see `engines.programs`). program: that engine's program; None: the one that is found.
     """
 
     platform: StrPath
@@ -85,7 +124,8 @@ class MachineConfig(NamedTuple):
     stalls: bool = True
     strict: bool = False
     gdb_port: int | None = None
-    qemu: StrPath | None = None
+    engine: str = "qemu"
+    program: StrPath | None = None
 
 
 class Engine(Protocol):
@@ -116,7 +156,10 @@ class Engine(Protocol):
         """
 
     def call(self, entry: str, method: str, *arguments: Any) -> Any:
-        """Call an `exposed` method of the model that the `.repl` calls `entry`."""
+        """Call an `exposed` method of the model that the `.repl` calls `entry`.
+
+        LookupError where there is none, ValueError where its arguments do not fit.
+        """
 
     def request(self, name: str, *arguments: Any) -> Any:
         """Ask the models' end; LookupError where it knows no such thing.
@@ -126,8 +169,8 @@ class Engine(Protocol):
         status. trace_commands(): send every flash command from now on.
         """
 
-    def subscribe(self, receiver: Callable[[str, Any], None]) -> None:
-        """`receiver("console", (name, bytes))`, `receiver("events", [Event])` as they happen."""
+    def subscribe(self, receiver: Receiver) -> None:
+        """Have `receiver` called with what happens, as it happens; see `Receiver`."""
 
     def reset(self, *, power: bool) -> None:
         """Press reset, or (power) switch off and on again."""
@@ -160,7 +203,10 @@ class Engine(Protocol):
         """Read a snapshot of a machine like this one: its number, and `extra`. SnapshotError."""
 
     def interrupt(self) -> None:
-        """Ask a `run` in another thread to end (StopReason.INTERRUPTED)."""
+        """End the `run` that is under way, or else the next one (StopReason.INTERRUPTED).
+
+        From any thread, and from a signal's handler.
+        """
 
     def close(self) -> None:
         """End the engine. Safe to call twice."""

@@ -13,29 +13,31 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from xipsim.engines.api import MachineConfig, StrPath
+from xipsim.engines.link.process import Program
 from xipsim.engines.repl import Platform
 from xipsim.version import __version__
 
-FORMAT = "2"
+FORMAT = "3"
 """Of the snapshots themselves; changes when what they hold does."""
 ROOT = Path(__file__).parents[1]
 SOURCES = ("peripherals", "engines")
 
 
 def identity(
-    config: MachineConfig, platform: Platform, qemu: Path, own: Iterable[StrPath] = ()
+    config: MachineConfig, platform: Platform, program: Program, own: Iterable[StrPath] = ()
 ) -> dict[str, str]:
     """By what a user would call it: the format, xipsim, the engine, the board, ...
 
-    platform: the one that `config` names. own: files of the user's models, and of what these have
-    imported.
+    platform: the one that `config` names. program: the engine's. own: files of the user's models,
+    and of what these have imported.
     """
     models = sorted({os.fspath(file) for file in (*config.models, *own)})
     return {
         "snapshot format": FORMAT,
         "version of xipsim": __version__,
         "version of the models": _digest(_sources()),
-        "build of QEMU": _build(qemu),
+        "engine": config.engine,
+        f"build of {program.NAME}": _build(program.path),
         "Python": sys.version.split()[0],
         "board": _digest(platform.files),
         "set of your own models": _digest(models),
@@ -67,8 +69,8 @@ def _digest(files: Iterable[StrPath]) -> str:
     return digest.hexdigest()
 
 
-def _build(qemu: Path) -> str:
+def _build(program: Path) -> str:
     """A binary is recognised by its place, size and time: reading 20 MB would cost too much."""
-    real = qemu.resolve()
+    real = program.resolve()
     status = real.stat()
     return f"{real} {status.st_size} {status.st_mtime_ns}"

@@ -122,6 +122,7 @@ region_init_alias = _function(
     "memory_region_init_alias",
     None, c_void_p, c_void_p, c_char_p, c_void_p, c_uint64, c_uint64,
 )  # fmt: skip
+region_set_size = _function("memory_region_set_size", None, c_void_p, c_uint64)
 region_ram_pointer = _function("memory_region_get_ram_ptr", c_void_p, c_void_p)
 region_set_romd = _function("memory_region_rom_device_set_romd", None, c_void_p, c_bool)
 region_flush = _function("memory_region_flush_rom_device", None, c_void_p, c_uint64, c_uint64)

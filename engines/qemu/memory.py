@@ -9,35 +9,32 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from xipsim.peripherals.core import BusError, Model, Peripheral, Region
+from xipsim.engines.guest.backend import Read, Write
+from xipsim.peripherals.core import BusError
 
 from . import library as q
-from .clock import Clock
 
-Guard = Callable[[Exception], None]
 PAGE, CHUNK = 0x1000, 0x1_0000
 ZEROS, ERASED = bytes(CHUNK), b"\xff" * PAGE
 
 
 class Memory:
-    """Plain memory. `view`: its bytes, shared with the guest. `keeps`: without power, too."""
+    """Plain memory; implements `backend.Memory`."""
 
     def __init__(self, name: str, size: int) -> None:
         self.size = size
         self.region = q.new_structure()
         q.region_init_ram(self.region, None, name.encode(), size, q.error_fatal)
         self._host = q.region_ram_pointer(self.region)
-        self.view = _view(self._host, size)
-        self.keeps = False
+        self._bytes = _view(self._host, size)
         self._placed = False
         self._address = 0
         self._bus = Bus()
 
     def fill(self, data: bytes) -> None:
-        """Non-volatile contents, before the machine runs: `data`, and the rest erased."""
-        self.view[: len(data)] = data
+        """Contents before the machine runs: `data`, and the rest erased."""
+        self._bytes[: len(data)] = data
         ctypes.memset(self._host + len(data), 0xFF, self.size - len(data))
-        self.keeps = True
 
     def clear(self) -> None:
         """Fill it with zeros. Only with the core about to be reset: translations stay."""
@@ -51,7 +48,7 @@ class Memory:
                 for page in range(chunk, min(chunk + CHUNK, self.size), PAGE):
                     if self._differs(page, ZEROS, PAGE):
                         erased = not self._differs(page, ERASED, PAGE)
-                        pages[page] = b"\xff" if erased else bytes(self.view[page : page + PAGE])
+                        pages[page] = b"\xff" if erased else bytes(self._bytes[page : page + PAGE])
         return pages
 
     def load(self, pages: dict[int, bytes]) -> None:
@@ -84,13 +81,13 @@ def _view(address: int, size: int) -> memoryview:
 
 
 def place_registers(
-    model: Peripheral, address: int, clock: Clock, guard: Guard, *, private_to: int | None = None
+    name: str, address: int, size: int, read: Read, write: Write, *, private_to: int | None = None
 ) -> None:
-    """Put the model's registers at `address` on the bus.
+    """Send accesses at `address` to `read` and `write`.
 
     private_to: a core; then they lie over QEMU's own in that core's private peripheral bus.
     """
-    region = q.io_region(_register_ops(model, clock, guard), model.name, model.SIZE)
+    region = q.io_region(q.io_ops(q.READ(read), q.WRITE(write)), name, size)
     if private_to is None:
         q.region_add(q.get_system_memory(), address, region, 0)
     else:
@@ -98,85 +95,90 @@ def place_registers(
         q.region_add(container, address, region, 1)
 
 
-def _register_ops(model: Peripheral, clock: Clock, guard: Guard) -> q.MemoryRegionOps:
-    readers, writers, neutral = model.readers, model.writers, model.NEUTRAL
-    narrow_read, narrow_write = model.read, model.write
-
-    def read(_opaque: Any, offset: int, size: int) -> int:
-        if offset not in neutral:
-            clock.asked = None
-        try:
-            if size == 4:
-                reader = readers.get(offset)
-                if reader is not None:
-                    return reader()
-            return narrow_read(offset, size)
-        except Exception as error:
-            guard(error)
-            return 0
-
-    def write(_opaque: Any, offset: int, value: int, size: int) -> None:
-        if offset not in neutral:
-            clock.asked = None
-        try:
-            if size == 4:
-                writer = writers.get(offset)
-                if writer is not None:
-                    writer(value)
-                    return
-            narrow_write(offset, value, size)
-        except Exception as error:
-            guard(error)
-
-    return q.io_ops(q.READ(read), q.WRITE(write))
+def place_tag(name: str, address: int, size: int, read: Read, write: Write) -> None:
+    """Send what nothing else answers at `address` to `read` and `write`."""
+    region = q.io_region(q.io_ops(q.READ(read), q.WRITE(write)), name, size)
+    q.region_add(q.get_system_memory(), address, region, -1)
 
 
 class Window:
     """The `Window` port: an address range of which segments are served at native speed."""
 
-    def __init__(
-        self, model: Model, declared: Region, address: int, size: int, clock: Clock, guard: Guard
-    ) -> None:
+    def __init__(self, name: str, address: int, size: int, read: Read, write: Write) -> None:
         self.address, self.size = address, size
-        self._ops = _window_ops(model, declared, clock, guard)
-        region = q.io_region(self._ops(0), f"{model.name}.{declared.name}", size)
+        self._name, self._read, self._write = name, read, write
+        region = q.io_region(_window_ops(self._read, self._write, lambda: 0), name, size)
         q.region_add(q.get_system_memory(), address, region, 0)
-        self._name = f"{model.name}.{declared.name}"
         self._made = 0
+        self._free: list[_Backing] = []
 
     def segment(self, offset: int, size: int, *, writable: bool = False) -> Segment:
         """A native segment at `offset`, not served yet."""
-        kind = WritableSegment if writable else Segment
-        # QEMU wants a name of its own for each, those taken off the bus included.
+        return Segment(self, self._backing(size, writable), offset, size)
+
+    def _backing(self, size: int, writable: bool) -> _Backing:
+        """Memory for a segment: QEMU's regions are never given back, so one is used again."""
+        fitting = [b for b in self._free if b.writable == writable and b.size >= size]
+        if fitting:
+            backing = min(fitting, key=lambda b: b.size)
+            self._free.remove(backing)
+            return backing
+        # QEMU wants a name of its own for each.
         self._made += 1
-        return kind(f"{self._name}#{self._made}", self.address + offset, size, self._ops(offset))
+        room = max(PAGE, 1 << (size - 1).bit_length())
+        return _Backing(f"{self._name}#{self._made}", room, writable, self._read, self._write)
+
+    def give_back(self, backing: _Backing) -> None:
+        """A segment does not need it any more."""
+        self._free.append(backing)
+
+
+class _Backing:
+    """Memory that a segment shows: a ROM device, whose stores go to the model, or RAM.
+
+    Its alias, as large as the segment, is what lies on the bus.
+    """
+
+    def __init__(self, name: str, size: int, writable: bool, read: Read, write: Write) -> None:
+        self.size, self.writable = size, writable
+        self.offset = 0
+        """Of the segment in its window."""
+        self.region = q.new_structure()
+        label = name.encode()
+        if writable:
+            q.region_init_ram(self.region, None, label, size, q.error_fatal)
+        else:
+            ops = q.keep(_window_ops(read, write, lambda: self.offset))
+            q.region_init_rom_device(
+                self.region, None, ctypes.addressof(ops), None, label, size, q.error_fatal
+            )
+        self.alias = q.new_structure()
+        q.region_init_alias(self.alias, None, label + b" alias", self.region, 0, size)
+        self.view = _view(q.region_ram_pointer(self.region), size)
 
 
 class Segment:
-    """Reads and fetches at native speed (a ROM device); stores go to the model."""
+    """A part of a window. Reads and fetches are served at native speed, and in a writable one
+    (PSRAM) stores, too: RAM over the model's region; other stores go to the model."""
 
-    def __init__(self, name: str, address: int, size: int, ops: q.MemoryRegionOps) -> None:
-        self._region = q.new_structure()
-        self._init(name, size, q.keep(ops))
-        host = q.region_ram_pointer(self._region)
-        self._host, self._size = host, size
-        self._view = _view(host, size)
+    def __init__(self, window: Window, backing: _Backing, offset: int, size: int) -> None:
+        self._window, self._backing, self._size = window, backing, size
         self._on = False
         self._stale: list[tuple[int, int]] = []
+        backing.offset = offset
         self._switch(False)
-        q.region_add(q.get_system_memory(), address, self._region, 1)
-
-    def _init(self, name: str, size: int, ops: q.MemoryRegionOps) -> None:
-        q.region_init_rom_device(
-            self._region, None, ctypes.addressof(ops), None, name.encode(), size, q.error_fatal
-        )
+        q.region_set_size(backing.alias, size)
+        q.region_add(q.get_system_memory(), window.address + offset, backing.alias, 1)
 
     def _switch(self, on: bool) -> None:
-        q.region_set_romd(self._region, on)
+        if self._backing.writable:
+            q.region_set_enabled(self._backing.alias, on)
+        else:
+            q.region_set_romd(self._backing.region, on)
 
     def load(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Change bytes; translations of code made from them are dropped."""
-        self._view[offset : offset + len(data)] = data
+        self._backing.view[offset : offset + len(data)] = data
         self._stale.append((offset, len(data)))
         if self._on:
             self._drop_translations()
@@ -192,73 +194,33 @@ class Segment:
     def _drop_translations(self) -> None:
         """QEMU only does it for a region that is served from its copy."""
         for offset, length in self._stale:
-            q.region_flush(self._region, offset, length)
+            q.region_flush(self._backing.region, offset, length)
         self._stale.clear()
 
     def unmap(self) -> None:
         """Take it off the bus."""
-        q.region_remove(q.get_system_memory(), self._region)
+        q.region_remove(q.get_system_memory(), self._backing.alias)
+        self._window.give_back(self._backing)
 
 
-class WritableSegment(Segment):
-    """A segment that takes stores at native speed, too (PSRAM): RAM over the model's region."""
+def _window_ops(read: Read, write: Write, base: Callable[[], int]) -> q.MemoryRegionOps:
+    """Operations for a region that begins at `base` in its window."""
 
-    def _init(self, name: str, size: int, ops: q.MemoryRegionOps) -> None:
-        q.region_init_ram(self._region, None, name.encode(), size, q.error_fatal)
+    def read_checked(_opaque: Any, offset: int, data: Any, size: int, _attrs: int) -> int:
+        try:
+            data[0] = read(None, base() + offset, size)
+        except BusError:
+            return q.MEMTX_DECODE_ERROR
+        return q.MEMTX_OK
 
-    def _switch(self, on: bool) -> None:
-        q.region_set_enabled(self._region, on)
+    def write_checked(_opaque: Any, offset: int, value: int, size: int, _attrs: int) -> int:
+        try:
+            write(None, base() + offset, value, size)
+        except BusError:
+            return q.MEMTX_DECODE_ERROR
+        return q.MEMTX_OK
 
-
-def _window_ops(
-    model: Model, declared: Region, clock: Clock, guard: Guard
-) -> Callable[[int], q.MemoryRegionOps]:
-    """Operations for the window's own region and, with their offset, for its segments."""
-    read_hook = getattr(model, declared.read_hook)
-    write_hook = getattr(model, declared.write_hook, None)
-
-    def ops(base: int) -> q.MemoryRegionOps:
-        def read(_opaque: Any, offset: int, data: Any, size: int, _attrs: int) -> int:
-            clock.asked = None
-            try:
-                data[0] = read_hook(base + offset, size)
-                return q.MEMTX_OK
-            except BusError:
-                return q.MEMTX_DECODE_ERROR
-            except Exception as error:
-                guard(error)
-                return q.MEMTX_ERROR
-
-        def write(_opaque: Any, offset: int, value: int, size: int, _attrs: int) -> int:
-            clock.asked = None
-            try:
-                if write_hook is None:
-                    return q.MEMTX_DECODE_ERROR
-                write_hook(base + offset, value, size)
-                return q.MEMTX_OK
-            except BusError:
-                return q.MEMTX_DECODE_ERROR
-            except Exception as error:
-                guard(error)
-                return q.MEMTX_ERROR
-
-        return q.io_ops(q.READ_ATTRS(read), q.WRITE_ATTRS(write), attrs=True)
-
-    return ops
-
-
-def place_tag(first: int, size: int, name: str, gap: Callable[[str], None]) -> None:
-    """A range that answers 0 and reports its name once for reads and once for writes."""
-
-    def read(_opaque: Any, offset: int, _size: int) -> int:
-        gap(f"{name}: read at {first + offset:#010x}")
-        return 0
-
-    def write(_opaque: Any, offset: int, _value: int, _size: int) -> None:
-        gap(f"{name}: write at {first + offset:#010x}")
-
-    region = q.io_region(q.io_ops(q.READ(read), q.WRITE(write)), name, size)
-    q.region_add(q.get_system_memory(), first, region, -1)
+    return q.io_ops(q.READ_ATTRS(read_checked), q.WRITE_ATTRS(write_checked), attrs=True)
 
 
 class Bus:

@@ -12,7 +12,8 @@ from images import ALIF
 
 from xipsim import platforms
 from xipsim.engines.api import Goal, MachineConfig, StopReason
-from xipsim.engines.qemu.engine import QemuEngine
+from xipsim.engines.link.engine import ChildEngine
+from xipsim.engines.programs import open_engine
 from xipsim.firmware import boards, images
 from xipsim.peripherals.core import Gap
 
@@ -29,7 +30,7 @@ PATIENCE = 20 * 10**9
 class Board:
     """The board, at its UART."""
 
-    def __init__(self, engine: QemuEngine) -> None:
+    def __init__(self, engine: ChildEngine) -> None:
         self.engine = engine
         self.gaps: list[str] = []
         engine.subscribe(self._received)
@@ -59,9 +60,9 @@ def running(qemu: Path | None, *, change: int | None = None) -> Iterator[Board]:
         mram[offset : offset + len(data)] = data
     if change is not None:
         mram[-change] ^= 0xFF
-    engine = QemuEngine(
+    engine = open_engine(
         MachineConfig(
-            platform=platforms.find(BOARD), overrides={"se": {"uid": UID}}, qemu=qemu
+            platform=platforms.find(BOARD), overrides={"se": {"uid": UID}}, program=qemu
         )
     )
     try:

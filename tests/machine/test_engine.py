@@ -25,7 +25,8 @@ from xipsim.engines.api import (
     ModelError,
     StopReason,
 )
-from xipsim.engines.qemu.engine import QemuEngine
+from xipsim.engines.link.engine import ChildEngine
+from xipsim.engines.programs import open_engine
 
 DEMO = Path(__file__).parent / "demo"
 RAM, ROM_TIME = 0x2000_0000, 5_000
@@ -70,16 +71,16 @@ PAUSES = Program(  # SysTick every 901 clocks, masked: wfi until COUNTFLAG, MARK
 
 
 @contextmanager
-def running(qemu: Path | None, program: Program | None, **options: Any) -> Iterator[QemuEngine]:
+def running(qemu: Path | None, program: Program | None, **options: Any) -> Iterator[ChildEngine]:
     rom = {"program": program.image} if program else {}
     config = MachineConfig(
         platform=DEMO / "demo.repl",
         models=(DEMO / "models.py",),
         overrides={"rom": rom},
-        qemu=qemu,
+        program=qemu,
         **options,
     )
-    engine = QemuEngine(config)
+    engine = open_engine(config)
     try:
         engine.build({})
         yield engine
@@ -207,10 +208,10 @@ def test_a_killed_parent_takes_the_child_along(qemu: Path | None) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from xipsim.engines.api import Goal, MachineConfig\n"
-        "from xipsim.engines.qemu.engine import QemuEngine\n"
-        "engine = QemuEngine(MachineConfig(platform=Path(sys.argv[1]), "
+        "from xipsim.engines.programs import open_engine\n"
+        "engine = open_engine(MachineConfig(platform=Path(sys.argv[1]), "
         "models=(Path(sys.argv[2]),), overrides={'rom': {'program': sys.argv[3]}}, "
-        "qemu=Path(sys.argv[4]) if sys.argv[4] else None))\n"
+        "program=Path(sys.argv[4]) if sys.argv[4] else None))\n"
         "engine.build({})\n"
         "print(engine.pid, flush=True)\n"
         "engine.run(Goal())\n"

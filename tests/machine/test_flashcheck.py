@@ -10,7 +10,7 @@ import pytest
 
 from xipsim import flashcheck, platforms
 from xipsim.engines.api import Goal, MachineConfig
-from xipsim.engines.qemu.engine import QemuEngine
+from xipsim.engines.programs import open_engine
 from xipsim.firmware import boards, images
 from xipsim.machine.machine import Machine
 
@@ -34,7 +34,7 @@ def test_all_checks_pass_on_the_alif_ensemble(qemu: Path | None) -> None:
     mram = bytearray(b"\xff" * facts.memory.size)
     pieces = images.load(program.image).placed(facts.memory.base, facts.memory.size)
     images.program(mram, pieces)
-    engine = QemuEngine(MachineConfig(platform=platforms.find("ALIF_ENSEMBLE"), qemu=qemu))
+    engine = open_engine(MachineConfig(platform=platforms.find("ALIF_ENSEMBLE"), program=qemu))
     try:
         engine.build({facts.memory.name: bytes(mram)})
         goal = Goal(pattern=rb"# end.*\n|Bail out.*\n", console=program.console, wall=60)

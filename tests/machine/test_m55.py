@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xipsim.engines.api import Goal, MachineConfig, StopReason
-from xipsim.engines.qemu.engine import QemuEngine
+from xipsim.engines.link.engine import ChildEngine
+from xipsim.engines.programs import open_engine
 
 BOARD = Path(__file__).parent / "demo" / "m55.repl"
 MRAM, SIZE, APPLICATION = 0x8000_0000, 0x58_0000, 0x8002_0000
@@ -23,14 +24,14 @@ COUNT = "8021 0906 4722 1204 1143 0868 0130 0860 2021 0906 086c 0130 0864 fee7"
 """*KEPT += 1; *MARK += 1; b ."""
 
 @contextmanager
-def running(qemu: Path | None, code: str, handler: int = 4) -> Iterator[QemuEngine]:
+def running(qemu: Path | None, code: str, handler: int = 4) -> Iterator[ChildEngine]:
     """A machine with `code` (hexadecimal), all exceptions at its byte `handler`."""
     start = APPLICATION + VECTORS
     vectors = struct.pack("<16I", 0x2001_0000, start + 1, *[start + handler + 1] * 14)
     mram = bytearray(b"\xff" * SIZE)
     image = vectors + bytes.fromhex(code)
     mram[APPLICATION - MRAM : APPLICATION - MRAM + len(image)] = image
-    engine = QemuEngine(MachineConfig(platform=BOARD, qemu=qemu))
+    engine = open_engine(MachineConfig(platform=BOARD, program=qemu))
     try:
         engine.build({"mram": bytes(mram)})
         yield engine
@@ -38,7 +39,7 @@ def running(qemu: Path | None, code: str, handler: int = 4) -> Iterator[QemuEngi
         engine.close()
 
 
-def word(engine: QemuEngine, address: int) -> int:
+def word(engine: ChildEngine, address: int) -> int:
     return int.from_bytes(engine.read_memory(address, 4), "little")
 
 
@@ -80,7 +81,7 @@ def test_global_and_local_addresses_of_a_tcm_are_the_same_bytes(qemu: Path | Non
 
 
 def test_an_erased_mram_does_not_boot(qemu: Path | None) -> None:
-    engine = QemuEngine(MachineConfig(platform=BOARD, qemu=qemu))
+    engine = open_engine(MachineConfig(platform=BOARD, program=qemu))
     try:
         engine.build({"mram": b"\xff" * SIZE})
         stop = engine.run(Goal(until=10_000))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xipsim.engines.api import EngineError, Goal, MachineConfig, Stop, StopReason
+from xipsim.engines.api import EngineError, Goal, MachineConfig, Receiver, Stop, StopReason
 
 MS = 1_000_000
 OPENED = 10 * MS
@@ -36,7 +36,7 @@ class FakeEngine:
         self.dead = self.closed = False
         self._goal = Goal()
         self._stop: Stop | None = None
-        self._receivers: list[Callable[[str, Any], None]] = []
+        self._receivers: list[Receiver] = []
 
     # -- for the test ----------------------------------------------------------------------------
 
@@ -59,7 +59,8 @@ class FakeEngine:
     def emit(self, kind: str, value: Any) -> None:
         """Tell the user's side."""
         for receiver in self._receivers:
-            receiver(kind, value)
+            if (delivery := receiver(kind, value)) is not None:
+                delivery()
 
     def end(self, reason: StopReason, **detail: Any) -> None:
         """End the run here."""
@@ -142,7 +143,7 @@ class FakeEngine:
             raise LookupError(f"{entry} has no method {method!r} to call")
         return answers[method]
 
-    def subscribe(self, receiver: Callable[[str, Any], None]) -> None:
+    def subscribe(self, receiver: Receiver) -> None:
         self._receivers.append(receiver)
 
     def reset(self, *, power: bool) -> None:

@@ -39,7 +39,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeMachine]]:
         pass
 
     monkeypatch.setattr("xipsim.machine.machine.Machine", Machine)
-    monkeypatch.setattr("xipsim.engines.qemu.process.Process", FakeProcess)
+    monkeypatch.setattr("xipsim.engines.qemu.program.Qemu.start", lambda _self: FakeProcess())
     yield Machine
 
 

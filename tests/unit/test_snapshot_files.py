@@ -17,7 +17,7 @@ import pytest
 
 from xipsim.engines import unpickle
 from xipsim.engines.api import SnapshotError
-from xipsim.engines.qemu import snapshotfile
+from xipsim.engines.guest import snapshotfile
 from xipsim.peripherals.core import Diagnostic, Model, ResetCause
 from xipsim.peripherals.nor.operation import Counters, Operation
 from xipsim.session.run_log import Reset
@@ -90,7 +90,7 @@ def test_anything_else_is_refused(evil: Any) -> None:
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        ("xipsim.engines.qemu.engine", "subprocess.Popen"),
+        ("xipsim.engines.link.process", "subprocess.Popen"),
         ("xipsim.peripherals.nor.chip", "copy.deepcopy"),
         ("xipsim.peripherals.nor.chip", "Any"),
         ("xipsim.session.run_log", "NamedTuple"),

@@ -13,19 +13,19 @@ ROOT = Path(__file__).parents[2]
 COMMAND = """
 from xipsim.cli.parser import parse
 parse(["exec", "TEENSY41", "-c", "1"])
-import xipsim.cli.execute, xipsim.engines.qemu.process
+import xipsim.cli.execute, xipsim.engines.qemu.program
 """
 """`xipsim exec`, until it has started QEMU."""
 
 MACHINE = """
 import xipsim.machine.machine, xipsim.machine.boot_cache, xipsim.machine.snapshot
-import xipsim.engines.qemu.engine
+import xipsim.engines.link.engine, xipsim.engines.qemu.program
 """
 """What is imported while QEMU starts."""
 
 CHILD = """
-import xipsim.engines.host, xipsim.engines.repl, xipsim.engines.qemu.channel
-import xipsim.engines.qemu.snapshotfile
+import xipsim.engines.guest.start, xipsim.engines.repl, xipsim.engines.link.channel
+import xipsim.engines.guest.snapshotfile
 from xipsim.engines.usermodels import load_models
 load_models(["Alif.Usb", "Imxrt.Usb", "Nor.Chip", "Usb.Host", "Miscellaneous.LED"])
 from xipsim.peripherals.core.testing import Bench

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from xipsim.engines.qemu.process import Process
+    from xipsim.engines.link.process import Process
 
 BROKEN_PIPE = 141
 """As shells report a program that was ended by SIGPIPE."""

@@ -55,10 +55,10 @@ def _engine(qemu: Path | None) -> str:
     """Start a board's machine and end it: the only proof that the parts fit together."""
     from xipsim import platforms
     from xipsim.engines.api import MachineConfig
-    from xipsim.engines.qemu.engine import QemuEngine
+    from xipsim.engines.programs import open_engine
 
     board = platforms.boards()[0]
-    QemuEngine(MachineConfig(platform=platforms.find(board), qemu=qemu)).close()
+    open_engine(MachineConfig(platform=platforms.find(board), program=qemu)).close()
     return f"starts ({board})"
 
 

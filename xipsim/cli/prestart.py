@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from xipsim.engines.qemu.process import Process
+    from xipsim.engines.link.process import Process
 
 COMMANDS = ("exec", "run", "trace")
 DECIDING = ("--qemu", "--models", "--help", "-h")
@@ -17,10 +17,10 @@ def start(argv: Sequence[str]) -> Process | None:
     """The process for the command's machine, if it is already clear what to start."""
     if not argv or argv[0] not in COMMANDS or any(word.startswith(DECIDING) for word in argv):
         return None
+    from xipsim.engines import programs
     from xipsim.engines.api import EngineError
-    from xipsim.engines.qemu.process import Process
 
     try:
-        return Process()
+        return programs.find().start()
     except EngineError:
         return None  # the command will say what is missing

@@ -90,7 +90,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         raise UserError(
             "--discard needs --flash FILE or --state DIR; without them nothing is kept anyway"
         )
-    from xipsim.engines.qemu.engine import QemuEngine
+    from xipsim.engines.programs import open_engine
     from xipsim.machine.machine import Machine
 
     return Machine(
@@ -108,7 +108,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         gdb=args.gdb,
         models=args.models,
         boot_cache=boot_cache,
-        engine=lambda config: QemuEngine(config, args.process),
+        engine=lambda config: open_engine(config, args.process),
     )
 
 

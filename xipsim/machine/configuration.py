@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xipsim.engines.api import EngineError, MachineConfig, StrPath
+from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig, StrPath
 from xipsim.errors import EngineFailed, UserError, XipsimError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def plan(request: Request) -> Plan:
             stalls=request.stalls,
             strict=request.strict,
             gdb_port=request.gdb,
-            qemu=Path(request.qemu) if request.qemu else None,
+            program=Path(request.qemu) if request.qemu else None,
         )
         return Plan(config=config, rtc=rtc)
 
@@ -81,29 +81,17 @@ def user_mistakes() -> Iterator[None]:
         raise
 
 
-def explain(error: EngineError, config: MachineConfig) -> XipsimError:
-    """The error of an engine that did not start: the machine's, the board's, or ours.
+def explain(error: Exception, config: MachineConfig) -> XipsimError:
+    """The error of an engine that did not start: the machine's, the board's, or ours."""
+    from xipsim.engines import programs
 
-    Only now the platform is checked here, too: the engine has done it where the models are.
-    """
-    from xipsim.engines.qemu.engine import check_host
-    from xipsim.engines.repl.check import check
-    from xipsim.engines.usermodels import load_models
-
+    if isinstance(error, ConfigurationError):
+        return UserError(str(error))
     try:
-        check_host(config.qemu)
+        programs.find(config.engine, config.program).check()
     except EngineError as missing:
         return UserError(str(missing))
-    try:
-        platform = load_platform(config.platform)
-        check(platform, load_models((e.type for e in platform.entries), config.models))
-    except Exception as mistake:
-        if _is_users(mistake):
-            return UserError(str(mistake))
-    text = str(error)
-    # A model's constructor refuses a value that the user gave, in the `.repl` or as an option.
-    is_value = text.startswith("ValueError: ")
-    return UserError(text.removeprefix("ValueError: ")) if is_value else EngineFailed(text)
+    return EngineFailed(str(error))
 
 
 def _is_users(error: Exception) -> bool:

@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Any, Self
 from xipsim.board.console import Console, Consoles
 from xipsim.board.flash import Chips, Flash
 from xipsim.board.gpio import Ports
-from xipsim.engines.api import Engine, EngineError, Goal, MachineConfig, Stop, StrPath
+from xipsim.engines.api import (
+    ConfigurationError,
+    Engine,
+    EngineError,
+    Goal,
+    MachineConfig,
+    Stop,
+    StrPath,
+)
 from xipsim.errors import EngineFailed, UserError, XipsimError
 from xipsim.machine.configuration import Files, Request, explain, plan, user_mistakes
 from xipsim.machine.power_on import Firmware, power_on_contents
@@ -36,9 +44,9 @@ EXEC_TIMEOUT = "60s"
 
 
 def _embedded(config: MachineConfig) -> Engine:
-    from xipsim.engines.qemu.engine import QemuEngine
+    from xipsim.engines.programs import open_engine
 
-    return QemuEngine(config)
+    return open_engine(config)
 
 
 class Machine:
@@ -127,7 +135,7 @@ class Machine:
         with user_mistakes():
             try:
                 return start(self._plan.config)
-            except EngineError as error:
+            except (ConfigurationError, EngineError) as error:
                 raise explain(error, self._plan.config) from error
 
     def _find_boot_file(self, engine: Engine, console: str) -> Path | None:
@@ -156,7 +164,7 @@ class Machine:
             )
         except BaseException as error:
             contents.persistent.close()
-            if isinstance(error, EngineError):
+            if isinstance(error, (ConfigurationError, EngineError)):
                 raise explain(error, config) from error
             raise
 

@@ -57,16 +57,14 @@ class EngineAccess:
         self._check_usable()
         try:
             return ask()
-        except LookupError as error:
+        except (LookupError, ValueError, SnapshotError) as error:
             raise UserError(str(error.args[0] if error.args else error)) from None
-        except SnapshotError as error:
-            raise UserError(str(error)) from None
         except EngineError as error:
             raise self._failed(error) from error
 
     def _failed(self, error: EngineError) -> XipsimError:
         text = str(error)
-        if isinstance(error, ModelError) and any(file in text for file in self._user_models):
+        if isinstance(error, ModelError) and error.file in self._user_models:
             return UserError(text)
         return EngineFailed(text)
 

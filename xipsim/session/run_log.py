@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 Receiver = Callable[[bytes], None]
@@ -53,24 +54,32 @@ class RunLog:
         self._receivers.setdefault(console, []).append(receiver)
         self._on_reset.append(on_reset)
 
-    def receive(self, kind: str, value: Any) -> None:
-        """What the engine passes on."""
+    def receive(self, kind: str, value: Any) -> Callable[[], None] | None:
+        """What the engine passes on; returns the call of the users' functions that want it."""
         if kind == "console":
             name, data = value
             self.printed[name] += data
-            for receiver in self._receivers.get(name, ()):
-                self._tell(receiver, data)
-        elif kind == "events":
-            for event in value:
-                self._event(event)
+            receivers = self._receivers.get(name)
+            return partial(self._tell_each, receivers, [data]) if receivers else None
+        from xipsim.peripherals.core.trace import FlashCommand
 
-    def _event(self, event: Any) -> None:
-        from xipsim.peripherals.core.trace import Diagnostic, FlashCommand, Gap
+        commands = [event for event in value if isinstance(event, FlashCommand)]
+        for event in value:
+            if not isinstance(event, FlashCommand):
+                self._keep(event)
+        if commands and self.on_command:
+            return partial(self._tell_each, [self.on_command], commands)
+        return None
 
-        if isinstance(event, FlashCommand):
-            if self.on_command:
-                self._tell(self.on_command, event)
-        elif isinstance(event, Diagnostic):
+    def _tell_each(self, receivers: list[Callable[[Any], None]], values: list[Any]) -> None:
+        for value in values:
+            for receiver in receivers:
+                self._tell(receiver, value)
+
+    def _keep(self, event: Any) -> None:
+        from xipsim.peripherals.core.trace import Diagnostic, Gap
+
+        if isinstance(event, Diagnostic):
             self.diagnostics.append(event)
         elif isinstance(event, Gap):
             self.gaps.append(event)

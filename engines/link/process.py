@@ -1,7 +1,4 @@
-"""The child process: started, ended, and its last words.
-
-SPDX-License-Identifier: GPL-2.0-or-later
-"""
+"""A process in which models live: started, ended, and its last words."""
 
 from __future__ import annotations
 
@@ -10,17 +7,15 @@ import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
-from xipsim.engines.api import EngineError, StrPath
+from xipsim.engines.api import EngineError
 
 from .channel import Channel, wait_for
-from .locate import find_libpython, find_qemu, find_shim
+from .messages import NUMBER
 
-START = (
-    "import gc, sys; gc.disable(); sys.path[:] = {path!r};"
-    " from xipsim.engines.qemu.child import main; main()"
-)
 LAST_LINES = 20
 END_TIME = 2.0
 """Seconds of real time after which a child that should end is killed."""
@@ -31,16 +26,26 @@ ROOT = Path(__file__).parents[3]
 """The folder from which `xipsim` is imported."""
 
 
-class Process:
-    """QEMU with Python in it; what it simulates, the first message over `channel` says.
+def search_path() -> list[str]:
+    """Where the child shall look for modules: where this process does, and for `xipsim` first."""
+    return [str(ROOT), *(path or os.getcwd() for path in sys.path)]
 
-    qemu: the program; None: the one that is found. own_models: a user's models will be imported.
-    EngineError where something is missing on this machine.
+
+class Command(NamedTuple):
+    """How a child is started. environment: what it has beside this process's own."""
+
+    words: Sequence[str]
+    environment: Mapping[str, str]
+
+
+class Process:
+    """A child that serves `channel`; what it simulates, the first messages say.
+
+    command: made from the descriptors that the child finds open: requests, answers, interrupts.
+    EngineError if it cannot be started.
     """
 
-    def __init__(self, qemu: StrPath | None = None, *, own_models: bool = False) -> None:
-        self.qemu = find_qemu(qemu)
-        shim, libpython = find_shim(), find_libpython()
+    def __init__(self, command: Callable[[tuple[int, int, int]], Command]) -> None:
         self._log = open(os.memfd_create("xipsim-log"), "w+b")  # noqa: SIM115 - see close
         requests, to_child = os.pipe()
         with contextlib.suppress(OSError):  # there is a limit for each user, too
@@ -48,21 +53,13 @@ class Process:
         from_child, answers = os.pipe()
         interrupts, self._interrupt = os.pipe()
         passed = (requests, answers, interrupts)
-        # A user's model may import packages that only `site` finds (editable installs).
-        site = [] if own_models else ["-S"]
-        code = START.format(path=[str(ROOT), *(p or os.getcwd() for p in sys.path)])
         self.channel = Channel(from_child, to_child)
         self._closed = False
+        made = command(passed)
         try:
             self._child = subprocess.Popen(
-                [self.qemu, "-I", *site, "-c", code, *map(str, passed), shim],
-                env=os.environ
-                | {
-                    "LD_PRELOAD": str(shim),
-                    "XIPSIM_LIBPYTHON": str(libpython),
-                    "XIPSIM_PYTHON": sys.executable,
-                    "GLIBC_TUNABLES": _tunables(),
-                },
+                made.words,
+                env=os.environ | made.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
@@ -73,7 +70,8 @@ class Process:
             self.channel.close()
             os.close(self._interrupt)
             self._log.close()
-            raise EngineError(f"{self.qemu} cannot be started: {error.strerror}") from error
+            text = f"{made.words[0]} cannot be started: {error.strerror}"
+            raise EngineError(text) from error
         finally:
             for descriptor in passed:
                 os.close(descriptor)
@@ -83,11 +81,11 @@ class Process:
         """Process id."""
         return self._child.pid
 
-    def interrupt(self) -> None:
-        """End a run that is under way."""
+    def interrupt(self, number: int) -> None:
+        """End the run of that number."""
         if not self._closed:
             with contextlib.suppress(OSError):
-                os.write(self._interrupt, b"!")
+                os.write(self._interrupt, number.to_bytes(NUMBER, "little"))
 
     def kill(self) -> None:
         """End it without its consent."""
@@ -125,7 +123,17 @@ class Process:
         return "; its last words:\n" + "\n".join(lines) if lines else ""
 
 
-def _tunables() -> str:
-    """Huge pages for large pieces of memory: those of a chip's array take 3 ms less to make."""
-    given = os.environ.get("GLIBC_TUNABLES")
-    return ":".join(filter(None, (given, "glibc.malloc.hugetlb=1")))
+class Program(Protocol):
+    """An engine's program on this machine."""
+
+    NAME: str
+    path: Path
+
+    def start(self, *, own_models: bool = False) -> Process:
+        """A child that will serve a machine. own_models: a user's models will be imported."""
+
+    def check(self) -> None:
+        """EngineError naming the first thing that is missing on this machine."""
+
+    def version(self) -> str:
+        """Name and version, for reports."""

@@ -1,7 +1,5 @@
 """Pickled messages over a pair of pipes.
 
-SPDX-License-Identifier: GPL-2.0-or-later
-
 What `multiprocessing.connection` does, without what importing that, or `socket`, takes in both
 processes at every start.
 """
@@ -17,11 +15,11 @@ HEADER = 8
 """Bytes of the length before each message."""
 
 
-def wait_for(descriptor: int, seconds: float) -> bool:
-    """Whether there is something to read, or an end, within that time."""
+def wait_for(descriptor: int, seconds: float | None) -> bool:
+    """Whether there is something to read, or an end, within that time; None: for ever."""
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
-    return bool(waiting.poll(seconds * 1000))
+    return bool(waiting.poll(None if seconds is None else seconds * 1000))
 
 
 class Channel:
@@ -52,8 +50,8 @@ class Channel:
             view = view[got:]
         return data
 
-    def poll(self, seconds: float) -> bool:
-        """Whether a message (or the end) comes within that time."""
+    def poll(self, seconds: float | None) -> bool:
+        """Whether a message (or the end) comes within that time; None: however long that takes."""
         return wait_for(self._reading, seconds)
 
     def close(self) -> None:

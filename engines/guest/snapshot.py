@@ -1,27 +1,39 @@
 """Snapshots: everything that a machine is, taken and put back while it stands still.
 
-SPDX-License-Identifier: GPL-2.0-or-later
-
-QEMU's part (core, NVIC, SysTick, its timers, virtual time) goes through its own device state; RAM
-is kept as the pages that are not zero, and restored by the pages that differ; models say
-themselves what they are (`Model.save`).
+The engine's part (core, NVIC, SysTick, virtual time) is what `Backend.save` makes of it; memories
+and models say themselves what they are.
 """
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from xipsim.engines.api import SnapshotError
 from xipsim.peripherals.core import Model
 
-from . import library as q
+from .backend import Backend
+from .builder import Board
+from .clock import GuestClock
+from .host import Host
 
-if TYPE_CHECKING:
-    from .child import Guest
 
-HEADER = 8
-"""Bytes before the device state proper in what QEMU writes: magic and version."""
+class Guest(Protocol):
+    """A machine that stands still, by its parts."""
+
+    backend: Backend
+    board: Board
+    clock: GuestClock
+    host: Host
+
+    @property
+    def boot_rom_works(self) -> bool:
+        """Whether the ROM waits for something; its state cannot be saved."""
+
+    def save(self) -> dict[str, Any]:
+        """What of the machine is none of the parts'."""
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on as when `save` returned `saved`."""
 
 
 def take(guest: Guest) -> dict[str, Any]:
@@ -29,8 +41,7 @@ def take(guest: Guest) -> dict[str, Any]:
     if guest.boot_rom_works:
         raise SnapshotError("the boot ROM is at work; run the machine a little further")
     return {
-        "devices": _save_devices(),
-        "fp_active": guest.core.fp_active.value,
+        "engine": guest.backend.save(),
         "memories": {name: m.save() for name, m in guest.board.memories.items()},
         "models": {name: _saved(model) for name, model in guest.board.models.items()},
         "tags_touched": set(guest.board.tags_touched),
@@ -51,40 +62,16 @@ def _saved(model: Model) -> dict[str, Any]:
 
 
 def put_back(guest: Guest, state: dict[str, Any]) -> None:
-    """Make the machine what it was. Call it from the work item."""
+    """Make the machine what it was. The order matters: loading the engine's timers moves time."""
     guest.clock.cancel_stall()
     for name, memory in guest.board.memories.items():
         memory.load(state["memories"][name])
-    guest.core.fp_active.value = state["fp_active"]
-    _load_devices(state["devices"])
+    guest.backend.load(state["engine"])
     for name, model in guest.board.models.items():
         model.load(state["models"][name])
     guest.board.tags_touched.clear()
     guest.board.tags_touched.update(state["tags_touched"])
-    guest.core.settle_interrupts()
+    guest.board.settle()
     guest.host.load(state["host"])
     guest.load(state["guest"])
     guest.clock.load(state["clock"])
-
-
-def _save_devices() -> bytes:
-    descriptor = os.memfd_create("xipsim-devices")
-    channel = q.channel_new(os.dup(descriptor))
-    file = q.file_new_output(channel)
-    q.save_global_state()
-    q.save_devices(file)
-    q.file_close(file)
-    data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-    os.close(descriptor)
-    return data
-
-
-def _load_devices(data: bytes) -> None:
-    descriptor = os.memfd_create("xipsim-devices")
-    os.write(descriptor, data[HEADER:])
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    file = q.file_new_input(q.channel_new(descriptor))
-    result = q.load_devices(file)
-    q.file_close(file)
-    if result < 0:
-        raise SnapshotError(f"QEMU does not take this device state (error {result})")

@@ -1,7 +1,5 @@
 """Snapshots on disk.
 
-SPDX-License-Identifier: GPL-2.0-or-later
-
 A file holds a magic word, a checksum, the identity of the machine (see `xipsim.engines.identity`),
 and its state, both pickled. What is read back may name classes of xipsim and of user's models only.
 """

@@ -1,15 +1,13 @@
-"""Notices a core that will never come back: a fault handler that loops, a lock-up.
-
-SPDX-License-Identifier: GPL-2.0-or-later
-"""
+"""Notices a core that will never come back: a fault handler that loops, a lock-up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from .clock import Clock
-from .core import EXCEPTIONS, Core
+from .backend import Core
+from .clock import GuestClock
+from .cortexm import EXCEPTIONS, fault_report
 
 PERIOD = 5_000_000
 """Virtual ns between two looks at the core."""
@@ -24,7 +22,7 @@ class FaultWatch:
     def __init__(
         self,
         core: Core,
-        clock: Clock,
+        clock: GuestClock,
         report: Callable[[dict[str, Any]], None],
         tick: Callable[[], None],
     ) -> None:
@@ -60,6 +58,6 @@ class FaultWatch:
         self._seen = self._seen + 1 if self._core.exception in EXCEPTIONS else 0
         if self._seen == LOOKS:
             self._seen = 0
-            self._report(self._core.fault_report())
+            self._report(fault_report(self._core))
         self._tick()
         self._alarm.at(self._clock.now + PERIOD)

@@ -1,23 +1,27 @@
 """What the user's process may ask while the machine stands still; each public method a request.
 
-SPDX-License-Identifier: GPL-2.0-or-later
-
-LookupError: there is no such thing.
+LookupError: there is no such thing. ValueError: the arguments do not fit.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from xipsim.engines import usermodels
 from xipsim.engines.api import SnapshotError
 from xipsim.peripherals.core import ResetCause
 
-from . import snapshotfile
-from .snapshot import put_back, take
+from . import snapshot, snapshotfile
+from .backend import Core
 
-if TYPE_CHECKING:
-    from .child import Guest
+
+class Guest(snapshot.Guest, Protocol):
+    """A machine that stands still."""
+
+    core: Core
+
+    def begin_reset(self, cause: ResetCause) -> None:
+        """Reset everything now; the boot ROM starts with the next run."""
 
 
 class Requests:
@@ -30,7 +34,7 @@ class Requests:
 
     def snapshot(self) -> int:
         """Take a snapshot; its number."""
-        return self._keep(take(self._guest))
+        return self._keep(snapshot.take(self._guest))
 
     def _keep(self, state: dict[str, Any]) -> int:
         self._numbers += 1
@@ -44,7 +48,7 @@ class Requests:
 
     def restore(self, number: int) -> int:
         """Be as when it was taken; the virtual time then."""
-        put_back(self._guest, self._find(number))
+        snapshot.put_back(self._guest, self._find(number))
         return self._guest.clock.now
 
     def drop_snapshot(self, number: int) -> None:

@@ -1,0 +1,187 @@
+"""What an engine gives to the models' end, and nothing else of it is used there.
+
+Times are virtual nanoseconds since power-on. *Standing still* means: the core is between two
+instructions, virtual time does not move, and the engine has called `Supervisor.stand_still`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from xipsim.engines.link.messages import Request
+from xipsim.engines.link.server import Server
+from xipsim.peripherals.core import Bus, Entry, IrqLine, Model, Region, Segment
+
+Read = Callable[[Any, int, int], int]
+"""(context, offset, size) -> value. The context is what a callback from C gets; nobody uses it."""
+Write = Callable[[Any, int, int, int], None]
+"""(context, offset, value, size)."""
+
+
+class Timer(Protocol):
+    """A one-shot timer on the virtual clock, made with its callback."""
+
+    @property
+    def arm(self) -> Callable[[int], None]:
+        """Fire at that time, or at once if it has passed; again moves it."""
+
+    @property
+    def disarm(self) -> Callable[[], None]:
+        """Do not fire."""
+
+
+class TimeSource(Protocol):
+    """Virtual time, and the core's part in it."""
+
+    @property
+    def read(self) -> Callable[[], int]:
+        """Tells the virtual ns; exactly, also in the middle of an access."""
+
+    def timer(self, callback: Callable[[], None]) -> Timer:
+        """A timer, off."""
+
+    def next_alarm(self, now: int, most: int, hidden: Sequence[tuple[Timer, int]]) -> int:
+        """ns until the first timer fires, the core's own (SysTick) included, at most `most`.
+
+        hidden: armed timers, with their times, that do not count.
+        """
+
+    def hold(self) -> None:
+        """The core executes nothing after the access under way; time goes on."""
+
+    def halt(self) -> None:
+        """While standing still: the core executes nothing when that is over; time goes on."""
+
+    def release(self) -> None:
+        """The core goes on."""
+
+    def move_on(self) -> None:
+        """The core is held, and a timer was set or has fired: time may go to the next one."""
+
+
+class CoreDescription(NamedTuple):
+    """How a core is made. cpu_type: as the `.repl` says. interrupts: inputs of the NVIC.
+
+    frequency: of SysTick's processor clock, in Hz. ram: an address in RAM, aligned to 1 KiB, where
+    a vector table may be looked for before the boot ROM decides.
+    """
+
+    cpu_type: str
+    interrupts: int
+    frequency: int
+    ram: int
+
+
+class Core(Protocol):
+    """The Cortex-M core. Registers by gdb's names; None where nothing answers."""
+
+    @property
+    def pc(self) -> int:
+        """Program counter."""
+
+    @property
+    def exception(self) -> int:
+        """Number of the exception being handled, 0 in thread mode."""
+
+    def registers(self) -> dict[str, int]:
+        """All registers."""
+
+    def read_memory(self, address: int, length: int) -> bytes | None:
+        """Bytes as the core sees them, its private bus included."""
+
+    def write_memory(self, address: int, data: bytes) -> bool:
+        """Write as the core would; False where nothing answers."""
+
+    def interrupt(self, number: int) -> IrqLine:
+        """The input of external interrupt `number`, or of the NMI."""
+
+
+    def reset(self) -> None:
+        """Core, NVIC, SysTick and SCB as after power-on; memory and time stay."""
+
+    def enter(self, entry: Entry) -> None:
+        """Start where the boot ROM says."""
+
+
+class Memory(Protocol):
+    """Plain memory."""
+
+    def place(self, address: int) -> None:
+        """Make it answer at `address`; again elsewhere makes an alias of the same bytes."""
+
+    def fill(self, data: bytes) -> None:
+        """Contents before the machine runs: `data`, and the rest erased (FFh)."""
+
+    def clear(self) -> None:
+        """Fill it with zeros, with the core about to be reset."""
+
+    def save(self) -> Any:
+        """Its bytes, in a form that can be pickled."""
+
+    def load(self, saved: Any) -> None:
+        """Be as when `save` returned `saved`; code made from other bytes is dropped."""
+
+
+class Window(Protocol):
+    """The `Window` port of the models."""
+
+    @property
+    def address(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    def segment(self, offset: int, size: int, *, writable: bool = False) -> Segment: ...
+
+
+class Backend(Protocol):
+    """An engine, from within its process."""
+
+    @property
+    def time(self) -> TimeSource:
+        """Virtual time."""
+
+    @property
+    def bus(self) -> Bus:
+        """Memory and registers as a bus master other than the core sees them."""
+
+    # -- building --------------------------------------------------------------------------------
+
+    def make_core(
+        self, description: CoreDescription, on_reset_request: Callable[[], None]
+    ) -> Core:
+        """The core. on_reset_request: called when the firmware writes SYSRESETREQ."""
+
+    def make_memory(self, name: str, size: int) -> Memory:
+        """Memory that answers nowhere yet."""
+
+    def place_registers(
+        self, model: Model, address: int, size: int, read: Read, write: Write
+    ) -> None:
+        """Send accesses at `address` to `read` and `write`, of any width that the core has."""
+
+    def place_window(
+        self, model: Model, region: Region, address: int, size: int, read: Read, write: Write
+    ) -> Window:
+        """An address range of which segments can be served natively; the rest goes to the model.
+
+        `read` and `write` take offsets in the window, and may raise BusError.
+        """
+
+    def place_tag(self, name: str, address: int, size: int, read: Read, write: Write) -> None:
+        """Send what nothing else answers at `address` to `read` and `write`."""
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Stand still after the instruction under way. Idempotent; from any thread."""
+
+    def next_request(self, server: Server) -> Request | None:
+        """Wait for a request while standing still. None: leave, and come back by `enter`."""
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def save(self) -> Any:
+        """The state of core, NVIC, SysTick and virtual time, in a form that can be pickled."""
+
+    def load(self, saved: Any) -> None:
+        """Be as when `save` returned `saved`; SnapshotError. The models' state comes after it."""

@@ -1,0 +1,297 @@
+"""Builds what a platform describes: memories, core, models, wires."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Protocol
+
+from xipsim.engines.api import ConfigurationError
+from xipsim.engines.repl import Entry as PlatformEntry
+from xipsim.engines.repl import Platform, Reference, Registration, Tag
+from xipsim.peripherals.core import (
+    BootRom,
+    Entry,
+    Gap,
+    Line,
+    Model,
+    Output,
+    Peripheral,
+    Region,
+    Registry,
+    ResetCause,
+    Slots,
+    System,
+    Trace,
+)
+
+from .access import Guard, register_access, tag_access, window_access
+from .backend import Backend, Core, CoreDescription, Memory
+from .clock import GuestClock
+
+MEMORIES = ("Memory.MappedMemory", "Memory.ArrayMemory")
+CORES = ("CPU.CortexM",)
+CONTROLLERS = ("IRQControllers.NVIC",)
+NMI = "NMI"
+"""A model's output of this name is the core's non-maskable interrupt: Renode's NVIC has no number
+for it, so no wire in a `.repl` could lead there."""
+NMI_INPUT = 2 - 16
+"""Exception 2, by the number that it would have among the external interrupts."""
+
+
+class Supervisor(Protocol):
+    """What models ask of whoever runs the machine."""
+
+    def failed(self, error: Exception, entry: str = "", access: str = "") -> None: ...
+    def request_reset(self, cause: ResetCause) -> None: ...
+    def power_off(self, reason: str) -> None: ...
+    def stuck(self, reason: str) -> None: ...
+    def pc(self) -> int | None: ...
+
+
+class Board:
+    """Everything that the platform describes, in the order in which it was built."""
+
+    def __init__(self, core: Core, trace: Trace) -> None:
+        self.core, self.trace = core, trace
+        self.memories: dict[str, Memory] = {}
+        self.models: dict[str, Model] = {}
+        self.inputs: list[Junction] = []
+        self.tags_touched: set[str] = set()
+        """Accesses to tagged ranges that have been reported."""
+        self._keeps: set[str] = set()
+
+    def fill(self, name: str, data: bytes) -> None:
+        """Non-volatile contents, before the machine runs: `data`, and the rest erased.
+
+        A memory that is given contents keeps them without power from then on.
+        """
+        if memory := self.memories.get(name):
+            memory.fill(data)
+            self._keeps.add(name)
+        else:
+            filled: Any = self.models[name]
+            filled.fill(data)
+
+    def lose_memory(self) -> None:
+        """Power was off. Assumption: RAM comes up as zeros; on silicon it is undefined."""
+        for name, memory in self.memories.items():
+            if name not in self._keeps:
+                memory.clear()
+
+    def reset(self, cause: ResetCause) -> None:
+        """Reset every model."""
+        for model in self.models.values():
+            model.reset(cause)
+
+    def boot(self) -> Generator[int, None, Entry]:
+        """Begin the boot ROM's work."""
+        rom: BootRom = next(m for m in self.models.values() if hasattr(m, "boot"))
+        return rom.boot()
+
+    def wake_at(self) -> int | None:
+        """Virtual ns at which an alarm will wake a board that has switched itself off."""
+        times = [getattr(model, "wake_at", None) for model in self.models.values()]
+        return min((t for t in times if t is not None), default=None)
+
+    def settle(self) -> None:
+        """The levels of all lines were put back: take them as what their receivers know."""
+        for junction in self.inputs:
+            junction.settle()
+
+
+class Junction:
+    """An input to which any number of lines lead: high while any of them is."""
+
+    def __init__(self, sink: Callable[[bool], None]) -> None:
+        self._sink = sink
+        self._lines: list[Line] = []
+        self._high: bool | None = None
+
+    def connect(self, line: Line) -> None:
+        """Make `line` one of the sources."""
+        self._lines.append(line)
+        line.connect(self)
+
+    def set(self, level: bool) -> None:
+        """One of the lines has changed; the `IrqLine` port."""
+        high = level or any(line.level for line in self._lines)
+        if high != self._high:
+            self._high = high
+            self._sink(high)
+
+    def settle(self) -> None:
+        """Take the lines' levels as what the receiver already knows."""
+        self._high = any(line.level for line in self._lines)
+
+
+class Builder:
+    """Makes a board one entry at a time: every entry, then every wire, then `finish`.
+
+    registry: where model types are looked up. overrides: parameters that the user sets, by entry
+    and name. ConfigurationError where a model refuses its parameters.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        clock: GuestClock,
+        supervisor: Supervisor,
+        registry: Registry,
+        core: Core,
+        *,
+        overrides: Mapping[str, Mapping[str, Any]],
+        seed: int,
+    ) -> None:
+        self._backend, self._clock, self._registry = backend, clock, registry
+        self._overrides = overrides
+        self._guard: Guard = supervisor.failed
+        self._inputs: dict[tuple[str, int], Junction] = {}
+        self.board = Board(core, Trace())
+        self._system = System(
+            clock=clock,
+            bus=backend.bus,
+            trace=self.board.trace,
+            request_reset=supervisor.request_reset,
+            power_off=supervisor.power_off,
+            stuck=supervisor.stuck,
+            pc=supervisor.pc,
+            seed=seed,
+        )
+
+    # -- entries ---------------------------------------------------------------------------------
+
+    def add(self, entry: PlatformEntry) -> None:
+        """Make what the entry names, and put it where it is registered.
+
+        What it refers to was added before. Cores and interrupt controllers are the engine's.
+        """
+        if entry.type in MEMORIES:
+            self._add_memory(entry)
+        elif entry.type in self._registry:
+            model = self._make(entry)
+            self.board.models[entry.name] = model
+            for registration in entry.registrations:
+                self._register(model, registration)
+
+    def _add_memory(self, entry: PlatformEntry) -> None:
+        memory = self._backend.make_memory(entry.name, int(str(entry.get("size"))))
+        self.board.memories[entry.name] = memory
+        for registration in entry.registrations:
+            if registration.address is not None:
+                memory.place(registration.address)
+
+    def _make(self, entry: PlatformEntry) -> Model:
+        models = self.board.models
+        values = {
+            a.name: models[a.value.name] if isinstance(a.value, Reference) else a.value
+            for a in entry.attributes
+        }
+        values |= self._overrides.get(entry.name, {})
+        try:
+            return self._registry[entry.type](self._system, name=entry.name, **values)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from error
+
+    def _register(self, model: Model, registration: Registration) -> None:
+        address = registration.address
+        if registration.number is not None:
+            parent = self.board.models[registration.parent]
+            slots = parent.declared(Slots)[0]
+            getattr(parent, slots.name)[registration.number] = model
+        elif address is not None and registration.region:
+            region = next(r for r in model.declared(Region) if r.name == registration.region)
+            assert registration.size is not None
+            read, write = window_access(model, region, self._clock, self._guard)
+            model.windows[registration.region] = self._backend.place_window(
+                model, region, address, registration.size, read, write
+            )
+        elif address is not None and isinstance(model, Peripheral):
+            read, write = register_access(model, self._clock, self._guard)
+            self._backend.place_registers(model, address, model.SIZE, read, write)
+
+    # -- wires and tags --------------------------------------------------------------------------
+
+    def connect(self, entry: PlatformEntry) -> None:
+        """Connect the entry's outputs; both ends were added before."""
+        model = self.board.models.get(entry.name)
+        if model is None:
+            return  # the NVIC's own line to its core
+        for wire in entry.interrupts:
+            name = str(wire.source) or model.declared(Output)[0].name
+            self._input(wire.destination, wire.number).connect(model.lines[name])
+        if NMI in model.lines:
+            self._input("", NMI_INPUT).connect(model.lines[NMI])
+
+    def _input(self, destination: str, number: int) -> Junction:
+        target: Any = self.board.models.get(destination)
+        key = (destination if target else "", number)
+        if key not in self._inputs:
+            sink = self._model_sink(target, number) if target else self._core_sink(number)
+            self._inputs[key] = junction = Junction(sink)
+            self.board.inputs.append(junction)
+        return self._inputs[key]
+
+    @staticmethod
+    def _model_sink(target: Any, number: int) -> Callable[[bool], None]:
+        return lambda level: target.on_input(number, level)
+
+    def _core_sink(self, number: int) -> Callable[[bool], None]:
+        line, wake = self.board.core.interrupt(number), self._clock.wake
+
+        def set_level(level: bool) -> None:
+            line.set(level)
+            if level:
+                wake()
+
+        return set_level
+
+    def tag(self, tag: Tag) -> None:
+        """A range that has only a name."""
+        value = getattr(tag, "value", 0)
+        read, write = tag_access(tag.name, tag.range.start, value, self._tag_touched)
+        self._backend.place_tag(tag.name, tag.range.start, tag.range.size, read, write)
+
+    def _tag_touched(self, what: str) -> None:
+        if what not in self.board.tags_touched:
+            self.board.tags_touched.add(what)
+            now, pc = self._clock.now, self._system.pc()
+            self._system.trace.emit(Gap(time=now, source="bus", what=what, pc=pc))
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def finish(self, contents: Mapping[str, bytes]) -> Board:
+        """All is there and connected. contents: as `Engine.build` has them."""
+        for name, data in contents.items():
+            self.board.fill(name, data)
+        for model in self.board.models.values():
+            model.connected()
+        return self.board
+
+    def build(self, platform: Platform, contents: Mapping[str, bytes]) -> Board:
+        """All of it at once."""
+        for entry in platform.entries:
+            self.add(entry)
+        for entry in platform.entries:
+            self.connect(entry)
+        for tag in platform.tags:
+            self.tag(tag)
+        return self.finish(contents)
+
+
+def describe_core(platform: Platform) -> CoreDescription:
+    """What the platform says of its core."""
+    cpu = next(e for e in platform.entries if e.type in CORES)
+    nvic = next(e for e in platform.entries if e.type in CONTROLLERS)
+    wires = [w.number for e in platform.entries for w in e.interrupts if w.destination == nvic.name]
+    ram = min(
+        r.address
+        for e in platform.entries
+        for r in e.registrations
+        if e.type in MEMORIES and r.address is not None
+    )
+    return CoreDescription(
+        cpu_type=str(cpu.get("cpuType")),
+        interrupts=(max(wires) // 32 + 1) * 32,
+        frequency=int(str(nvic.get("systickFrequency"))),
+        ram=ram,
+    )

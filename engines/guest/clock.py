@@ -1,0 +1,217 @@
+"""Virtual time for models and watchers, and stalls that make waiting cost nothing.
+
+Guest alarms (what models set, and the core's own) are part of the run. Engine alarms (the end of a
+`run`, the watch over faults) must not change it: they are left out when a stall looks for the next
+thing that the guest could notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from .backend import TimeSource
+
+QUESTIONS_BEFORE_STALL = 8
+GAP = 330
+"""ns within which a question must come again to belong to the run: firmware's polling loops take
+50 to 300 ns, a turn of a natively compiled Python loop 360, a call from byte code 1,000."""
+INTERRUPTED_GAP = 20_000
+"""ns by which an interrupt handler may stretch the gap; longer ends the run."""
+FRACTION = 16
+"""Where nobody knows when the answer will change, a stall lasts at most this fraction of the time
+that the run has taken, so that what the firmware waits for is seen late by 1/16 at most. Where it
+is known, the stall lasts until then."""
+MAXIMUM = 2**62
+WFI, WFE = "WFI", "WFE"
+
+
+class ClockAlarm:
+    """A one-shot alarm; implements the `Alarm` port."""
+
+    __slots__ = ("_arm", "_disarm", "deadline", "timer")
+
+    def __init__(
+        self,
+        source: TimeSource,
+        callback: Callable[[], None],
+        guard: Callable[[Exception], None],
+        after: Callable[[], None],
+    ) -> None:
+        self.deadline: int | None = None
+
+        def fired() -> None:
+            self.deadline = None
+            try:
+                callback()
+            except Exception as error:
+                guard(error)
+            after()
+
+        self.timer = source.timer(fired)
+        self._arm, self._disarm = self.timer.arm, self.timer.disarm
+
+    def at(self, time: int) -> None:
+        """Fire at `time`, or at once."""
+        self.deadline = time
+        self._arm(time)
+
+    def cancel(self) -> None:
+        """Do not fire."""
+        if self.deadline is not None:
+            self.deadline = None
+            self._disarm()
+
+
+class GuestClock:
+    """The `Clock` port. `guard` receives what a callback raised."""
+
+    def __init__(
+        self, source: TimeSource, guard: Callable[[Exception], None], *, stalls: bool
+    ) -> None:
+        self._source, self._guard, self._stalls = source, guard, stalls
+        self._read = source.read
+        self._engine_alarms: list[ClockAlarm] = []
+        self.asked: Hashable = None
+        """The question of the run under way; any access that is not neutral sets it to None."""
+        self._count = self._began = self._last = 0
+        self._stall_end = self.engine_alarm(self._end_stall)
+        self._asleep = ""
+        self._halted = False
+        self._event = False
+        self.is_pending: Callable[[], bool] = bool
+        """Whether an interrupt is pending that would end WFI; set by who has the core."""
+
+    @property
+    def now(self) -> int:
+        """Virtual ns."""
+        return self._read()
+
+    def alarm(self, callback: Callable[[], None]) -> ClockAlarm:
+        """An alarm of the guest's world."""
+        return ClockAlarm(self._source, callback, self._guard, self.move_on)
+
+    def engine_alarm(self, callback: Callable[[], None]) -> ClockAlarm:
+        """An alarm that the guest cannot notice, and that does not shorten stalls."""
+        alarm = self.alarm(callback)
+        self._engine_alarms.append(alarm)
+        return alarm
+
+    def next_guest_alarm(self, now: int, most: int = MAXIMUM) -> int:
+        """ns until the next alarm of the guest's world, at most `most`."""
+        hidden = [(a.timer, a.deadline) for a in self._engine_alarms if a.deadline is not None]
+        return self._source.next_alarm(now, most, hidden)
+
+    # -- stalls ----------------------------------------------------------------------------------
+
+    def question(self, key: Hashable, until: int | None = None) -> None:
+        """See `Clock.question` of the ports: lets a repeated question take time."""
+        now = self._read()
+        gap = now - self._last
+        if key != self.asked or gap > INTERRUPTED_GAP:
+            self.asked, self._count, self._began, self._last = key, 1, now, now
+            return
+        self._last = now
+        if gap > GAP:
+            self._count = 1
+            return
+        self._count += 1
+        if self._count >= QUESTIONS_BEFORE_STALL and self._stalls:
+            if until is None:
+                until = now + (now - self._began) // FRACTION
+                self._count -= 2  # The next answer is new: if it ends the wait, no stall may come.
+            span = self.next_guest_alarm(now, until - now)
+            if span > 0:
+                self._stall(now + span)
+
+    def _stall(self, end: int) -> None:
+        self._last = end
+        self._stall_end.at(end)
+        self._source.hold()
+        self.move_on()
+
+    def _end_stall(self) -> None:
+        if self._asleep == WFI and not self.is_pending():
+            self._sleep_to_next_alarm()
+        else:
+            self._release()
+
+    def _release(self) -> None:
+        self._asleep = ""
+        self._source.release()
+
+    def cancel_stall(self) -> None:
+        """Let a stalled or sleeping core go on at once."""
+        self.asked = None
+        if self._asleep or self._stall_end.deadline is not None:
+            self._stall_end.cancel()
+            self._release()
+
+    def move_on(self) -> None:
+        """While the core stands still, let time go to the next alarm: call it whenever it might."""
+        if self._asleep or self._halted or self._stall_end.deadline is not None:
+            self._source.move_on()
+
+    # -- a core that executes nothing ------------------------------------------------------------
+
+    @property
+    def halted(self) -> bool:
+        """Whether the core is switched off, or waits for the boot ROM."""
+        return self._halted
+
+    def halt(self) -> None:
+        """The core executes nothing until `resume`. Call it while the machine stands still."""
+        self._halted = True
+        self._source.halt()
+
+    def resume(self) -> None:
+        """Undo `halt`."""
+        self._halted = False
+        self._source.release()
+
+    def sleep(self, wfi: bool) -> None:
+        """The core executes WFI or WFE: it stands still until the next alarm, or until `wake`.
+
+        For an engine that does not see to that itself. WFI ends when an interrupt is pending. WFE
+        goes on at once if there was an interrupt since the last one, which has set the core's event
+        register; it never sleeps past the guest's next alarm, so an event that nobody sees here
+        (SEV, or SysTick's) costs a tick at most. Call it while the machine stands still.
+        """
+        event, self._event = self._event and not wfi, False
+        if event or not self._stalls or (wfi and self.is_pending()):
+            return
+        self._asleep = WFI if wfi else WFE
+        self._sleep_to_next_alarm()
+        self._source.halt()
+
+    def _sleep_to_next_alarm(self) -> None:
+        now = self._read()
+        span = self.next_guest_alarm(now)
+        if span < MAXIMUM:
+            self._stall_end.at(now + span)
+
+    def wake(self) -> None:
+        """An interrupt line rises: a core that sleeps goes on, from WFI if it is enabled."""
+        self._event = True
+        if self._asleep == WFE or (self._asleep == WFI and self.is_pending()):
+            self.cancel_stall()
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        """The run of a question under way, and the stall or sleep under way."""
+        return {
+            "run": (self.asked, self._count, self._began, self._last),
+            "stall_end": self._stall_end.deadline,
+            "asleep": self._asleep,
+            "event": self._event,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on as when `save` returned `saved`. No stall may be under way; last of all."""
+        self.asked, self._count, self._began, self._last = saved["run"]
+        self._asleep, self._event = saved["asleep"], saved["event"]
+        if saved["stall_end"] is not None:
+            self._stall_end.at(saved["stall_end"])
+        if self._asleep or saved["stall_end"] is not None:
+            self._source.halt()

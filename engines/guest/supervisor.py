@@ -1,0 +1,351 @@
+"""Runs a machine: serves the user's requests while it stands still, and ends what it runs.
+
+The guest stands still inside `stand_still`, which the engine calls between two instructions (see
+`Backend.enter`); that is where requests are served. The request `run` leaves it; whatever ends the
+run asks the engine to enter it again, so that the instruction which did so is the last one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+from collections.abc import Generator, Mapping
+from typing import Any, NamedTuple, NoReturn
+
+from xipsim.engines.api import (
+    EngineError,
+    Goal,
+    MachineConfig,
+    ModelError,
+    SnapshotError,
+    Stop,
+    StopReason,
+)
+from xipsim.engines.link.messages import NUMBER, RUN, Request
+from xipsim.engines.link.server import Server
+from xipsim.engines.repl import Platform
+from xipsim.peripherals.core import BootError, Entry, Registry, ResetCause
+
+from .backend import Backend
+from .builder import Board, Builder, describe_core
+from .clock import GuestClock
+from .cortexm import is_interrupt_pending
+from .faultwatch import FaultWatch
+from .host import Host
+from .modelerror import model_error
+from .requests import Requests
+
+NEED_A_CORE = (RUN, "reset", "restore")
+"""Requests that a core which cannot go on cannot serve."""
+
+
+class Run(enum.Enum):
+    """Where the machine is between two requests to run."""
+
+    STANDING = "it stands still, and requests are served"
+    RUNNING = "it runs towards a goal"
+    DEAD = "the engine cannot go on with the core: it stands still for good"
+
+
+class Power(enum.Enum):
+    """Where the microcontroller is between reset and reset."""
+
+    RESETTING = "a reset is due"
+    BOOTING = "the boot ROM is at work, the core is held"
+    ON = "the core executes the firmware"
+    SWITCHING_OFF = "it has switched itself off with the instruction under way"
+    OFF = "nothing is executed until a reset"
+
+
+class Ending(NamedTuple):
+    """Why a run ends. error: a model raised; then there is no reason."""
+
+    reason: StopReason | None
+    values: dict[str, Any]
+    error: ModelError | None = None
+
+
+class Supervisor:
+    """A machine at work, on an engine that builds and executes it.
+
+    contents, as `Engine.build` has them. ConfigurationError where the platform cannot be built.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        backend: Backend,
+        config: MachineConfig,
+        platform: Platform,
+        registry: Registry,
+        contents: Mapping[str, bytes],
+    ) -> None:
+        self._server, self.backend, self._config = server, backend, config
+        self._run, self._power = Run.STANDING, Power.RESETTING
+        self._number = 0
+        """Of the request under way, or of the last one."""
+        self._interrupted = 0
+        """Runs up to this number shall end."""
+        self._ending: Ending | None = None
+        self._cause = ResetCause.POWER_ON
+        self._rom: Generator[int, None, Entry] | None = None
+        self._epitaph = ""
+        self.clock = GuestClock(backend.time, self.failed, stalls=config.stalls)
+        self.core = backend.make_core(
+            describe_core(platform), lambda: self.request_reset(ResetCause.SOFTWARE)
+        )
+        self.clock.is_pending = lambda: is_interrupt_pending(self.core)
+        builder = Builder(
+            backend,
+            self.clock,
+            self,
+            registry,
+            self.core,
+            overrides=config.overrides,
+            seed=config.seed,
+        )
+        self.board: Board = builder.build(platform, contents)
+        self._rom_alarm = self.clock.alarm(backend.enter)
+        self._wake_alarm = self.clock.alarm(lambda: self.request_reset(ResetCause.WAKE_UP))
+        self.host = Host(
+            self.board.models,
+            self.clock,
+            self.board.trace,
+            stop=self.stop,
+            send=server.tell,
+            strict=config.strict,
+        )
+        self._faults = FaultWatch(
+            self.core,
+            self.clock,
+            lambda report: self.stop(StopReason.FAULT, detail=report),
+            self.host.flush,
+        )
+        self._requests = Requests(self)
+
+    # -- what models and watchers ask for --------------------------------------------------------
+
+    def stop(self, reason: StopReason, **values: Any) -> None:
+        """End the run here. The first reason wins, but a fault is never hidden by a deadline."""
+        before = self._ending
+        hides = before is not None and before.reason in (StopReason.DEADLINE, StopReason.QUIET)
+        if before is None or (hides and reason is StopReason.FAULT):
+            self._ending = Ending(reason, values)
+        self.backend.enter()
+
+    def failed(self, error: Exception, entry: str = "", access: str = "") -> None:
+        """A model raised: end the run, and hand the error to the user."""
+        if self._ending is None or self._ending.error is None:
+            raised = model_error(error, entry=entry, access=access, pc=self.core.pc)
+            self._ending = Ending(None, {}, raised)
+        self.backend.enter()
+
+    def request_reset(self, cause: ResetCause) -> None:
+        """Reset the microcontroller after the instruction under way. The first cause counts."""
+        if self._power is not Power.RESETTING:
+            self._power, self._cause = Power.RESETTING, cause
+        self.backend.enter()
+
+    def power_off(self, reason: str) -> None:
+        """The board has switched itself off: it sleeps until its alarm, or for good."""
+        if self._power is not Power.ON:
+            return  # a reset of the same instruction, or the first of two, was quicker
+        self._power = Power.SWITCHING_OFF
+        wake = self.board.wake_at()
+        if wake is None:
+            self.stop(StopReason.POWERED_OFF, detail={"why": reason})
+        else:
+            self._wake_alarm.at(wake)
+            self.backend.enter()
+
+    def stuck(self, reason: str) -> None:
+        """The firmware will never come out of what it does: end the run as a fault."""
+        self.stop(StopReason.FAULT, detail={"why": reason})
+
+    def pc(self) -> int | None:
+        """Program counter of the access under way; None while the boot ROM, a model, works."""
+        return None if self._rom is not None else self.core.pc
+
+    def interrupt(self, number: int) -> None:
+        """End the run of that number, if it is under way or still to come. From any thread."""
+        self._interrupted = max(self._interrupted, number)
+        if self._run is Run.RUNNING:
+            self.backend.enter()
+
+    def die(self, epitaph: str, answer: Stop | EngineError) -> NoReturn:
+        """The engine cannot go on with the core: answer the run with that, then questions only.
+
+        epitaph: what a request to go on is told. Does not return.
+        """
+        was_running, self._run = self._run is Run.RUNNING, Run.DEAD
+        self._epitaph = epitaph
+        self.host.flush()
+        if isinstance(answer, EngineError):
+            self._server.refuse(self._number, answer)
+        elif was_running:
+            self._server.reply(self._number, answer)
+        else:
+            self._server.refuse(self._number, EngineError(epitaph))
+        while True:
+            self._serve()
+
+    # -- standing still --------------------------------------------------------------------------
+
+    def stand_still(self) -> None:
+        """Called by the engine between two instructions; when it returns, the machine goes on."""
+        while True:
+            if self._run is Run.RUNNING:
+                self._proceed()
+                if self._number <= self._interrupted and self._ending is None:
+                    self._ending = Ending(StopReason.INTERRUPTED, {})
+                if self._ending is None:
+                    break
+                self._end_run(self._ending)
+            if not self._serve():
+                break
+        self.clock.move_on()
+
+    def _proceed(self) -> None:
+        """Do what has to be done before the core executes its next instruction."""
+        if self._power is Power.SWITCHING_OFF:
+            self._power = Power.OFF
+            self.clock.halt()
+            self.core.reset()  # SysTick, too, is without power
+            self._faults.stop()
+        if self._power is Power.RESETTING:
+            self.begin_reset(self._cause)
+        # Where the goal was the reset itself, the ROM begins with the next run.
+        may_go_on = self._ending is None and self._rom_alarm.deadline is None
+        if self._power is Power.BOOTING and may_go_on:
+            self._continue_rom()
+
+    def _end_run(self, ending: Ending) -> None:
+        self._run, self._ending = Run.STANDING, None
+        self._faults.stop()
+        self.host.end()
+        if ending.error is not None:
+            self._server.refuse(self._number, ending.error)
+        elif ending.reason is not None:
+            values = {"pc": self.core.pc} | ending.values
+            self._server.reply(self._number, Stop(ending.reason, self.clock.now, **values))
+
+    def _serve(self) -> bool:
+        """Answer requests until one of them makes the machine run; False: the engine shall leave,
+        and come back."""
+        while (request := self._next_request()) is not None:
+            self._number = request.number
+            if self._run is Run.DEAD and request.name in NEED_A_CORE:
+                self._server.refuse(request.number, EngineError(self._epitaph))
+            elif request.name == RUN:
+                if self._begin_run(*request.arguments):
+                    return True
+            else:
+                self._answer(request)
+        return False
+
+    def _next_request(self) -> Request | None:
+        if self._run is Run.DEAD:
+            return self._server.receive()
+        return self.backend.next_request(self._server)
+
+    def _answer(self, request: Request) -> None:
+        failure: Exception | None = None
+        value = None
+        try:
+            value = getattr(self._requests, request.name)(*request.arguments)
+        except (LookupError, ValueError, SnapshotError, EngineError) as error:
+            failure = error
+        except Exception as error:
+            failure = model_error(error, access=f"request {request.name!r}", pc=self.core.pc)
+        if self._ending is not None and self._ending.error is not None:
+            # A model has raised where its caller could not hear it: in an alarm, behind the bus.
+            failure, self._ending = failure or self._ending.error, None
+        self.host.flush()
+        if failure is None:
+            self._server.reply(request.number, value)
+        else:
+            self._server.refuse(request.number, failure)
+
+    def _begin_run(self, goal: Goal) -> bool:
+        met = self.host.begin(goal)
+        if met is not None:
+            self.host.end()
+            reason, consumed = met
+            stop = Stop(reason, self.clock.now, consumed=consumed, pc=self.core.pc)
+            self._server.reply(self._number, stop)
+            return False
+        self._run = Run.RUNNING
+        if self._power is Power.ON:
+            self._faults.start()
+        return True
+
+    # -- reset and boot --------------------------------------------------------------------------
+
+    def begin_reset(self, cause: ResetCause) -> None:
+        """Reset everything now; the ROM starts when the run goes on."""
+        self._power, self._cause = Power.BOOTING, cause
+        self.clock.cancel_stall()
+        self._rom_alarm.cancel()
+        self._wake_alarm.cancel()
+        self._faults.restart()
+        if cause is ResetCause.POWER_ON:
+            self.board.lose_memory()
+        self.core.reset()
+        self.board.reset(cause)
+        self._rom = self.board.boot()
+        if self._run is Run.RUNNING and self.host.stop_on_reset:
+            self.stop(StopReason.RESET, detail={"cause": cause.value})
+
+    def _continue_rom(self) -> None:
+        assert self._rom is not None
+        try:
+            self._rom_alarm.at(next(self._rom))
+            self.clock.halt()
+        except StopIteration as done:
+            self._rom, self._power = None, Power.ON
+            self.core.enter(done.value)
+            self._faults.start()
+            self.clock.resume()
+        except BootError as error:
+            self._rom, self._power = None, Power.OFF
+            self.clock.halt()
+            self.stop(StopReason.BOOT_FAILED, detail={"why": str(error)})
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    @property
+    def boot_rom_works(self) -> bool:
+        """Whether the ROM waits for something; its state cannot be saved."""
+        return self._rom is not None
+
+    def save(self) -> dict[str, Any]:
+        """What of the machine is nobody else's: whether it is on, and what is due."""
+        return {
+            "power": self._power.name,
+            "cause": self._cause,
+            "wake_at": self._wake_alarm.deadline,
+            "faults": self._faults.save(),
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on as when `save` returned `saved`."""
+        self._rom = None
+        self._rom_alarm.cancel()
+        self._power, self._cause = Power[saved["power"]], saved["cause"]
+        self._wake_alarm.cancel()
+        if saved["wake_at"] is not None:
+            self._wake_alarm.at(saved["wake_at"])
+        self._faults.load(saved["faults"])
+        if self._power is Power.OFF:
+            self.clock.halt()
+        elif self.clock.halted:
+            self.clock.resume()
+
+
+def watch(interrupts: int, supervisor: Supervisor) -> NoReturn:
+    """Pass interrupts on until the user's process is gone: for a thread of its own."""
+    with contextlib.suppress(OSError):
+        while number := os.read(interrupts, NUMBER):
+            supervisor.interrupt(int.from_bytes(number, "little"))
+    os._exit(0)

@@ -1,0 +1,299 @@
+"""The user's end of an engine in a process of its own: asks, listens, survives its death."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from threading import get_ident
+from typing import Any
+
+from xipsim.engines.api import (
+    EngineError,
+    EngineInUse,
+    Goal,
+    MachineConfig,
+    Receiver,
+    Stop,
+    StopReason,
+    StrPath,
+)
+from xipsim.engines.repl.cache import load
+
+from .messages import BUILD, RUN, START, News, Refusal, Reply, Request
+from .process import Process, Program
+from .signals import Uninterrupted
+
+ANSWER_TIME = 20.0
+"""Seconds of real time in which the child must answer a request, or notice an interrupt."""
+
+
+class ChildEngine:
+    """A machine in a child process; implements the `Engine` protocol.
+
+    process: one of `program` that was started ahead; it is closed with the engine.
+    """
+
+    def __init__(
+        self, config: MachineConfig, program: Program, process: Process | None = None
+    ) -> None:
+        self._config, self._program = config, program
+        self._process = process or program.start(own_models=bool(config.models))
+        self._channel = self._process.channel
+        self._receivers: list[Receiver] = []
+        self._deliveries: deque[Callable[[], None]] = deque()
+        self._identity: dict[str, str] | None = None
+        self._now = 0
+        self._numbers = 0
+        self._user: dict[str, int] = {}
+        self._running: int | None = None
+        """The run that has not been answered yet: the machine may not stand still."""
+        self._answer: Reply | Refusal | None = None
+        self._interrupted = False
+        """Somebody has asked for the end of a run, and none has ended so yet."""
+        try:
+            self._platform = load(config.platform)
+            self._post(START, _plain(config), self._platform)
+        except BaseException:
+            self.close()
+            raise
+
+    # -- the Engine protocol ---------------------------------------------------------------------
+
+    def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
+        """Build the machine, with these bytes in its chips."""
+        self.request(BUILD, chips, checked)
+
+    @property
+    def now(self) -> int:
+        """Virtual ns of the last stop."""
+        return self._now
+
+    @property
+    def version(self) -> str:
+        """Name and version of the engine."""
+        return self._program.version()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the child."""
+        return self._process.pid
+
+    def run(self, goal: Goal) -> Stop:
+        """Run until the goal is met. Console bytes and events reach subscribers meanwhile."""
+        with self._exclusive():
+            try:
+                return self._stop(self._post(RUN, goal), goal.wall)
+            except EngineError:
+                raise
+            except BaseException:
+                # Ctrl-C, mostly: without anybody waiting the machine shall not run on.
+                with suppress(EngineError):
+                    self._settle()
+                raise
+
+    def _stop(self, number: int, wall: float | None) -> Stop:
+        """How the run ends; after `wall` seconds it is interrupted."""
+        deadline = None if wall is None else time.monotonic() + wall
+        answer = self._wait(number, deadline)
+        if answer is None:
+            self._process.interrupt(number)
+            answer = self._answer_to(number)
+        stop: Stop = _value(answer)
+        if stop.reason is StopReason.INTERRUPTED:
+            if not self._interrupted:
+                return stop._replace(reason=StopReason.WALL)
+            self._interrupted = False
+        return stop
+
+    def call(self, entry: str, method: str, *arguments: Any) -> Any:
+        """Call an exposed method of a model."""
+        return self.request("call", entry, method, arguments)
+
+    def request(self, name: str, *arguments: Any) -> Any:
+        """Ask the models' end."""
+        with self._exclusive():
+            return _value(self._answer_to(self._post(name, *arguments)))
+
+    def subscribe(self, receiver: Receiver) -> None:
+        """Hand console bytes and events to `receiver`."""
+        self._receivers.append(receiver)
+
+    def reset(self, *, power: bool) -> None:
+        """Press reset, or switch off and on."""
+        self.request("reset", power)
+
+    def read_memory(self, address: int, length: int) -> bytes:
+        """Guest memory as the core sees it."""
+        data: bytes = self.request("read_memory", address, length)
+        return data
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write guest memory as the core would."""
+        self.request("write_memory", address, data)
+
+    def registers(self) -> dict[str, int]:
+        """The core's registers."""
+        registers: dict[str, int] = self.request("registers")
+        return registers
+
+    def snapshot(self) -> int:
+        """Take a snapshot, kept in the child; its number."""
+        number: int = self.request("snapshot")
+        return number
+
+    def restore(self, number: int) -> None:
+        """Be what the machine was when that snapshot was taken."""
+        self._now = self.request("restore", number)
+
+    def drop_snapshot(self, number: int) -> None:
+        """Forget a snapshot."""
+        self.request("drop_snapshot", number)
+
+    def save_snapshot(self, number: int, path: StrPath, extra: bytes) -> None:
+        """Write a snapshot to a file, with `extra` beside it."""
+        self.request("save_snapshot", number, os.path.abspath(path), self.identity(), extra)
+
+    def load_snapshot(self, path: StrPath) -> tuple[int, bytes]:
+        """Read a snapshot of a machine like this one: its number, and what was kept beside it."""
+        loaded: tuple[int, bytes] = self.request(
+            "load_snapshot", os.path.abspath(path), self.identity()
+        )
+        return loaded
+
+    def identity(self) -> dict[str, str]:
+        """What shapes this machine; a snapshot fits only one of the same."""
+        from xipsim.engines.identity import identity
+
+        if self._identity is None or self._config.models:
+            own = self.request("user_sources") if self._config.models else ()
+            self._identity = identity(self._config, self._platform, self._program, own)
+        return self._identity
+
+    def interrupt(self) -> None:
+        """End the run that is under way, or else the next one."""
+        self._interrupted = True  # seen by `_post` where a run begins just now
+        if (running := self._running) is not None:
+            self._process.interrupt(running)
+
+    def close(self) -> None:
+        """End the child and wait for it. Safe to call twice."""
+        with Uninterrupted():
+            self._process.close()
+
+    # -- talking to the child --------------------------------------------------------------------
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        """One thread at a time: the answer to one would meet the question of another."""
+        if self._user.setdefault("thread", get_ident()) != get_ident():
+            raise EngineInUse(
+                "two threads use this machine at the same time; each needs one of its own, or a"
+                " lock around its use"
+            )
+        try:
+            yield
+        finally:
+            self._user.pop("thread", None)
+
+    def _post(self, name: str, *arguments: Any) -> int:
+        """Send a request; its number."""
+        self._settle()
+        with Uninterrupted():
+            self._numbers += 1
+            number = self._numbers
+            try:
+                self._channel.send(Request(number, name, arguments))
+            except OSError as error:
+                self._hear_last_words(number)
+                raise self._death() from error
+            if name == RUN:
+                self._running = number
+                if self._interrupted:
+                    self._process.interrupt(number)
+        return number
+
+    def _settle(self) -> None:
+        """Have a run answered that was left when waiting for it was cut short."""
+        if self._running is not None:
+            self._process.interrupt(self._running)
+            self._answer_to(self._running)
+
+    def _answer_to(self, number: int) -> Reply | Refusal:
+        answer = self._wait(number, time.monotonic() + ANSWER_TIME)
+        if answer is None:
+            raise self._hung(ANSWER_TIME)
+        return answer
+
+    def _wait(self, number: int, deadline: float | None) -> Reply | Refusal | None:
+        """The answer to that request; None if it does not come until `deadline`."""
+        while (answer := self._answer) is None or answer.number != number:
+            if number == self._running:
+                self._deliver()
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not self._channel.poll(left):
+                return None
+            with Uninterrupted():
+                self._receive()
+        self._deliver()
+        return answer
+
+    def _deliver(self) -> None:
+        """Call the users' functions that wait for what was received."""
+        while self._deliveries:
+            self._deliveries.popleft()()
+
+    def _receive(self) -> None:
+        """Take the next message. Answers to what nobody waits for any more are dropped."""
+        try:
+            message = self._channel.receive()
+        except (EOFError, OSError) as error:
+            raise self._death() from error
+        if isinstance(message, News):
+            for receiver in self._receivers:
+                delivery = receiver(message.kind, message.value)
+                if delivery is not None:
+                    self._deliveries.append(delivery)
+            return
+        self._answer = message
+        if message.number == self._running:
+            self._running = None
+            if isinstance(message, Reply):
+                self._now = message.value.now
+
+    def _hear_last_words(self, number: int) -> None:
+        """Raise what a child that has ended has still said to that request, or to an earlier one.
+
+        A machine that cannot be built ends so, before it was asked for more.
+        """
+        while self._channel.poll(0):
+            self._receive()
+            if isinstance(self._answer, Refusal) and self._answer.number <= number:
+                raise self._answer.error
+
+    def _death(self) -> EngineError:
+        return EngineError(f"the engine's process {self._process.death()}")
+
+    def _hung(self, timeout: float) -> EngineError:
+        self._process.kill()
+        return EngineError(
+            f"the engine's process did not answer within {timeout:g} s and was killed"
+            f"{self._process.last_words()}"
+        )
+
+
+def _value(answer: Reply | Refusal) -> Any:
+    if isinstance(answer, Refusal):
+        raise answer.error
+    return answer.value
+
+
+def _plain(config: MachineConfig) -> MachineConfig:
+    """The same with paths as strings: the child need not import pathlib."""
+    return config._replace(
+        platform=os.fspath(config.platform),
+        models=tuple(os.fspath(file) for file in config.models),
+        program=None,
+    )

@@ -1,0 +1,39 @@
+"""Pieces of work that Ctrl-C must not cut in two."""
+
+from __future__ import annotations
+
+import signal
+from threading import get_ident, main_thread
+from types import FrameType, TracebackType
+from typing import Any
+
+
+class Uninterrupted:
+    """While it is entered, Ctrl-C only waits: the handler of SIGINT is called at the end.
+
+    What Python raises in the middle of reading a message would leave the rest of it in the pipe.
+    Signals reach the main thread alone; elsewhere there is nothing to do.
+    """
+
+    def __enter__(self) -> None:
+        self._came = False
+        self._handler: Any = None
+        if get_ident() == main_thread().ident:
+            handler = signal.getsignal(signal.SIGINT)
+            if callable(handler):
+                signal.signal(signal.SIGINT, self._note)
+                self._handler = handler
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._came = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
+            if self._came:
+                self._handler(signal.SIGINT, None)

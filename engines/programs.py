@@ -1,0 +1,34 @@
+"""Which engines there are: each a program that is found on this machine, and started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .api import ConfigurationError, MachineConfig, StrPath
+
+if TYPE_CHECKING:
+    from .link.engine import ChildEngine
+    from .link.process import Process, Program
+
+ENGINES = ("qemu",)
+"""By the names that users give them, the default one first."""
+
+
+def find(engine: str = ENGINES[0], given: StrPath | None = None) -> Program:
+    """The program of an engine. given: its path; None: the one that is found. EngineError."""
+    if engine != "qemu":
+        known = ", ".join(ENGINES)
+        raise ConfigurationError(f"there is no engine {engine!r}; there are: {known}")
+    from .qemu.program import Qemu
+
+    return Qemu(given)
+
+
+def open_engine(config: MachineConfig, process: Process | None = None) -> ChildEngine:
+    """The engine that a configuration names.
+
+    process: one that was started ahead for it, of the same program; it is closed with the engine.
+    """
+    from .link.engine import ChildEngine
+
+    return ChildEngine(config, find(config.engine, config.program), process)

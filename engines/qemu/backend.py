@@ -1,0 +1,143 @@
+"""QEMU as the models' end uses it; implements `guest.backend.Backend`.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+
+Standing still is a work item on the vCPU thread: QEMU runs it between two instructions, and virtual
+time does not move in it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from xipsim.engines.api import SnapshotError
+from xipsim.engines.guest.backend import CoreDescription, Read, Write
+from xipsim.engines.guest.clock import GuestClock
+from xipsim.engines.link.messages import Request
+from xipsim.engines.link.server import Server
+from xipsim.peripherals.core import Model, Region
+
+from . import devices
+from . import library as q
+from .core import Core
+from .memory import Bus, Memory, Window, place_registers, place_tag
+from .time import QemuTime
+
+GDB_POLL = 0.005
+"""Seconds between two looks at whether gdb has halted the machine."""
+PRIVATE_BUS = 0xE000_0000
+"""From here on a Cortex-M's private peripherals."""
+
+
+class QemuBackend:
+    """One machine. gdb: whether its stub will be started."""
+
+    def __init__(self, *, gdb: bool) -> None:
+        self.time = QemuTime()
+        self.bus = Bus()
+        self.core: Core
+        self._gdb = gdb
+        self._stand_still: Callable[[], None] = lambda: None
+        self._work = q.pointer(q.WORK(self._entered))
+        self._nothing = q.pointer(q.WORK(lambda _cpu, _data: None))
+        self._queued = self._pinned = False
+
+    def start(self, stand_still: Callable[[], None], clock: GuestClock, *, sleeps: bool) -> None:
+        """Call `stand_still` before the first instruction, and when `enter` has asked for it.
+
+        sleeps: put the core to sleep where it executes WFE or WFI.
+        """
+        self._stand_still = stand_still
+        if sleeps:
+            asleep = q.pointer(q.WORK(lambda _cpu, opcode: clock.sleep(opcode == q.WFI)))
+
+            def fall_asleep(_vcpu: int, opcode: int) -> None:
+                # The clock must not be read here (QEMU 7.2 ends with "Bad icount read").
+                q.queue_work(self.core.cpu, asleep, opcode)
+
+            q.on_sleep.value = q.pointer(q.SLEEP(fall_asleep)).value
+        self.enter()
+
+    # -- building --------------------------------------------------------------------------------
+
+    def make_core(
+        self, description: CoreDescription, on_reset_request: Callable[[], None]
+    ) -> Core:
+        """The core."""
+        self.core = Core(description, memory=q.get_system_memory())
+        self.core.on_reset_request(on_reset_request)
+        self.time.cpu = self.core.cpu
+        return self.core
+
+    def make_memory(self, name: str, size: int) -> Memory:
+        """Memory that answers nowhere yet."""
+        return Memory(name, size)
+
+    def place_registers(
+        self, model: Model, address: int, size: int, read: Read, write: Write
+    ) -> None:
+        """Registers of a model."""
+        core = self.core.cpu if address >= PRIVATE_BUS else None
+        place_registers(model.name, address, size, read, write, private_to=core)
+
+    def place_window(
+        self, model: Model, region: Region, address: int, size: int, read: Read, write: Write
+    ) -> Window:
+        """A window of a model."""
+        return Window(f"{model.name}.{region.name}", address, size, read, write)
+
+    def place_tag(self, name: str, address: int, size: int, read: Read, write: Write) -> None:
+        """A range behind everything else."""
+        place_tag(name, address, size, read, write)
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Stand still after the instruction under way."""
+        if not self._queued:
+            self._queued = True
+            q.queue_work(self.core.cpu, self._work, 0)
+
+    def _entered(self, _cpu: Any, _data: int) -> None:
+        if not self._pinned:
+            q.pin_thread()
+            self._pinned = True
+        self._queued = False
+        # While a core that is stopped has no work queued, QEMU moves time on at every new alarm.
+        q.queue_work(self.core.cpu, self._nothing, 0)
+        try:
+            self._stand_still()
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+
+    def next_request(self, server: Server) -> Request | None:
+        """The next request; None where gdb needs the vCPU thread out of the work item."""
+        if not self._gdb:
+            return server.receive()
+        q.unlock()  # gdb's stub works in the main loop, which needs the big lock
+        try:
+            while not server.poll(GDB_POLL):
+                if not q.is_running():
+                    threading.Timer(GDB_POLL, self.enter).start()
+                    return None
+        finally:
+            q.lock(b"xipsim", 0)
+        return server.receive()
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        """QEMU's own device state, and what that lacks."""
+        return {"devices": devices.save(), "fp_active": self.core.fp_active.value}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Be as when `save` returned `saved`."""
+        # QEMU looks at a change of it when it loads the rest of the core's state.
+        self.core.fp_active.value = saved["fp_active"]
+        if (result := devices.load(saved["devices"])) < 0:
+            raise SnapshotError(f"QEMU does not take this device state (error {result})")

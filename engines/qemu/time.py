@@ -1,0 +1,88 @@
+"""Virtual time in QEMU: timers, and a core that stands still while time goes on.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from xipsim.engines.guest.backend import Timer
+
+from . import library as q
+
+_MOVE_ON = q.pointer(q.warp_timer)
+
+
+class QemuTimer:
+    """A timer on the virtual clock; implements `backend.Timer`."""
+
+    __slots__ = ("arm", "disarm")
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        timer = q.new_structure()
+
+        def fired(_opaque: object) -> None:
+            callback()
+
+        q.timer_init(timer, None, q.CLOCK_VIRTUAL, 1, 0, q.pointer(q.TIMER(fired)), None)
+        self.arm: Callable[[int], None] = partial(q.timer_mod, timer)
+        self.disarm: Callable[[], None] = partial(q.timer_del, timer)
+
+
+class QemuTime:
+    """Implements `backend.TimeSource`. cpu: the core, set when there is one."""
+
+    def __init__(self) -> None:
+        self.cpu: int | None = None
+        self.read: Callable[[], int] = partial(q.clock_ns, q.CLOCK_VIRTUAL)
+        self._nudge = QemuTimer(self._nudged)
+        self._nudged_at: int | None = None
+
+    def timer(self, callback: Callable[[], None]) -> QemuTimer:
+        """A timer, off."""
+        return QemuTimer(callback)
+
+    def next_alarm(self, now: int, most: int, hidden: Sequence[tuple[Timer, int]]) -> int:
+        """ns until the first timer fires, QEMU's own included, at most `most`."""
+        deadline: int = q.clock_deadline(q.CLOCK_VIRTUAL, -1)
+        if not 0 <= deadline < most:
+            return most
+        if self._nudged_at is not None:
+            hidden = [*hidden, (self._nudge, self._nudged_at)]
+        if any(time <= now + deadline for _, time in hidden):
+            # The first one does not count: look behind those.
+            for timer, _ in hidden:
+                timer.disarm()
+            deadline = q.clock_deadline(q.CLOCK_VIRTUAL, -1)
+            for timer, time in hidden:
+                timer.arm(time)
+        return min(deadline, most) if deadline >= 0 else most
+
+    def hold(self) -> None:
+        """In an access: the core executes nothing after it."""
+        q.cpu_stop_current()
+
+    def halt(self) -> None:
+        """While standing still: the core executes nothing when that is over."""
+        q.cpu_stop_current()
+        # QEMU takes notice when no work is left, but before that it looks after its alarms.
+        self._nudged_at = self.read()
+        self._nudge.arm(self._nudged_at)
+
+    def _nudged(self) -> None:
+        self._nudged_at = None
+        self.move_on()
+
+    def release(self) -> None:
+        """The core goes on."""
+        q.cpu_resume(self.cpu)
+
+    def move_on(self) -> None:
+        """Let time go to the next alarm.
+
+        QEMU moves time on when it finds the core idle. A work item makes it do so in the vCPU's
+        own thread; the main loop would take several changes of thread for the same.
+        """
+        q.queue_work(self.cpu, _MOVE_ON, 0)
