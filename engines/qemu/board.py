@@ -78,7 +78,7 @@ class Board:
 
     def boot(self) -> Generator[int, None, Entry]:
         """Begin the boot ROM's work."""
-        rom: BootRom = next(m for m in self.models.values() if hasattr(m, "boot"))
+        rom = next(m for m in self.models.values() if isinstance(m, BootRom))
         return rom.boot()
 
     def wake_at(self) -> int | None:

@@ -1,7 +1,6 @@
 """The vocabulary in which models are written: registers, ports, declared state, the registry."""
 
-from .boot import BootError, BootRom, Entry
-from .console import Console
+from .boot import BootError, Entry
 from .model import (
     Line,
     Model,
@@ -28,6 +27,18 @@ from .ports import (
 from .record import Record
 from .registers import Field, Register, RegisterArray
 from .registry import REGISTRY, Registry, model
+from .roles import (
+    BootRom,
+    Console,
+    FlashChip,
+    FlashWatcher,
+    Inputs,
+    Keeper,
+    PinPort,
+    Role,
+    Waker,
+    roles_of,
+)
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
 
 __all__ = [
@@ -43,9 +54,13 @@ __all__ = [
     "Entry",
     "Event",
     "Field",
+    "FlashChip",
     "FlashCommand",
+    "FlashWatcher",
     "Gap",
+    "Inputs",
     "IrqLine",
+    "Keeper",
     "Line",
     "Model",
     "Note",
@@ -53,18 +68,22 @@ __all__ = [
     "Outputs",
     "Parameter",
     "Peripheral",
+    "PinPort",
     "Record",
     "Region",
     "Register",
     "RegisterArray",
     "Registry",
     "ResetCause",
+    "Role",
     "Segment",
     "Slots",
     "State",
     "System",
     "Trace",
+    "Waker",
     "Window",
     "exposed",
     "model",
+    "roles_of",
 ]
