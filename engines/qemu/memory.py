@@ -9,7 +9,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from xipsim.peripherals.core import BusError, Model, Peripheral, Region
+from xipsim.peripherals.core import BusError, Model, Peripheral, Region, accessors
 
 from . import library as q
 from .clock import Clock
@@ -90,45 +90,14 @@ def place_registers(
 
     private_to: a core; then they lie over QEMU's own in that core's private peripheral bus.
     """
-    region = q.io_region(_register_ops(model, clock, guard), model.name, model.SIZE)
+    read, write = accessors(model, clock, guard)
+    ops = q.io_ops(q.READ(read), q.WRITE(write))
+    region = q.io_region(ops, model.name, model.SIZE)
     if private_to is None:
         q.region_add(q.get_system_memory(), address, region, 0)
     else:
         container = q.get_link(private_to, b"memory", q.error_fatal)
         q.region_add(container, address, region, 1)
-
-
-def _register_ops(model: Peripheral, clock: Clock, guard: Guard) -> q.MemoryRegionOps:
-    readers, writers, neutral = model.readers, model.writers, model.NEUTRAL
-    narrow_read, narrow_write = model.read, model.write
-
-    def read(_opaque: Any, offset: int, size: int) -> int:
-        if offset not in neutral:
-            clock.asked = None
-        try:
-            if size == 4:
-                reader = readers.get(offset)
-                if reader is not None:
-                    return reader()
-            return narrow_read(offset, size)
-        except Exception as error:
-            guard(error)
-            return 0
-
-    def write(_opaque: Any, offset: int, value: int, size: int) -> None:
-        if offset not in neutral:
-            clock.asked = None
-        try:
-            if size == 4:
-                writer = writers.get(offset)
-                if writer is not None:
-                    writer(value)
-                    return
-            narrow_write(offset, value, size)
-        except Exception as error:
-            guard(error)
-
-    return q.io_ops(q.READ(read), q.WRITE(write))
 
 
 class Window:

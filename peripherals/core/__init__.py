@@ -1,5 +1,6 @@
 """The vocabulary in which models are written: registers, ports, declared state, the registry."""
 
+from .access import accessors
 from .boot import BootError, Entry
 from .model import (
     Line,
@@ -83,6 +84,7 @@ __all__ = [
     "Trace",
     "Waker",
     "Window",
+    "accessors",
     "exposed",
     "model",
     "roles_of",

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
-from .ports import Alarm, IrqLine, ResetCause, System, Window
+from .ports import Alarm, BusError, IrqLine, ResetCause, System, Window
 from .trace import Diagnostic, Gap, Note
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ class Region:
     def __init__(self, doc: str, *, required: bool = True) -> None:
         self.doc, self.required = doc, required
         self.name = ""
-        self.read_hook = self.write_hook = ""
+        self.read_hook = self.write_hook = self.peek_hook = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -153,6 +153,21 @@ class Region:
         """Decorator: `method(self, offset, value, size)` takes stores."""
         self.write_hook = method.__name__
         return method
+
+    def on_peek(self, method: F) -> F:
+        """Decorator: `method(self, offset, size) -> int` answers who looks from outside.
+
+        As a read, but nothing changes, is counted or reported.
+        """
+        self.peek_hook = method.__name__
+        return method
+
+    def peek(self, model: Model, offset: int, size: int) -> int:
+        """What lies there in the region of `model`; BusError where that cannot be seen."""
+        if not self.peek_hook:
+            raise BusError(f"{model.name}: its region {self.name} cannot be looked into")
+        value: int = getattr(model, self.peek_hook)(offset, size)
+        return value
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...

@@ -128,6 +128,10 @@ class FakeWindow:
         value: int = getattr(self.model, self.region.read_hook)(offset, size)
         return value
 
+    def peek(self, offset: int, size: int = 4) -> int:
+        """What somebody who looks from outside sees at `offset` of the window."""
+        return self.region.peek(self.model, offset, size)
+
     def write(self, offset: int, value: int, size: int = 4) -> None:
         """A store of the core at `offset` of the window."""
         getattr(self.model, self.region.write_hook)(offset, value, size)
