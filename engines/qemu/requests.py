@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from xipsim.engines import usermodels
 from xipsim.engines.api import SnapshotError
-from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core import PinPort, ResetCause
 
 from . import snapshotfile
 from .snapshot import put_back, take
@@ -98,10 +98,12 @@ class Requests:
 
     def describe(self) -> dict[str, Any]:
         """Facts about the machine that its user's side needs once."""
+        models = self._guest.board.models
         return {
-            "consoles": list(self._guest.host.consoles),
+            "consoles": {n: c.has_cable for n, c in self._guest.host.consoles.items()},
             "chips": {name: chip.info() for name, chip in self._guest.host.chips.items()},
-            "models": {name: model.TYPE for name, model in self._guest.board.models.items()},
+            "ports": {n: m.pins for n, m in models.items() if isinstance(m, PinPort)},
+            "models": {name: model.TYPE for name, model in models.items()},
         }
 
     def trace_commands(self) -> None:

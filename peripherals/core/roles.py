@@ -50,6 +50,28 @@ class Console(Role):
         raise NotImplementedError
 
 
+class Keeper(Role):
+    """Keeps its contents without power; they can be kept in a file between runs."""
+
+    BLANK: ClassVar[int] = 0xFF
+    """Each byte that nobody has written."""
+
+    @classmethod
+    def capacity(cls, parameters: Mapping[str, Any]) -> int:
+        """Bytes that a model with these parameters keeps; ValueError where they say nonsense."""
+        raise NotImplementedError
+
+    @exposed
+    def contents(self) -> bytes:
+        """All bytes."""
+        raise NotImplementedError
+
+    @exposed
+    def fill(self, data: bytes) -> None:
+        """Make `data` the contents, before the machine runs."""
+        raise NotImplementedError
+
+
 class FlashWatcher(Protocol):
     """Who wants to know what a flash chip does."""
 
@@ -60,7 +82,7 @@ class FlashWatcher(Protocol):
         """It is busy, idle, or in another mode."""
 
 
-class FlashChip(Role):
+class FlashChip(Keeper):
     """A flash chip as people see it: looked at, changed and broken from outside.
 
     Nothing here takes time or counts as a command. ValueError for what is not within the array.
@@ -118,28 +140,6 @@ class FlashChip(Role):
     @exposed
     def stuck_wel(self) -> None:
         """Nothing can be erased or programmed from now on."""
-        raise NotImplementedError
-
-
-class Keeper(Role):
-    """Keeps its contents without power; they can be kept in a file between runs."""
-
-    BLANK: ClassVar[int] = 0xFF
-    """Each byte that nobody has written."""
-
-    @classmethod
-    def capacity(cls, parameters: Mapping[str, Any]) -> int:
-        """Bytes that a model with these parameters keeps; ValueError where they say nonsense."""
-        raise NotImplementedError
-
-    @exposed
-    def contents(self) -> bytes:
-        """All bytes."""
-        raise NotImplementedError
-
-    @exposed
-    def fill(self, data: bytes) -> None:
-        """Make `data` the contents, before the machine runs."""
         raise NotImplementedError
 
 

@@ -14,7 +14,6 @@ from xipsim.peripherals.core import (
     FlashChip,
     FlashCommand,
     Inputs,
-    Keeper,
     Model,
     Parameter,
     ResetCause,
@@ -32,7 +31,7 @@ from .parts import find_part
 
 
 @model("Nor.Chip")
-class Chip(Model, FlashChip, Keeper, Inputs):
+class Chip(Model, FlashChip, Inputs):
     """A serial NOR flash chip on a chip select of a memory controller."""
 
     part = Parameter(str, "Part number, e.g. W25Q64JV-IQ.")

@@ -24,7 +24,7 @@ for family in FAMILIES:
 @pytest.mark.parametrize(
     ("name", "roles"),
     [
-        ("Nor.Chip", ["FlashChip", "Keeper", "Inputs"]),
+        ("Nor.Chip", ["FlashChip", "Inputs"]),
         ("Alif.BackupRam", ["Keeper"]),
         ("Imxrt.Snvs", ["Waker"]),
         ("Imxrt.BootRom", ["BootRom"]),
