@@ -49,7 +49,7 @@ class Button(Model):
 
     invert = Parameter(bool, "the output is low while the button is pressed", default=False)
 
-    IRQ = Output("the button's level", required=True)
+    IRQ = Output("the button's level", required=True, survives_reset=True)
 
     _pressed = State(False, survives_reset=True)
 

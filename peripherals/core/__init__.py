@@ -2,17 +2,8 @@
 
 from .access import accessors
 from .boot import BootError, Entry
-from .model import (
-    Line,
-    Model,
-    Output,
-    Outputs,
-    Parameter,
-    Region,
-    Slots,
-    State,
-    exposed,
-)
+from .declared import Parameter, Region, Slots, State
+from .model import Model, exposed
 from .peripheral import Peripheral
 from .ports import (
     Alarm,
@@ -41,6 +32,7 @@ from .roles import (
     roles_of,
 )
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
+from .wires import Junction, Line, ModelInput, Output, Outputs
 
 __all__ = [
     "REGISTRY",
@@ -61,9 +53,11 @@ __all__ = [
     "Gap",
     "Inputs",
     "IrqLine",
+    "Junction",
     "Keeper",
     "Line",
     "Model",
+    "ModelInput",
     "Note",
     "Output",
     "Outputs",

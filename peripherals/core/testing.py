@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from .model import Region
+from .declared import Region
 from .peripheral import Peripheral
 from .ports import BusError, ResetCause, System
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
