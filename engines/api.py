@@ -74,15 +74,14 @@ class EngineInUse(EngineError):
 class ModelError(EngineError):
     """A model raised.
 
-    entry: its name in the `.repl`; access: what the firmware did to it, in words; both empty where
-    no access was under way. file, line, function: where it raised. pc: the firmware's.
+    access: what the firmware did to which entry, in words; empty where no access was under way.
+    file, line, function: where it raised. pc: the firmware's.
     """
 
     def __init__(
         self,
         what: str,
         *,
-        entry: str = "",
         access: str = "",
         file: str = "",
         line: int = 0,
@@ -90,7 +89,7 @@ class ModelError(EngineError):
         pc: int | None = None,
     ) -> None:
         super().__init__(what)
-        self.what, self.entry, self.access = what, entry, access
+        self.what, self.access = what, access
         self.file, self.line, self.function, self.pc = file, line, function, pc
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 from xipsim.peripherals.core import (
+    Inputs,
     Model,
     Output,
     Parameter,
@@ -25,7 +26,7 @@ from xipsim.peripherals.core import (
 
 
 @model("Miscellaneous.LED")
-class Led(Model):
+class Led(Model, Inputs):
     """An LED on a pin."""
 
     invert = Parameter(bool, "the LED lights while the pin is low", default=False)
@@ -48,7 +49,7 @@ class Button(Model):
 
     invert = Parameter(bool, "the output is low while the button is pressed", default=False)
 
-    IRQ = Output("the button's level", required=True)
+    IRQ = Output("the button's level", required=True, survives_reset=True)
 
     _pressed = State(False, survives_reset=True)
 

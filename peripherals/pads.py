@@ -9,6 +9,7 @@ from xipsim.peripherals.core import (
     Outputs,
     Parameter,
     Peripheral,
+    PinPort,
     ResetCause,
     State,
     System,
@@ -16,7 +17,7 @@ from xipsim.peripherals.core import (
 )
 
 
-class Pads(Peripheral, ABC):
+class Pads(Peripheral, PinPort, ABC):
     """Base of the GPIO ports. A subclass declares `PADS` and `pulls`, and its registers."""
 
     PADS: Outputs
@@ -46,6 +47,11 @@ class Pads(Peripheral, ABC):
     @abstractmethod
     def _settle(self) -> None:
         """Bring pads, status and interrupt lines in line with the registers."""
+
+    @property
+    def pins(self) -> int:
+        """How many."""
+        return len(self._pads)
 
     # -- the board's side ------------------------------------------------------------------------
 
@@ -78,9 +84,8 @@ class Pads(Peripheral, ABC):
         return "out" if self._output()[1] & self._bit(pin) else "in"
 
     def _bit(self, pin: int) -> int:
-        if not 0 <= pin < len(self._pads):
-            last = len(self._pads) - 1
-            raise ValueError(f"{self.name}: expected a pin from 0 to {last}, given {pin}")
+        if not 0 <= pin < self.pins:
+            raise ValueError(f"{self.name}: expected a pin from 0 to {self.pins - 1}, given {pin}")
         return 1 << pin
 
     # -- levels ----------------------------------------------------------------------------------

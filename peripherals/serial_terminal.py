@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xipsim.peripherals.core import (
+    Console,
     Model,
     Parameter,
     ResetCause,
@@ -20,8 +21,8 @@ from xipsim.peripherals.core import (
 )
 
 
-class SerialTerminal(Model, ABC):
-    """A `Console`; a UART inherits from it before its registers.
+class SerialTerminal(Model, Console, ABC):
+    """A UART inherits from it before its registers.
 
     `_tx` and `_rx` are its FIFOs.
     """

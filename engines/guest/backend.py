@@ -11,13 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import Server
-from xipsim.peripherals.core import Bus, Entry, IrqLine, Model, Region, Segment
-
-Read = Callable[[Any, int, int], int]
-"""(context, offset, size) -> value. The context is what a callback from C gets; nobody uses it."""
-Write = Callable[[Any, int, int, int], None]
-"""(context, offset, value, size)."""
-
+from xipsim.peripherals.core import Bus, Entry, IrqLine, Model, Read, Region, Segment, Write
 
 class Timer(Protocol):
     """A one-shot timer on the virtual clock, made with its callback."""

@@ -12,8 +12,11 @@ from xipsim.peripherals.core import (
     BootRom,
     Entry,
     Gap,
-    Line,
+    IrqLine,
+    Junction,
+    Keeper,
     Model,
+    ModelInput,
     Output,
     Peripheral,
     Region,
@@ -22,9 +25,11 @@ from xipsim.peripherals.core import (
     Slots,
     System,
     Trace,
+    Waker,
+    accessors,
 )
 
-from .access import Guard, register_access, tag_access, window_access
+from .access import tag_access, window_access
 from .backend import Backend, Core, CoreDescription, Memory
 from .clock import GuestClock
 
@@ -41,7 +46,7 @@ NMI_INPUT = 2 - 16
 class Supervisor(Protocol):
     """What models ask of whoever runs the machine."""
 
-    def failed(self, error: Exception, entry: str = "", access: str = "") -> None: ...
+    def failed(self, error: Exception, access: str = "") -> None: ...
     def request_reset(self, cause: ResetCause) -> None: ...
     def power_off(self, reason: str) -> None: ...
     def stuck(self, reason: str) -> None: ...
@@ -69,8 +74,9 @@ class Board:
             memory.fill(data)
             self._keeps.add(name)
         else:
-            filled: Any = self.models[name]
-            filled.fill(data)
+            keeper = self.models[name]
+            assert isinstance(keeper, Keeper)
+            keeper.fill(data)
 
     def lose_memory(self) -> None:
         """Power was off. Assumption: RAM comes up as zeros; on silicon it is undefined."""
@@ -85,12 +91,12 @@ class Board:
 
     def boot(self) -> Generator[int, None, Entry]:
         """Begin the boot ROM's work."""
-        rom: BootRom = next(m for m in self.models.values() if hasattr(m, "boot"))
+        rom = next(m for m in self.models.values() if isinstance(m, BootRom))
         return rom.boot()
 
     def wake_at(self) -> int | None:
         """Virtual ns at which an alarm will wake a board that has switched itself off."""
-        times = [getattr(model, "wake_at", None) for model in self.models.values()]
+        times = [model.wake_at for model in self.models.values() if isinstance(model, Waker)]
         return min((t for t in times if t is not None), default=None)
 
     def settle(self) -> None:
@@ -99,29 +105,17 @@ class Board:
             junction.settle()
 
 
-class Junction:
-    """An input to which any number of lines lead: high while any of them is."""
+class CoreInput:
+    """An interrupt of the core, for a `Junction`; wakes the core when it rises."""
 
-    def __init__(self, sink: Callable[[bool], None]) -> None:
-        self._sink = sink
-        self._lines: list[Line] = []
-        self._high: bool | None = None
-
-    def connect(self, line: Line) -> None:
-        """Make `line` one of the sources."""
-        self._lines.append(line)
-        line.connect(self)
+    def __init__(self, line: IrqLine, wake: Callable[[], None]) -> None:
+        self._line, self._wake = line, wake
 
     def set(self, level: bool) -> None:
-        """One of the lines has changed; the `IrqLine` port."""
-        high = level or any(line.level for line in self._lines)
-        if high != self._high:
-            self._high = high
-            self._sink(high)
-
-    def settle(self) -> None:
-        """Take the lines' levels as what the receiver already knows."""
-        self._high = any(line.level for line in self._lines)
+        """The `IrqLine` port."""
+        self._line.set(level)
+        if level:
+            self._wake()
 
 
 class Builder:
@@ -144,7 +138,7 @@ class Builder:
     ) -> None:
         self._backend, self._clock, self._registry = backend, clock, registry
         self._overrides = overrides
-        self._guard: Guard = supervisor.failed
+        self._guard = supervisor.failed
         self._inputs: dict[tuple[str, int], Junction] = {}
         self.board = Board(core, Trace())
         self._system = System(
@@ -206,7 +200,7 @@ class Builder:
                 model, region, address, registration.size, read, write
             )
         elif address is not None and isinstance(model, Peripheral):
-            read, write = register_access(model, self._clock, self._guard)
+            read, write = accessors(model, self._clock, self._guard)
             self._backend.place_registers(model, address, model.SIZE, read, write)
 
     # -- wires and tags --------------------------------------------------------------------------
@@ -226,29 +220,17 @@ class Builder:
         target: Any = self.board.models.get(destination)
         key = (destination if target else "", number)
         if key not in self._inputs:
-            sink = self._model_sink(target, number) if target else self._core_sink(number)
+            sink = ModelInput(target, number) if target else self._core_input(number)
             self._inputs[key] = junction = Junction(sink)
             self.board.inputs.append(junction)
         return self._inputs[key]
 
-    @staticmethod
-    def _model_sink(target: Any, number: int) -> Callable[[bool], None]:
-        return lambda level: target.on_input(number, level)
-
-    def _core_sink(self, number: int) -> Callable[[bool], None]:
-        line, wake = self.board.core.interrupt(number), self._clock.wake
-
-        def set_level(level: bool) -> None:
-            line.set(level)
-            if level:
-                wake()
-
-        return set_level
+    def _core_input(self, number: int) -> CoreInput:
+        return CoreInput(self.board.core.interrupt(number), self._clock.wake)
 
     def tag(self, tag: Tag) -> None:
         """A range that has only a name."""
-        value = getattr(tag, "value", 0)
-        read, write = tag_access(tag.name, tag.range.start, value, self._tag_touched)
+        read, write = tag_access(tag, self._tag_touched)
         self._backend.place_tag(tag.name, tag.range.start, tag.range.size, read, write)
 
     def _tag_touched(self, what: str) -> None:

@@ -11,7 +11,16 @@ from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
 from xipsim.engines.api import Goal, StopReason
-from xipsim.peripherals.core import Diagnostic, FlashCommand, Gap, Model, Note, Trace
+from xipsim.peripherals.core import (
+    Console,
+    Diagnostic,
+    FlashChip,
+    FlashCommand,
+    Gap,
+    Model,
+    Note,
+    Trace,
+)
 from xipsim.peripherals.core.ports import Alarm
 from xipsim.peripherals.nor.bus import SpiDevice
 
@@ -72,8 +81,8 @@ class Host:
         self.models, self._clock, self._stop, self._send = models, clock, stop, send
         self._strict = strict
         self._trace = trace
-        self.consoles: dict[str, Any] = {n: m for n, m in models.items() if hasattr(m, "opened_at")}
-        self.chips: dict[str, Any] = {n: m for n, m in models.items() if hasattr(m, "reads_array")}
+        self.consoles = {name: m for name, m in models.items() if isinstance(m, Console)}
+        self.chips = {name: m for name, m in models.items() if isinstance(m, FlashChip)}
         self.unread = {name: Unread() for name in self.consoles}
         self._output = {name: bytearray() for name in self.consoles}
         self._events: list[Any] = []

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from xipsim.engines import usermodels
 from xipsim.engines.api import SnapshotError
-from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core import PinPort, ResetCause
 
 from . import snapshot, snapshotfile
 from .backend import Core
@@ -102,10 +102,12 @@ class Requests:
 
     def describe(self) -> dict[str, Any]:
         """Facts about the machine that its user's side needs once."""
+        models = self._guest.board.models
         return {
-            "consoles": list(self._guest.host.consoles),
+            "consoles": {n: c.has_cable for n, c in self._guest.host.consoles.items()},
             "chips": {name: chip.info() for name, chip in self._guest.host.chips.items()},
-            "models": {name: model.TYPE for name, model in self._guest.board.models.items()},
+            "ports": {n: m.pins for n, m in models.items() if isinstance(m, PinPort)},
+            "models": {name: model.TYPE for name, model in models.items()},
         }
 
     def trace_commands(self) -> None:

@@ -134,10 +134,10 @@ class Supervisor:
             self._ending = Ending(reason, values)
         self.backend.enter()
 
-    def failed(self, error: Exception, entry: str = "", access: str = "") -> None:
+    def failed(self, error: Exception, access: str = "") -> None:
         """A model raised: end the run, and hand the error to the user."""
         if self._ending is None or self._ending.error is None:
-            raised = model_error(error, entry=entry, access=access, pc=self.core.pc)
+            raised = model_error(error, access=access, pc=self.core.pc)
             self._ending = Ending(None, {}, raised)
         self.backend.enter()
 

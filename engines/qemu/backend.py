@@ -15,11 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 from xipsim.engines.api import SnapshotError
-from xipsim.engines.guest.backend import CoreDescription, Read, Write
+from xipsim.engines.guest.backend import CoreDescription
 from xipsim.engines.guest.clock import GuestClock
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import Server
-from xipsim.peripherals.core import Model, Region
+from xipsim.peripherals.core import Model, Read, Region, Write
 
 from . import devices
 from . import library as q

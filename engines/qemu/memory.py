@@ -9,8 +9,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from xipsim.engines.guest.backend import Read, Write
-from xipsim.peripherals.core import BusError
+from xipsim.peripherals.core import BusError, Read, Write
 
 from . import library as q
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from xipsim.peripherals.core import Model, Output, Outputs, Parameter, Peripheral, Region, Slots
+from xipsim.peripherals.core import (
+    Inputs,
+    Model,
+    Output,
+    Outputs,
+    Parameter,
+    Peripheral,
+    Region,
+    Slots,
+)
 
 
 class Declared(NamedTuple):
@@ -44,5 +53,5 @@ def _declared(model: type[Model]) -> Declared:
         regions={v.name: v for v in values if isinstance(v, Region)},
         slots=tuple(v for v in values if isinstance(v, Slots)),
         size=model.SIZE if issubclass(model, Peripheral) else None,
-        takes_wires=hasattr(model, "on_input"),
+        takes_wires=issubclass(model, Inputs),
     )

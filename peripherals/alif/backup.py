@@ -3,13 +3,16 @@ resets the chip."""
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import Peripheral, ResetCause, State, exposed, model
+from collections.abc import Mapping
+from typing import Any
+
+from xipsim.peripherals.core import Keeper, Peripheral, ResetCause, State, exposed, model
 
 SIZE = 0x1000
 
 
 @model("Alif.BackupRam")
-class BackupRam(Peripheral):
+class BackupRam(Peripheral, Keeper):
     """Words that survive every reset but power-on.
 
     Assumption: it comes up as zeros after power-on; on silicon it is undefined. What `fill` has put
@@ -17,6 +20,7 @@ class BackupRam(Peripheral):
     """
 
     SIZE = SIZE
+    BLANK = 0
 
     _cells = State(bytearray(SIZE), survives_reset=True)
     _filled = State(False, survives_reset=True)
@@ -26,6 +30,10 @@ class BackupRam(Peripheral):
         super().reset(cause)
         if filled:
             self._cells, self._filled = cells, False
+
+    @classmethod
+    def capacity(cls, parameters: Mapping[str, Any]) -> int:
+        return SIZE
 
     @exposed
     def contents(self) -> bytes:

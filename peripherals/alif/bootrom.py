@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Generator
 
+from xipsim.peripherals import core
 from xipsim.peripherals.core import BootError, BusError, Entry, Model, State, model
 
 from . import atoc
@@ -26,7 +27,7 @@ _RAM = (
 
 
 @model("Alif.BootRom")
-class BootRom(Model):
+class BootRom(Model, core.BootRom):
     """Reads the ATOC at the top of MRAM, checks the images, starts the M55_HP at its own.
 
     Assumption: this takes no time, and the DEVICE entry's settings (clocks, firewall, pins) are

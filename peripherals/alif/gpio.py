@@ -41,7 +41,11 @@ class Gpio(Pads):
         bool, "in the battery domain: pins keep level and direction over warm resets", default=False
     )
 
-    PADS = Outputs(PINS, "a pin's level, also while it is an input: a RESET# hangs on its pull-up")
+    PADS = Outputs(
+        PINS,
+        "a pin's level, also while it is an input: a RESET# hangs on its pull-up",
+        survives_reset=True,
+    )
     IRQ0 = Output("interrupt of pin 0")
     IRQ1 = Output("interrupt of pin 1")
     IRQ2 = Output("interrupt of pin 2")

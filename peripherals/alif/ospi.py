@@ -154,6 +154,10 @@ class Ospi(Transfers):
         self._xip.evaluate()
         return int.from_bytes(self.read_flash(offset, size), "little")
 
+    @window.on_peek
+    def _peek_window(self, offset: int, size: int) -> int:
+        return self._xip.peek(offset, size)
+
     def read_flash(self, offset: int, size: int) -> bytes:
         """A read of `size` bytes at `offset` of the window, as the controller and chip answer it.
 

@@ -1,18 +1,9 @@
 """The vocabulary in which models are written: registers, ports, declared state, the registry."""
 
-from .boot import BootError, BootRom, Entry
-from .console import Console
-from .model import (
-    Line,
-    Model,
-    Output,
-    Outputs,
-    Parameter,
-    Region,
-    Slots,
-    State,
-    exposed,
-)
+from .access import accessors
+from .boot import BootError, Entry
+from .declared import Parameter, Region, Slots, State
+from .model import Model, exposed
 from .peripheral import Peripheral
 from .ports import (
     Alarm,
@@ -28,7 +19,20 @@ from .ports import (
 from .record import Record
 from .registers import Field, Register, RegisterArray
 from .registry import REGISTRY, Registry, model
+from .roles import (
+    BootRom,
+    Console,
+    FlashChip,
+    FlashWatcher,
+    Inputs,
+    Keeper,
+    PinPort,
+    Role,
+    Waker,
+    roles_of,
+)
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
+from .wires import Junction, Line, ModelInput, Output, Outputs
 
 __all__ = [
     "REGISTRY",
@@ -43,28 +47,39 @@ __all__ = [
     "Entry",
     "Event",
     "Field",
+    "FlashChip",
     "FlashCommand",
+    "FlashWatcher",
     "Gap",
+    "Inputs",
     "IrqLine",
+    "Junction",
+    "Keeper",
     "Line",
     "Model",
+    "ModelInput",
     "Note",
     "Output",
     "Outputs",
     "Parameter",
     "Peripheral",
+    "PinPort",
     "Record",
     "Region",
     "Register",
     "RegisterArray",
     "Registry",
     "ResetCause",
+    "Role",
     "Segment",
     "Slots",
     "State",
     "System",
     "Trace",
+    "Waker",
     "Window",
+    "accessors",
     "exposed",
     "model",
+    "roles_of",
 ]

@@ -5,22 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
+from operator import or_, xor
 from typing import Any, ClassVar
 
 from .model import Model
 from .ports import ResetCause, System
 from .registers import Register, RegisterArray
 
+WORD = 32
+
 
 def _ignore(value: int) -> None:
     """The hook of a register without one."""
 
 
+def _clear(value: int, mask: int) -> int:
+    return value & ~mask
+
+
+def _mask(size: int) -> int:
+    """All bits of `size` bytes."""
+    return (1 << 8 * size) - 1
+
+
+def _shifted(value: int, by: int) -> int:
+    """`value`, moved up by `by` bytes, or down if that is negative."""
+    return value << 8 * by if by >= 0 else value >> -8 * by
+
+
 class Peripheral(Model):
     """A model on the bus. Subclasses declare `SIZE` and their registers.
 
-    A register without side effects costs one dictionary look-up per access: `readers` maps the
-    offset of every register to what answers a read of its full width, `writers` likewise.
+    What an access means is defined by `read`, `write` and `peek`, for every offset and size.
+    `readers` and `writers` are their short cut for whole 32-bit registers, which cost one
+    dictionary look-up: by offset, what answers a read and takes a write. See `access`.
     """
 
     SIZE: ClassVar[int] = 0x4000
@@ -30,46 +48,77 @@ class Peripheral(Model):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        table = sorted((r for r, _, _ in cls._table()), key=lambda register: register.offset)
-        cls.NEUTRAL = frozenset(r.offset for r in table if r.neutral)
-        for register, following in pairwise(table):
-            if following.offset < register.offset + register.width // 8:
-                raise TypeError(f"{cls.__name__}: {register.name} and {following.name} overlap")
+        cls.NEUTRAL = frozenset(r.offset for r in cls.registers() if r.neutral)
+        places = sorted(place for register in cls.registers() for place in register.places())
+        for (_, end, name), (start, _, following) in pairwise(places):
+            if start < end:
+                raise TypeError(f"{cls.__name__}: {name} and {following} overlap at {start:#x}")
 
     @classmethod
-    def _table(cls) -> Iterator[tuple[Register, str, str]]:
-        """Every register with the names of its read and write hooks."""
+    def _table(cls) -> Iterator[tuple[Register | RegisterArray, Register, tuple[int, ...]]]:
+        """Every register, with what declares its hooks and the index that these take first."""
         for register in cls.declared(Register):
-            yield register, register.read_hook, register.write_hook
+            yield register, register, ()
         for array in cls.declared(RegisterArray):
-            for element in array.elements:
-                yield element, array.read_hook, array.write_hook
+            for index, element in enumerate(array.elements):
+                yield array, element, (index,)
+
+    @classmethod
+    def registers(cls) -> Iterator[Register]:
+        """Every register, those of arrays one by one."""
+        return (register for _, register, _ in cls._table())
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         self.regs: dict[int, int] = {}
         self._registers: dict[int, Register] = {}
         self.readers: dict[int, Callable[[], int]] = {}
         self.writers: dict[int, Callable[[int], None]] = {}
+        self._narrow_readers: dict[int, Callable[[], int]] = {}
+        self._narrow_writers: dict[int, Callable[[int], None]] = {}
+        self._peekers: dict[int, Callable[[], int]] = {}
         super().__init__(system, name=name, **parameters)
-        for array in self.declared(RegisterArray):
-            for index, element in enumerate(array.elements):
-                self._install(element, array.read_hook, array.write_hook, (index,))
-        for register in self.declared(Register):
-            self._install(register, register.read_hook, register.write_hook, ())
+        for declared, register, index in self._table():
+            self._install(declared, register, index)
 
-    def _install(self, register: Register, read: str, write: str, index: tuple[int, ...]) -> None:
+    def _install(
+        self, declared: Register | RegisterArray, register: Register, index: tuple[int, ...]
+    ) -> None:
         offset, regs = register.offset, self.regs
         regs[offset] = register.reset
-        self._registers[offset] = register
-        self.readers[offset] = (
-            self._hook(read, index) if read else partial(regs.__getitem__, offset)
+        read, write, peek = (
+            self._hook(name, index)
+            for name in (declared.read_hook, declared.write_hook, declared.peek_hook)
         )
-        writer = self._writer(register, self._hook(write, index) if write else None)
-        self.writers[offset] = writer
+        reader = read or partial(regs.__getitem__, offset)
+        writer = self._writer(register, write)
+        if peek:
+            self._peekers[offset] = peek
+        self._add(offset, register, reader, writer)
         if register.set_clear_toggle:
-            self._install_aliases(register, writer)
+            for alias, operation in zip((4, 8, 12), (or_, _clear, xor), strict=True):
+                store = partial(self._store_alias, offset, operation, writer)
+                self._add(offset + alias, register, reader, store)
 
-    def _hook(self, name: str, index: tuple[int, ...]) -> Callable[..., Any]:
+    def _add(
+        self,
+        offset: int,
+        register: Register,
+        reader: Callable[[], int],
+        writer: Callable[[int], None],
+    ) -> None:
+        self._registers[offset] = register
+        self._readers(register)[offset] = reader
+        self._writers(register)[offset] = writer
+
+    def _readers(self, register: Register) -> dict[int, Callable[[], int]]:
+        return self.readers if register.width == WORD else self._narrow_readers
+
+    def _writers(self, register: Register) -> dict[int, Callable[[int], None]]:
+        return self.writers if register.width == WORD else self._narrow_writers
+
+    def _hook(self, name: str, index: tuple[int, ...]) -> Callable[..., Any] | None:
+        if not name:
+            return None
         method: Callable[..., Any] = getattr(self, name)
         return partial(method, *index) if index else method
 
@@ -98,24 +147,14 @@ class Peripheral(Model):
 
         return store_masked if held else store
 
-    def _install_aliases(self, register: Register, writer: Callable[[int], None]) -> None:
-        offset, regs = register.offset, self.regs
-        reader = self.readers[offset]
-        operations: tuple[Callable[[int], int], ...] = (
-            lambda value: regs[offset] | value,
-            lambda value: regs[offset] & ~value,
-            lambda value: regs[offset] ^ value,
-        )
-        for i, operation in enumerate(operations, 1):
-            self._registers[offset + 4 * i] = register
-            self.readers[offset + 4 * i] = reader
-            self.writers[offset + 4 * i] = partial(self._store_alias, operation, writer)
-
-    @staticmethod
     def _store_alias(
-        operation: Callable[[int], int], writer: Callable[[int], None], value: int
+        self,
+        offset: int,
+        operation: Callable[[int, int], int],
+        writer: Callable[[int], None],
+        value: int,
     ) -> None:
-        writer(operation(value))
+        writer(operation(self.regs[offset], value))
 
     def _report_unmodelled(
         self, register: Register, hook: Callable[[int], None] | None, value: int
@@ -126,7 +165,7 @@ class Peripheral(Model):
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
-        for register, _, _ in self._table():
+        for register in self.registers():
             if cause is ResetCause.POWER_ON or not register.survives_reset:
                 self.regs[register.offset] = register.reset
 
@@ -140,14 +179,73 @@ class Peripheral(Model):
     # -- bus accesses ----------------------------------------------------------------------------
 
     def read(self, offset: int, size: int = 4) -> int:
-        """Answer a read of `size` bytes. What is not declared reads 0 and is reported."""
+        """Answer a read of `size` bytes: each register in it is read once, in ascending order.
+
+        Bytes that no register covers read 0 and are reported.
+        """
         register = self._registers.get(offset)
         if register is not None and register.width == size * 8:
-            return self.readers[offset]()
+            return self._readers(register)[offset]()
         value = 0
-        for byte in range(size):
-            value |= self._read_byte(offset + byte, offset, size) << (8 * byte)
-        return value
+        for start, part in self._touched(offset, size, "read"):
+            value |= _shifted(self._readers(part)[start](), start - offset)
+        return value & _mask(size)
+
+    def write(self, offset: int, value: int, size: int = 4) -> None:
+        """Take a store of `size` bytes: each register in it gets its bytes, in ascending order.
+
+        A register of which the store covers a part keeps the rest, write-1-to-clear bits apart.
+        Assumption: a store that is wider than its register goes to the registers behind it, too, as
+        on a bus with byte lanes; where there is none, those bytes are lost, and reported.
+        """
+        register = self._registers.get(offset)
+        if register is not None and register.width == size * 8:
+            self._writers(register)[offset](value)
+            return
+        value &= _mask(size)
+        for start, part in self._touched(offset, size, "write"):
+            own = _mask(part.width // 8)
+            lanes = _shifted(_mask(size), offset - start) & own
+            is_alias = start != part.offset
+            kept = 0 if is_alias else self.regs[start] & ~lanes & ~part.w1c
+            self._writers(part)[start](_shifted(value, offset - start) & own | kept)
+
+    def peek(self, offset: int, size: int = 4) -> int:
+        """What a read would answer, without its side effects, and without a report.
+
+        That is what a register's `on_peek` says, else its stored value; 0 where there is none.
+        """
+        value = 0
+        for start, register in self._touched(offset, size):
+            peeker = self._peekers.get(register.offset)
+            now = peeker() if peeker else self.regs[register.offset]
+            value |= _shifted(now, start - offset)
+        return value & _mask(size)
+
+    def _touched(self, offset: int, size: int, reported: str = "") -> list[tuple[int, Register]]:
+        """The registers in a range, by where they (or their aliases) begin.
+
+        reported: what is done there; told as a gap if there are bytes that no register covers.
+        """
+        touched = []
+        missing = None
+        at = offset
+        while at < offset + size:
+            register = self._covering(at)
+            if register is None:
+                missing = at if missing is None else missing
+                at += 1
+            else:
+                length = register.width // 8
+                at -= at % length
+                touched.append((at, register))
+                at += length
+        if reported and missing is not None:
+            where = ", where no register is declared"
+            if touched:
+                where = f": no register is declared at {missing:#x}"
+            self.gap(f"{reported} of {size} bytes at {offset:#x}{where}")
+        return touched
 
     def _covering(self, address: int) -> Register | None:
         for candidate in (address, address & ~1, address & ~3):
@@ -155,33 +253,3 @@ class Peripheral(Model):
             if register is not None and address < candidate + register.width // 8:
                 return register
         return None
-
-    def _read_byte(self, address: int, offset: int, size: int) -> int:
-        register = self._covering(address)
-        if register is None:
-            self.gap(f"read of {size} bytes at {offset:#x}, where no register is declared")
-            return 0
-        base = address - address % (register.width // 8)
-        return self.readers[base]() >> (8 * (address - base)) & 0xFF
-
-    def write(self, offset: int, value: int, size: int = 4) -> None:
-        """Take a write of `size` bytes. What is not declared is reported, and lost."""
-        register = self._registers.get(offset)
-        if register is not None and register.width == size * 8:
-            self.writers[offset](value)
-            return
-        register = self._covering(offset)
-        if register is None:
-            self.gap(f"write of {size} bytes at {offset:#x}, where no register is declared")
-            return
-        base = offset - offset % (register.width // 8)
-        if register.width >= size * 8:
-            shift = 8 * (offset - base)
-            lanes = ((1 << 8 * size) - 1) << shift
-            kept = self.regs[register.offset] & ~lanes & ~register.w1c
-            is_alias = base != register.offset
-            self.writers[base]((value << shift) | (0 if is_alias else kept))
-            return
-        step = register.width // 8
-        for part in range(0, size, step):
-            self.write(offset + part, value >> (8 * part) & ((1 << 8 * step) - 1), step)

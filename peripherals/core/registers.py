@@ -16,7 +16,7 @@ instance its name reads and writes the stored value, so that model code says wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Register:
         self.set_clear_toggle = set_clear_toggle
         self.survives_reset, self.neutral, self.unmodelled = survives_reset, neutral, unmodelled
         self.name = ""
-        self.read_hook = self.write_hook = ""
+        self.read_hook = self.write_hook = self.peek_hook = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -105,6 +105,23 @@ class Register:
         """Decorator: `method(self, value)` runs after a write was stored; `value` as written."""
         self.write_hook = method.__name__
         return method
+
+    def on_peek(self, method: F) -> F:
+        """Decorator: `method(self) -> int` says what a read would answer, changing nothing.
+
+        Needed where a read hook answers something else than the stored value.
+        """
+        self.peek_hook = method.__name__
+        return method
+
+    def places(self) -> Iterator[tuple[int, int, str]]:
+        """Where on the bus it answers: first byte, the one behind its last, name."""
+        length = self.width // 8
+        yield self.offset, self.offset + length, self.name
+        if self.set_clear_toggle:
+            for distance, alias in ((4, "SET"), (8, "CLR"), (12, "TOG")):
+                start = self.offset + distance
+                yield start, start + length, f"{self.name}_{alias}"
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -143,7 +160,7 @@ class RegisterArray:
         )
         self.offset, self.count, self.stride = offset, count, stride
         self.name = ""
-        self.read_hook = self.write_hook = ""
+        self.read_hook = self.write_hook = self.peek_hook = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -158,6 +175,11 @@ class RegisterArray:
     def on_write(self, method: F) -> F:
         """Decorator: `method(self, index, value)` runs after a write was stored."""
         self.write_hook = method.__name__
+        return method
+
+    def on_peek(self, method: F) -> F:
+        """Decorator: `method(self, index) -> int`; see `Register.on_peek`."""
+        self.peek_hook = method.__name__
         return method
 
     @overload

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from .model import Model
+from .roles import check_roles
 
 M = TypeVar("M", bound=type[Model])
 
@@ -43,9 +44,13 @@ REGISTRY = Registry()
 
 
 def model(name: str) -> Callable[[M], M]:
-    """Class decorator: `.repl` files name this model `name`, e.g. `Imxrt.FlexSpi`."""
+    """Class decorator: `.repl` files name this model `name`, e.g. `Imxrt.FlexSpi`.
+
+    TypeError for a model that does not provide what its roles name.
+    """
 
     def register(cls: M) -> M:
+        check_roles(cls)
         cls.TYPE = name
         REGISTRY.add(name, cls)
         return cls

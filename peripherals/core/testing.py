@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from .model import Region
+from .declared import Region
 from .peripheral import Peripheral
 from .ports import BusError, ResetCause, System
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
@@ -127,6 +127,10 @@ class FakeWindow:
                 return int.from_bytes(segment.bytes[at : at + size], "little")
         value: int = getattr(self.model, self.region.read_hook)(offset, size)
         return value
+
+    def peek(self, offset: int, size: int = 4) -> int:
+        """What somebody who looks from outside sees at `offset` of the window."""
+        return self.region.peek(self.model, offset, size)
 
     def write(self, offset: int, value: int, size: int = 4) -> None:
         """A store of the core at `offset` of the window."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Generator
 
+from xipsim.peripherals import core
 from xipsim.peripherals.core import (
     BootError,
     BusError,
@@ -48,7 +49,7 @@ Waiting = Generator[int, None, None]
 
 
 @model("Imxrt.BootRom")
-class BootRom(Peripheral):
+class BootRom(Peripheral, core.BootRom):
     """i.MX RT boot ROM: FCB, IVT, boot data, DCD, entry. Its code and API are not there."""
 
     SIZE = 0x1_8000

@@ -181,6 +181,10 @@ class FlexSpi(IpCommands):
         self._report_busy(offset)
         return int.from_bytes(self.read_flash(offset, size), "little")
 
+    @window.on_peek
+    def _peek_window(self, offset: int, size: int) -> int:
+        return self._xip.peek(offset, size)
+
     def _report_busy(self, offset: int) -> None:
         select = self._route(offset)
         chip = None if select is None else self.chips.get(select)

@@ -150,6 +150,7 @@ class IpCommands(FlexSpiBase):
             self._staging[4 * index : 4 * index + 4] = value.to_bytes(4, "little")
 
     @rx_fifo.on_read
+    @rx_fifo.on_peek
     def read_rx_fifo(self, offset: int, size: int) -> int:
         """Read the FIFO's head over the AHB; nothing is consumed. BusError unless ARDFEN."""
         if not self.ARDFEN:

@@ -42,7 +42,7 @@ class Gpio(Pads):
     # as with the pull-up that a button to ground needs.
     pulls = Parameter(int, "levels of the pins that nothing drives, one bit each", default=FULL)
 
-    PADS = Outputs(PINS, "a pin's level while it is an output, else low")
+    PADS = Outputs(PINS, "a pin's level while it is an output, else low", survives_reset=True)
     LOW = Output("interrupts of pins 0-15")
     HIGH = Output("interrupts of pins 16-31")
     attached = Slots[Model](PINS, "LEDs and buttons of the board")

@@ -19,6 +19,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
+    Waker,
     model,
 )
 
@@ -46,7 +47,7 @@ def _time(edges: int) -> int:
 
 
 @model("Imxrt.Snvs")
-class Snvs(Peripheral):
+class Snvs(Peripheral, Waker):
     """SNVS: SRTC and HPRTC with alarms, general purpose registers, power off.
 
     Assumption: starting and stopping a counter takes effect at once, not after two of its edges.

@@ -55,11 +55,11 @@ class Usb(CableEnd, Peripheral):
     GPTIMER1LD = Register(0x088, unmodelled=_TIMER)
     GPTIMER1CTRL = Register(0x08C, unmodelled=_TIMER)
     SBUSCFG = Register(0x090, reset=2)
-    CAPLENGTH = Register(0x100, width=8, reset=0x40, ro=True)
+    CAPLENGTH = Register(0x100, width=16, reset=0x40, ro=True)  # the upper byte is reserved
     HCIVERSION = Register(0x102, width=16, reset=0x100, ro=True)
     HCSPARAMS = Register(0x104, reset=0x0001_0011, ro=True)
     HCCPARAMS = Register(0x108, reset=0x6, ro=True)
-    DCIVERSION = Register(0x120, width=16, reset=0x1, ro=True)
+    DCIVERSION = Register(0x120, reset=0x1, ro=True)  # the upper half is reserved
     DCCPARAMS = Register(0x124, reset=0x188, ro=True)
     USBCMD = Register(0x140, reset=0x0008_0000)
     RS = USBCMD.field(0)
@@ -182,7 +182,7 @@ class Usb(CableEnd, Peripheral):
 
     def _reset_controller(self) -> None:
         # Assumption: RST leaves OTGSC alone, as it watches the cable and not the bus.
-        for register, _, _ in self._table():
+        for register in self.registers():
             if register.offset >= _FIRST_OPERATIONAL and register is not Usb.OTGSC:
                 self.regs[register.offset] = register.reset
         self.flushed, self.address = True, 0

@@ -7,10 +7,13 @@ How commands look on the lines, and which registers there are, is the business o
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from xipsim.peripherals.core import (
+    FlashChip,
     FlashCommand,
+    Inputs,
     Model,
     Parameter,
     ResetCause,
@@ -28,7 +31,7 @@ from .parts import find_part
 
 
 @model("Nor.Chip")
-class Chip(Model):
+class Chip(Model, FlashChip, Inputs):
     """A serial NOR flash chip on a chip select of a memory controller."""
 
     part = Parameter(str, "Part number, e.g. W25Q64JV-IQ.")
@@ -89,6 +92,10 @@ class Chip(Model):
                 f"{self.name}: uid: expected {length} bytes in hex, given {self.uid!r}"
             )
         return uid
+
+    @classmethod
+    def capacity(cls, parameters: Mapping[str, Any]) -> int:
+        return find_part(str(parameters.get("part"))).size
 
     # -- life ------------------------------------------------------------------------------------
 

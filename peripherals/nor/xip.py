@@ -63,6 +63,20 @@ class XipWindow:
             if part.chip is chip and address < end:
                 part.segment.load(address, memoryview(chip.array)[address:end])
 
+    def peek(self, offset: int, size: int) -> int:
+        """The cells behind `size` bytes of the window, whatever the chips are doing.
+
+        FFh where no chip answers.
+        """
+        data = bytearray(b"\xff" * size)
+        for part in self._parts.values():
+            start = max(offset, part.offset)
+            end = min(offset + size, part.offset + part.size)
+            if start < end:
+                cells = part.chip.array[start - part.offset : end - part.offset]
+                data[start - offset : end - offset] = cells
+        return int.from_bytes(data, "little")
+
     def evaluate(self) -> None:
         """Look again which parts are native; tell the engine of changes only."""
         for select, part in list(self._parts.items()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 
-from ..core import Model, ResetCause, State, System, exposed, model
+from ..core import Console, Model, ResetCause, State, System, exposed, model
 from .cdc import SerialPort, is_line_state
 from .control import ControlTransfer, Request, Stage, clear_halt
 from .enumeration import Enumeration, EnumerationError, Step
@@ -36,13 +36,15 @@ class Phase(enum.Enum):
 
 
 @model("Usb.Host")
-class Host(Model):
+class Host(Model, Console):
     """A PC with a terminal program that opens the device's CDC ACM port as soon as there is one.
 
     It acts when the device changes something, and in one-shot alarms; each step waits for the
     firmware's answer to the one before. Bytes typed while the port is closed wait until it opens;
     those that the firmware has not taken when the connection breaks are lost, with a note.
     """
+
+    has_cable = True
 
     plugged = State(True)
     throttled = State(False)

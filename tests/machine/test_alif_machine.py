@@ -117,6 +117,15 @@ def test_state_files_of_the_wrong_size_or_in_use(tmp_path: Path) -> None:
         Machine(BOARD, state=tmp_path)
 
 
+def test_a_pin_that_is_not_there_is_the_users_mistake(m: Machine) -> None:
+    """A port of the Ensemble has eight pins, not the 32 of an i.MX RT."""
+    port = m.gpio[next(iter(m.gpio))]
+    assert port.pins == 8
+    assert port[7].level in (0, 1)
+    with pytest.raises(UserError, match="pins 0 to 7, no pin 8"):
+        port[8]
+
+
 def test_memory_without_power(m: Machine) -> None:
     """MRAM and flash stay, RAM and backup SRAM do not: there is no battery."""
     m.exec("import vfs; vfs.rom_ioctl(3, 1, 4096); vfs.rom_ioctl(4, 1, 0, b'r' * 16)")

@@ -178,7 +178,8 @@ class FakeEngine:
 
     def _describe(self) -> dict[str, Any]:
         return {
-            "consoles": ["lpuart1", "pc"],
+            "consoles": {"lpuart1": False, "pc": True},
+            "ports": {"gpio2": 32, "lpgpio": 2},
             "chips": {"nor": {"part": "W25Q16JV-IM", "size": len(self.chip)}},
             "models": {"pc": "Usb.Host", "lpuart1": "Imxrt.Lpuart", "gpio2": "Imxrt.Gpio"},
         }

@@ -63,6 +63,7 @@ def test_models_and_one_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "Part number" in out
     assert "required" in out
+    assert "FlashChip" in out
     assert main(["models", "Nor.Chop"]) == 2
     assert "did you mean Nor.Chip?" in capsys.readouterr().err
 

@@ -239,3 +239,15 @@ def test_load_restores_what_is_native(chip_and_rig):
     assert native(rig) == [False]
     rig.spi.load(saved)
     assert native(rig) == [True]
+
+
+def test_looking_into_the_window_of_a_busy_chip(chip_and_rig):
+    """The cells, and nothing that the chip or the report would notice."""
+    chip, rig = chip_and_rig
+    rig.command(3)
+    rig.command(5, 0x1000)
+    seen, saved = list(chip.seen), rig.spi.save()
+    assert rig.window.peek(0) == 0x12345678
+    assert rig.window.peek(2, 8) == int.from_bytes(chip.array[2:10], "little")
+    assert rig.window.peek(len(chip.array), 2) == 0xFFFF, "nothing answers behind the chip"
+    assert (chip.seen, rig.spi.save(), rig.bench.diagnostics) == (seen, saved, [])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from alif_package import application
 from fake_engine import MS, STATS
-from machines import make_machine
+from machines import IMAGE, make_machine
 
 import xipsim
 from xipsim import (
@@ -273,6 +273,32 @@ def test_a_board_of_ones_own(tmp_path: Path) -> None:
     assert engine.chip[:4] == b"FCFB"
 
 
+OWN_CHIP = '''
+from xipsim.peripherals.core import model
+from xipsim.peripherals.nor.chip import Chip
+
+@model("Mine.Flash")
+class Flash(Chip):
+    """Another flash chip."""
+'''
+
+
+def test_a_flash_chip_of_the_users_own(tmp_path: Path) -> None:
+    """It is one because it says so, whatever its type is called."""
+    (tmp_path / "mine.py").write_text(OWN_CHIP)
+    board = tmp_path / "lab.repl"
+    soc = 'using "platforms/soc/rt1062.repl"\n'
+    board.write_text(soc + 'flash: Mine.Flash @ flexspi 0\n    part: "W25Q16JV-IM"\n')
+    image, kept = tmp_path / "image.hex", tmp_path / "chip.bin"
+    image.write_text(IMAGE)
+    options: dict[str, Any] = {"board": str(board), "flash": kept, "firmware": image}
+    with make_machine(tmp_path, models=[tmp_path / "mine.py"], **options)[0]:
+        assert kept.stat().st_size == 0x20_0000
+    board.write_text(soc)
+    with pytest.raises(UserError, match="no flash chip"):
+        make_machine(tmp_path, **options)
+
+
 # -- the rest ------------------------------------------------------------------------------------
 
 
@@ -292,6 +318,7 @@ def test_flash_pins_and_memory(tmp_path: Path) -> None:
         lambda: machine.flash.read(SIZE - 1, 2),
         lambda: machine.gpio["gpio9"],
         lambda: machine.gpio["gpio2"][32],
+        lambda: machine.gpio["lpgpio"][2],
         lambda: pin.drive(2),
         lambda: machine.chips["other"],
         lambda: machine.call("gpio2", "explode"),

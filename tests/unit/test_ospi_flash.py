@@ -214,3 +214,18 @@ def test_snapshot_in_the_middle() -> None:
     assert d.look(0, 4) == b"\xff" * 4
     d.program(0, BOOT_SECTOR)
     assert d.look(0, 12) == BOOT_SECTOR
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_looking_into_the_window_of_a_busy_chip(part: str) -> None:
+    """The cells, and nothing that the chip or the report would notice."""
+    d = Driver(part)
+    d.start()
+    d.chip.program(0x400, bytes(range(64)))
+    d.write_enable()
+    d.send(d.settings.erase, 0x1000)
+    saved, stats = d.ospi.save(), d.chip.stats()
+    assert d.window.peek(0x404, 8) == int.from_bytes(bytes(range(4, 12)), "little")
+    assert d.window.peek(d.chip.size - 1, 2) == 0xFFFF
+    assert (d.ospi.save(), d.chip.stats()) == (saved, stats)
+    assert not d.bench.events

@@ -8,6 +8,7 @@ from xipsim.engines.repl import PlatformError
 from xipsim.engines.repl.check import check, output_name, unmodelled
 from xipsim.engines.repl.resolve import resolve
 from xipsim.peripherals.core import (
+    Inputs,
     Model,
     Output,
     Outputs,
@@ -36,7 +37,7 @@ class Controller(Peripheral):
     chips: Slots[Chip] = Slots(2, "two chip selects")
 
 
-class Port(Peripheral):
+class Port(Peripheral, Inputs):
     TYPE = "Test.Port"
     SIZE = 0x100
     LOW = Output("pins 0 to 15")

@@ -13,8 +13,6 @@ from xipsim.board.by_name import ByName
 from xipsim.errors import UnknownName, UserError
 from xipsim.session.session import Session
 
-PINS = 32
-
 
 class Pin:
     """One pin of a port."""
@@ -47,15 +45,15 @@ class Pin:
 
 
 class Port:
-    """A GPIO port: its pins by number."""
+    """A GPIO port: its pins by number. pins: how many it has."""
 
-    def __init__(self, session: Session, name: str) -> None:
-        self.name = name
+    def __init__(self, session: Session, name: str, pins: int) -> None:
+        self.name, self.pins = name, pins
         self._session = session
 
     def __getitem__(self, pin: int) -> Pin:
-        if not 0 <= pin < PINS:
-            raise UnknownName(f"{self.name} has pins 0 to {PINS - 1}, no pin {pin}")
+        if not 0 <= pin < self.pins:
+            raise UnknownName(f"{self.name} has pins 0 to {self.pins - 1}, no pin {pin}")
         return Pin(self._session, self.name, pin)
 
 
@@ -63,5 +61,5 @@ class Ports(ByName[Port]):
     """The board's GPIO ports, by the names of their entries."""
 
     def __init__(self, session: Session) -> None:
-        names = [name for name, type_ in session.models.items() if type_.endswith(".Gpio")]
-        super().__init__("GPIO port", {name: Port(session, name) for name in names})
+        ports = {name: Port(session, name, pins) for name, pins in session.ports.items()}
+        super().__init__("GPIO port", ports)

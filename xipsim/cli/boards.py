@@ -27,9 +27,13 @@ def _row(name: str) -> tuple[str, ...]:
 
 def _part(board: str) -> str:
     from xipsim.engines.repl.cache import load
+    from xipsim.engines.usermodels import load_models
+    from xipsim.peripherals.core import FlashChip
 
-    parts = [e.get("part") for e in load(platforms.find(board)).entries if e.type == "Nor.Chip"]
-    return ", ".join(map(str, parts))
+    entries = load(platforms.find(board)).entries
+    registry = load_models(e.type for e in entries)
+    kinds = {name for name in registry if issubclass(registry[name], FlashChip)}
+    return ", ".join(str(e.get("part")) for e in entries if e.type in kinds)
 
 
 def _image(board: str) -> str:

@@ -9,11 +9,20 @@ from pathlib import Path
 from xipsim.engines.usermodels import load_models
 from xipsim.errors import UserError
 from xipsim.peripherals import FAMILIES
-from xipsim.peripherals.core import Model, Output, Outputs, Parameter, Region, Registry, Slots
+from xipsim.peripherals.core import (
+    Model,
+    Output,
+    Outputs,
+    Parameter,
+    Region,
+    Registry,
+    Slots,
+    roles_of,
+)
 
 from .table import show
 
-COLUMNS = ("Model", "Parameters", "Outputs", "Regions", "What it is")
+COLUMNS = ("Model", "Roles", "Parameters", "Outputs", "Regions", "What it is")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,7 +49,9 @@ def _row(name: str, model: type[Model]) -> tuple[str, ...]:
     parameters = [p.name for p in model.declared(Parameter)]
     regions = [r.name for r in model.declared(Region)]
     first = _documentation(model).partition("\n")[0]
-    return name, ", ".join(parameters), ", ".join(_outputs(model)), ", ".join(regions), first
+    roles = [role.__name__ for role in roles_of(model)]
+    lists = (roles, parameters, _outputs(model), regions)
+    return name, *map(", ".join, lists), first
 
 
 def _outputs(model: type[Model]) -> list[str]:
@@ -50,6 +61,8 @@ def _outputs(model: type[Model]) -> list[str]:
 
 def _described(name: str, model: type[Model]) -> list[str]:
     lines = [name, "", *_documentation(model).splitlines()]
+    roles = [(r.__name__, _documentation(r).partition("\n")[0]) for r in roles_of(model)]
+    lines += _section("Roles", roles)
     lines += _section("Parameters", [(p.name, _parameter(p)) for p in model.declared(Parameter)])
     outputs = [(o.name, _required(o)) for o in model.declared(Output)]
     outputs += [(f"0 to {o.count - 1}", o.doc) for o in model.declared(Outputs)]
@@ -78,5 +91,5 @@ def _required(part: Output | Region) -> str:
     return f"{part.doc} (required)" if part.required else part.doc
 
 
-def _documentation(model: type[Model]) -> str:
+def _documentation(model: type) -> str:
     return inspect.getdoc(model) or ""

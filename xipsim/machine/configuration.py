@@ -16,8 +16,6 @@ from xipsim.errors import EngineFailed, UserError, XipsimError
 if TYPE_CHECKING:
     from xipsim.engines.repl import Platform
 
-CHIP = "Nor.Chip"
-
 Files = Iterable[StrPath] | Mapping[str, str | bytes]
 
 
@@ -133,13 +131,13 @@ def _overrides(path: Path, models: tuple[Path, ...], **values: str) -> dict[str,
     if not given:
         return {}
     from xipsim.engines.usermodels import load_models
-    from xipsim.peripherals.core import Parameter
+    from xipsim.peripherals.core import FlashChip, Parameter
 
     platform = load_platform(path)
     registry = load_models((e.type for e in platform.entries), models)
     overrides: dict[str, dict[str, Any]] = {}
     for entry in platform.entries:
-        if entry.type in registry and entry.type != CHIP:
+        if entry.type in registry and not issubclass(registry[entry.type], FlashChip):
             names = {p.name for p in registry[entry.type].declared(Parameter)} & given.keys()
             if names:
                 overrides[entry.name] = {name: given[name] for name in sorted(names)}

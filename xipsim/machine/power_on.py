@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xipsim.engines.api import StrPath
 from xipsim.errors import UserError
-from xipsim.machine.configuration import CHIP, Files, Plan, Request, load_platform, user_mistakes
+from xipsim.machine.configuration import Files, Plan, Request, load_platform, user_mistakes
 from xipsim.machine.persistence import Part, PersistentFiles, make_folder
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from xipsim.firmware.boards import Board
     from xipsim.firmware.images import Image
 
+CHIP = "Nor.Chip"
 WINDOW = "window"
 """The region of a memory controller through which the core reads its chips."""
 MEMORY = "Memory.MappedMemory"
@@ -60,7 +61,7 @@ def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
         platform = load_platform(made.config.platform)
         facts = _facts(platform)
         is_ours = facts is not None and Path(made.config.platform).stem == facts.name
-        chip = _boot_chip(platform, facts if is_ours else None)
+        chip = _boot_chip(platform, facts if is_ours else None, made.config.models)
         put = _read_files(request.put)
         image = _given_image(request)
         home = _home(platform, chip, facts, image)
@@ -115,9 +116,12 @@ def _facts(platform: Platform) -> Board | None:
     return boards.load(name) if name else None
 
 
-def _boot_chip(platform: Platform, facts: Board | None) -> _Home | None:
-    """The first flash chip. facts: of exactly this board; they spare the parts."""
-    entry = next((e for e in platform.entries if e.type == CHIP), None)
+def _boot_chip(
+    platform: Platform, facts: Board | None, own: tuple[StrPath, ...]
+) -> _Home | None:
+    """The first flash chip. facts: of exactly this board; they spare the models. own: see
+    `_chip_entry`."""
+    entry = _chip_entry(platform, own)
     if entry is None:
         return None
     parent = entry.registrations[0].parent if entry.registrations else ""
@@ -125,15 +129,46 @@ def _boot_chip(platform: Platform, facts: Board | None) -> _Home | None:
     base = next((r.address for r in windows if r.region == WINDOW and r.address is not None), None)
     if base is None:
         raise UserError(f"{entry.place.file}:{entry.place.line}: {entry.name} is on no controller")
-    part = Part(name=entry.name, size=facts.flash.size) if facts else _chip(entry)
+    if facts:
+        part = Part(name=entry.name, size=facts.flash.size)
+    else:
+        from xipsim.engines.usermodels import load_models
+
+        part = _kept(entry, load_models([entry.type], own)[entry.type])
     return _Home(part=part, base=base)
 
 
-def _chip(entry: Entry) -> Part:
-    from xipsim.peripherals.nor.parts import find_part
+def _chip_entry(platform: Platform, own: tuple[StrPath, ...]) -> Entry | None:
+    """The first entry that is a flash chip, of ours or of the files `own` of the user's models.
 
+    Ours are known by their type: asking the models for their roles would import them all here, in
+    each start.
+    """
+    kinds = {CHIP}
+    if own:
+        from xipsim.engines.usermodels import load_models
+        from xipsim.peripherals.core import FlashChip
+
+        registry = load_models((), own)
+        kinds |= {name for name in registry if issubclass(registry[name], FlashChip)}
+    return next((e for e in platform.entries if e.type in kinds), None)
+
+
+def _keepers(platform: Platform, own: tuple[StrPath, ...]) -> list[Part]:
+    """The models that keep their contents without power."""
+    from xipsim.engines.usermodels import load_models
+    from xipsim.peripherals.core import Keeper
+
+    registry = load_models((e.type for e in platform.entries), own)
+    entries = [e for e in platform.entries if e.type in registry]
+    return [_kept(e, registry[e.type]) for e in entries if issubclass(registry[e.type], Keeper)]
+
+
+def _kept(entry: Entry, model: Any) -> Part:
+    """What an entry keeps whose model is a `Keeper`."""
     try:
-        return Part(name=entry.name, size=find_part(str(entry.get("part"))).size)
+        size = model.capacity({a.name: a.value for a in entry.attributes})
+        return Part(name=entry.name, size=size, blank=model.BLANK)
     except ValueError as error:
         place = next((a.place for a in entry.attributes if a.name == "part"), entry.place)
         raise UserError(f"{place.file}:{place.line}: {error}") from None
@@ -175,24 +210,9 @@ def _files(
         return {chip.part: request.flash}
     if request.state is None:
         return {}
-    parts = {part.name: part for part in _models(platform, made.config.models)}
+    parts = {part.name: part for part in _keepers(platform, made.config.models)}
     parts |= {place.part.name: place.part for place in (chip, home) if place}
     return {part: Path(request.state, f"{part.name}.bin") for part in parts.values()}
-
-
-def _models(platform: Platform, own: tuple[StrPath, ...]) -> list[Part]:
-    """Chips, and whatever else can be filled and says what it contains."""
-    from xipsim.engines.usermodels import load_models
-
-    registry = load_models((e.type for e in platform.entries), own)
-    parts = []
-    for entry in (e for e in platform.entries if e.type in registry):
-        model: Any = registry[entry.type]
-        if entry.type == CHIP:
-            parts.append(_chip(entry))
-        elif hasattr(model, "fill") and hasattr(model, "contents"):
-            parts.append(Part(name=entry.name, size=model.SIZE, blank=0))
-    return parts
 
 
 # -- the image, and files for the file system ----------------------------------------------------

@@ -76,7 +76,10 @@ class Session(EngineAccess):
         self.models: dict[str, str] = facts["models"]
         """The type of each entry."""
         self.chips: dict[str, dict[str, Any]] = facts["chips"]
-        self.consoles: list[str] = facts["consoles"]
+        self.ports: dict[str, int] = facts["ports"]
+        """How many pins each GPIO port has."""
+        self._has_cable: dict[str, bool] = facts["consoles"]
+        self.consoles = list(self._has_cable)
         self.console = self._default_console(console)
         self.log = RunLog(self.consoles, self.console, self._tell)
         self._opening = self._is_usb
@@ -87,12 +90,12 @@ class Session(EngineAccess):
         if asked and asked not in self.consoles:
             known = ", ".join(self.consoles) or "none"
             raise UserError(f"the board has no console {asked!r}; it has: {known}")
-        usb = [name for name in self.consoles if self.models[name] == "Usb.Host"]
+        usb = [name for name in self.consoles if self._has_cable[name]]
         return asked or next(iter(usb + self.consoles), "")
 
     @property
     def _is_usb(self) -> bool:
-        return bool(self.console) and self.models[self.console] == "Usb.Host"
+        return self._has_cable.get(self.console, False)
 
     # -- time ------------------------------------------------------------------------------------
 

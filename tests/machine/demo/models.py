@@ -7,6 +7,7 @@ from typing import Any
 
 from xipsim.peripherals.core import (
     BootError,
+    BootRom,
     Entry,
     Output,
     Parameter,
@@ -23,7 +24,7 @@ ROM_TIME = 5_000
 
 
 @model("Demo.Rom")
-class Rom(Peripheral):
+class Rom(Peripheral, BootRom):
     """Copies `program` (hex) to the beginning of RAM and starts it by its vector table."""
 
     SIZE = 0x1000

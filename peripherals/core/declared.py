@@ -1,0 +1,164 @@
+"""What a model's class declares: parameters, regions, state, places for other models.
+
+It is what the registry, the platform parser, the documentation, snapshots and the Renode bridge
+read; nothing is written down twice. Registers are in `registers`, outputs in `wires`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+
+from .ports import BusError, Window
+
+if TYPE_CHECKING:
+    from .model import Model
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+_REQUIRED: Any = object()
+
+
+class Parameter(Generic[T]):
+    """A constructor parameter, set in the `.repl` file. On an instance: its value.
+
+    kind: int, float, bool, str, or a model class (then the `.repl` names another entry).
+    Without `default` it must be given. choices: the values allowed. doc: one sentence.
+    """
+
+    def __init__(
+        self,
+        kind: type[T],
+        doc: str,
+        *,
+        default: T | None = _REQUIRED,
+        choices: tuple[T, ...] = (),
+    ) -> None:
+        self.kind, self.doc, self.choices = kind, doc, choices
+        self.required = default is _REQUIRED
+        self.default: T | None = None if self.required else default
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Model, owner: type) -> T: ...
+    def __get__(self, instance: Model | None, owner: type) -> Self | T:
+        if instance is None:
+            return self
+        value: T = instance.parameters[self.name]
+        return value
+
+    def check(self, value: object) -> str:
+        """What is wrong with `value`, empty if nothing is."""
+        kind = self.kind
+        fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
+        if (value is None and self.default is None) and not self.required:
+            return ""
+        if not fits or (kind is int and isinstance(value, bool)):
+            return f"expected {kind.__name__}, given {value!r}"
+        if self.choices and value not in self.choices:
+            return f"expected one of {', '.join(map(repr, self.choices))}, given {value!r}"
+        return ""
+
+
+class Region:
+    """A second address range of a model (an XIP window, a FIFO). On an instance: its `Window`.
+
+    The name of the attribute is the region's name in `Bus.BusMultiRegistration`. Accesses that the
+    engine does not serve natively reach the hooks; they may raise `BusError`.
+    """
+
+    def __init__(self, doc: str, *, required: bool = True) -> None:
+        self.doc, self.required = doc, required
+        self.name = ""
+        self.read_hook = self.write_hook = self.peek_hook = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def on_read(self, method: F) -> F:
+        """Decorator: `method(self, offset, size) -> int` (little endian) answers reads."""
+        self.read_hook = method.__name__
+        return method
+
+    def on_write(self, method: F) -> F:
+        """Decorator: `method(self, offset, value, size)` takes stores."""
+        self.write_hook = method.__name__
+        return method
+
+    def on_peek(self, method: F) -> F:
+        """Decorator: `method(self, offset, size) -> int` answers who looks from outside.
+
+        As a read, but nothing changes, is counted or reported.
+        """
+        self.peek_hook = method.__name__
+        return method
+
+    def peek(self, model: Model, offset: int, size: int) -> int:
+        """What lies there in the region of `model`; BusError where that cannot be seen."""
+        if not self.peek_hook:
+            raise BusError(f"{model.name}: its region {self.name} cannot be looked into")
+        value: int = getattr(model, self.peek_hook)(offset, size)
+        return value
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Model, owner: type) -> Window: ...
+    def __get__(self, instance: Model | None, owner: type) -> Self | Window:
+        return self if instance is None else instance.windows[self.name]
+
+
+class State(Generic[T]):
+    """A declared piece of state. On an instance: a plain attribute, set to `default` at reset.
+
+    survives_reset: keeps its value over every reset but power-on. The value must be something that
+    `copy.deepcopy` and pickle understand; snapshots need nothing else.
+    """
+
+    def __init__(self, default: T, *, survives_reset: bool = False) -> None:
+        self.default, self.survives_reset = default, survives_reset
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    # Not a data descriptor: the instance's own attribute wins, at the speed of a plain one.
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> Self | T:
+        if instance is None:
+            return self
+        raise AttributeError(f"{self.name} is read before reset() has set it")
+
+
+class Slots(Generic[T]):
+    """Places on a model for other models (chip selects, UART lines), numbered from 0.
+
+    On an instance: a dict from number to the model registered there (`chip: Type @ ctl 0`).
+    """
+
+    def __init__(self, count: int, doc: str) -> None:
+        self.count, self.doc = count, doc
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Model, owner: type) -> dict[int, T]: ...
+    def __get__(self, instance: Model | None, owner: type) -> Self | dict[int, T]:
+        if instance is None:
+            return self
+        # Not a data descriptor: from now on the instance's own attribute wins.
+        children: dict[int, T] = instance.__dict__.setdefault(self.name, {})
+        return children
