@@ -15,7 +15,7 @@ from .stock import STOCK
 Entries = dict[str, Entry]
 Models = dict[str, type[Model]]
 
-_ARTICLE = {
+_ARTICLE: dict[type, str] = {
     Range: "a range",
     New: "an object",
     Enum: "an enumerated value",
@@ -25,9 +25,9 @@ _ARTICLE = {
 
 
 def parameter_problems(entry: Entry, entries: Entries, models: Models) -> Iterator[Problem]:
-    """Unknown, missing and wrong parameters of `entry`; Renode's types take any."""
+    """Unknown, missing and wrong parameters of `entry`; of Renode's types, those in `STOCK`."""
     if entry.name not in models:
-        yield from _memory_problems(entry)
+        yield from _stock_problems(entry)
         return
     parameters = declared(models[entry.name]).parameters
     for attribute in entry.attributes:
@@ -46,20 +46,31 @@ def parameter_problems(entry: Entry, entries: Entries, models: Models) -> Iterat
             yield Problem(entry.place, message, f"{name}: {parameter.doc}")
 
 
-def _memory_problems(entry: Entry) -> Iterator[Problem]:
+def _stock_problems(entry: Entry) -> Iterator[Problem]:
     stock = STOCK.get(entry.type)
-    size = entry.get("size")
-    if stock and stock.size == "size" and not (isinstance(size, int) and size > 0):
-        place = next((a.value_place for a in entry.attributes if a.name == "size"), entry.place)
-        yield Problem(place, f"{entry.name!r} needs a size in bytes", "size: 0x10000")
+    given = {attribute.name: attribute for attribute in entry.attributes}
+    for name, parameter in (stock.parameters if stock else {}).items():
+        hint = f"{name}: {parameter.example}"
+        if name in given and not parameter.fits(given[name].value):
+            value = given[name].value
+            message = f"{name}: expected {parameter.expected}, given {_given(value)}"
+            yield Problem(given[name].value_place, message, hint)
+        elif name not in given and parameter.required:
+            message = f"{entry.name!r} needs {name!r}: {parameter.expected}"
+            yield Problem(entry.place, message, hint)
+
+
+def _given(value: Value) -> str:
+    if isinstance(value, Reference):
+        return f"the name {value.name!r}"
+    return _ARTICLE.get(type(value)) or repr(value)
 
 
 def _wrong(parameter: Parameter[Any], value: Value, entries: Entries, models: Models) -> str:
     if isinstance(value, Reference):
         return _wrong_reference(parameter, value, entries, models)
-    for kind, article in _ARTICLE.items():
-        if type(value) is kind:
-            return f"expected {_kind(parameter)}, given {article}"
+    if type(value) in _ARTICLE:
+        return f"expected {_kind(parameter)}, given {_given(value)}"
     if _is_plain(parameter):
         return parameter.check(value)
     if value is None and not parameter.required:
@@ -71,7 +82,7 @@ def _wrong_reference(
     parameter: Parameter[Any], value: Reference, entries: Entries, models: Models
 ) -> str:
     if _is_plain(parameter):
-        return f"expected {_kind(parameter)}, given the name {value.name!r}"
+        return f"expected {_kind(parameter)}, given {_given(value)}"
     if value.name not in entries:
         return ""  # told as a missing entry
     model = models.get(value.name)

@@ -10,7 +10,7 @@ from xipsim.peripherals.core import Model
 from .declared import Declared, declared
 from .errors import Problem, nearest, shown
 from .platform import SYSBUS, Entry, New, Registration
-from .stock import BUS_POINTS, STOCK
+from .stock import BUS_END, BUS_POINTS, PAGE, STOCK
 
 Entries = dict[str, Entry]
 Models = dict[str, type[Model]]
@@ -58,6 +58,8 @@ def _bus_problems(
         yield from _point_problems(point)
     if registration.cpu in entries and not entries[registration.cpu].type.startswith("CPU."):
         yield Problem(place, f"{registration.cpu!r} is no CPU")
+    if registration.address is not None:
+        yield from _range_problems(entry, registration, model)
     if registration.region or (model is None and entry.type not in STOCK):
         return
     has_addresses = model.size if model else STOCK[entry.type].size
@@ -65,6 +67,35 @@ def _bus_problems(
         yield Problem(place, f"{entry.name!r} needs an address", "@ sysbus 0x40000000")
     if not has_addresses and registration.address is not None:
         yield Problem(place, f"{entry.type} has no registers; it cannot lie on the bus")
+
+
+def _range_problems(
+    entry: Entry, registration: Registration, model: Declared | None
+) -> Iterator[Problem]:
+    """What is wrong with the addresses that an entry is to have."""
+    place, address, given = registration.place, registration.address or 0, registration.size
+    size = _size(entry, registration, model) or 1
+    if address < 0:
+        yield Problem(place, f"{entry.name!r} lies at {address:#x}, in front of the bus")
+    elif size > 0 and (last := address + size - 1) >= BUS_END:
+        message = f"{entry.name!r} ends at {last:#x}; the bus ends at {BUS_END - 1:#x}"
+        yield Problem(place, message)
+    if given is not None and given <= 0:
+        yield Problem(place, f"{entry.name!r} gets {given} bytes of the bus")
+    elif _is_memory(entry):
+        yield from _memory_problems(entry, registration, address)
+
+
+def _memory_problems(entry: Entry, registration: Registration, address: int) -> Iterator[Problem]:
+    place, given = registration.place, registration.size
+    if address % PAGE:
+        yield Problem(place, f"a memory begins at a multiple of {PAGE:#x}, not at {address:#x}")
+    if given is not None and isinstance(whole := entry.get("size"), int) and given != whole:
+        yield Problem(place, f"{entry.name!r} has {whole:#x} bytes, and gets {given:#x} of the bus")
+
+
+def _is_memory(entry: Entry) -> bool:
+    return entry.type in STOCK and STOCK[entry.type].size == "size"
 
 
 def _point_problems(point: New) -> Iterator[Problem]:
@@ -105,13 +136,18 @@ def _region_problems(entry: Entry, model: Declared) -> Iterator[Problem]:
             yield Problem(entry.place, message, hint)
 
 
-def _spans(entry: Entry, registration: Registration, model: Declared | None) -> list[_Span]:
+def _size(entry: Entry, registration: Registration, model: Declared | None) -> int:
+    """How many bytes of the bus are taken there; 0 if that cannot be told."""
     size: object = registration.size
     if size is None and not registration.region:
         size = model.size if model else STOCK[entry.type].size if entry.type in STOCK else None
         size = entry.get("size") if size == "size" else size
-    start = registration.address
-    if start is None or not isinstance(size, int) or size <= 0:
+    return size if isinstance(size, int) else 0
+
+
+def _spans(entry: Entry, registration: Registration, model: Declared | None) -> list[_Span]:
+    start, size = registration.address, _size(entry, registration, model)
+    if start is None or size <= 0:
         return []
     return [_Span(registration.cpu, start, start + size, entry.name, registration)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from xipsim.peripherals.core import (
+    BootRom,
     Inputs,
     Model,
     Output,
@@ -19,7 +20,7 @@ from xipsim.peripherals.core import (
 class Declared(NamedTuple):
     """Declarations of one class. pins: the numbered outputs. size: bytes on the bus, or None.
 
-    takes_wires: other entries' outputs can be connected to it.
+    takes_wires: other entries' outputs can be connected to it. boots: it is a boot ROM.
     """
 
     parameters: dict[str, Parameter[Any]]
@@ -29,6 +30,7 @@ class Declared(NamedTuple):
     slots: tuple[Slots[Any], ...]
     size: int | None
     takes_wires: bool
+    boots: bool
 
 
 _KNOWN: dict[type[Model], Declared] = {}
@@ -54,4 +56,5 @@ def _declared(model: type[Model]) -> Declared:
         slots=tuple(v for v in values if isinstance(v, Slots)),
         size=model.SIZE if issubclass(model, Peripheral) else None,
         takes_wires=issubclass(model, Inputs),
+        boots=issubclass(model, BootRom),
     )

@@ -28,6 +28,10 @@ from .prelexer import prelex
 from .syntax import Declaration, Description, Removal, Section, Using, Wiring
 from .wording import syntax_problem
 
+PINS = 4096
+"""The most ends that one range of wires can have."""
+BITS = 64
+"""Of the longest number."""
 DEFAULT_NAMESPACE = "Antmicro.Renode.Peripherals."
 """Renode lets type names begin with it or leave it out."""
 
@@ -155,8 +159,12 @@ class _Builder(lark.Transformer[lark.Token, Any]):
 
     # -- interrupts ------------------------------------------------------------------------------
 
-    def pins(self, children: list[Any]) -> tuple[int, ...]:
+    @lark.v_args(meta=True)
+    def pins(self, meta: Meta, children: list[Any]) -> tuple[int, ...]:
         first, last = children[0], children[2]
+        if abs(last - first) >= PINS:
+            message = f"{first}-{last} are more than {PINS} pins"
+            raise PlatformError([Problem(self._place(meta), message)])
         step = 1 if last >= first else -1
         return tuple(range(first, last + step, step))
 
@@ -221,11 +229,11 @@ class _Builder(lark.Transformer[lark.Token, Any]):
     @lark.v_args(meta=True)
     def number(self, meta: Meta, children: list[Any]) -> _Valued:
         minus, token = children
-        number = float(token) if token.type == "FLOAT" else _integer(token)
+        number = float(token) if token.type == "FLOAT" else self._integer(token)
         return _Valued(-number if minus else number, self._place(meta))
 
     def natural(self, children: list[lark.Token]) -> int:
-        return _integer(children[0])
+        return self._integer(children[0])
 
     @lark.v_args(meta=True)
     def enum(self, meta: Meta, children: list[lark.Token]) -> _Valued:
@@ -266,6 +274,14 @@ class _Builder(lark.Transformer[lark.Token, Any]):
     def pair(self, children: list[_Valued]) -> tuple[Value, Value]:
         return children[0].value, children[1].value
 
+    def _integer(self, token: lark.Token) -> int:
+        # Not even tried where it is far too long: Python refuses to read some thousands of digits.
+        value = int(token, 16 if token.type == "HEX" else 10) if len(token) < BITS else 1 << BITS
+        if value >> BITS:
+            message = f"this number is longer than {BITS} bits"
+            raise PlatformError([Problem(self._place(token), message)])
+        return value
+
     def _unquoted(self, token: lark.Token) -> str:
         if token.type == "TEXT":
             return token[3:-3].replace(r"\'''", "'''")
@@ -282,10 +298,6 @@ def _flat(ends: list[Any]) -> tuple[str | int, ...]:
     for end in ends:
         result.extend(end if isinstance(end, tuple) else (end,))
     return tuple(result)
-
-
-def _integer(token: lark.Token) -> int:
-    return int(token, 16 if token.type == "HEX" else 10)
 
 
 def _type_name(token: lark.Token) -> str:

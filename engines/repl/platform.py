@@ -145,11 +145,14 @@ class Entry(NamedTuple):
 
 
 class Tag(NamedTuple):
-    """A named range of the bus that nothing models. Reads answer `value`, writes are lost."""
+    """A named range of the bus that nothing models. Writes are lost.
+
+    value: what reads answer, its lower bits where they are narrower; 0 where the file gives none.
+    """
 
     range: Range
     name: str
-    value: int | None
+    value: int
     place: Place
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +10,9 @@ from .errors import PlatformError, Problem
 from .merge import merge
 from .ordering import ordered
 from .parse import parse
-from .platform import SYSBUS, Place, Platform, Range, Statement, Tag
+from .platform import SYSBUS, Place, Platform
 from .syntax import Description, Using
+from .tags import read_tags
 
 Files = dict[str, str | None]
 """Every file looked at, by path: the SHA-256 of its bytes, None where there was none."""
@@ -31,7 +31,7 @@ def resolve(path: Path) -> tuple[Platform, Files]:
     problems: list[Problem] = []
     merged = merge(reader.parts, problems)
     sysbus = merged.pop(SYSBUS)
-    tags = tuple(_tags(sysbus.init, problems))
+    tags = tuple(read_tags(sysbus.init, problems))
     if problems:
         raise PlatformError(problems)
     files = dict.fromkeys(description.file for description, _ in reversed(reader.parts))
@@ -92,30 +92,3 @@ def _candidates(text: str, folder: Path) -> Iterator[Path]:
         roots = [parent for parent in folder.parents if (parent / "platforms").is_dir()]
         for root in (*roots, ROOT):
             yield (root / text).resolve()
-
-
-_TAG = re.compile(
-    r"""Tag \s+ < \s* (?P<start>\w+) (?: \s* (?P<comma>,) \s* (?P<plus>\+?) | \s+ ) \s*
-        (?P<end>\w+) \s* > \s* (?P<name>"(?:\\.|[^"\\])*"|[^\s"]+)
-        (?:\s+(?P<value>0x[0-9A-Fa-f]+|\d+)(?!\S))?""",
-    re.VERBOSE,
-)
-
-
-def _tags(statements: tuple[Statement, ...], problems: list[Problem]) -> Iterator[Tag]:
-    """The bus's `Tag` lines. In the monitor, unlike elsewhere, `<a, b>` includes b."""
-    for statement in statements:
-        if not statement.text.startswith("Tag "):
-            continue
-        match = _TAG.match(statement.text)
-        try:
-            if not match:
-                raise ValueError
-            start, end = int(match["start"], 0), int(match["end"], 0)
-            value = int(match["value"], 0) if match["value"] else None
-        except ValueError:
-            message = 'a tag reads `Tag <first, last> "NAME" value`'
-            problems.append(Problem(statement.place, message))
-            continue
-        size = end - start + 1 if match["comma"] and not match["plus"] else end
-        yield Tag(Range(start, size), match["name"].strip('"'), value, statement.place)

@@ -49,8 +49,15 @@ class Port(Peripheral, Inputs):
         """Takes wires."""
 
 
+class Rom(Model):
+    TYPE = "Test.BootRom"
+
+    def boot(self) -> None:
+        """What makes it a boot ROM."""
+
+
 MODELS = Registry()
-for model in (Chip, Controller, Port):
+for model in (Chip, Controller, Port, Rom):
     MODELS.add(model.TYPE, model)
 
 GOOD = """\
@@ -58,6 +65,7 @@ cpu: CPU.CortexM @ sysbus
     cpuType: "cortex-m7"
     nvic: nvic
 nvic: IRQControllers.NVIC @ sysbus 0xE000E000
+    systickFrequency: 600000000
     IRQ -> cpu@0
 ram: Memory.MappedMemory @ sysbus 0x20000000
     size: 0x1000
@@ -74,6 +82,7 @@ port: Test.Port @ sysbus 0x40001000
 led: Miscellaneous.LED @ port 3
 button: Miscellaneous.Button @ port 5
     -> port@5
+rom: Test.BootRom @ sysbus
 """  # noqa: E501
 
 
@@ -94,48 +103,47 @@ def test_a_good_platform_passes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("good", "bad", "place", "says", "hint"),
     [
-        ("chip: Test.Chip", "chip: Test.Chp", "10:7", "no model 'Test.Chp'", "'Test.Chip'"),
-        ("chip: Test.Chip", "chip: test.chip", "10:7", "no model", "'Test.Chip'"),
-        ("led: Misc", "led2: Misc", "17:10", "no entry 'led'", "'led2'"),
-        ('    part: "W25Q64JV"\n', "", "10:1", "'chip' needs the parameter 'part'", "the part's"),
-        ('part: "W25Q64JV"', 'part: "W25Q64"', "11:11", "expected one of", "'W25Q64JV'"),
-        ('part: "W25Q64JV"', "part: W25Q64JV", "11:11", "given the name", 'part: "W25Q64JV"'),
-        ("speed: 3", "sped: 3", "12:5", "no parameter 'sped'", "Did you mean 'speed'?"),
-        ("speed: 3", "fast: 1", "12:11", "expected bool, given 1", ""),
-        ("speed: 3", "wait: true", "12:11", "expected int, given True", "cycles"),
-        ("speed: 3", "wait: <0, +1>", "12:11", "expected int, given a range", ""),
-        ("speed: 3", "wait: [1]", "12:11", "expected int, given a list", ""),
-        ("controller: ctl", "controller: chip", "14:17", "type Test.Controller, and 'chip' is", ""),
-        ("controller: ctl", "controller: ram", "14:17", "'ram' is Memory.MappedMemory", ""),
-        ("controller: ctl", "controller: 5", "14:17", "name of an entry of type Test.C", ""),
-        ("controller: ctl", "controller: ctrl", "14:17", "no entry 'ctrl'", "'ctl'"),
+        ("chip: Test.Chip", "chip: Test.Chp", "11:7", "no model 'Test.Chp'", "'Test.Chip'"),
+        ("chip: Test.Chip", "chip: test.chip", "11:7", "no model", "'Test.Chip'"),
+        ("led: Misc", "led2: Misc", "18:10", "no entry 'led'", "'led2'"),
+        ('    part: "W25Q64JV"\n', "", "11:1", "'chip' needs the parameter 'part'", "the part's"),
+        ('part: "W25Q64JV"', 'part: "W25Q64"', "12:11", "expected one of", "'W25Q64JV'"),
+        ('part: "W25Q64JV"', "part: W25Q64JV", "12:11", "given the name", 'part: "W25Q64JV"'),
+        ("speed: 3", "sped: 3", "13:5", "no parameter 'sped'", "Did you mean 'speed'?"),
+        ("speed: 3", "fast: 1", "13:11", "expected bool, given 1", ""),
+        ("speed: 3", "wait: true", "13:11", "expected int, given True", "cycles"),
+        ("speed: 3", "wait: <0, +1>", "13:11", "expected int, given a range", ""),
+        ("speed: 3", "wait: [1]", "13:11", "expected int, given a list", ""),
+        ("controller: ctl", "controller: chip", "15:17", "type Test.Controller, and 'chip' is", ""),
+        ("controller: ctl", "controller: ram", "15:17", "'ram' is Memory.MappedMemory", ""),
+        ("controller: ctl", "controller: 5", "15:17", "name of an entry of type Test.C", ""),
+        ("controller: ctl", "controller: ctrl", "15:17", "no entry 'ctrl'", "'ctl'"),
         ("nvic: nvic", "nvic: nvik", "3:11", "there is no entry 'nvik'", "'nvic'"),
-        ("    size: 0x1000\nctl", "ctl", "6:1", "'ram' needs a size", "size: 0x10000"),
-        ("    size: 0x1000\nctl", "    size: 0\nctl", "7:11", "'ram' needs a size", ""),
-        ("    -> nvic@1\n", "", "8:1", "output 'IRQ' of 'ctl' goes nowhere (all causes)", "IRQ ->"),
-        ("    -> nvic@1\n", "    IRK -> nvic@1\n", "9:5", "has no output 'IRK'", "'IRQ'"),
-        ("    -> nvic@1\n", "    2 -> nvic@1\n", "9:5", "has no output '2'", "It has IRQ."),
-        ("HIGH ->", "->", "15:5", "2 named outputs: which one?", "It has LOW, HIGH, 0-31."),
-        ("3 -> led@0", "32 -> led@0", "17:5", "has no output '32'", ""),
-        ("nvic@2", "nvik@2", "15:13", "there is no entry 'nvik'", "'nvic'"),
-        ("nvic@2", "nvic@496", "15:13", "'nvic' has no input 496", ""),
-        ("nvic@2", "nvic#1@2", "15:13", "no groups of inputs", ""),
-        ("nvic@2", "ram@2", "15:13", "'ram' is Memory.MappedMemory, which has no inputs", ""),
-        ("nvic@2", "chip@2", "15:13", "'chip' is Test.Chip, which has no inputs", ""),
-        ("    IRQ -> cpu@0", "    FIQ -> cpu@0", "5:5", "NVIC has no output 'FIQ'", ""),
-        ("ctl 1", "ctl 2", "10:19", "'ctl' has no place 2, only 0 to 1", "two chip selects"),
-        ("ctl 1", "ctl", "10:19", "where on 'ctl'? `@ ctl 0`", "two chip selects"),
-        ("ctl 1", "ctrl 1", "10:19", "there is no entry 'ctrl'", "'ctl'"),
-        ("ctl 1", "ram 1", "10:19", "nothing can be registered on 'ram'", ""),
-        ("ctl 1", "sysbus 1", "10:19", "Test.Chip has no registers", ""),
-        ("port 3", "port 32", "18:26", "'port' has no place 32", "32 pins"),
-        ("0x40001000", "0x40000F01", "13:19", "'port' (0x40000f01-0x40001000) overlaps 'ctl'", ""),
-        ("sysbus 0x40001000", "sysbus", "13:19", "'port' needs an address", "@ sysbus 0x"),
-        ('region: "window"', 'region: "windw"', "8:45", "no region 'windw'", "'window'"),
-        ("size: 0x1000; region", "region", "8:45", "region 'window' needs an address and a", ""),
-        ("; sysbus new", "; ctl new", "8:1", "'ctl' needs its region 'window'", "BusMulti"),
-        ("address: 0x6", "adress: 0x6", "8:83", "no parameter 'adress'", "'address'"),
-        ("Bus.BusMulti", "Bus.Multi", "8:56", "no way 'Bus.MultiReg", "Bus.BusMultiRegistration"),
+        ("    size: 0x1000\nctl", "ctl", "7:1", "'ram' needs 'size'", "size: 0x10000"),
+        ("    -> nvic@1\n", "", "9:1", "output 'IRQ' of 'ctl' goes nowhere (all causes)", "IRQ ->"),
+        ("    -> nvic@1\n", "    IRK -> nvic@1\n", "10:5", "has no output 'IRK'", "'IRQ'"),
+        ("    -> nvic@1\n", "    2 -> nvic@1\n", "10:5", "has no output '2'", "It has IRQ."),
+        ("HIGH ->", "->", "16:5", "2 named outputs: which one?", "It has LOW, HIGH, 0-31."),
+        ("3 -> led@0", "32 -> led@0", "18:5", "has no output '32'", ""),
+        ("nvic@2", "nvik@2", "16:13", "there is no entry 'nvik'", "'nvic'"),
+        ("nvic@2", "nvic@496", "16:13", "'nvic' has no input 496", ""),
+        ("nvic@2", "nvic#1@2", "16:13", "no groups of inputs", ""),
+        ("nvic@2", "ram@2", "16:13", "'ram' is Memory.MappedMemory, which has no inputs", ""),
+        ("nvic@2", "chip@2", "16:13", "'chip' is Test.Chip, which has no inputs", ""),
+        ("    IRQ -> cpu@0", "    FIQ -> cpu@0", "6:5", "NVIC has no output 'FIQ'", ""),
+        ("ctl 1", "ctl 2", "11:19", "'ctl' has no place 2, only 0 to 1", "two chip selects"),
+        ("ctl 1", "ctl", "11:19", "where on 'ctl'? `@ ctl 0`", "two chip selects"),
+        ("ctl 1", "ctrl 1", "11:19", "there is no entry 'ctrl'", "'ctl'"),
+        ("ctl 1", "ram 1", "11:19", "nothing can be registered on 'ram'", ""),
+        ("ctl 1", "sysbus 1", "11:19", "Test.Chip has no registers", ""),
+        ("port 3", "port 32", "19:26", "'port' has no place 32", "32 pins"),
+        ("0x40001000", "0x40000F01", "14:19", "'port' (0x40000f01-0x40001000) overlaps 'ctl'", ""),
+        ("sysbus 0x40001000", "sysbus", "14:19", "'port' needs an address", "@ sysbus 0x"),
+        ('region: "window"', 'region: "windw"', "9:45", "no region 'windw'", "'window'"),
+        ("size: 0x1000; region", "region", "9:45", "region 'window' needs an address and a", ""),
+        ("; sysbus new", "; ctl new", "9:1", "'ctl' needs its region 'window'", "BusMulti"),
+        ("address: 0x6", "adress: 0x6", "9:83", "no parameter 'adress'", "'address'"),
+        ("Bus.BusMulti", "Bus.Multi", "9:56", "no way 'Bus.MultiReg", "Bus.BusMultiRegistration"),
     ],
 )
 def test_each_mistake(
@@ -147,10 +155,73 @@ def test_each_mistake(
     assert any(says in text and hint in text for text in match), found
 
 
+def changed(good: str, bad: str) -> str:
+    assert GOOD.count(good) == 1, "the test itself"
+    return GOOD.replace(good, bad)
+
+
+@pytest.mark.parametrize(
+    "size", ["0", "-4096", '"x"', "true", "1.5", "0x1001", "0x800", "nvic", "<0, +4096>", "empty"]
+)
+def test_a_memory_has_whole_pages(tmp_path: Path, size: str) -> None:
+    """Memory is mapped by pages, here and in Renode."""
+    (found,) = problems(tmp_path, changed("    size: 0x1000\nctl", f"    size: {size}\nctl"))
+    says = "board.repl:8:11: size: expected a size in bytes, a multiple of 0x1000, given "
+    assert found.startswith(says)
+    assert "Traceback" not in found and found.endswith("size: 0x10000")
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "says"),
+    [
+        ('cpuType: "cortex-a9"', "2:14", "cpuType: expected one of cortex-m7, cortex-m55, given"),
+        ("cpuType: 5", "2:14", "cpuType: expected one of"),
+        ("", "1:1", "'cpu' needs 'cpuType'"),
+        ('cpuType: "cortex-m7"\n    PerformanceInMips: 300', "3:24", "a divisor of 1000"),
+        ('cpuType: "cortex-m7"\n    PerformanceInMips: 0', "3:24", "a divisor of 1000"),
+        ('cpuType: "cortex-m7"\n    numberOfMPURegions: 7', "3:25", "one of 0, 4, 8, 12, 16"),
+    ],
+)
+def test_what_our_engines_follow_of_a_core_is_checked(
+    tmp_path: Path, line: str, place: str, says: str
+) -> None:
+    (found,) = problems(tmp_path, changed('cpuType: "cortex-m7"', line))
+    assert found.startswith(f"board.repl:{place}: ") and says in found
+
+
+@pytest.mark.parametrize("value", ["0", "-1", '"x"', "1.5"])
+def test_a_frequency_is_a_positive_number(tmp_path: Path, value: str) -> None:
+    (found,) = problems(tmp_path, changed("600000000", value))
+    assert found.startswith("board.repl:5:23: systickFrequency: expected a frequency in Hz, given")
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("sysbus 0x20000800", "a memory begins at a multiple of 0x1000, not at 0x20000800"),
+        ("sysbus -4096", "'ram' lies at -0x1000, in front of the bus"),
+        ("sysbus 0xFFFFF001", "'ram' ends at 0x100000000; the bus ends at 0xffffffff"),
+        ("sysbus <0x20000000, +0x2000>", "'ram' has 0x1000 bytes, and gets 0x2000 of the bus"),
+        ("sysbus <0x20000000, +0>", "'ram' gets 0 bytes of the bus"),
+    ],
+)
+def test_the_bus_has_an_end(tmp_path: Path, place: str, says: str) -> None:
+    found = problems(tmp_path, changed("sysbus 0x20000000", place))
+    assert any(text.startswith("board.repl:7:28: ") and says in text for text in found), found
+
+
+def test_a_machine_has_one_of_each(tmp_path: Path) -> None:
+    twice = problems(tmp_path, GOOD + "rom2: Test.BootRom @ sysbus\n")
+    assert "23:1: 'rom2' is a second boot ROM, beside 'rom': one is run" in twice[0]
+    texts = [text.split("\n")[0] for text in problems(tmp_path, "port: Test.Port @ none\n")]
+    missing = ("boot ROM", "core", "interrupt controller", "memory on the bus")
+    assert texts == [f"board.repl:1:1: the board has no {what}" for what in missing]
+
+
 def test_a_place_is_taken_once(tmp_path: Path) -> None:
     second = 'chip2: Test.Chip @ ctl 1\n    part: "W25Q16JV"\n'
     (found,) = problems(tmp_path, GOOD + second)
-    assert "place 1 of 'ctl' is taken by 'chip'" in found and "board.repl:10)" in found
+    assert "place 1 of 'ctl' is taken by 'chip'" in found and "board.repl:11)" in found
 
 
 def test_one_output_is_not_wired_in_two_ways(tmp_path: Path) -> None:
@@ -160,28 +231,31 @@ def test_one_output_is_not_wired_in_two_ways(tmp_path: Path) -> None:
 
 def test_an_entry_without_a_type(tmp_path: Path) -> None:
     (found,) = problems(tmp_path, GOOD + "chp:\n    speed: 4\n")
-    assert found.startswith("board.repl:21:1: no entry gives 'chp' a type")
+    assert found.startswith("board.repl:23:1: no entry gives 'chp' a type")
     assert "Did you mean 'chip'?" in found
 
 
 def test_private_memories_of_two_cores_do_not_overlap(tmp_path: Path) -> None:
     memory = (
         "{name}: Memory.MappedMemory @ sysbus new Bus.BusPointRegistration "
-        "{{ address: 0; cpu: {cpu} }}\n    size: 0x100\n"
+        "{{ address: 0; cpu: {cpu} }}\n    size: 0x1000\n"
     )
     cores = "hp: CPU.CortexM @ sysbus\nhe: CPU.CortexM @ sysbus\n"
     private = [memory.format(name=f"ram_{cpu}", cpu=cpu) for cpu in ("hp", "he")]
-    assert problems(tmp_path, cores + "".join(private)) == []
-    again = memory.format(name="ram2", cpu="hp")
-    assert "overlaps 'ram_hp'" in problems(tmp_path, cores + private[0] + again)[0]
-    other = memory.format(name="ram3", cpu="ram_hp")
-    assert "'ram_hp' is no CPU" in problems(tmp_path, cores + private[0] + other)[0]
+
+    def found(*memories: str) -> str:
+        texts = problems(tmp_path, cores + "".join(memories))
+        return "\n".join(t for t in texts if "overlaps" in t or "no CPU" in t)
+
+    assert found(*private) == ""
+    assert "overlaps 'ram_hp'" in found(private[0], memory.format(name="ram2", cpu="hp"))
+    assert "'ram_hp' is no CPU" in found(private[0], memory.format(name="ram3", cpu="ram_hp"))
 
 
 def test_all_mistakes_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
     bad = GOOD.replace("speed: 3", "sped: 3").replace("cpu@0", "cup@0").replace("ctl 1", "ctl 9")
     lines = [text.split(":")[1] for text in problems(tmp_path, bad)]
-    assert lines == ["5", "10", "12"]
+    assert lines == ["6", "11", "13"]
 
 
 def test_types_that_are_not_modelled_are_listed(tmp_path: Path) -> None:

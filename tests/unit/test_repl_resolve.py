@@ -120,16 +120,43 @@ def test_the_bus_takes_commands_and_tags(platform: Read) -> None:
         "sysbus:\n    init:\n"
         '        Tag <0x100, 0x1FF> "ONE"\n'
         '        Tag <0x200 0x10> "TWO" 0x5\n'
-        '        Tag <0x300, +0x10> "THREE" silent=true\n'
+        '        Tag <0x300 16> THREE silent=true\n'
+        '        Tag < 0x400 , 0x40F > "FOUR" defaultValue=0x0A020083 true\n'
         "        Other 1\n"
     )
     assert [(t.range, t.name, t.value) for t in board.tags] == [
-        (Range(0x100, 0x100), "ONE", None),
+        (Range(0x100, 0x100), "ONE", 0),
         (Range(0x200, 0x10), "TWO", 5),
-        (Range(0x300, 0x10), "THREE", None),
+        (Range(0x300, 0x10), "THREE", 0),
+        (Range(0x400, 0x10), "FOUR", 0x0A02_0083),
     ]
-    assert board.sysbus.init[3].text == "Other 1"
+    assert board.sysbus.init[4].text == "Other 1"
     assert board.tags[0].place[1:] == (3, 9)
+
+
+@pytest.mark.parametrize(
+    ("tag", "says"),
+    [
+        ('<0x100, +0x10> "A"', "Write `Tag <0x100 0x10>` for a start and a size."),
+        ('<0x100,+16> "A" 5', "Write `Tag <0x100 16>` for a start and a size."),
+        ('0x100 "A"', "a tag reads `Tag <first, last>"),
+        ('<0x100 0x10 0x10> "A"', "a tag reads"),
+        ('<x 0x10> "A"', "a tag reads"),
+        ('<-1 0x10> "A"', "a tag reads"),
+        ("<0x100 0x10>", "a tag reads"),
+        ('<0x100 0x10> "A" five', "a tag reads"),
+        ('<0x100, 0x10> "A"', "the tag 'A' ends before it begins"),
+        ('<0x100 0> "A"', "the tag 'A' has no size"),
+        ('<0xFFFFFFF0 0x11> "A"', "ends at 0x100000000; the bus ends at 0xffffffff"),
+        ('<0x100 4> "A" 99999999999999999999', "longer than 64 bits"),
+    ],
+)
+def test_tags_that_renode_would_refuse(tmp_path: Path, tag: str, says: str) -> None:
+    """Ranges of the monitor's tokenizer: `<first, last>` and `<start size>`, hex or decimal."""
+    (tmp_path / "main.repl").write_text(f"sysbus:\n    init:\n        Tag {tag}\n")
+    with pytest.raises(PlatformError) as caught:
+        resolve(tmp_path / "main.repl")
+    assert "main.repl:3:9: " in str(caught.value) and says in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +170,9 @@ def test_the_bus_takes_commands_and_tags(platform: Read) -> None:
         ({"main": 'using "./a.repl"\n', "a": "x: T @ <\n"}, "a.repl:1:8: '<' is unexpected"),
         ({"main": "x: T\n    a: y\ny: T\n    b: x\n"}, "need each other: x -> y -> x"),
         ({"main": "sysbus: T @ sysbus\n"}, "'sysbus' is already declared"),
-        ({"main": 'sysbus: { init: { Tag 0x10 "A" } }\n'}, "a tag reads `Tag <first, last>"),
+        ({"main": "x: T\n    [0-99999999] -> y@[0-99999999]\n"}, "2:6: 0-99999999 are more than"),
+        ({"main": f"x: T\n    a: {'9' * 5000}\n"}, ":2:8: this number is longer than 64 bits"),
+        ({"main": f"x: T\n    a: 0x1{'0' * 16}\n"}, ":2:8: this number is longer than 64 bits"),
     ],
 )
 def test_mistakes(tmp_path: Path, files: dict[str, str], says: str) -> None:

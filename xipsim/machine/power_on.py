@@ -183,8 +183,9 @@ def _home(
     if facts is None and image and image.format != "bin":
         address = image.segments[0].address
         for entry in (e for e in platform.entries if e.type == MEMORY):
-            base, size = entry.registrations[0].address, int(str(entry.get("size")))
-            if base is not None and base <= address < base + size:
+            base = next((r.address for r in entry.registrations), None)
+            size = entry.get("size")
+            if base is not None and isinstance(size, int) and base <= address < base + size:
                 return _memory(entry.name, base, size)
     if chip is None:
         raise UserError(f"{platform.files[0]}: the board has no flash chip ({CHIP})")

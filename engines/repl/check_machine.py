@@ -1,0 +1,43 @@
+"""Whether the entries together make a machine that an engine can run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from xipsim.peripherals.core import Model
+
+from .declared import declared
+from .errors import Problem
+from .platform import Entry, Place
+
+Entries = dict[str, Entry]
+Models = dict[str, type[Model]]
+
+
+def machine_problems(file: str, entries: Entries, models: Models) -> Iterator[Problem]:
+    """What the board is missing, or has twice. `file`: of the board itself."""
+
+    def boots(entry: Entry) -> bool:
+        return entry.name in models and declared(models[entry.name]).boots
+
+    def count(what: str, hint: str, most: int, fits: Callable[[Entry], bool]) -> Iterator[Problem]:
+        found = [entry for entry in entries.values() if fits(entry)]
+        if not found:
+            yield Problem(Place(file, 1, 1), f"the board has no {what}", hint)
+        for entry in found[most:]:
+            message = f"{entry.name!r} is a second {what}, beside {found[0].name!r}: one is run"
+            yield Problem(entry.place, message)
+
+    yield from count("core", "cpu: CPU.CortexM @ sysbus", 1, lambda e: e.type == "CPU.CortexM")
+    controller = "IRQControllers.NVIC"
+    hint = f"nvic: {controller} @ sysbus 0xE000E000"
+    yield from count("interrupt controller", hint, 1, lambda e: e.type == controller)
+    hint = "ram: Memory.MappedMemory @ sysbus 0x20000000"
+    yield from count("memory on the bus", hint, len(entries), _is_placed_memory)
+    hint = "bootrom: Imxrt.BootRom @ sysbus 0x00200000, or Alif.BootRom @ sysbus"
+    yield from count("boot ROM", hint, 1, boots)
+
+
+def _is_placed_memory(entry: Entry) -> bool:
+    is_placed = any(r.address is not None for r in entry.registrations)
+    return entry.type.startswith("Memory.") and is_placed
