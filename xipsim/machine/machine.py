@@ -232,9 +232,10 @@ class Machine:
         UserError: Ctrl-D, and the like, are the REPL's own; `console.write` types them.
         """
         limits = self._session.limits(timeout, wall)
-        if self._boot_file and self._session.untouched:
-            self._boot(limits)
-        return Repl(self._session, self.console).exec(code, limits, output=output)
+        with self._session.turn:
+            if self._boot_file and self._session.untouched:
+                self._boot(limits)
+            return Repl(self._session, self.console).exec(code, limits, output=output)
 
     def boot(self, *, timeout: str | int = EXEC_TIMEOUT, wall: float | None = None) -> None:
         """Run to the prompt, as `exec` does before it types.
@@ -242,7 +243,8 @@ class Machine:
         With `boot_cache`, a machine to which nothing was done yet takes the state from a snapshot
         where there is one, and leaves one where there is none.
         """
-        self._boot(self._session.limits(timeout, wall))
+        with self._session.turn:
+            self._boot(self._session.limits(timeout, wall))
 
     def _boot(self, limits: Limits) -> None:
         repl = Repl(self._session, self.console)
@@ -289,7 +291,8 @@ class Machine:
         """
         from xipsim.machine import snapshot
 
-        return snapshot.take(self._session, self._user_side())
+        with self._session.turn:
+            return snapshot.take(self._session, self._user_side())
 
     def restore(self, saved: Snapshot) -> None:
         """Be what it was; the same continuation then repeats to the nanosecond.
@@ -300,10 +303,11 @@ class Machine:
         session = self._session
         if not saved.belongs_to(session):
             raise UserError("this snapshot is of another machine; save it and load it here")
-        session.guarded(lambda: session.engine.restore(saved.number))
-        session.load(saved.user_side["session"])
-        for name, console in self.consoles.items():
-            console.load(saved.user_side["consoles"][name])
+        with session.turn:
+            session.guarded(lambda: session.engine.restore(saved.number))
+            session.load(saved.user_side["session"])
+            for name, console in self.consoles.items():
+                console.load(saved.user_side["consoles"][name])
 
     def load_snapshot(self, path: StrPath) -> Snapshot:
         """A snapshot from a file, of a machine that was made in the same way.
@@ -366,11 +370,13 @@ class Machine:
         if self._session.closed:
             return
         files = self._contents.persistent
-        try:
-            self._save(files)
-        finally:
-            self._session.close()
-            files.close()
+        with self._session.turn:
+            self._session.check_usable()
+            try:
+                self._save(files)
+            finally:
+                self._session.close()
+                files.close()
 
     def _save(self, files: PersistentFiles) -> None:
         from xipsim.firmware.errors import FlashFileError

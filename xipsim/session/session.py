@@ -71,6 +71,7 @@ class Session(EngineAccess):
         """Virtual ns that the machine has run here; a restored snapshot brings none."""
         self._interrupted = False
         self._raised: BaseException | None = None
+        self._running = False
         self._nominal = 0
         facts = self.request("describe")
         self.models: dict[str, str] = facts["models"]
@@ -119,6 +120,10 @@ class Session(EngineAccess):
 
         Raises what ends a machine: FirmwareFault, BootFailed, PoweredOff, ModelGap, EngineFailed.
         """
+        with self.turn:
+            return self._run(goal)
+
+    def _run(self, goal: Goal) -> Stop:
         wall_until = None if goal.wall is None else time.monotonic() + goal.wall
         while True:
             if wall_until is not None:
@@ -177,8 +182,8 @@ class Session(EngineAccess):
             raise self.timed_out("virtual time to pass", limits, stop, self.console)
 
     def _run_once(self, goal: Goal) -> Stop:
-        self._check_usable()
-        self._running = True
+        self.check_usable()
+        self._is_asked = self._running = True
         self.untouched = False
         started, began = time.monotonic(), self.now
         try:
@@ -186,7 +191,7 @@ class Session(EngineAccess):
         except EngineError as failure:
             raise self._failed(failure) from failure
         finally:
-            self._running = False
+            self._is_asked = self._running = False
             self._nominal = self.engine.now
             self.wall_time += time.monotonic() - started
             self.simulated += self.now - began
@@ -214,13 +219,11 @@ class Session(EngineAccess):
 
     def _note_reset(self, stop: Stop) -> None:
         cause = stop.detail.get("cause", "unknown")
-        if cause != "power-on":
-            self.log.resets.append(Reset(time=stop.now, cause=cause))
-        self._was_reset()
+        self._was_reset(Reset(time=stop.now, cause=cause) if cause != "power-on" else None)
 
-    def _was_reset(self) -> None:
+    def _was_reset(self, reset: Reset | None = None) -> None:
         self._opening = self._is_usb
-        self.log.was_reset()
+        self.log.was_reset(reset)
 
     def reset(self, *, power: bool) -> None:
         """Press reset, or switch off and on; the boot begins with the next run."""
@@ -250,11 +253,11 @@ class Session(EngineAccess):
     # -- snapshots -------------------------------------------------------------------------------
 
     def save(self) -> dict[str, Any]:
-        """What was heard so far."""
+        """What was said so far."""
         return self.log.save() | {"opening": self._opening, "nominal": self._nominal}
 
     def load(self, saved: dict[str, Any]) -> None:
-        """Have heard what `save` returned, and nothing else."""
+        """Hold what `save` returned, and nothing else."""
         self.untouched = False
         self.log.load(saved)
         self._opening = saved["opening"]
@@ -274,7 +277,7 @@ class Session(EngineAccess):
             now=self.now,
             pc=pc,
             console=console,
-            tail=bytes(self.log.printed[console][-TAIL:]) if console else b"",
+            tail=self.log.printed[console].tail(TAIL) if console else b"",
             opened=opened,
             flash=flash,
         )
