@@ -53,7 +53,7 @@ def build(
 
 def _arguments(request: Request) -> dict[str, Any]:
     arguments = request._asdict()
-    for name in ("firmware", "flash", "state", "qemu"):
+    for name in ("firmware", "flash", "state", "qemu", "symbols"):
         if arguments[name] is not None:
             arguments[name] = str(arguments[name])
     arguments["put"] = list(map(str, request.put))

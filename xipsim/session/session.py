@@ -21,7 +21,9 @@ from xipsim.errors import (
 )
 from xipsim.session import stop_reports
 from xipsim.session.engine_access import EngineAccess
+from xipsim.session.noticed import diagnostics_text, gaps_text
 from xipsim.session.run_log import Reset, RunLog
+from xipsim.session.symbols import Symbols
 from xipsim.units import duration
 
 OPENING_QUIET = 50_000_000
@@ -52,6 +54,7 @@ class Session(EngineAccess):
     console: the default console's name; empty: the USB host, else the first one. warnings: what
     was noticed about the image. models: files of the user's own models. unlimited: no limits in
     real time (a debugger is attached). hint: asked, when a wait ran out, what may be the cause.
+    symbols: functions and lines of the firmware.
     """
 
     def __init__(
@@ -63,9 +66,11 @@ class Session(EngineAccess):
         models: tuple[str, ...] = (),
         unlimited: bool = False,
         hint: Callable[[], str] = str,
+        symbols: Symbols | None = None,
     ) -> None:
         super().__init__(engine, models)
         self.warnings, self._unlimited, self._hint = warnings, unlimited, hint
+        self._place = symbols.place if symbols else "{:#010x}".format
         self.wall_time = 0.0
         self.simulated = 0
         """Virtual ns that the machine has run here; a restored snapshot brings none."""
@@ -265,8 +270,18 @@ class Session(EngineAccess):
 
     # -- errors ----------------------------------------------------------------------------------
 
-    def situation(self, console: str, pc: int | None) -> Situation:
-        """Where the machine stands; what a dead engine cannot tell any more is left out."""
+    @property
+    def noticed(self) -> tuple[str, ...]:
+        """What was noticed about the image, and what the models noticed lately, in sentences."""
+        texts = [f"Noticed before: {warning}." for warning in self.warnings]
+        texts += [text(self.log, self._place) for text in (diagnostics_text, gaps_text)]
+        return tuple(filter(None, texts))
+
+    def situation(self, console: str, pc: int | None, *more: int) -> Situation:
+        """Where the machine stands; what a dead engine cannot tell any more is left out.
+
+        more: addresses of the firmware that are to be put in words, as the PC is.
+        """
         opened, flash = True, {}
         try:
             flash = self.request("flash_in_flight")
@@ -280,6 +295,8 @@ class Session(EngineAccess):
             tail=self.log.printed[console].tail(TAIL) if console else b"",
             opened=opened,
             flash=flash,
+            noticed=self.noticed,
+            places={a: self._place(a) for a in (pc, *more) if a is not None},
         )
 
     def timed_out(self, what: str, limits: Limits, stop: Stop, console: str) -> XipsimError:
@@ -296,4 +313,7 @@ class Session(EngineAccess):
     def _error(self, stop: Stop) -> XipsimError | None:
         if stop.reason not in stop_reports.FATAL:
             return None
-        return stop_reports.error(stop, self.situation(self.console, stop.pc), self.warnings)
+        stacked = stop.detail.get("stacked") or {}
+        addresses = [stacked[name] for name in ("pc", "lr") if name in stacked]
+        situation = self.situation(self.console, stop.pc, *addresses)
+        return stop_reports.error(stop, situation)
