@@ -67,10 +67,6 @@ class EngineError(Exception):
     """The engine itself failed: it could not start, or died. Says what to do where it can."""
 
 
-class EngineInUse(EngineError):
-    """Another thread is asking this engine something."""
-
-
 class ModelError(EngineError):
     """A model raised.
 
@@ -128,7 +124,7 @@ class MachineConfig(NamedTuple):
 
 
 class Engine(Protocol):
-    """A machine that stands still unless `run` is under way."""
+    """A machine that stands still unless `run` is under way. For one thread at a time."""
 
     def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
         """Build the machine, standing still at power-on. Once, before everything else.

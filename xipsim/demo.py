@@ -195,7 +195,9 @@ def _show_flash(
     out = Console(highlight=False)
     out.print(f"\n[bold]What happened on the flash chip[/], {chip.info['part']}:")
     out.print(tables, times)
-    broken = Counter(diagnostic["message"] for diagnostic in report["diagnostics"])
+    broken: Counter[str] = Counter()
+    for diagnostic in report["diagnostics"]:
+        broken[diagnostic["message"]] += diagnostic["count"]
     for message, count in broken.most_common(RULES_SHOWN):
         again = f" ({count} times)" if count > 1 else ""
         out.print(f"\n  [bold]Against the rules:[/] {message}{again}")

@@ -8,10 +8,10 @@
     ├── ReplError          1  the script raised
     ├── Stopped            3  the firmware did not do what was waited for
     │   ├── WaitTimeout       a wait ran out
-    │   ├── FirmwareFault     the core faulted
     │   ├── BoardReset        a watchdog, or a lock-up, reset the board under a script
-    │   ├── BootFailed        the boot ROM found nothing to start
-    │   └── PoweredOff        the board has switched itself off
+    │   ├── PoweredOff        the board has switched itself off
+    │   ├── FirmwareFault  6  the core faulted
+    │   └── BootFailed     7  the boot ROM found nothing to start
     ├── ModelGap           4  something that is not modelled was used (strict)
     └── EngineFailed       5  our own mistake
 """
@@ -68,6 +68,12 @@ class Situation(NamedTuple):
     tail: bytes = b""
     opened: bool = True
     flash: Mapping[str, Mapping[str, Any]] = {}
+    noticed: tuple[str, ...] = ()
+    places: Mapping[int, str] = {}
+
+    def place(self, address: int) -> str:
+        """An address, with function and line if they are known."""
+        return self.places.get(address, f"{address:#010x}")
 
 
 class Stopped(XipsimError):
@@ -99,6 +105,8 @@ class FirmwareFault(Stopped):
     `registers`, and what it had `stacked`.
     """
 
+    exit_code = 6
+
     def __init__(self, text: str, situation: Situation, detail: Mapping[str, Any]) -> None:
         super().__init__(text, situation)
         self.detail = detail
@@ -114,6 +122,8 @@ class BoardReset(Stopped):
 
 class BootFailed(Stopped):
     """The boot ROM found nothing to start."""
+
+    exit_code = 7
 
 
 class PoweredOff(Stopped):

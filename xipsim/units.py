@@ -7,6 +7,11 @@ import re
 from xipsim.errors import UserError
 
 _UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+_LONG = {"": 1, "s": 1, "m": 60, "h": 3600}
+_NEARLY = re.compile(
+    r"\s*(\d+(?:\.\d+)?)\s*(|s(?:ec(?:onds?)?)?|m(?:in(?:utes?)?)?|h(?:ours?)?)\s*", re.IGNORECASE
+)
+"""A number without a unit, or with one that is none here."""
 _DURATION = re.compile(r"\s*(\d+)(?:\.(\d+))?\s*([a-zµ]+)\s*")
 
 
@@ -23,7 +28,7 @@ def duration(value: str | int) -> int:
     if match is None or match[3] not in _UNITS:
         raise UserError(
             f"{value!r} is no duration: expected a number with s, ms, us or ns, such as '100ms', "
-            "or whole nanoseconds"
+            f"or whole nanoseconds{_meant(value)}"
         )
     whole, fraction, unit = int(match[1]), match[2] or "", _UNITS[match[3]]
     denominator: int = 10 ** len(fraction)
@@ -31,6 +36,14 @@ def duration(value: str | int) -> int:
     if rest:
         raise UserError(f"{value!r} is not a whole number of nanoseconds")
     return whole * unit + part
+
+
+def _meant(value: object) -> str:
+    """What somebody may have wanted who gave no unit, or one that is for people."""
+    match = _NEARLY.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return ""
+    return f"; did you mean '{float(match[1]) * _LONG[match[2][:1].lower()]:.15g}s'?"
 
 
 def show_duration(ns: int) -> str:

@@ -10,6 +10,7 @@ from xipsim.peripherals.core import BusError, Guard, Model, Read, Region, Write
 
 from .clock import GuestClock
 
+
 def window_access(
     model: Model, region: Region, clock: GuestClock, guard: Guard
 ) -> tuple[Read, Write]:

@@ -13,6 +13,7 @@ from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import Server
 from xipsim.peripherals.core import Bus, Entry, IrqLine, Model, Read, Region, Segment, Write
 
+
 class Timer(Protocol):
     """A one-shot timer on the virtual clock, made with its callback."""
 

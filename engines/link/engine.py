@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from threading import get_ident
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from xipsim.engines.api import (
     EngineError,
-    EngineInUse,
     Goal,
     MachineConfig,
     Receiver,
@@ -47,7 +45,6 @@ class ChildEngine:
         self._identity: dict[str, str] | None = None
         self._now = 0
         self._numbers = 0
-        self._user: dict[str, int] = {}
         self._running: int | None = None
         """The run that has not been answered yet: the machine may not stand still."""
         self._answer: Reply | Refusal | None = None
@@ -83,16 +80,15 @@ class ChildEngine:
 
     def run(self, goal: Goal) -> Stop:
         """Run until the goal is met. Console bytes and events reach subscribers meanwhile."""
-        with self._exclusive():
-            try:
-                return self._stop(self._post(RUN, goal), goal.wall)
-            except EngineError:
-                raise
-            except BaseException:
-                # Ctrl-C, mostly: without anybody waiting the machine shall not run on.
-                with suppress(EngineError):
-                    self._settle()
-                raise
+        try:
+            return self._stop(self._post(RUN, goal), goal.wall)
+        except EngineError:
+            raise
+        except BaseException:
+            # Ctrl-C, mostly: without anybody waiting the machine shall not run on.
+            with suppress(EngineError):
+                self._settle()
+            raise
 
     def _stop(self, number: int, wall: float | None) -> Stop:
         """How the run ends; after `wall` seconds it is interrupted."""
@@ -114,8 +110,7 @@ class ChildEngine:
 
     def request(self, name: str, *arguments: Any) -> Any:
         """Ask the models' end."""
-        with self._exclusive():
-            return _value(self._answer_to(self._post(name, *arguments)))
+        return _value(self._answer_to(self._post(name, *arguments)))
 
     def subscribe(self, receiver: Receiver) -> None:
         """Hand console bytes and events to `receiver`."""
@@ -184,19 +179,6 @@ class ChildEngine:
             self._process.close()
 
     # -- talking to the child --------------------------------------------------------------------
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        """One thread at a time: the answer to one would meet the question of another."""
-        if self._user.setdefault("thread", get_ident()) != get_ident():
-            raise EngineInUse(
-                "two threads use this machine at the same time; each needs one of its own, or a"
-                " lock around its use"
-            )
-        try:
-            yield
-        finally:
-            self._user.pop("thread", None)
 
     def _post(self, name: str, *arguments: Any) -> int:
         """Send a request; its number."""

@@ -1,6 +1,6 @@
 """The vocabulary in which models are written: registers, ports, declared state, the registry."""
 
-from .access import accessors
+from .access import Guard, Read, Write, accessors
 from .boot import BootError, Entry
 from .declared import Parameter, Region, Slots, State
 from .model import Model, exposed
@@ -51,6 +51,7 @@ __all__ = [
     "FlashCommand",
     "FlashWatcher",
     "Gap",
+    "Guard",
     "Inputs",
     "IrqLine",
     "Junction",
@@ -64,6 +65,7 @@ __all__ = [
     "Parameter",
     "Peripheral",
     "PinPort",
+    "Read",
     "Record",
     "Region",
     "Register",
@@ -78,6 +80,7 @@ __all__ = [
     "Trace",
     "Waker",
     "Window",
+    "Write",
     "accessors",
     "exposed",
     "model",

@@ -87,7 +87,7 @@ def test_a_part_of_a_page_that_is_no_multiple_of_4_is_reported(
         machine.exec(SETUP)
         with pytest.raises(FirmwareFault, match="transmit FIFO is full") as caught:
             machine.exec(f"f.writeblocks({write})")
-        assert caught.value.exit_code == 3
+        assert caught.value.exit_code == 6
         assert re.search(r"no chip is selected.*PC 0x800", str(caught.value))
 
 

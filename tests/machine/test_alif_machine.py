@@ -237,7 +237,7 @@ def test_an_atoc_with_a_bad_checksum(tmp_path: Path) -> None:
     raw = tmp_path / "package.bin"
     raw.write_bytes(package)
     done = cli("exec", BOARD, raw, "-c", "1", "--cold")
-    assert done.returncode == 3
+    assert done.returncode == 7
     assert "bad checksum" in done.stderr
 
 
@@ -268,7 +268,7 @@ def test_an_image_for_the_other_core(tmp_path: Path) -> None:
     raw = tmp_path / "he.bin"
     raw.write_bytes((0x2004_0000).to_bytes(4, "little") + (0x8032_0101).to_bytes(4, "little") * 99)
     done = cli("exec", BOARD, raw, "-c", "1", "--cold")
-    assert done.returncode == 3
+    assert done.returncode == 7
     assert "only image is for M55_HE" in done.stderr
 
 

@@ -30,7 +30,7 @@ def changed(
 def refused(m: Machine) -> str:
     with pytest.raises(BootFailed) as caught:
         m.run_for("1s")
-    assert caught.value.exit_code == 3
+    assert caught.value.exit_code == 7
     return str(caught.value)
 
 

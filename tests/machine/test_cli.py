@@ -140,7 +140,7 @@ def test_a_fault_ends_the_run_and_gives_the_terminal_back(
         somebody.type(f"import machine; machine.mem32[{nothing}]\r".encode())
         somebody.read_until(b"xipsim: The firmware faulted")
         somebody.read_until(f"at {nothing:#010x}".encode())
-        assert somebody.program.wait(10) == 3
+        assert somebody.program.wait(10) == 6
         assert somebody.is_restored()
 
 

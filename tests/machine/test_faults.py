@@ -29,7 +29,7 @@ def fault(m: Machine, script: str) -> FirmwareFault:
     with pytest.raises(FirmwareFault) as caught:
         m.exec(script)
     assert time.monotonic() - start < 1
-    assert caught.value.exit_code == 3
+    assert caught.value.exit_code == 6
     return caught.value
 
 

@@ -18,9 +18,12 @@ from cli_fakes import FakeMachine, FakeProcess
 
 from xipsim.cli import main
 from xipsim.errors import (
+    BoardReset,
+    BootFailed,
     EngineFailed,
     FirmwareFault,
     ModelGap,
+    PoweredOff,
     ReplError,
     Situation,
     UserError,
@@ -28,7 +31,7 @@ from xipsim.errors import (
 )
 
 NOWHERE = Situation(now=0)
-TOOLS = "--qemu q --gdb 9"
+TOOLS = "--qemu q --gdb 9 --symbols e"
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +86,22 @@ def test_the_script_comes_from_a_file_or_from_standard_input(
     assert FakeMachine.last.scripts == [b"b\n"]
 
 
+@pytest.mark.parametrize(
+    "image",
+    [b"\x7fELF\x01\x01\x01\x00", b"UF2\n\x57\x51\x5d\x9e\x00", b"PK\x03\x04\x14\x00",
+     b":020000046000 9A\n".replace(b" ", b""), b"FCFB\x00\x04\x01V"],
+    ids=["elf", "uf2", "zip", "hex", "bin"],
+)
+@pytest.mark.parametrize("command", ["exec", "trace"])
+def test_an_image_in_the_place_of_the_script(
+    command: str, image: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "firmware"
+    file.write_bytes(image)
+    assert main([command, "BOARD", str(file)]) == 2
+    assert f"{file} is an image, and no script: say what it shall run" in capsys.readouterr().err
+
+
 def test_a_traceback_goes_to_standard_error(
     fake: type[FakeMachine], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -96,7 +115,10 @@ def test_a_traceback_goes_to_standard_error(
     [
         (UserError("no"), 2),
         (WaitTimeout("no", NOWHERE, "a prompt"), 3),
-        (FirmwareFault("no", NOWHERE, {}), 3),
+        (BoardReset("no", NOWHERE, ""), 3),
+        (PoweredOff("no", NOWHERE), 3),
+        (FirmwareFault("no", NOWHERE, {}), 6),
+        (BootFailed("no", NOWHERE), 7),
         (ModelGap("no", NOWHERE), 4),
     ],
 )
@@ -236,6 +258,7 @@ def test_options_reach_the_machine() -> None:
         "qemu": "q",
         "gdb": "9",
         "models": "['m']",
+        "symbols": "e",
         "boot_cache": "True",
     }
     assert FakeMachine.last.timeout == "9s"

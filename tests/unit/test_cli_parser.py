@@ -44,6 +44,8 @@ def test_which_positional_is_the_image_and_which_the_script(
         ("run TEENSY41 --seed many", "'many' is no whole number"),
         ("run TEENSY41 --gdb 70000", "'70000' is no TCP port"),
         ("run TEENSY41 --hash", "--hash"),
+        ("exec TEENSY41 -c pass --timeout 60", "'60s'"),
+        ("exec TEENSY41 -c pass --timeout soon", "'soon' is no duration"),
         ("boards extra", "extra"),
         ("firmware", "ACTION"),
         ("firmware add", "FILE"),

@@ -49,10 +49,10 @@ FAULT = {
             StopReason.FAULT,
             FAULT,
             FirmwareFault,
-            3,
+            6,
             ["HardFault", "bus error on a data access at 0x50000000", "at 0x60012344"],
         ),
-        (StopReason.BOOT_FAILED, {"why": "no FCB"}, BootFailed, 3, ["no FCB"]),
+        (StopReason.BOOT_FAILED, {"why": "no FCB"}, BootFailed, 7, ["no FCB"]),
         (StopReason.POWERED_OFF, {"why": "SNVS LPCR.TOP"}, PoweredOff, 3, ["SNVS LPCR.TOP"]),
         (
             StopReason.GAP,

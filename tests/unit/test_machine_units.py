@@ -32,6 +32,24 @@ def test_what_is_no_duration_is_the_users_mistake(text: object) -> None:
         duration(text)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("60", "60s"),
+        ("1.5", "1.5s"),
+        ("1m", "60s"),
+        ("1.5 min", "90s"),
+        ("2 minutes", "120s"),
+        ("1h", "3600s"),
+        ("10 Sec", "10s"),
+    ],
+)
+def test_a_unit_that_is_missing_or_for_people_gets_an_advice(text: str, meant: str) -> None:
+    with pytest.raises(UserError, match=f"did you mean '{meant}'"):
+        duration(text)
+    assert duration(meant)
+
+
 def test_times_are_shown_in_units_that_people_read() -> None:
     assert show_duration(45_000_000) == "45 ms"
     assert show_duration(1_500_000_000) == "1.5 s"

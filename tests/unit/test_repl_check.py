@@ -1,5 +1,6 @@
 """Each kind of mistake in a platform is told with its place and a way out."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from xipsim.engines.repl import PlatformError
 from xipsim.engines.repl.check import check, output_name, unmodelled
 from xipsim.engines.repl.resolve import resolve
 from xipsim.peripherals.core import (
+    BootRom,
+    Entry,
     Inputs,
     Model,
     Output,
@@ -49,11 +52,12 @@ class Port(Peripheral, Inputs):
         """Takes wires."""
 
 
-class Rom(Model):
+class Rom(Model, BootRom):
     TYPE = "Test.BootRom"
 
-    def boot(self) -> None:
-        """What makes it a boot ROM."""
+    def boot(self) -> Generator[int, None, Entry]:
+        """Never asked."""
+        raise NotImplementedError
 
 
 MODELS = Registry()

@@ -62,16 +62,19 @@ class Console:
         expression = _expression(pattern, regex)
         limits = self._session.limits(timeout, wall)
         what = f"{pattern!r} on console {self.name}"
-        half = self._half_character()
-        return half + self.wait(expression, limits, what).consumed
+        with self._session.turn:
+            half = self._half_character()
+            return half + self.wait(expression, limits, what).consumed
 
     def read(self) -> str:
         """The unread text. No time passes."""
-        return self._decoder.decode(self._take())
+        with self._session.turn:
+            return self._decoder.decode(self._take())
 
     def read_bytes(self) -> bytes:
         """The unread bytes. No time passes."""
-        return self._half_character() + self._take()
+        with self._session.turn:
+            return self._half_character() + self._take()
 
     def write(self, data: str | bytes) -> None:
         """Type `data`; the firmware takes it when the machine runs. Nothing is lost.
@@ -89,8 +92,8 @@ class Console:
 
     @property
     def transcript(self) -> bytes:
-        """Everything that was ever printed, read or not."""
-        return bytes(self._transcript)
+        """Everything that was ever printed, read or not; of more than 16 MB the end."""
+        return self._transcript.since(0)
 
     @property
     def is_open(self) -> bool:
@@ -141,7 +144,7 @@ class Console:
 
     def transcript_from(self, position: int) -> bytes:
         """What was printed from that byte on."""
-        return bytes(self._transcript[position:])
+        return self._transcript.since(position)
 
     @property
     def is_stale(self) -> bool:
@@ -166,8 +169,9 @@ class Console:
     # --------------------------------------------------------------------------------------------
 
     def _take(self) -> bytes:
-        data: bytes = self._session.request("take_unread", self.name)
-        self._consumed = len(self._transcript)
+        with self._session.turn:
+            data: bytes = self._session.request("take_unread", self.name)
+            self._consumed = len(self._transcript)
         return data
 
     def _half_character(self) -> bytes:

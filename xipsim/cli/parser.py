@@ -55,8 +55,8 @@ def _parser(chosen: str) -> Parser:
     parser = Parser(
         prog="xipsim",
         description="Boots unmodified MicroPython firmware in simulation.",
-        epilog="Exit codes: 0 ok, 1 the script raised, 2 your mistake, 3 the firmware faulted or "
-        "a wait ran out, 4 a gap in a model (--strict), 5 a bug in xipsim.",
+        epilog="Exit codes: 0 ok, 1 the script raised, 2 your mistake, 3 a wait ran out, 4 a gap "
+        "in a model (--strict), 5 a bug in xipsim, 6 the firmware faulted, 7 nothing to boot.",
     )
     parser.add_argument("--version", action="version", version=f"xipsim {__version__}")
     commands = parser.add_subparsers(
@@ -121,6 +121,7 @@ def _script_options(command: Parser) -> None:
     command.add_argument(
         "--timeout",
         metavar="TIME",
+        type=_duration,
         help="virtual time that the script may take, e.g. 90s",
     )
     text = "boot, even if a snapshot of this boot is in the cache"
@@ -158,6 +159,7 @@ def _machine_options(command: Parser) -> None:
     add("--seed", metavar="N", type=_number, default=0, help="for all that is random (0)")
     add("--uid", metavar="HEX", default="", help="the flash chip's unique id")
     add("--models", metavar="FILE", action="append", default=[], help="your own models")
+    add("--symbols", metavar="ELF", type=Path, help="names functions and lines in messages")
     add("--strict", action="store_true", help="end where the firmware uses what is not modelled")
     add("--gdb", metavar="PORT", type=_port, help="serve gdb on this port of 127.0.0.1")
     add("--report", metavar="FILE", type=Path, help="write there what the run did")
@@ -174,6 +176,18 @@ def _number(text: str) -> int:
         return int(text, 0)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
+def _duration(text: str) -> str:
+    """As it was written; `Machine` takes it so."""
+    from xipsim.errors import UserError
+    from xipsim.units import duration
+
+    try:
+        duration(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _port(text: str) -> int:

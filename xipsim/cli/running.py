@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from xipsim.errors import UserError
 if TYPE_CHECKING:
     from xipsim.machine.machine import Machine
 
+_HEX = re.compile(rb"\s*:[0-9A-Fa-f]{10,}\s")
+"""A record of Intel HEX: it begins every such file, and no script."""
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -107,6 +110,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         qemu=args.qemu,
         gdb=args.gdb,
         models=args.models,
+        symbols=args.symbols,
         boot_cache=boot_cache,
         engine=lambda config: open_engine(config, args.process),
     )
@@ -129,9 +133,18 @@ def script(args: argparse.Namespace) -> bytes:
     if args.code is not None:
         code: str = args.code
         return code.encode(errors="surrogateescape")
-    if args.script == "-":
-        return sys.stdin.buffer.read()
     try:
-        return Path(args.script).read_bytes()
+        data = sys.stdin.buffer.read() if args.script == "-" else Path(args.script).read_bytes()
     except OSError as error:
         raise UserError(f"{args.script}: the script cannot be read: {error.strerror}") from None
+    if _is_image(data):
+        raise UserError(
+            f"{args.script} is an image, and no script: say what it shall run, with a SCRIPT "
+            "behind it (`-` is standard input) or with -c CODE; `xipsim run` gives you its console"
+        )
+    return data
+
+
+def _is_image(data: bytes) -> bool:
+    """Whether this is firmware, in any form, and no source: that has no NUL; HEX is text."""
+    return b"\0" in data or _HEX.match(data) is not None

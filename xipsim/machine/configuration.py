@@ -5,6 +5,7 @@ Whatever the user got wrong is a UserError from here on.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ class Request(NamedTuple):
     qemu: StrPath | None
     gdb: int | None
     models: Iterable[StrPath]
+    symbols: StrPath | None
 
 
 class Plan(NamedTuple):
@@ -50,6 +52,7 @@ def plan(request: Request) -> Plan:
     with user_mistakes():
         from xipsim import platforms
 
+        _refuse_image(request.board)
         path = platforms.find(request.board)
         rtc = _checked_rtc(request.rtc)
         models = tuple(Path(model) for model in request.models)
@@ -64,6 +67,21 @@ def plan(request: Request) -> Plan:
             program=Path(request.qemu) if request.qemu else None,
         )
         return Plan(config=config, rtc=rtc)
+
+
+def _refuse_image(board: str) -> None:
+    """UserError for an image in the place of a board."""
+    if board.endswith(".repl") or not os.path.isfile(board):
+        return
+    from xipsim.firmware import boards, catalogue
+    from xipsim.firmware.errors import FirmwareError
+
+    try:
+        name = catalogue.info(board)[1].board
+    except FirmwareError:
+        return  # A description by another name, or nothing that is known here.
+    which = f"{name}, by what the image says" if name else f"one of {', '.join(boards.names())}"
+    raise UserError(f"{board} is an image: the board comes before it ({which})")
 
 
 @contextmanager

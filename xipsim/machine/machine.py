@@ -13,27 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from xipsim.board.console import Console, Consoles
 from xipsim.board.flash import Chips, Flash
 from xipsim.board.gpio import Ports
-from xipsim.engines.api import (
-    ConfigurationError,
-    Engine,
-    EngineError,
-    Goal,
-    MachineConfig,
-    Stop,
-    StrPath,
-)
+from xipsim.engines.api import Goal, Stop, StrPath
 from xipsim.errors import EngineFailed, UserError, XipsimError
-from xipsim.machine.configuration import Files, Request, explain, plan, user_mistakes
-from xipsim.machine.power_on import Firmware, power_on_contents
-from xipsim.repl.raw_repl import PROMPT, Repl
-from xipsim.session.session import Limits, Session
+from xipsim.machine.assembly import StartEngine, assemble, start_qemu
+from xipsim.machine.configuration import Files, Request
+from xipsim.machine.power_on import Firmware
+from xipsim.repl.raw_repl import Repl
+from xipsim.session.session import Limits
 
 if TYPE_CHECKING:
     from xipsim.machine.persistence import Part, PersistentFiles
@@ -41,12 +33,6 @@ if TYPE_CHECKING:
     from xipsim.peripherals.core.trace import FlashCommand
 
 EXEC_TIMEOUT = "60s"
-
-
-def _embedded(config: MachineConfig) -> Engine:
-    from xipsim.engines.programs import open_engine
-
-    return open_engine(config)
 
 
 class Machine:
@@ -61,10 +47,11 @@ class Machine:
     `now` or an ISO time; empty: no coin cell. seed, uid: of what is random on silicon. stalls: let
     polling take no real time. strict: something that is not modelled raises ModelGap. qemu: the
     program to use. gdb: a port for gdb, loopback; without limits in real time then. models: Python
-    files with models of one's own. console: the default console; empty: the one that the board is
-    known for, else the USB serial port, else the first UART. boot_cache: `boot` and the first
-    `exec` may start from a snapshot of an earlier boot of the same machine. engine: what runs the
-    machine.
+    files with models of one's own. symbols: the firmware's ELF file, for functions and lines in
+    messages; an image that is one needs no other. console: the default console; empty: the one that
+    the board is known for, else the USB serial port, else the first UART. boot_cache: `boot` and
+    the first `exec` may start from a snapshot of an earlier boot of the same machine. engine: what
+    runs the machine.
 
     Nothing happens, and virtual time stands still, unless a method runs the machine. All errors
     are XipsimError; those of the arguments are UserError.
@@ -87,9 +74,10 @@ class Machine:
         qemu: StrPath | None = None,
         gdb: int | None = None,
         models: Iterable[StrPath] = (),
+        symbols: StrPath | None = None,
         console: str = "",
         boot_cache: bool = False,
-        engine: Callable[[MachineConfig], Engine] = _embedded,
+        engine: StartEngine = start_qemu,
     ) -> None:
         request = Request(
             board=board,
@@ -106,67 +94,18 @@ class Machine:
             qemu=qemu,
             gdb=gdb,
             models=tuple(models),
+            symbols=symbols,
         )
         self._request = request
-        self._plan = plan(request)
-        # With `now` the time is another one at each start: such a boot would not be used again.
-        may_cache = boot_cache and gdb is None and rtc != "now"
-        self._boot_file: Path | None = None
-        started = self._start(engine)
-        try:
-            self._contents = power_on_contents(request, self._plan)
-            if may_cache and not self._plan.config.models:
-                self._boot_file = self._find_boot_file(started, console)
-            self._session = self._build(started, console)
-            if may_cache and self._plan.config.models:
-                # Which files these models have imported, only the built machine knows.
-                self._boot_file = self._find_boot_file(started, console)
-        except BaseException:
-            started.close()
-            raise
+        made = assemble(request, engine, console, may_cache=boot_cache)
+        self._plan, self._contents, self._session = made.plan, made.contents, made.session
+        self._boot_file = made.boot_file
         self.consoles = Consoles(self._session)
         """All consoles, by the names of their entries."""
         self.chips = Chips(self._session)
         """All flash chips, by the names of their entries."""
         self.gpio = Ports(self._session)
         """Pins: `gpio["gpio2"][3].level`."""
-
-    def _start(self, start: Callable[[MachineConfig], Engine]) -> Engine:
-        with user_mistakes():
-            try:
-                return start(self._plan.config)
-            except (ConfigurationError, EngineError) as error:
-                raise explain(error, self._plan.config) from error
-
-    def _find_boot_file(self, engine: Engine, console: str) -> Path | None:
-        """Where a boot of this machine is cached; None if that cannot be told.
-
-        Found while the engine starts, if possible. What is wrong with the machine, `_build` says.
-        """
-        from xipsim.machine import boot_cache
-
-        with suppress(Exception):
-            return boot_cache.place(engine.identity(), self._contents.given, console)
-        return None
-
-    def _build(self, engine: Engine, console: str) -> Session:
-        contents, config = self._contents, self._plan.config
-        try:
-            cached = self._boot_file is not None and self._boot_file.is_file()
-            engine.build(contents.given, checked=cached)
-            return Session(
-                engine,
-                console=console or (contents.facts.console if contents.facts else ""),
-                warnings=contents.warnings,
-                models=tuple(str(file) for file in config.models),
-                unlimited=config.gdb_port is not None,
-                hint=self._hint,
-            )
-        except BaseException as error:
-            contents.persistent.close()
-            if isinstance(error, (ConfigurationError, EngineError)):
-                raise explain(error, config) from error
-            raise
 
     def __enter__(self) -> Self:
         return self
@@ -211,6 +150,11 @@ class Machine:
         return self._contents.warnings
 
     @property
+    def noticed(self) -> tuple[str, ...]:
+        """What the models noticed lately, in sentences: often the cause of what went wrong."""
+        return self._session.noticed
+
+    @property
     def now(self) -> int:
         """Virtual nanoseconds since the machine was made."""
         return self._session.now
@@ -240,9 +184,10 @@ class Machine:
         UserError: Ctrl-D, and the like, are the REPL's own; `console.write` types them.
         """
         limits = self._session.limits(timeout, wall)
-        if self._boot_file and self._session.untouched:
-            self._boot(limits)
-        return Repl(self._session, self.console).exec(code, limits, output=output)
+        with self._session.turn:
+            if self._boot_file and self._session.untouched:
+                self._boot(limits)
+            return Repl(self._session, self.console).exec(code, limits, output=output)
 
     def boot(self, *, timeout: str | int = EXEC_TIMEOUT, wall: float | None = None) -> None:
         """Run to the prompt, as `exec` does before it types.
@@ -250,7 +195,8 @@ class Machine:
         With `boot_cache`, a machine to which nothing was done yet takes the state from a snapshot
         where there is one, and leaves one where there is none.
         """
-        self._boot(self._session.limits(timeout, wall))
+        with self._session.turn:
+            self._boot(self._session.limits(timeout, wall))
 
     def _boot(self, limits: Limits) -> None:
         repl = Repl(self._session, self.console)
@@ -297,7 +243,8 @@ class Machine:
         """
         from xipsim.machine import snapshot
 
-        return snapshot.take(self._session, self._user_side())
+        with self._session.turn:
+            return snapshot.take(self._session, self._user_side())
 
     def restore(self, saved: Snapshot) -> None:
         """Be what it was; the same continuation then repeats to the nanosecond.
@@ -308,10 +255,11 @@ class Machine:
         session = self._session
         if not saved.belongs_to(session):
             raise UserError("this snapshot is of another machine; save it and load it here")
-        session.guarded(lambda: session.engine.restore(saved.number))
-        session.load(saved.user_side["session"])
-        for name, console in self.consoles.items():
-            console.load(saved.user_side["consoles"][name])
+        with session.turn:
+            session.guarded(lambda: session.engine.restore(saved.number))
+            session.load(saved.user_side["session"])
+            for name, console in self.consoles.items():
+                console.load(saved.user_side["consoles"][name])
 
     def load_snapshot(self, path: StrPath) -> Snapshot:
         """A snapshot from a file, of a machine that was made in the same way.
@@ -374,11 +322,13 @@ class Machine:
         if self._session.closed:
             return
         files = self._contents.persistent
-        try:
-            self._save(files)
-        finally:
-            self._session.close()
-            files.close()
+        with self._session.turn:
+            self._session.check_usable()
+            try:
+                self._save(files)
+            finally:
+                self._session.close()
+                files.close()
 
     def _save(self, files: PersistentFiles) -> None:
         from xipsim.firmware.errors import FlashFileError
@@ -396,25 +346,3 @@ class Machine:
             return self._session.read_memory(part.address, part.size)
         data: bytes = self._session.call(part.name, "contents")
         return data
-
-    def _hint(self) -> str:
-        """What may keep the prompt away, as far as the file system can tell."""
-        session, facts = self._session, self._contents.facts
-        if facts is None or PROMPT in session.log.printed_since_reset:
-            return ""
-        if facts.filesystem.kind != "littlefs":
-            return ""
-        from xipsim.firmware.errors import FirmwareError
-        from xipsim.firmware.littlefs import read_files
-
-        try:
-            files = read_files(self.flash.read(), facts.filesystem)
-        except (XipsimError, FirmwareError):
-            return ""
-        scripts = [name for name in ("boot.py", "main.py") if f"/{name}" in files]
-        if not scripts:
-            return ""
-        return (
-            f"No prompt has come since the board started: {' or '.join(scripts)} in its file "
-            "system may never end (newer firmware starts USB only after boot.py)."
-        )

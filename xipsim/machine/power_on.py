@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +12,7 @@ from xipsim.engines.api import StrPath
 from xipsim.errors import UserError
 from xipsim.machine.configuration import Files, Plan, Request, load_platform, user_mistakes
 from xipsim.machine.persistence import Part, PersistentFiles, make_folder
+from xipsim.session.symbols import Symbols
 
 if TYPE_CHECKING:
     from xipsim.engines.repl import Entry, Platform
@@ -21,6 +23,8 @@ CHIP = "Nor.Chip"
 WINDOW = "window"
 """The region of a memory controller through which the core reads its chips."""
 MEMORY = "Memory.MappedMemory"
+# MICROPY_BANNER_NAME_AND_VERSION; MICROPY_BANNER_MACHINE: name and date, `; `, board ` with ` MCU.
+_BANNER = re.compile(rb" on \d{4}-\d\d-\d\d; ([\x20-\x7e]+ with [\x20-\x7e]+)")
 
 
 class Firmware(NamedTuple):
@@ -45,6 +49,7 @@ class PowerOnContents(NamedTuple):
     persistent: PersistentFiles
     facts: Board | None
     firmware: Firmware | None
+    symbols: Symbols | None
     warnings: tuple[str, ...]
 
 
@@ -64,11 +69,14 @@ def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
         chip = _boot_chip(platform, facts if is_ours else None, made.config.models)
         put = _read_files(request.put)
         image = _given_image(request)
+        symbols = Symbols(request.symbols) if request.symbols is not None else None
         home = _home(platform, chip, facts, image)
         files = _files(request, made, platform, chip, home)
         place = ""
         if image is None and not os.path.exists(files.get(home.part, "")):
             image, place = _found_image(request, facts)
+        if symbols is None and image and image.format == "elf":
+            symbols = Symbols(image.path)
         if request.state is not None and not request.discard:
             make_folder(request.state)
         persistent = PersistentFiles(discard=request.discard)
@@ -78,7 +86,7 @@ def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
             if image:
                 _program(image, home, held[home.part], facts)
             _put_files(held, chip, put, facts)
-            warnings = _warnings(held[home.part], facts)
+            warnings = (*_wrong_board(image, facts), *_warnings(held[home.part], facts))
         except BaseException:
             persistent.close()
             raise
@@ -88,6 +96,7 @@ def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
         persistent=persistent,
         facts=facts,
         firmware=_firmware(image, place),
+        symbols=symbols,
         warnings=warnings,
     )
 
@@ -275,6 +284,21 @@ def _put_files(
     flash.extend(b"\xff" * (chip.part.size - len(flash)))
     for name, data in files.items():
         put_file(flash, facts.filesystem, name, data)
+
+
+def _wrong_board(image: Image | None, facts: Board | None) -> Iterator[str]:
+    """An image that names another board in its banner."""
+    said = image and facts and _BANNER.search(b"\0".join(s.data for s in image.segments))
+    if not (said and facts) or (machine := said[1].decode()) == facts.machine:
+        return
+    from xipsim.firmware import boards
+
+    known = [name for name in boards.names() if boards.load(name).machine == machine]
+    cure = f"give {known[0]} as the board" if known else "no board here is that one"
+    yield (
+        f"this image says that it is for a {machine}, and {facts.name} is a {facts.machine}: "
+        f"{cure}, or give another image"
+    )
 
 
 def _warnings(contents: bytearray, facts: Board | None) -> tuple[str, ...]:

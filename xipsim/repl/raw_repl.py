@@ -104,7 +104,7 @@ class Repl:
 
     def _interrupt(self, why: str, *, leave_raw: bool) -> None:
         """Type Ctrl-C; every second time Ctrl-B, too: the firmware may be in its raw REPL."""
-        self._session.log.interruptions.append((self._session.now, why))
+        self._session.log.was_interrupted(self._session.now, why)
         self._console.write(_INTERRUPT + (_LEAVE_RAW if leave_raw else b""))
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xipsim.board.flash import Flash
     from xipsim.machine.configuration import Plan, Request
     from xipsim.machine.power_on import PowerOnContents
+    from xipsim.session.run_log import RunLog
     from xipsim.session.session import Session
 
 
@@ -40,18 +41,19 @@ def build(
         "wall_time": wall,
         "virtual_per_real": session.simulated / 1e9 / wall if wall else None,
         "flash": {name: _chip(chip) for name, chip in chips.items()},
-        "diagnostics": [event._asdict() for event in log.diagnostics],
-        "gaps": [event._asdict() for event in log.gaps],
-        "notes": [event._asdict() for event in log.notes],
+        "diagnostics": [finding.as_dict() for finding in log.diagnostics],
+        "gaps": [finding.as_dict() for finding in log.gaps],
+        "notes": [finding.as_dict() for finding in log.notes],
         "resets": [reset._asdict() for reset in log.resets],
-        "interruptions": [{"time": at, "why": why} for at, why in log.interruptions],
+        "interruptions": [entry._asdict() for entry in log.interruptions],
+        "left_out": _left_out(log),
         "console_bytes": {name: len(printed) for name, printed in log.printed.items()},
     }
 
 
 def _arguments(request: Request) -> dict[str, Any]:
     arguments = request._asdict()
-    for name in ("firmware", "flash", "state", "qemu"):
+    for name in ("firmware", "flash", "state", "qemu", "symbols"):
         if arguments[name] is not None:
             arguments[name] = str(arguments[name])
     arguments["put"] = list(map(str, request.put))
@@ -72,3 +74,9 @@ def _chip(chip: Flash) -> dict[str, Any]:
     except XipsimError:
         stats = None
     return {"info": chip.info, "stats": stats}
+
+
+def _left_out(log: RunLog) -> dict[str, int]:
+    """How much these lists lack, of runs that went on and on."""
+    findings = {"diagnostics": log.diagnostics, "gaps": log.gaps, "notes": log.notes}
+    return {name: f.left_out for name, f in findings.items()} | log.left_out

@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import RLock
+from types import TracebackType
 from typing import Any
 
 from xipsim.engines.api import Engine, EngineError, ModelError, SnapshotError
 from xipsim.errors import EngineFailed, UserError, XipsimError
 
 
+class Turn:
+    """A context manager for whoever asks the machine: one thread at a time, the others are told.
+
+    They do not wait: what two threads type at one REPL would be mixed all the same.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise UserError(
+                "the machine is used from two threads at once: another one waits for it. Let one "
+                "thread have it, or guard it with a lock; `interrupt` alone may come from anywhere"
+            )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._lock.release()
+
+
 class EngineAccess:
-    """An engine that can be asked while it does not run.
+    """An engine that can be asked while it does not run, and by one thread at a time.
 
     models: files of the user's own models; an error in them is the user's.
     """
@@ -20,7 +47,9 @@ class EngineAccess:
         self.closed = False
         self.untouched = False
         """Whether the machine is as it was made, and nobody listens to its boot."""
-        self._running = False
+        self.turn = Turn()
+        """Taken for each question; whoever asks several that belong together takes it for all."""
+        self._is_asked = False
 
     @property
     def now(self) -> int:
@@ -54,13 +83,17 @@ class EngineAccess:
 
     def guarded(self, ask: Callable[[], Any]) -> Any:
         """Ask the engine something; its errors as those of the user's side."""
-        self._check_usable()
-        try:
-            return ask()
-        except (LookupError, ValueError, SnapshotError) as error:
-            raise UserError(str(error.args[0] if error.args else error)) from None
-        except EngineError as error:
-            raise self._failed(error) from error
+        with self.turn:
+            self.check_usable()
+            self._is_asked = True
+            try:
+                return ask()
+            except (LookupError, ValueError, SnapshotError) as error:
+                raise UserError(str(error.args[0] if error.args else error)) from None
+            except EngineError as error:
+                raise self._failed(error) from error
+            finally:
+                self._is_asked = False
 
     def _failed(self, error: EngineError) -> XipsimError:
         text = str(error)
@@ -68,11 +101,15 @@ class EngineAccess:
             return UserError(text)
         return EngineFailed(text)
 
-    def _check_usable(self) -> None:
+    def check_usable(self) -> None:
+        """UserError for a machine that is closed, or at work: asked from a callback of its own."""
         if self.closed:
             raise UserError("the machine is closed")
-        if self._running:
-            raise UserError("the machine is running: it can be asked nothing from a callback")
+        if self._is_asked:
+            raise UserError(
+                "the machine cannot be asked from a callback of its own (`trace`, `on_output`): "
+                "let the callback note what came, and ask when the run has ended"
+            )
 
     def close(self) -> None:
         """End the engine."""

@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
+from xipsim.session.findings import MOST, Findings
+from xipsim.session.transcript import Transcript
+
 Receiver = Callable[[bytes], None]
 
-_LISTS = ("diagnostics", "gaps", "notes", "resets", "interruptions")
+_FINDINGS = ("diagnostics", "gaps", "notes")
+_LISTS = ("resets", "interruptions")
 
 
 class Reset(NamedTuple):
@@ -18,8 +22,15 @@ class Reset(NamedTuple):
     cause: str
 
 
+class Interruption(NamedTuple):
+    """A Ctrl-C that was typed to get a prompt. time: virtual ns."""
+
+    time: int
+    why: str
+
+
 class RunLog:
-    """All that was heard since the machine was made.
+    """All that was said since the machine was made; what comes without end is folded or bounded.
 
     consoles: their names. console: the default one, or empty. tell: calls a user's function with
     a value.
@@ -31,13 +42,14 @@ class RunLog:
         console: str,
         tell: Callable[[Callable[[Any], None], Any], None],
     ) -> None:
-        self.printed = {name: bytearray() for name in consoles}
-        self.diagnostics: list[Any] = []
-        self.gaps: list[Any] = []
-        self.notes: list[Any] = []
+        self.printed = {name: Transcript() for name in consoles}
+        self.diagnostics = Findings(lambda event: (event.source, event.rule, event.pc))
+        self.gaps = Findings(lambda event: (event.source, event.what))
+        self.notes = Findings(lambda event: (event.source, event.message))
         self.resets: list[Reset] = []
-        self.interruptions: list[tuple[int, str]] = []
-        """Virtual ns and reason of each Ctrl-C that was typed to get a prompt."""
+        self.interruptions: list[Interruption] = []
+        self.left_out = dict.fromkeys(_LISTS, 0)
+        """How many entries these lists lack."""
         self.on_command: Callable[[Any], None] | None = None
         self._console, self._tell = console, tell
         self._receivers: dict[str, list[Receiver]] = {}
@@ -47,7 +59,7 @@ class RunLog:
     @property
     def printed_since_reset(self) -> bytes:
         """What the default console has printed since the board last started."""
-        return bytes(self.printed[self._console][self._silent_from :]) if self._console else b""
+        return self.printed[self._console].since(self._silent_from) if self._console else b""
 
     def listen(self, console: str, receiver: Receiver, on_reset: Callable[[], None]) -> None:
         """Hand `receiver` all that the console prints; call `on_reset` at every reset."""
@@ -58,7 +70,7 @@ class RunLog:
         """What the engine passes on; returns the call of the users' functions that want it."""
         if kind == "console":
             name, data = value
-            self.printed[name] += data
+            self.printed[name].add(data)
             receivers = self._receivers.get(name)
             return partial(self._tell_each, receivers, [data]) if receivers else None
         from xipsim.peripherals.core.trace import FlashCommand
@@ -80,17 +92,30 @@ class RunLog:
         from xipsim.peripherals.core.trace import Diagnostic, Gap
 
         if isinstance(event, Diagnostic):
-            self.diagnostics.append(event)
+            self.diagnostics.add(event)
         elif isinstance(event, Gap):
-            self.gaps.append(event)
+            self.gaps.add(event)
         else:
-            self.notes.append(event)
+            self.notes.add(event)
 
-    def was_reset(self) -> None:
-        """The board starts anew."""
+    def was_reset(self, reset: Reset | None) -> None:
+        """The board starts anew; None: the user wanted it."""
+        if reset:
+            self._note("resets", reset)
         self._silent_from = len(self.printed[self._console]) if self._console else 0
         for told in self._on_reset:
             told()
+
+    def was_interrupted(self, time: int, why: str) -> None:
+        """Ctrl-C was typed."""
+        self._note("interruptions", Interruption(time, why))
+
+    def _note(self, name: str, entry: NamedTuple) -> None:
+        entries: list[Any] = getattr(self, name)
+        if len(entries) < MOST:
+            entries.append(entry)
+        else:
+            self.left_out[name] += 1
 
     def forget_receiver(self) -> None:
         """Drop what the chips get from now on."""
@@ -100,19 +125,24 @@ class RunLog:
     # -- snapshots -------------------------------------------------------------------------------
 
     def save(self) -> dict[str, Any]:
-        """What was heard so far."""
+        """What was said so far, as plain data and the models' events."""
         return {
-            "printed": {name: bytes(data) for name, data in self.printed.items()},
-            "lists": {name: list(getattr(self, name)) for name in _LISTS},
+            "printed": {name: text.save() for name, text in self.printed.items()},
+            "findings": {name: getattr(self, name).save() for name in _FINDINGS},
+            "lists": {name: [tuple(entry) for entry in getattr(self, name)] for name in _LISTS},
+            "left_out": dict(self.left_out),
             "silent_from": self._silent_from,
         }
 
     def load(self, saved: dict[str, Any]) -> None:
-        """Have heard what `save` returned, and nothing else."""
-        for name, data in saved["printed"].items():
-            self.printed[name][:] = data
-        for name, values in saved["lists"].items():
-            getattr(self, name)[:] = values
+        """Hold what `save` returned, and nothing else."""
+        for name, text in saved["printed"].items():
+            self.printed[name].load(text)
+        for name, findings in saved["findings"].items():
+            getattr(self, name).load(findings)
+        self.resets[:] = [Reset(*entry) for entry in saved["lists"]["resets"]]
+        self.interruptions[:] = [Interruption(*e) for e in saved["lists"]["interruptions"]]
+        self.left_out = dict(saved["left_out"])
         self._silent_from = saved["silent_from"]
 
 

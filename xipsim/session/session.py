@@ -21,7 +21,9 @@ from xipsim.errors import (
 )
 from xipsim.session import stop_reports
 from xipsim.session.engine_access import EngineAccess
+from xipsim.session.noticed import diagnostics_text, gaps_text
 from xipsim.session.run_log import Reset, RunLog
+from xipsim.session.symbols import Symbols
 from xipsim.units import duration
 
 OPENING_QUIET = 50_000_000
@@ -52,6 +54,7 @@ class Session(EngineAccess):
     console: the default console's name; empty: the USB host, else the first one. warnings: what
     was noticed about the image. models: files of the user's own models. unlimited: no limits in
     real time (a debugger is attached). hint: asked, when a wait ran out, what may be the cause.
+    symbols: functions and lines of the firmware.
     """
 
     def __init__(
@@ -63,14 +66,17 @@ class Session(EngineAccess):
         models: tuple[str, ...] = (),
         unlimited: bool = False,
         hint: Callable[[], str] = str,
+        symbols: Symbols | None = None,
     ) -> None:
         super().__init__(engine, models)
         self.warnings, self._unlimited, self._hint = warnings, unlimited, hint
+        self._place = symbols.place if symbols else "{:#010x}".format
         self.wall_time = 0.0
         self.simulated = 0
         """Virtual ns that the machine has run here; a restored snapshot brings none."""
         self._interrupted = False
         self._raised: BaseException | None = None
+        self._running = False
         self._nominal = 0
         facts = self.request("describe")
         self.models: dict[str, str] = facts["models"]
@@ -122,6 +128,10 @@ class Session(EngineAccess):
 
         Raises what ends a machine: FirmwareFault, BootFailed, PoweredOff, ModelGap, EngineFailed.
         """
+        with self.turn:
+            return self._run(goal)
+
+    def _run(self, goal: Goal) -> Stop:
         wall_until = None if goal.wall is None else time.monotonic() + goal.wall
         while True:
             if wall_until is not None:
@@ -180,8 +190,8 @@ class Session(EngineAccess):
             raise self.timed_out("virtual time to pass", limits, stop, self.console)
 
     def _run_once(self, goal: Goal) -> Stop:
-        self._check_usable()
-        self._running = True
+        self.check_usable()
+        self._is_asked = self._running = True
         self.untouched = False
         started, began = time.monotonic(), self.now
         try:
@@ -189,7 +199,7 @@ class Session(EngineAccess):
         except EngineError as failure:
             raise self._failed(failure) from failure
         finally:
-            self._running = False
+            self._is_asked = self._running = False
             self._nominal = self.engine.now
             self.wall_time += time.monotonic() - started
             self.simulated += self.now - began
@@ -217,13 +227,11 @@ class Session(EngineAccess):
 
     def _note_reset(self, stop: Stop) -> None:
         cause = stop.detail.get("cause", "unknown")
-        if cause != "power-on":
-            self.log.resets.append(Reset(time=stop.now, cause=cause))
-        self._was_reset()
+        self._was_reset(Reset(time=stop.now, cause=cause) if cause != "power-on" else None)
 
-    def _was_reset(self) -> None:
+    def _was_reset(self, reset: Reset | None = None) -> None:
         self._opening = self._is_usb
-        self.log.was_reset()
+        self.log.was_reset(reset)
 
     def reset(self, *, power: bool) -> None:
         """Press reset, or switch off and on; the boot begins with the next run."""
@@ -253,11 +261,11 @@ class Session(EngineAccess):
     # -- snapshots -------------------------------------------------------------------------------
 
     def save(self) -> dict[str, Any]:
-        """What was heard so far."""
+        """What was said so far."""
         return self.log.save() | {"opening": self._opening, "nominal": self._nominal}
 
     def load(self, saved: dict[str, Any]) -> None:
-        """Have heard what `save` returned, and nothing else."""
+        """Hold what `save` returned, and nothing else."""
         self.untouched = False
         self.log.load(saved)
         self._opening = saved["opening"]
@@ -265,8 +273,18 @@ class Session(EngineAccess):
 
     # -- errors ----------------------------------------------------------------------------------
 
-    def situation(self, console: str, pc: int | None) -> Situation:
-        """Where the machine stands; what a dead engine cannot tell any more is left out."""
+    @property
+    def noticed(self) -> tuple[str, ...]:
+        """What was noticed about the image, and what the models noticed lately, in sentences."""
+        texts = [f"Noticed before: {warning}." for warning in self.warnings]
+        texts += [text(self.log, self._place) for text in (diagnostics_text, gaps_text)]
+        return tuple(filter(None, texts))
+
+    def situation(self, console: str, pc: int | None, *more: int) -> Situation:
+        """Where the machine stands; what a dead engine cannot tell any more is left out.
+
+        more: addresses of the firmware that are to be put in words, as the PC is.
+        """
         opened, flash = True, {}
         try:
             flash = self.request("flash_in_flight")
@@ -277,9 +295,11 @@ class Session(EngineAccess):
             now=self.now,
             pc=pc,
             console=console,
-            tail=bytes(self.log.printed[console][-TAIL:]) if console else b"",
+            tail=self.log.printed[console].tail(TAIL) if console else b"",
             opened=opened,
             flash=flash,
+            noticed=self.noticed,
+            places={a: self._place(a) for a in (pc, *more) if a is not None},
         )
 
     def timed_out(self, what: str, limits: Limits, stop: Stop, console: str) -> XipsimError:
@@ -296,4 +316,7 @@ class Session(EngineAccess):
     def _error(self, stop: Stop) -> XipsimError | None:
         if stop.reason not in stop_reports.FATAL:
             return None
-        return stop_reports.error(stop, self.situation(self.console, stop.pc), self.warnings)
+        stacked = stop.detail.get("stacked") or {}
+        addresses = [stacked[name] for name in ("pc", "lr") if name in stacked]
+        situation = self.situation(self.console, stop.pc, *addresses)
+        return stop_reports.error(stop, situation)

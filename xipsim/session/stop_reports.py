@@ -1,7 +1,7 @@
 """What people are told when a machine stops for another reason than the one they waited for.
 
 Every text is one paragraph: what happened, when, where the core is, what the flash was doing, what
-the console showed last.
+the console showed last, and what the models noticed before.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def wait_text(what: str, limit: str, situation: Situation, hint: str) -> str:
     return f"{text} {hint}" if hint else text
 
 
-def error(stop: Stop, situation: Situation, warnings: tuple[str, ...]) -> XipsimError:
-    """The error of a `FATAL` stop. warnings: what was noticed about the image."""
+def error(stop: Stop, situation: Situation) -> XipsimError:
+    """The error of a `FATAL` stop."""
     reason, detail = stop.reason, stop.detail
     why = str(detail.get("why", ""))
     if reason is StopReason.FAULT:
         return FirmwareFault(fault_text(detail, situation), situation, detail)
     if reason is StopReason.BOOT_FAILED:
-        return BootFailed(boot_text(why, situation, warnings), situation)
+        return BootFailed(boot_text(why, situation), situation)
     if reason is StopReason.POWERED_OFF:
         return PoweredOff(power_text(why, situation), situation)
     return ModelGap(gap_text(detail["source"], detail["what"], situation), situation)
@@ -85,17 +85,17 @@ def fault_text(detail: Mapping[str, Any], situation: Situation) -> str:
     what = "The core locked up" if detail.get("lockup") else "The firmware faulted"
     text = f"{what}: {detail.get('exception', 'fault')}, {_causes(detail)}"
     if stacked:
-        text += f"; the instruction was at {stacked['pc']:#010x}, called from {stacked['lr']:#010x}"
+        pc, lr = (situation.place(stacked[name]) for name in ("pc", "lr"))
+        text += f"; the instruction was at {pc}, called from {lr}"
     values = [
         f"{n.upper()} {detail[n]:#010x}" for n in ("cfsr", "hfsr") if detail.get(n) is not None
     ]
     return f"{text} ({', '.join(values)}). {describe(situation)}"
 
 
-def boot_text(why: str, situation: Situation, warnings: tuple[str, ...]) -> str:
-    """The boot ROM gave up. warnings: what was noticed about the image before."""
-    text = f"The boot ROM found nothing to start: {_sentence(why)} {describe(situation)}"
-    return " ".join([text, *(f"Noticed before: {_sentence(w)}" for w in warnings)])
+def boot_text(why: str, situation: Situation) -> str:
+    """The boot ROM gave up."""
+    return f"The boot ROM found nothing to start: {_sentence(why)} {describe(situation)}"
 
 
 def power_text(why: str, situation: Situation) -> str:
@@ -114,16 +114,16 @@ def reset_text(cause: str, situation: Situation) -> str:
 
 
 def describe(situation: Situation) -> str:
-    """Virtual time, PC, flash and console, in one or two sentences."""
+    """Virtual time, PC, flash and console, and what the models noticed."""
     parts = [f"virtual time {show_time(situation.now)}"]
     if situation.pc is not None:
-        parts.append(f"PC {situation.pc:#010x}")
+        parts.append(f"PC {situation.place(situation.pc)}")
     parts += [f"flash {name} {activity(status)}" for name, status in situation.flash.items()]
     text = f"Now: {', '.join(parts)}."
     if situation.console:
         shown = _tail(situation.tail)
         text += f" Console {situation.console} showed last: {shown}."
-    return text
+    return " ".join([text, *situation.noticed])
 
 
 def _causes(detail: Mapping[str, Any]) -> str:
