@@ -22,6 +22,7 @@ from xipsim.peripherals.core import (
     Trace,
 )
 from xipsim.peripherals.core.ports import Alarm
+from xipsim.peripherals.core.trace import Repeated, fold_key
 from xipsim.peripherals.nor.bus import SpiDevice
 
 OVERLAP = 4096
@@ -65,7 +66,7 @@ class Host:
     """Watches consoles, chips and events of one machine.
 
     stop: ends the run after the access or alarm under way. send: takes (kind, value) for the
-    user's process: ("console", (name, bytes)), ("event", event).
+    user's process: ("console", (name, bytes)), ("events", commands and findings).
     """
 
     def __init__(
@@ -85,7 +86,8 @@ class Host:
         self.chips = {name: m for name, m in models.items() if isinstance(m, FlashChip)}
         self.unread = {name: Unread() for name in self.consoles}
         self._output = {name: bytearray() for name in self.consoles}
-        self._events: list[Any] = []
+        self._commands: list[FlashCommand] = []
+        self._found: dict[Hashable, Repeated] = {}
         self._flash_activity = 0
         self._goal = Goal()
         self._pattern: re.Pattern[bytes] | None = None
@@ -95,8 +97,8 @@ class Host:
             console.attach(self._receiver(name))
         for chip in self.chips.values():
             chip.watch(self)
-        trace.subscribe(Diagnostic, self._event)
-        trace.subscribe(Note, self._event)
+        trace.subscribe(Diagnostic, self._finding)
+        trace.subscribe(Note, self._finding)
         trace.subscribe(Gap, self._gap)
 
     # -- a run -----------------------------------------------------------------------------------
@@ -188,22 +190,32 @@ class Host:
 
     def trace_commands(self) -> None:
         """From now on send every flash command."""
-        self._trace.subscribe(FlashCommand, self._event)
+        self._trace.subscribe(FlashCommand, self._command)
 
-    def _event(self, event: Any) -> None:
-        self._events.append(event)
-        if len(self._events) >= EVENTS_AT_ONCE:
+    def _command(self, command: FlashCommand) -> None:
+        self._commands.append(command)
+        if len(self._commands) >= EVENTS_AT_ONCE:
+            self.flush()
+
+    def _finding(self, event: Diagnostic | Gap | Note) -> None:
+        """A loop of the firmware may cause the same a million times."""
+        key = fold_key(event)
+        before = self._found.get(key)
+        first, count = (before.event, before.times) if before else (event, 0)
+        self._found[key] = Repeated(first, count + 1, event.time)
+        if len(self._found) >= EVENTS_AT_ONCE:
             self.flush()
 
     def _gap(self, event: Gap) -> None:
-        self._event(event)
+        self._finding(event)
         if self._strict:
             self._stop(StopReason.GAP, detail={"source": event.source, "what": event.what})
 
     def flush(self) -> None:
         """Send what has gathered."""
-        if self._events:
-            events, self._events = self._events, []
+        if self._commands or self._found:
+            events = [*self._commands, *self._found.values()]
+            self._commands, self._found = [], {}
             self._send("events", events)
         for name, output in self._output.items():
             if output:

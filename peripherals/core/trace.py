@@ -6,7 +6,7 @@ costs a set look-up; ask `trace.wants(...)` before building an expensive one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, TypeVar
 
 
@@ -52,6 +52,23 @@ class Note(NamedTuple):
     time: int
     source: str
     message: str
+
+
+class Repeated(NamedTuple):
+    """An event that came so many `times` within a short while, the last time at `last`."""
+
+    event: Diagnostic | Gap | Note
+    times: int
+    last: int
+
+
+def fold_key(event: Diagnostic | Gap | Note) -> Hashable:
+    """Equal for events that say the same again: of one rule at one PC, of one gap, of one text."""
+    if isinstance(event, Diagnostic):
+        return Diagnostic, event.source, event.rule, event.pc
+    if isinstance(event, Gap):
+        return Gap, event.source, event.what
+    return Note, event.source, event.message
 
 
 Event = FlashCommand | Diagnostic | Gap | Note

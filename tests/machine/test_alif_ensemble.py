@@ -16,6 +16,7 @@ from xipsim.engines.link.engine import ChildEngine
 from xipsim.engines.programs import open_engine
 from xipsim.firmware import boards, images
 from xipsim.peripherals.core import Gap
+from xipsim.peripherals.core.trace import Repeated
 
 BOARD = "ALIF_ENSEMBLE"
 FACTS = boards.load(BOARD)
@@ -37,7 +38,8 @@ class Board:
 
     def _received(self, kind: str, value: Any) -> None:
         if kind == "events":
-            self.gaps += [f"{e.source}: {e.what}" for e in value if isinstance(e, Gap)]
+            found = [e.event for e in value if isinstance(e, Repeated)]
+            self.gaps += [f"{e.source}: {e.what}" for e in found if isinstance(e, Gap)]
 
     def prompt(self) -> str:
         stop = self.engine.run(

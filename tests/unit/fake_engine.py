@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xipsim.engines.api import EngineError, Goal, MachineConfig, Receiver, Stop, StopReason
+from xipsim.peripherals.core.trace import FlashCommand, Repeated
 
 MS = 1_000_000
 OPENED = 10 * MS
@@ -57,7 +58,9 @@ class FakeEngine:
         self._search()
 
     def emit(self, kind: str, value: Any) -> None:
-        """Tell the user's side."""
+        """Tell the user's side. Events that are findings may come as they are."""
+        if kind == "events":
+            value = [e if isinstance(e, FlashCommand) else Repeated(e, 1, e.time) for e in value]
         for receiver in self._receivers:
             if (delivery := receiver(kind, value)) is not None:
                 delivery()

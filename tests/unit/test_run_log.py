@@ -10,7 +10,7 @@ import pytest
 from machines import make_machine
 
 from xipsim.engines import unpickle
-from xipsim.peripherals.core.trace import Diagnostic, Gap, Note
+from xipsim.peripherals.core.trace import Diagnostic, Gap, Note, Repeated
 from xipsim.session.findings import MOST
 from xipsim.session.run_log import Reset, RunLog
 from xipsim.session.transcript import LIMIT, SLACK, Transcript
@@ -20,16 +20,27 @@ def make_log() -> RunLog:
     return RunLog(["pc"], "pc", lambda receiver, value: receiver(value))
 
 
+def hear(log: RunLog, events: list[Any]) -> None:
+    log.receive("events", [Repeated(event, 1, event.time) for event in events])
+
+
 def diagnostic(time: int, rule: str = "read-only", pc: int = 0x100) -> Diagnostic:
     return Diagnostic(time=time, source="backup", rule=rule, message=f"{rule} at {time}", pc=pc)
 
 
 def test_a_million_diagnostics_of_one_rule_and_pc_are_one_finding() -> None:
     log = make_log()
-    log.receive("events", [diagnostic(time) for time in range(10, 1_000_010)])
+    hear(log, [diagnostic(time) for time in range(10, 1_000_010)])
     (found,) = log.diagnostics
     assert (found.count, found.first, found.last) == (1_000_000, 10, 1_000_009)
     assert found.event == diagnostic(10), "the first one, whole"
+
+
+def test_what_was_folded_before_counts_as_often_as_it_came() -> None:
+    log = make_log()
+    log.receive("events", [Repeated(diagnostic(10), 7, 90), Repeated(diagnostic(95), 2, 99)])
+    (found,) = log.diagnostics
+    assert (found.count, found.first, found.last) == (9, 10, 99)
 
 
 def test_rule_place_and_model_tell_findings_apart() -> None:
@@ -37,7 +48,7 @@ def test_rule_place_and_model_tell_findings_apart() -> None:
     events: list[Any] = [diagnostic(1), diagnostic(2, rule="other"), diagnostic(3, pc=0x200)]
     events += [Gap(4, "bus", "0x1"), Gap(5, "bus", "0x2"), Gap(6, "bus", "0x1", pc=9)]
     events += [Note(7, "pc", "here"), Note(8, "pc", "here")]
-    log.receive("events", events)
+    hear(log, events)
     assert [found.count for found in log.diagnostics] == [1, 1, 1]
     assert [(found.event.what, found.count) for found in log.gaps] == [("0x1", 2), ("0x2", 1)]
     assert [(found.count, found.last) for found in log.notes] == [(2, 8)]
@@ -46,8 +57,8 @@ def test_rule_place_and_model_tell_findings_apart() -> None:
 
 def test_findings_have_a_bound_and_say_what_they_lack() -> None:
     log = make_log()
-    log.receive("events", [diagnostic(time, pc=time) for time in range(MOST + 5)])
-    log.receive("events", [diagnostic(9999, pc=0)])
+    hear(log, [diagnostic(time, pc=time) for time in range(MOST + 5)])
+    hear(log, [diagnostic(9999, pc=0)])
     assert (len(log.diagnostics), log.diagnostics.left_out) == (MOST, 5)
     assert next(iter(log.diagnostics)).count == 2, "known ones are counted all the same"
 
@@ -65,11 +76,11 @@ def test_resets_and_interruptions_have_a_bound_too() -> None:
 def test_what_was_saved_comes_back_through_a_pickle_of_plain_data() -> None:
     log, other = make_log(), make_log()
     events: list[Any] = [diagnostic(1), diagnostic(2), Gap(4, "bus", "0x1"), Note(7, "pc", "here")]
-    log.receive("events", events)
+    hear(log, events)
     log.receive("console", ("pc", b">>> "))
     log.was_reset(Reset(3, "watchdog"))
     log.was_interrupted(5, "silence")
-    other.receive("events", [diagnostic(9)])
+    hear(other, [diagnostic(9)])
     other.load(unpickle.loads(pickle.dumps(log.save())))
     assert other.save() == log.save()
     assert [found.count for found in other.diagnostics] == [2]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from xipsim.peripherals.core import Record
+from xipsim.peripherals.core.trace import fold_key
 
 MOST = 1000
 """Findings of one kind that are told apart; those that come after are only counted."""
@@ -33,10 +34,9 @@ class Finding(Record):
 
 
 class Findings:
-    """Events of one kind, folded. key: what makes two of them the same finding."""
+    """Events of one kind, folded."""
 
-    def __init__(self, key: Callable[[Any], Hashable]) -> None:
-        self._key = key
+    def __init__(self) -> None:
         self._found: dict[Hashable, Finding] = {}
         self.left_out = 0
         """Events that would have been a finding of their own, beyond MOST."""
@@ -50,7 +50,7 @@ class Findings:
     def add(self, event: Any, count: int = 1, last: int | None = None) -> None:
         """`event` came; count: so many times, the last one at `last`."""
         time = event.time if last is None else last
-        key = self._key(event)
+        key = fold_key(event)
         found = self._found.get(key)
         if found:
             found.count += count

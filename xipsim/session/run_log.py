@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xipsim.session.findings import MOST, Findings
 from xipsim.session.transcript import Transcript
+
+if TYPE_CHECKING:
+    from xipsim.peripherals.core.trace import Repeated
 
 Receiver = Callable[[bytes], None]
 
@@ -43,9 +46,7 @@ class RunLog:
         tell: Callable[[Callable[[Any], None], Any], None],
     ) -> None:
         self.printed = {name: Transcript() for name in consoles}
-        self.diagnostics = Findings(lambda event: (event.source, event.rule, event.pc))
-        self.gaps = Findings(lambda event: (event.source, event.what))
-        self.notes = Findings(lambda event: (event.source, event.message))
+        self.diagnostics, self.gaps, self.notes = Findings(), Findings(), Findings()
         self.resets: list[Reset] = []
         self.interruptions: list[Interruption] = []
         self.left_out = dict.fromkeys(_LISTS, 0)
@@ -88,15 +89,16 @@ class RunLog:
             for receiver in receivers:
                 self._tell(receiver, value)
 
-    def _keep(self, event: Any) -> None:
+    def _keep(self, found: Repeated) -> None:
         from xipsim.peripherals.core.trace import Diagnostic, Gap
 
+        event, count, last = found
         if isinstance(event, Diagnostic):
-            self.diagnostics.add(event)
+            self.diagnostics.add(event, count, last)
         elif isinstance(event, Gap):
-            self.gaps.add(event)
+            self.gaps.add(event, count, last)
         else:
-            self.notes.add(event)
+            self.notes.add(event, count, last)
 
     def was_reset(self, reset: Reset | None) -> None:
         """The board starts anew; None: the user wanted it."""
