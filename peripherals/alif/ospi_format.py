@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 from xipsim.peripherals.nor.bus import Transaction
 
-INSTRUCTION_BITS = (0, 4, 8, 16)
-MODE_BITS = (2, 4, 8, 16)
-
 
 class Format(NamedTuple):
     """An enhanced (dual, quad or octal) transfer, or a standard one with everything 0."""

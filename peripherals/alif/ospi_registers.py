@@ -1,4 +1,4 @@
-"""The registers of Alif's OSPI: Synopsys DWC SSI with XIP extensions.
+"""OSPI's register table (Synopsys DWC SSI with XIP extensions), and the state behind it.
 
 Sources: the vendor's SVD file (fields, reset values) and driver headers (what the SVD leaves out).
 """
@@ -8,17 +8,30 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from xipsim.peripherals.core import Output, Peripheral, Register, RegisterArray, Slots, System
+from xipsim.peripherals.core import (
+    Output,
+    Parameter,
+    Peripheral,
+    Region,
+    Register,
+    RegisterArray,
+    Slots,
+    State,
+    System,
+)
 from xipsim.peripherals.nor.bus import SpiDevice
 
 
 class OspiRegisters(Peripheral):
-    """The register table. What moves data is in the subclasses."""
+    """What the parts of the model share: registers, chip selects, the window, state."""
 
     SIZE = 0x1000
 
+    frequency = Parameter(int, "Hz of the clock that BAUDR divides.", default=400_000_000)
+
     chips: Slots[SpiDevice] = Slots(2, "chip selects")
     IRQ = Output("the module's interrupt")
+    window = Region("the bytes of the chip that XIP_SER selects (XIP)")
 
     CTRLR0 = Register(0x00, reset=0x00C0_4407, neutral=True)
     DFS = CTRLR0.field(0, 5)
@@ -113,6 +126,24 @@ class OspiRegisters(Peripheral):
         XIP_WRITE_WRAP_INST, XIP_WRITE_CTRL,
     )  # fmt: skip
     """Registers that can be written only while SSIENR is 0."""
+
+    tx: State[list[int]] = State([])
+    """Entries of the transmit FIFO that wait for their transfer."""
+    rx: State[list[int]] = State([])
+    """Frames in the receive FIFO."""
+    sent: State[list[int]] = State([])
+    """Entries of the transfer under way, and in `ends` the ns at which each is through."""
+    ends: State[list[int]] = State([])
+    chosen = State(0)
+    """SER when the last transfer began."""
+    raised = State(0)
+    """The interrupts that stay until they are cleared."""
+    overflowing = State(False)
+    """A write to the full transmit FIFO was reported since it was emptied last."""
+    xip_enabled = State(False)
+    """AES_CONTROL.XIP_EN."""
+    window_reports: State[set[tuple[str, int | None]]] = State(set())
+    """Rules broken through the window, with the PC or the end of the operation."""
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)

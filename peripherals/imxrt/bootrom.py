@@ -27,7 +27,7 @@ from . import bootheader, lut
 from .bootheader import DcdCheck, DcdWrite, Fcb, Ivt
 from .ccm_analog import CcmAnalog
 from .flexspi import FlexSpi
-from .flexspi_base import LUT_KEY
+from .flexspi_registers import LUT_KEY
 
 # CMD 03h, RADDR 24 | READ, STOP: every serial NOR understands it in its power-on state.
 _BASIC_READ = (0x0818_0403, 0x0000_2404)

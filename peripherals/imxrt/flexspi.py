@@ -1,53 +1,57 @@
-"""FlexSPI: the serial memory controller of the i.MX RT10xx, with its execute-in-place window."""
+"""FlexSPI: the serial memory controller of the i.MX RT10xx, with its execute-in-place window.
+
+The register table is in `flexspi_registers.py`; here stands which part acts on which register.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from xipsim.peripherals.core import BusError, Region, ResetCause, State, System, model
+from xipsim.peripherals.core import BusError, ResetCause, System, model
 from xipsim.peripherals.nor.bus import SpiDevice
-from xipsim.peripherals.nor.xip import XipWindow
 
-from .flexspi_base import FlexSpiBase
+from .flexspi_ahb import AhbPort
+from .flexspi_chips import ChipSelects
+from .flexspi_fifos import Fifos
 from .flexspi_ip import IpCommands
-from .lut import SEQUENCES, ErrorCode
+from .flexspi_lut import LookUpTable
+from .flexspi_registers import FIFO, FlexSpiRegisters
 
+_AHBCMDERR = FlexSpiRegisters.AHBCMDERR.mask
 _LEVELS = 0x40
 """INTR after a software reset: the transmit FIFO is empty."""
 
 
 @model("Imxrt.FlexSpi")
-class FlexSpi(IpCommands):
+class FlexSpi(FlexSpiRegisters):
     """NXP FlexSPI (RT1060 family): LUT, IP commands, AHB window, four chip selects.
 
     AHB buffers and prefetch are not modelled: the window is always coherent with the chips.
     """
 
-    window = Region("the chips' bytes, A1, A2, B1 and B2 in a row (XIP)")
-
-    _pointers = State([0, 0, 0, 0])
-    """Start instruction of the next AHB read of each chip select (JMP_ON_CS)."""
-    _busy_reported: State[tuple[int, int | None] | None] = State(None)
-    """Chip select and end of the operation during which a read was reported last."""
-    _stores_reported: State[set[int | None]] = State(set())
-
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
-        self._xip = XipWindow(self._native_size)
-        self._sequences = {}
         super().__init__(system, name=name, **parameters)
-        self._measure()
+        self._selects = ChipSelects(self)
+        self._lut = LookUpTable(self)
+        self._ahb = AhbPort(self, self._selects, self._lut)
+        self._fifos = Fifos(self)
+        timeout = self.alarm(self._time_out)
+        self._ip = IpCommands(
+            self, self._selects, self._lut, self._fifos, timeout, self._ahb.xip.evaluate
+        )
+        self._selects.measure()
 
     # -- life ------------------------------------------------------------------------------------
 
     def connected(self) -> None:
         for _, chip in sorted(self.chips.items()):
             chip.watch(self)
-        self._lay_out()
+        self._ahb.lay_out()
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
         self._rebuild()
-        self._drive_irq()
+        self.drive_irq()
 
     def load(self, saved: dict[str, Any]) -> None:
         super().load(saved)
@@ -55,226 +59,190 @@ class FlexSpi(IpCommands):
 
     def _rebuild(self) -> None:
         """What was derived from the registers is stale; the chips tell of their own changes."""
-        self._sequences.clear()
-        self._lay_out()
+        self._lut.forget()
+        self._ahb.lay_out()
+
+    def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
+        """See `ChipWatcher`."""
+        self._ahb.xip.array_changed(chip, address, length)
+
+    def state_changed(self, chip: SpiDevice) -> None:
+        """See `ChipWatcher`."""
+        self._ahb.xip.evaluate()
 
     # -- configuration ---------------------------------------------------------------------------
 
-    @FlexSpiBase.MCR0.on_write
+    @FlexSpiRegisters.MCR0.on_write
     def _configure(self, value: int) -> None:
         if self.COMBINATIONEN:
             self.gap("MCR0: port A and B combined to 8 pads")
         if self.SWRESET:
             self.SWRESET = 0
             self._software_reset()
-        self._xip.evaluate()
+        self._ahb.xip.evaluate()
 
     def _software_reset(self) -> None:
         """FIFOs, flags and the command under way go; configuration and LUT stay."""
-        self._abort()
-        self._rx.clear()
-        self._tx.clear()
-        self._pointers = [0, 0, 0, 0]
-        self.INTR, self.STS1, self.IPRXFSTS, self.IPTXFSTS = _LEVELS, 0, 0, 0
-        self._release()
+        self._ip.reset()
+        self.pointers = [0, 0, 0, 0]
+        self.INTR, self.STS1 = _LEVELS, 0
+        self._ip.release()
 
-    @FlexSpiBase.MCR2.on_write
+    @FlexSpiRegisters.MCR2.on_write
     def _configure_2(self, value: int) -> None:
-        self._lay_out()
+        self._ahb.lay_out()
 
-    @FlexSpiBase.AHBCR.on_write
+    @FlexSpiRegisters.AHBCR.on_write
     def _configure_ahb(self, value: int) -> None:
         self.CLRAHBBUF = 0
         if self.APAREN:
             self.gap("AHBCR: parallel mode")
 
-    @FlexSpiBase.FLSHCR0.on_write
+    @FlexSpiRegisters.FLSHCR0.on_write
     def _resize(self, index: int, value: int) -> None:
-        self._lay_out()
+        self._ahb.lay_out()
 
-    @FlexSpiBase.FLSHCR1.on_write
+    @FlexSpiRegisters.FLSHCR1.on_write
     def _configure_timing(self, index: int, value: int) -> None:
-        self._xip.evaluate()
+        self._ahb.xip.evaluate()
 
-    @FlexSpiBase.FLSHCR2.on_write
+    @FlexSpiRegisters.FLSHCR2.on_write
     def _configure_sequences(self, index: int, value: int) -> None:
         kept, clears_pointer = value & 0x7FFF_FFFF, value >> 31
         # Drivers clear the pointer before every command, most often in vain.
-        if kept != self.FLSHCR2[index] or (clears_pointer and self._pointers[index]):
+        if kept != self.FLSHCR2[index] or (clears_pointer and self.pointers[index]):
             self.FLSHCR2[index] = kept
             if clears_pointer:
-                self._pointers[index] = 0
-            self._xip.evaluate()
+                self.pointers[index] = 0
+            self._ahb.xip.evaluate()
 
-    @FlexSpiBase.FLSHCR4.on_write
+    @FlexSpiRegisters.FLSHCR4.on_write
     def _configure_mask(self, value: int) -> None:
         if self.WMEN:
             self.gap("FLSHCR4: write mask on DQS")
 
-    def _lut_changed(self, sequence: int) -> None:
-        super()._lut_changed(sequence)
-        self._xip.evaluate()
+    # -- interrupts and status -------------------------------------------------------------------
 
-    # -- status ----------------------------------------------------------------------------------
+    @FlexSpiRegisters.INTEN.on_write
+    def _enable(self, value: int) -> None:
+        self.drive_irq()
 
-    @FlexSpiBase.STS0.on_read
+    @FlexSpiRegisters.INTR.on_write
+    def _acknowledge(self, value: int) -> None:
+        if value & _AHBCMDERR:
+            self.AHBCMDERRID = self.AHBCMDERRCODE = 0
+        self._ip.acknowledge(value)
+
+    @FlexSpiRegisters.STS0.on_read
+    @FlexSpiRegisters.STS0.on_peek
     def _status(self) -> int:
         from_ip = 2 << 2
-        return 3 if self._command is None else from_ip
+        return 3 if self.command is None else from_ip
 
-    @FlexSpiBase.STS2.on_read
+    @FlexSpiRegisters.STS2.on_read
+    @FlexSpiRegisters.STS2.on_peek
     def _dll_status(self) -> int:
         # The delay lines lock at once.
         locks = sum(3 << 16 * port for port in range(2) if self.DLLCR[port] & 1)
         return self.STS2 | locks
 
-    # -- native view -----------------------------------------------------------------------------
+    # -- LUT -------------------------------------------------------------------------------------
 
-    def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
-        """See `ChipWatcher`."""
-        self._xip.array_changed(chip, address, length)
+    @FlexSpiRegisters.LUTKEY.on_write
+    def _take_key(self, value: int) -> None:
+        self._lut.key(value)
 
-    def state_changed(self, chip: SpiDevice) -> None:
-        """See `ChipWatcher`."""
-        self._xip.evaluate()
+    @FlexSpiRegisters.LUTCR.on_write
+    def _lock(self, value: int) -> None:
+        self._lut.lock(value)
 
-    def _bus_changed(self) -> None:
-        self._xip.evaluate()
+    @FlexSpiRegisters.LUT.on_write
+    def _write_lut(self, index: int, value: int) -> None:
+        if self._lut.write(index, value):
+            self._ahb.xip.evaluate()
 
-    def _lay_out(self) -> None:
-        """Find the chips' places in the window again."""
-        self._measure()
-        for select, chip in sorted(self.chips.items()):
-            start = self._start(select)
-            size = self._visible(select, chip)
-            if size <= 0:
-                self._xip.unmap(select)
-            elif not self._xip.is_mapped(select, start):
-                self._xip.map(self.window, select, chip, start, size)
-        self._xip.evaluate()
+    # -- IP commands -----------------------------------------------------------------------------
 
-    def _visible(self, select: int, chip: SpiDevice) -> int:
-        start = self._start(select)
-        return min(self._bounds[select] - start, self.window.size - start, chip.size)
+    @FlexSpiRegisters.IPCMD.on_write
+    def _trigger(self, value: int) -> None:
+        self.IPCMD = 0
+        if value & 1:
+            self._ip.trigger()
 
-    def _native_size(self, select: int) -> int:
-        """Bytes from the chip's start that AHB reads get as plain array data now, 0 for none."""
-        control = self.FLSHCR2[self._settings(select)]
-        if self.MDIS or self._command is not None or control & 0xE0:
-            return 0
-        start = self._pointers[self._settings(select)]
-        sequence = self._sequence(control & 0xF, start)
-        # Word and column addresses belong to HyperBus chips.
-        if self.FLSHCR1[self._settings(select)] & 0x7C00 or sequence.gaps or sequence.error:
-            return 0
-        if sequence.reads is None or sequence.jump not in (None, start):
-            return 0
-        chip = self.chips[select]
-        if not chip.reads_array(sequence.probe):
-            return 0
-        return min(self._visible(select, chip), 1 << sequence.row_bits)
+    def _time_out(self) -> None:
+        self._ip.time_out()
 
-    # -- AHB accesses ----------------------------------------------------------------------------
+    @FlexSpiRegisters.IPRXFCR.on_write
+    def _control_rx(self, value: int) -> None:
+        self._ip.control_rx(value)
 
-    @window.on_read
+    @FlexSpiRegisters.IPTXFCR.on_write
+    def _control_tx(self, value: int) -> None:
+        self._ip.control_tx(value)
+
+    @FlexSpiRegisters.IPRXFSTS.on_read
+    @FlexSpiRegisters.IPRXFSTS.on_peek
+    def _rx_status(self) -> int:
+        return self._fifos.rx_status()
+
+    @FlexSpiRegisters.IPTXFSTS.on_read
+    @FlexSpiRegisters.IPTXFSTS.on_peek
+    def _tx_status(self) -> int:
+        return self._fifos.tx_status()
+
+    @FlexSpiRegisters.RFDR.on_read
+    @FlexSpiRegisters.RFDR.on_peek
+    def _read_rfdr(self, index: int) -> int:
+        return 0 if self.ARDFEN else self._fifos.head(4 * index, 4)
+
+    @FlexSpiRegisters.TFDR.on_read
+    def _read_tfdr(self, index: int) -> int:
+        return 0
+
+    @FlexSpiRegisters.TFDR.on_write
+    def _write_tfdr(self, index: int, value: int) -> None:
+        if not self.ATDFEN:
+            self._fifos.stage(4 * index, value, 4)
+
+    @FlexSpiRegisters.rx_fifo.on_read
+    @FlexSpiRegisters.rx_fifo.on_peek
+    def read_rx_fifo(self, offset: int, size: int) -> int:
+        """Read the FIFO's head over the AHB; nothing is consumed. BusError unless ARDFEN."""
+        if not self.ARDFEN:
+            raise BusError(f"{self.name}: MCR0.ARDFEN is 0, the receive FIFO is not on the AHB")
+        return self._fifos.head(offset, size)
+
+    @FlexSpiRegisters.rx_fifo.on_write
+    def _write_rx_fifo(self, offset: int, value: int, size: int) -> None:
+        raise BusError(f"{self.name}: the receive FIFO is read only")
+
+    @FlexSpiRegisters.tx_fifo.on_read
+    def _read_tx_fifo(self, offset: int, size: int) -> int:
+        raise BusError(f"{self.name}: the transmit FIFO is write only")
+
+    @FlexSpiRegisters.tx_fifo.on_write
+    def write_tx_fifo(self, offset: int, value: int, size: int) -> None:
+        """Write the words to push next over the AHB. BusError unless ATDFEN."""
+        if not self.ATDFEN:
+            raise BusError(f"{self.name}: MCR0.ATDFEN is 0, the transmit FIFO is not on the AHB")
+        if offset + size <= FIFO:
+            self._fifos.stage(offset, value, size)
+
+    # -- the window ------------------------------------------------------------------------------
+
+    @FlexSpiRegisters.window.on_read
     def _read_window(self, offset: int, size: int) -> int:
-        self._report_busy(offset)
-        return int.from_bytes(self.read_flash(offset, size), "little")
+        self._ahb.report_busy(offset)
+        return int.from_bytes(self._ahb.read(offset, size), "little")
 
-    @window.on_peek
+    @FlexSpiRegisters.window.on_peek
     def _peek_window(self, offset: int, size: int) -> int:
-        return self._xip.peek(offset, size)
+        return self._ahb.xip.peek(offset, size)
 
-    def _report_busy(self, offset: int) -> None:
-        select = self._route(offset)
-        chip = None if select is None else self.chips.get(select)
-        if select is None or chip is None or not chip.busy:
-            return
-        if self._busy_reported != (select, chip.busy_until):
-            self._busy_reported = (select, chip.busy_until)
-            until = "for ever" if chip.busy_until is None else f"until {chip.busy_until} ns"
-            self.diagnose(
-                "xip-read-while-busy",
-                f"{chip.name} was read through the window at {offset:#x} while busy {until}",
-                address=offset,
-            )
+    @FlexSpiRegisters.window.on_write
+    def _write_window(self, offset: int, value: int, size: int) -> None:
+        self._ahb.write(offset, value, size)
 
     def read_flash(self, offset: int, size: int) -> bytes:
-        """An AHB read of `size` bytes at `offset` of the window, as LUT and chip answer it.
-
-        BusError where the controller answers with an error.
-        """
-        select = self._granted(offset)
-        settings = self._settings(select)
-        control = self.FLSHCR2[settings]
-        received = b""
-        start = self._pointers[settings]
-        for index in self._run_of(control & 0xF, control >> 5 & 7):
-            sequence = self._sequence(index, start)
-            if sequence.error is not None:
-                raise self._ahb_error(index, sequence.error, offset)
-            read = 0 if sequence.reads is None else size
-            received += self._transfer(select, sequence, offset, b"", read)
-            if sequence.jump is not None:
-                self._pointers[settings] = sequence.jump
-                self._xip.evaluate()
-            start = 0
-        if len(received) < size:
-            self.AHBBUSTIMEOUT = 1
-            self._drive_irq()
-            raise BusError(f"{self.name}: LUT sequence {control & 0xF} reads no data")
-        return received[:size]
-
-    @window.on_write
-    def _write_window(self, offset: int, value: int, size: int) -> None:
-        select = self._granted(offset)
-        control = self.FLSHCR2[self._settings(select)]
-        indices = self._run_of(control >> 8 & 0xF, control >> 13 & 7)
-        sequences = [(index, self._sequence(index)) for index in indices]
-        if all(sequence.writes is None for _, sequence in sequences):
-            self._lose_store(offset)
-            return
-        for index, sequence in sequences:
-            error = sequence.error or (ErrorCode.JUMP if sequence.jump is not None else None)
-            if error is not None:
-                raise self._ahb_error(index, error, offset)
-            data = b"" if sequence.writes is None else value.to_bytes(size, "little")
-            self._transfer(select, sequence, offset, data, 0)
-
-    def _lose_store(self, offset: int) -> None:
-        # Assumption: a store for which the LUT has no WRITE is lost without a bus error.
-        pc = self.system.pc()
-        if pc not in self._stores_reported:
-            self._stores_reported.add(pc)
-            self.diagnose(
-                "xip-store",
-                f"a store to the window at {offset:#x} is lost: AWRSEQID names no write sequence",
-                address=offset,
-            )
-
-    @staticmethod
-    def _run_of(first: int, more: int) -> list[int]:
-        return [(first + i) % SEQUENCES for i in range(more + 1)]
-
-    def _granted(self, offset: int) -> int:
-        """The chip select of an AHB access; BusError where it is not granted."""
-        if self.MDIS:
-            # Assumption: a bus error. Silicon gives none of its error flags here.
-            raise BusError(f"{self.name}: the window was accessed while MCR0.MDIS is 1")
-        if self._command is not None:
-            # The command waits for the core, which waits for this access: AHBGRANTWAIT ends it.
-            self.AHBCMDGE = 1
-            self._drive_irq()
-            raise BusError(f"{self.name}: the window was accessed during an IP command")
-        select = self._route(offset)
-        if select is None:
-            raise BusError(f"{self.name}: window offset {offset:#x} is beyond FLSHxxCR0")
-        return select
-
-    def _ahb_error(self, index: int, code: ErrorCode, offset: int) -> BusError:
-        text = f"AHB access at {offset:#x}, LUT sequence {index}: {code.text}"
-        self.diagnose("ahb-command-error", text, address=offset)
-        self.AHBCMDERRID, self.AHBCMDERRCODE = index, code
-        self.AHBCMDERR = 1
-        self._drive_irq()
-        return BusError(f"{self.name}: {text}")
+        """As `AhbPort.read`: for the boot ROM."""
+        return self._ahb.read(offset, size)

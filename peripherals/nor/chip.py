@@ -1,97 +1,37 @@
-"""NOR flash chips: the array, the engine that erases and programs it, times, wear and faults.
+"""A NOR flash chip: its cells, and the parts that decode cycles and carry them out.
 
-How commands look on the lines, and which registers there are, is the business of a `Family`
-(see `family.py`); which values a part number has, of its row in `parts/`.
+What its commands and registers are is the business of a `Maker` (see `makers/`); which values a
+part number has, of its row in `parts/`.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from xipsim.peripherals.core import (
-    FlashChip,
-    FlashCommand,
-    Inputs,
-    Model,
-    Parameter,
-    ResetCause,
-    State,
-    System,
-    exposed,
-    model,
-)
+from xipsim.peripherals.core import FlashChip, Inputs, ResetCause, System, exposed, model
 
-from .array import SECTOR, Array
+from .array import SECTOR
 from .bus import ChipWatcher, Transaction
-from .families import Family, find_family
-from .operation import Counters, Operation
+from .decoder import Decoder
+from .engine import WriteEngine
+from .makers import find_maker
 from .parts import find_part
+from .state import ChipState
 
 
 @model("Nor.Chip")
-class Chip(Model, FlashChip, Inputs):
+class Chip(ChipState, FlashChip, Inputs):
     """A serial NOR flash chip on a chip select of a memory controller."""
-
-    part = Parameter(str, "Part number, e.g. W25Q64JV-IQ.")
-    qe = Parameter(
-        int,
-        "Quad enable bit at power-on; not given: as from the factory.",
-        default=None,
-        choices=(0, 1),
-    )
-    times = Parameter(
-        str,
-        "Which of the data sheet's times apply.",
-        default="typical",
-        choices=("typical", "maximum"),
-    )
-    uid = Parameter(str, "Unique id in hex; not given: seeded.", default=None)
-    undriven = Parameter(
-        str,
-        "What lines that nobody drives carry, e.g. during mode bits.",
-        default="pull-ups",
-        choices=("pull-ups", "keeper"),
-    )
-
-    wel = State(False)
-    operation: State[Operation | None] = State(None)
-    suspended: State[Operation | None] = State(None)
-    powered_down = State(False)
-    reset_enabled = State(False)
-    held_in_reset = State(False)
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        try:
-            self.row = find_part(self.part)
-        except ValueError as error:
-            raise ValueError(f"{self.name}: part: {error}") from None
-        self.memory = Array(self.row.size)
-        self.array = self.memory.cells
-        self.counters = Counters()
-        self.sticks = False
-        self.latch_fails = False
-        self.unique_id = self._unique_id()
-        self.family: Family = find_family(self.row.family)(self)
-        self.memory.overwrites = self.family.overwrites
-        self._watchers: list[ChipWatcher] = []
-        self._ended = self.alarm(self._finish)
-
-    def _unique_id(self) -> bytes:
-        length = self.row.uid_length
-        if self.uid is None:
-            return self.system.random(f"{self.name}/uid").randbytes(length)
-        try:
-            uid = bytes.fromhex(self.uid)
-        except ValueError:
-            uid = b""
-        if len(uid) != length:
-            raise ValueError(
-                f"{self.name}: uid: expected {length} bytes in hex, given {self.uid!r}"
-            )
-        return uid
+        self._engine = WriteEngine(self, self.alarm(self._finish))
+        self.maker = find_maker(self.row.family)(self, self._engine)
+        self.memory.overwrites = self.maker.overwrites
+        self._decoder = Decoder(self, self._engine)
 
     @classmethod
     def capacity(cls, parameters: Mapping[str, Any]) -> int:
@@ -103,9 +43,9 @@ class Chip(Model, FlashChip, Inputs):
         """Power-on only: a chip has no part in a reset of the microcontroller."""
         if cause is not ResetCause.POWER_ON:
             return
-        self._abandon("power was lost")
+        self._engine.cut("power was lost")
         super().reset(cause)
-        self.family.power_on()
+        self.maker.power_on()
         self.notify()
 
     def on_input(self, number: int, level: bool) -> None:
@@ -114,27 +54,18 @@ class Chip(Model, FlashChip, Inputs):
             return
         self.held_in_reset = not level
         if level:
-            self.begin("reset", "hardware reset", self.duration("reset"))
+            self._engine.begin("reset", "hardware reset", self.duration("reset"))
             return
-        self._ended.cancel()
-        self._abandon("RESET# went low")
+        self._engine.cut("RESET# went low")
         self.wel = self.powered_down = self.reset_enabled = False
-        self.family.power_on()
+        self.maker.power_on()
         self.notify()
-
-    def _abandon(self, why: str) -> None:
-        self._account()
-        # Assumption: an operation that is cut off leaves the cells as they were before it.
-        for operation in (self.operation, self.suspended):
-            if operation and operation.kind in ("program", "erase", "status"):
-                self.note(f"{why} during {operation}: taken as not begun")
-        self.operation = self.suspended = None
 
     def save(self) -> dict[str, Any]:
         """Also the array (its sectors that are not blank), registers and counters."""
         return super().save() | {
             "memory": self.memory.save(),
-            "family": self.family.save(),
+            "maker": self.maker.save(),
             "counters": copy.deepcopy(self.counters),
             "sticks": self.sticks,
             "latch_fails": self.latch_fails,
@@ -143,29 +74,25 @@ class Chip(Model, FlashChip, Inputs):
     def load(self, saved: dict[str, Any]) -> None:
         super().load(saved)
         changed = self.memory.load(saved["memory"])
-        self.family.load(saved["family"])
+        self.maker.load(saved["maker"])
         self.counters = copy.deepcopy(saved["counters"])
         self.sticks, self.latch_fails = saved["sticks"], saved["latch_fails"]
         for address in changed:
-            self._changed(address, SECTOR)
+            self.changed(address, SECTOR)
         self.notify()
+
+    def _finish(self) -> None:
+        self._engine.finish()
 
     # -- the bus ---------------------------------------------------------------------------------
 
-    @property
-    def size(self) -> int:
-        """Bytes of the array."""
-        return self.row.size
-
     def transfer(self, transaction: Transaction) -> bytes:
         """Run one cycle of chip select; FFh comes back where the chip drives nothing."""
-        operation = self.operation
-        if operation and operation.end is not None and self.system.clock.now >= operation.end:
-            self._finish()
+        self._engine.settle()
         if self.held_in_reset:
             self.diagnose("in-reset", "ignored: RESET# is low", opcode=transaction.opcode)
             return self.done(transaction, "ignored", b"\xff" * transaction.read, address=None)
-        return self.family.transfer(transaction)
+        return self._decoder.transfer(transaction)
 
     def reads_array(self, transaction: Transaction) -> bool:
         """Whether this read would now return plain array data and leave the chip as it is.
@@ -174,7 +101,7 @@ class Chip(Model, FlashChip, Inputs):
         """
         if self.operation or self.suspended or self.powered_down or self.held_in_reset:
             return False
-        return self.family.reads_array(transaction)
+        return self._decoder.reads_array(transaction)
 
     @property
     def busy(self) -> bool:
@@ -188,127 +115,8 @@ class Chip(Model, FlashChip, Inputs):
 
     def watch(self, watcher: ChipWatcher) -> None:
         """Tell `watcher` about changes of the array and of the state."""
-        self._watchers.append(watcher)
-
-    def notify(self) -> None:
-        """Tell the watchers that reads may be answered differently from now on."""
-        for watcher in self._watchers:
-            watcher.state_changed(self)
-
-    def _changed(self, address: int, length: int) -> None:
-        for watcher in self._watchers:
-            watcher.array_changed(self, address, length)
-
-    def done(self, t: Transaction, name: str, answer: bytes, *, address: int | None) -> bytes:
-        """Count and trace the cycle that just ended; returns `answer`."""
-        self.counters.commands[name] += 1
-        trace = self.system.trace
-        if trace.wants(FlashCommand):
-            trace.emit(
-                FlashCommand(
-                    time=self.system.clock.now,
-                    chip=self.name,
-                    opcode=t.opcode,
-                    name=name,
-                    address=address,
-                    sent=t.write,
-                    received=answer,
-                )
-            )
-        return answer
-
-    # -- operations ------------------------------------------------------------------------------
-
-    def duration(self, key: str) -> int:
-        """Nanoseconds of the part's time called `key`, typical or maximum as asked for."""
-        return self.row.times[key][self.times == "maximum"]
-
-    def begin(self, kind: str, name: str, duration: int, **details: Any) -> None:
-        """Become busy for `duration` ns; see `Operation` for the details."""
-        now = self.system.clock.now
-        never = self.sticks and kind in ("program", "erase", "status")
-        self.operation = Operation(
-            kind=kind, name=name, start=now, end=None if never else now + duration, **details
-        )
-        if never:
-            self.sticks = False
-        else:
-            self._ended.at(now + duration)
-        self.notify()
-
-    def abort(self) -> None:
-        """End what is under way without its effect: a software reset of the chip."""
-        self._ended.cancel()
-        self._abandon("the chip was reset")
-
-    def suspend(self) -> None:
-        """Interrupt the operation under way: WIP and WEL fall after the suspend latency."""
-        operation, latency = self.operation, self.duration("suspend")
-        now = self.system.clock.now
-        if operation is None or operation.end is None or operation.end <= now + latency:
-            return  # It ends by itself first.
-        self._account()
-        self.suspended = operation._replace(start=now)
-        self.begin("suspend", "suspend", latency)
-
-    def resume(self) -> None:
-        """Go on with the suspended operation, for the time that was left of it."""
-        operation = self.suspended
-        if operation is None or operation.end is None or self.operation:
-            return
-        self.suspended = None
-        left = operation.end - operation.start
-        details = {
-            key: getattr(operation, key)
-            for key in ("address", "length", "data", "target", "values")
-        }
-        self.begin(operation.kind, operation.name, left, **details)
-
-    def _account(self) -> None:
-        if self.operation:
-            self.counters.busy_time += self.system.clock.now - self.operation.start
-
-    def _finish(self) -> None:
-        self._ended.cancel()
-        operation = self.operation
-        if operation is None:
-            return
-        self._account()
-        self.operation = None
-        if not operation.is_deaf and not self.family.keeps_wel:
-            self.wel = False
-        if operation.kind in ("program", "erase", "status"):
-            self.counters.operations += 1
-            if operation.target == "array" and operation.kind != "status":
-                self._apply(operation)
-            else:
-                self.family.apply(operation)
-        elif operation.kind == "power-down":
-            self.powered_down = True
-        elif operation.kind == "release":
-            self.powered_down = False
-        self.notify()
-
-    def _apply(self, operation: Operation) -> None:
-        end = operation.address + operation.length
-        change = f"{operation.name} at {operation.address:#x}, begun at {operation.start} ns"
-        for sector in range(operation.address // SECTOR, -(-end // SECTOR)):
-            self.counters.changes[sector] = change
-        if operation.kind == "program":
-            failed = self.memory.program(operation.address, operation.data)
-            self._changed(operation.address, len(operation.data))
-            if failed is not None:
-                self.diagnose(
-                    "program-failed",
-                    f"{operation.name}: cells from {failed:#x} do not take their new value",
-                    address=failed,
-                )
-            return
-        for sector in range(operation.address // SECTOR, end // SECTOR):
-            self.counters.erases[sector] += 1
-            if self.counters.erases[sector] == self.row.endurance + 1:
-                self.note(f"sector at {sector * SECTOR:#x} is beyond its erase cycles")
-        self.erase(operation.address, operation.length)
+        self.state_listeners.append(partial(watcher.state_changed, self))
+        self.array_listeners.append(partial(watcher.array_changed, self))
 
     def last_change(self, address: int) -> str | None:
         """What erased or programmed the sector of `address` last, in words; None: nothing has."""
@@ -338,14 +146,14 @@ class Chip(Model, FlashChip, Inputs):
         """AND `data` into the cells, at once."""
         self._check(address, len(data))
         self.memory.program(address, data)
-        self._changed(address, len(data))
+        self.changed(address, len(data))
 
     @exposed
     def erase(self, address: int, length: int) -> None:
         """Set the cells to FFh, at once."""
         self._check(address, length)
         self.memory.erase(address, length)
-        self._changed(address, length)
+        self.changed(address, length)
 
     @exposed
     def fill(self, data: bytes) -> None:
@@ -355,7 +163,7 @@ class Chip(Model, FlashChip, Inputs):
                 f"{self.name}: {self.row.name} has {self.size} bytes, given {len(data)}"
             )
         self.memory.fill(data)
-        self._changed(0, self.size)
+        self.changed(0, self.size)
 
     @exposed
     def stats(self) -> dict[str, Any]:
@@ -377,7 +185,7 @@ class Chip(Model, FlashChip, Inputs):
     @exposed
     def status(self) -> dict[str, Any]:
         """Registers, mode, and the operation under way and suspended (None, or its facts)."""
-        return self.family.status() | {
+        return self.maker.status() | {
             "wel": self.wel,
             "busy": self.busy,
             "powered_down": self.powered_down,

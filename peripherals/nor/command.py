@@ -39,6 +39,10 @@ class Command(NamedTuple):
     while_busy: bool = False
     is_read: bool = False
     """Reads the array."""
+    burst: int = 0
+    """Bytes within which a read wraps, 0 for none."""
+    swaps: bool = False
+    """The odd byte of each pair of the array travels first."""
     value: int = 0
     """What tells commands with the same handler apart (register number, bytes to erase)."""
 

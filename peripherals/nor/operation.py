@@ -32,6 +32,11 @@ class Operation(NamedTuple):
         """Whether not even the status registers can be read meanwhile."""
         return self.kind in ("power-down", "release", "reset")
 
+    @property
+    def end_address(self) -> int:
+        """The address behind the last byte."""
+        return self.address + self.length
+
     def facts(self) -> dict[str, Any]:
         """What users are told of it."""
         return {

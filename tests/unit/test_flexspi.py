@@ -371,3 +371,14 @@ def test_state_in_the_middle_of_a_command_can_be_saved(chip_and_rig):
     assert rig.spi.save() == saved
     rig.set(FlexSpi.INTR, 0x40)
     assert chip.seen[-1] == first
+
+
+def test_looking_from_outside_shows_levels_and_contents_and_takes_nothing(chip_and_rig):
+    chip, rig = chip_and_rig
+    chip.array[0:16] = bytes(range(16))
+    rig.start(0, 0, 16)
+    looks = [
+        rig.spi.peek(register.offset) for register in (FlexSpi.STS0, FlexSpi.IPRXFSTS, FlexSpi.RFDR)
+    ]
+    assert looks == [3, 2, 0x03020100]
+    assert rig.receive(0, 0, 16) == bytes(range(16))

@@ -297,7 +297,7 @@ def test_nothing_changes_while_busy(given: list[Transaction]) -> None:
     m = SHARED
     if m.chip.busy:
         m.wait(60_000)
-    m.chip.family.power_on()
+    m.chip.maker.power_on()
     m.chip.wel = True
     m(0x20, address=0x8000)
     before, status = hash(m.chip.contents()), m.sr(0x35)

@@ -530,3 +530,17 @@ def test_reads_beyond_the_chip_wrap() -> None:
     d.start()
     d.chip.program(0x10, b"wrap")
     assert d.look(0x80_0010, 4) == b"wrap"
+
+
+def test_looking_from_outside_shows_levels_and_frames_and_takes_nothing() -> None:
+    d = Driver()
+    d.init()
+    d.setup(MASTER | RECEIVE | OCTAL | 7, 2, 2 << 8)
+    d.w((SER, 1), (DR, 0x9F))
+    looked = [d.ospi.peek(offset) for offset in (RXFLR, SR, DR, DR)]
+    assert looked[0] == 3
+    assert looked[1] & 0x08, "RFNE"
+    assert looked[2] == looked[3], "a look takes nothing"
+    d.bench.diagnostics.clear()
+    assert d.receive(3)[0] == looked[2]
+    assert not d.bench.diagnostics

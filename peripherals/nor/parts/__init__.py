@@ -32,7 +32,7 @@ class Part(NamedTuple):
     aliases: tuple[str, ...]
     maker: str
     family: str
-    """Which strategy decodes its commands."""
+    """Which class of `makers/` knows its commands and registers."""
     id: bytes
     """Answer to 9Fh."""
     device_id: int
@@ -49,7 +49,7 @@ class Part(NamedTuple):
     sfdp: bytes
     """The SFDP space from address 0; what lies beyond reads FFh. Empty: none, or not known."""
     options: dict[str, Any]
-    """What only this family asks for; see the family's class."""
+    """What only this family asks for; see its class in `makers/`."""
 
 
 @cache

@@ -8,20 +8,23 @@ cannot be cleared), `one_byte_write_clears_sr2`. Bits: W25QxxJV sheets, "Status 
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from xipsim.peripherals.core import Record
 
 from ..command import Command, Cycle
+from ..commands import quad
+from ..commands.array import ArrayCommands
+from ..commands.control import ControlCommands
+from ..commands.ids import IdCommands
+from ..commands.locks import BlockLocks
+from ..commands.security import SecurityRegisters
+from ..engine import WriteEngine
+from ..maker import Maker, Mode
 from ..operation import Operation
-from .locks import BlockLocks
-from .protection import area
-from .quad import QuadFamily
-from .security import SecurityRegisters
-
-if TYPE_CHECKING:
-    from ..chip import Chip
+from ..protection import area
+from ..state import ChipState
 
 QE, SRL, LB, CMP, SUS = 0x02, 0x01, 0x38, 0x40, 0x80
 WPS, ADP = 0x04, 0x02
@@ -46,16 +49,19 @@ class Volatile(Record):
         """Bytes, 0 for none."""
 
 
-class W25Q(QuadFamily):
+class W25Q(Maker):
     """Winbond W25Q, and what follows it closely."""
 
-    def __init__(self, chip: Chip) -> None:
-        super().__init__(chip)
+    def __init__(self, chip: ChipState, engine: WriteEngine) -> None:
+        self._chip, self._engine = chip, engine
         self._options = chip.row.options
+        self._array = ArrayCommands(chip, engine)
+        self._control = ControlCommands(chip, engine)
+        self._ids = IdCommands(chip)
+        self._security = SecurityRegisters(chip, engine, self._is_frozen)
+        self._locks = BlockLocks(chip.size, self._array, self._control)
         qe = chip.row.qe if chip.qe is None else chip.qe
         self.nonvolatile = [0, QE if qe else 0, self._options["sr3"]]
-        self.security = SecurityRegisters(self)
-        self.locks = BlockLocks(self)
         self.volatile = Volatile(list(self.nonvolatile))
         self.power_on()
 
@@ -73,68 +79,61 @@ class W25Q(QuadFamily):
     def _restart(self) -> None:
         wide = bool(self._options["wide"] and self.nonvolatile[2] & ADP)
         self.volatile = Volatile(list(self.nonvolatile), wide=wide)
-        self.locks.unlocked.clear()
-        self.refresh()
+        self._locks.unlocked.clear()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        v = self.volatile
+        self.mode = Mode(
+            lanes=4 if v.qpi else 1, wide=v.wide, continuous=v.continuous,
+            settings=(v.qpi_parameter, v.wrap),
+        )  # fmt: skip
 
     def _mode_changed(self) -> None:
-        self.refresh()
-        self.chip.notify()
-
-    def mode(self) -> tuple[int, bool, int]:
-        v = self.volatile
-        return 4 if v.qpi else 1, v.wide, v.continuous
-
-    def table_key(self) -> Hashable:
-        return self.volatile.qpi_parameter
+        self._refresh()
+        self._chip.notify()
 
     def set_continuous(self, opcode: int) -> None:
         self.volatile.continuous = opcode
+        self._mode_changed()
 
-    def enters_continuous(self, mode: int) -> bool:
-        return mode & 0x30 == 0x20
+    def enters_continuous(self, bits: int) -> bool:
+        return bits & 0x30 == 0x20
 
     @property
     def quad_enabled(self) -> bool:
         return bool(self.volatile.sr[1] & QE)
 
-    def linear(self, address: int, bits: int) -> int:
-        if bits == 24:
-            address |= self.volatile.extended << 24
-        return address & (self.chip.size - 1)
+    @property
+    def high_address(self) -> int:
+        return self.volatile.extended
 
-    def burst(self, command: Command) -> int:
-        if command.opcode in (0xEB, 0xEC) and not self.volatile.qpi:
-            return self.volatile.wrap
-        if command.opcode == 0x0C and self.volatile.qpi:
-            return WRAPS[self.volatile.qpi_parameter & 3]
-        return 0
+    @property
+    def page(self) -> int:
+        return self._chip.row.page
 
     # -- tables ------------------------------------------------------------------------------------
 
     def table(self) -> Iterator[Command]:
-        lanes, wide, _ = self.mode()
-        bits = 32 if wide else 24
-        yield from self.erases(bits, lanes)
-        yield from self.controls(lanes)
-        yield from self.ids(lanes)
+        lanes = self.mode.lanes
+        bits = 32 if self.mode.wide else 24
+        yield from self._array.erases(bits, lanes, wide=self._options["wide"])
+        yield from self._control.commands(lanes)
+        yield from self._control.suspends(0x75, 0x7A, lanes)
+        yield from self._ids.commands(lanes)
         yield from self._status_commands(lanes)
         if self._options["status_registers"] == 3:
-            yield from self.locks.commands(bits, lanes)
+            yield from self._locks.commands(bits, lanes)
         if self._options["wide"]:
             yield from self._wide_commands(lanes)
         yield from self._qpi_only(bits) if lanes == 4 else self._spi_only(bits)
 
     def _spi_only(self, bits: int) -> Iterator[Command]:
-        yield from self.reads(bits)
-        yield from self.programs(bits)
-        yield from self.tables_1_1_1(bits)
-        for opcode, lanes, clocks, wait in ((0x92, 2, 4, 4), (0x94, 4, 2, 6)):
-            yield Command(
-                opcode=opcode, name="read manufacturer id", run=self._read_maker, sends=True,
-                address_bits=bits, address_lanes=lanes, mode_clocks=clocks, wait=wait,
-                data_lanes=lanes, quad=lanes == 4,
-            )  # fmt: skip
-        yield from self.security.commands(bits)
+        wide = self._options["wide"]
+        yield from quad.reads(self._array, bits, wide=wide, wrap=self.volatile.wrap)
+        yield from quad.programs(self._array, bits, wide=wide)
+        yield from self._ids.single(bits)
+        yield from self._security.commands(bits)
         yield Command(
             opcode=0x77, name="set burst with wrap", run=self._set_wrap, address_bits=24,
             address_lanes=4, data_lanes=4, takes=True, lengths=(1,), quad=True,
@@ -151,11 +150,12 @@ class W25Q(QuadFamily):
             (0xEB, "fast read quad I/O", 2),
         ):
             yield Command(
-                opcode=opcode, name=name, run=self._read, is_read=True, sends=True, lanes=4,
+                opcode=opcode, name=name, run=self._array.read, is_read=True, sends=True, lanes=4,
                 address_bits=bits, address_lanes=4, mode_clocks=clocks, wait=wait, data_lanes=4,
+                burst=WRAPS[self.volatile.qpi_parameter & 3] if opcode == 0x0C else 0,
             )  # fmt: skip
         yield Command(
-            opcode=0x02, name="page program", run=self._program, takes=True, lanes=4,
+            opcode=0x02, name="page program", run=self._array.program, takes=True, lanes=4,
             address_bits=bits, address_lanes=4, data_lanes=4,
         )  # fmt: skip
         yield Command(
@@ -196,7 +196,7 @@ class W25Q(QuadFamily):
     # -- status registers --------------------------------------------------------------------------
 
     def _status(self, index: int) -> int:
-        value, chip = self.volatile.sr[index], self.chip
+        value, chip = self.volatile.sr[index], self._chip
         if index == 0:
             return value | chip.wel << 1 | (chip.operation is not None)
         if index == 1:
@@ -212,13 +212,13 @@ class W25Q(QuadFamily):
         return b""
 
     def _write_status(self, c: Cycle) -> bytes | None:
-        chip, v = self.chip, self.volatile
+        chip, v = self._chip, self.volatile
         is_volatile, v.volatile_write = v.volatile_write, False
         if not chip.wel and not is_volatile:
-            self.refuse("write-without-wel", c, "the write enable latch is 0")
+            self._chip.refuse("write-without-wel", c, "the write enable latch is 0")
         elif v.sr[1] & SRL:
             chip.wel = False
-            self.refuse("protected", c, "the status registers are locked until power-off")
+            self._chip.refuse("protected", c, "the status registers are locked until power-off")
         elif is_volatile:
             for index, value in self._new_values(c.command.value, c.data):
                 v.sr[index] = value & ~LB | v.sr[1] & LB if index == 1 else value
@@ -226,7 +226,8 @@ class W25Q(QuadFamily):
             return b""
         else:
             values = tuple(self._new_values(c.command.value, c.data))
-            chip.begin("status", c.command.name, chip.duration("write_status"), values=values)
+            duration = chip.duration("write_status")
+            self._engine.begin("status", c.command.name, duration, values=values)
             return b""
         return None
 
@@ -247,21 +248,20 @@ class W25Q(QuadFamily):
         if operation.kind == "status":
             for index, value in operation.values:
                 self.nonvolatile[index] = self.volatile.sr[index] = value
-            self.refresh()
+            self._refresh()
         else:
-            self.security.apply(operation)
+            self._security.apply(operation)
 
     # -- protection --------------------------------------------------------------------------------
 
     def protected(self, address: int, length: int) -> bool:
-        sr, size = self.volatile.sr, self.chip.size
+        sr, size = self.volatile.sr, self._chip.size
         if self._options["status_registers"] == 3 and sr[2] & WPS:
-            return self.locks.covers(address, length)
+            return self._locks.covers(address, length)
         start, end = area(sr[0], bool(sr[1] & CMP), size, self._options["bp_scheme"])
         return max(address, start) < min(address + length, end)
 
-    def is_frozen(self, page: int) -> bool:
-        """Whether the LB bit of a security register (0 to 2) is set."""
+    def _is_frozen(self, page: int) -> bool:
         return bool(self.volatile.sr[1] >> 3 + page & 1)
 
     # -- commands that change the mode -------------------------------------------------------------
@@ -286,7 +286,7 @@ class W25Q(QuadFamily):
 
     def _set_wrap(self, c: Cycle) -> bytes:
         self.volatile.wrap = 0 if c.data[0] & 0x10 else WRAPS[c.data[0] >> 5 & 3]
-        self.chip.notify()
+        self._mode_changed()
         return b""
 
     def _set_wide(self, c: Cycle) -> bytes:
@@ -295,10 +295,10 @@ class W25Q(QuadFamily):
         return b""
 
     def _write_extended(self, c: Cycle) -> bytes | None:
-        if not self.spend_wel(c):
+        if not self._control.spend_wel(c):
             return None
         self.volatile.extended = c.data[0]
-        self.chip.notify()
+        self._chip.notify()
         return b""
 
     def _read_extended(self, c: Cycle) -> bytes:
@@ -320,14 +320,14 @@ class W25Q(QuadFamily):
     def save(self) -> dict[str, Any]:
         return {
             "nonvolatile": list(self.nonvolatile),
-            "security": bytes(self.security.cells),
-            "unlocked": set(self.locks.unlocked),
+            "security": bytes(self._security.cells),
+            "unlocked": set(self._locks.unlocked),
             "volatile": copy.deepcopy(self.volatile),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self.nonvolatile = list(saved["nonvolatile"])
-        self.security.cells[:] = saved["security"]
-        self.locks.unlocked = set(saved["unlocked"])
+        self._security.cells[:] = saved["security"]
+        self._locks.unlocked = set(saved["unlocked"])
         self.volatile = copy.deepcopy(saved["volatile"])
-        self.refresh()
+        self._refresh()

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from ..command import Command, Cycle
+from ..engine import WriteEngine
 from ..operation import Operation
-from .nor import page_buffer, repeated
-
-if TYPE_CHECKING:
-    from .w25q import W25Q
+from ..state import ChipState
+from .array import page_buffer, repeated
 
 PAGE = 0x100
 
 
 class SecurityRegisters:
-    """Pages 1 to 3, selected by address bits 15-12; page 0 does not exist here (it is SFDP)."""
+    """Pages 1 to 3, selected by address bits 15-12; page 0 does not exist here (it is SFDP).
 
-    def __init__(self, family: W25Q) -> None:
-        self._family = family
+    is_frozen: whether the LB bit of a page (0 to 2, as they lie in `cells`) is set.
+    """
+
+    def __init__(
+        self, chip: ChipState, engine: WriteEngine, is_frozen: Callable[[int], bool]
+    ) -> None:
+        self._chip, self._engine, self._is_frozen = chip, engine, is_frozen
         self.cells = bytearray(b"\xff" * 3 * PAGE)
 
     def commands(self, bits: int) -> Iterator[Command]:
@@ -50,7 +53,7 @@ class SecurityRegisters:
         page = c.address >> 12
         if page in (1, 2, 3) and not c.address & 0xF00:
             return (page - 1) * PAGE
-        self._family.refuse("security-address", c, "no security register is there")
+        self._chip.refuse("security-address", c, "no security register is there")
         return None
 
     def _read(self, c: Cycle) -> bytes | None:
@@ -67,18 +70,18 @@ class SecurityRegisters:
         return self._begin(c, "erase", "erase_4k", b"")
 
     def _begin(self, c: Cycle, verb: str, time: str, data: bytes) -> bytes | None:
-        chip, start = self._family.chip, self._start(c)
+        chip, start = self._chip, self._start(c)
         if start is None:
             return None
         if not chip.wel:
-            self._family.refuse(f"{verb}-without-wel", c, "the write enable latch is 0")
+            chip.refuse(f"{verb}-without-wel", c, "the write enable latch is 0")
         elif chip.suspended:
-            self._family.refuse("suspended", c, f"suspended: {chip.suspended}")
-        elif self._family.is_frozen(start // PAGE):
+            chip.refuse("suspended", c, f"suspended: {chip.suspended}")
+        elif self._is_frozen(start // PAGE):
             chip.wel = False
-            self._family.refuse("protected", c, "its LB bit is set for good")
+            chip.refuse("protected", c, "its LB bit is set for good")
         else:
-            chip.begin(
+            self._engine.begin(
                 verb, c.command.name, chip.duration(time),
                 target="security", address=start, length=PAGE, data=data,
             )  # fmt: skip

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ..command import Command, Cycle
-
-if TYPE_CHECKING:
-    from .quad import QuadFamily
+from .array import ArrayCommands
+from .control import ControlCommands
 
 BLOCK, SECTOR = 0x1_0000, 0x1000
 
@@ -16,8 +14,8 @@ BLOCK, SECTOR = 0x1_0000, 0x1000
 class BlockLocks:
     """One lock for each 64-KB block, and for each 4-KB sector of the first and the last one."""
 
-    def __init__(self, family: QuadFamily) -> None:
-        self._family = family
+    def __init__(self, size: int, array: ArrayCommands, control: ControlCommands) -> None:
+        self._size, self._array, self._control = size, array, control
         self.unlocked: set[int] = set()
         """Start addresses; after power-on none is unlocked."""
 
@@ -40,7 +38,7 @@ class BlockLocks:
         return any(unit not in self.unlocked for unit in self._units(address, length))
 
     def _units(self, address: int, length: int) -> Iterator[int]:
-        end, size = address + length, self._family.chip.size
+        end, size = address + length, self._size
         while address < end:
             in_edge = address < BLOCK or address >= size - BLOCK
             unit = SECTOR if in_edge else BLOCK
@@ -49,10 +47,10 @@ class BlockLocks:
             address += unit
 
     def _unit(self, c: Cycle) -> int:
-        return next(self._units(self._family.linear(c.address, c.command.address_bits), 1))
+        return next(self._units(self._array.cell(c), 1))
 
     def _change(self, c: Cycle) -> bytes | None:
-        if not self._family.spend_wel(c):
+        if not self._control.spend_wel(c):
             return None
         if c.command.value:
             self.unlocked.discard(self._unit(c))
@@ -61,9 +59,9 @@ class BlockLocks:
         return b""
 
     def _change_all(self, c: Cycle) -> bytes | None:
-        if not self._family.spend_wel(c):
+        if not self._control.spend_wel(c):
             return None
-        units = () if c.command.value else self._units(0, self._family.chip.size)
+        units = () if c.command.value else self._units(0, self._size)
         self.unlocked = set(units)
         return b""
 

@@ -8,19 +8,21 @@ out twice. Sources: MX25UM/LM, MX66UM sheets as far as nor-flash facts and drive
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from xipsim.peripherals.core import Record
 
-from ..bus import Transaction
-from ..command import Command, Cycle, Handler
+from ..command import Command, Cycle
+from ..commands.array import ArrayCommands, repeated
+from ..commands.control import ControlCommands
+from ..commands.ids import IdCommands
+from ..commands.octal import PairedArray
+from ..engine import WriteEngine
+from ..maker import Maker, Mode
 from ..operation import Operation
-from .octal import OctalFamily
-from .protection import area
-
-if TYPE_CHECKING:
-    from ..chip import Chip
+from ..protection import area
+from ..state import ChipState
 
 MODE, STROBE, DUMMIES, PREAMBLE = 0x000, 0x200, 0x300, 0x500
 MODE_AT_POWER_ON = 0x4000_0000
@@ -46,10 +48,10 @@ class Volatile(Record):
         self.wide = False
 
 
-class MacronixOctal(OctalFamily):
+class MacronixOctal(Maker):
     """MX25UM, MX25LM, MX66UM."""
 
-    UNMODELLED = {
+    unmodelled = {
         0x68: "write protection selection", 0xE1: "dynamic protection bits",
         0xE0: "dynamic protection bits", 0xE2: "solid protection bits",
         0xE3: "solid protection bits", 0xE4: "solid protection bits", 0x98: "gang block unlock",
@@ -57,12 +59,15 @@ class MacronixOctal(OctalFamily):
         0x2C: "lock register", 0x2D: "lock register", 0x27: "password protection",
         0x28: "password protection", 0x29: "password protection",
     }  # fmt: skip
-    swaps_pairs = True
+    wakes_on_select = True
 
-    def __init__(self, chip: Chip) -> None:
-        super().__init__(chip)
+    def __init__(self, chip: ChipState, engine: WriteEngine) -> None:
+        self._chip, self._engine = chip, engine
+        self._cells = ArrayCommands(chip, engine)
+        self._array = PairedArray(chip, self._cells)
+        self._control = ControlCommands(chip, engine)
+        self._ids = IdCommands(chip)
         self.nonvolatile = {SR: 0, CR: CR_FACTORY, NV_MODE: 3, SECURITY: 0}
-        self.volatile = Volatile({})
         self.power_on()
 
     # -- modes -------------------------------------------------------------------------------------
@@ -73,59 +78,39 @@ class MacronixOctal(OctalFamily):
         cr2[MODE_AT_POWER_ON] = self.nonvolatile[NV_MODE]
         cr2[MODE] = ~self.nonvolatile[NV_MODE] & 3
         self.volatile = Volatile(cr2)
-        self.refresh()
+        self._refresh()
 
     def software_reset(self) -> None:
         self.power_on()
 
     @property
     def is_octal(self) -> bool:
+        """Whether everything comes on eight lines."""
         return self.volatile.cr2[MODE] in (SOPI, DOPI)
 
     @property
     def is_ddr(self) -> bool:
+        """Whether the mode uses both clock edges."""
         return self.volatile.cr2[MODE] == DOPI
 
-    @property
-    def strobes(self) -> bool:
-        return self.is_ddr or (self.is_octal and bool(self.volatile.cr2[STROBE] & 2))
+    def _refresh(self) -> None:
+        cr2 = self.volatile.cr2
+        self.mode = Mode(
+            lanes=8 if self.is_octal else 1,
+            opcode_bits=16 if self.is_octal else 8,
+            opcode_ddr=self.is_ddr,
+            wide=self.volatile.wide,
+            strobe=self.is_ddr or (self.is_octal and bool(cr2[STROBE] & 2)),
+            settings=cr2[DUMMIES],
+        )
 
-    def mode(self) -> tuple[int, bool, int]:
-        return 8 if self.is_octal else 1, self.volatile.wide, 0
-
-    def table_key(self) -> Hashable:
-        return self.volatile.cr2[MODE], self.volatile.cr2[DUMMIES]
-
-    def find(self, t: Transaction) -> Command | None:
-        if not self.is_octal:
-            return super().find(t)
-        if t.opcode is None or (t.opcode_lanes, t.opcode_bits) != (8, 16):
-            return None
-        return self.commands.get(t.opcode) if t.opcode_ddr == self.is_ddr else None
+    def _mode_changed(self) -> None:
+        self._refresh()
+        self._chip.notify()
 
     @property
-    def opcode_clocks(self) -> int:
-        return 2 if self.is_octal and not self.is_ddr else 8 // self.lanes
-
-    def transfer(self, t: Transaction) -> bytes:
-        if not self.chip.powered_down:
-            return super().transfer(t)
-        # Power-down ends with any cycle of chip select; the cycle itself has no effect.
-        self.chip.begin("release", "release power-down", self.chip.duration("release"))
-        return self.chip.done(t, "release power-down", b"\xff" * t.read, address=None)
-
-    def _report_unknown(self, t: Transaction, opcode: int | None) -> None:
-        if opcode is not None and self.is_octal and opcode >> 8 ^ opcode & 0xFF != 0xFF:
-            self.chip.reset_enabled = False
-            self.chip.diagnose(
-                "wrong-opcode-extension",
-                f"ignored: {opcode >> 8:02X}h must be followed by its inverse, "
-                f"not by {opcode & 0xFF:02X}h",
-                opcode=t.opcode,
-                address=t.address,
-            )
-        else:
-            super()._report_unknown(t, opcode)
+    def page(self) -> int:
+        return self._chip.row.page
 
     # -- tables ------------------------------------------------------------------------------------
 
@@ -150,8 +135,8 @@ class MacronixOctal(OctalFamily):
     def _octal_table(self) -> Iterator[Command]:
         opcode, name = (0xEE, "8DTRD") if self.is_ddr else (0xEC, "8READ")
         yield Command(
-            opcode=opcode, name=name, run=self._read, is_read=True, sends=True, address_bits=32,
-            wait=DUMMY_CYCLES[self.volatile.cr2[DUMMIES]],
+            opcode=opcode, name=name, run=self._array.read, is_read=True, sends=True,
+            address_bits=32, wait=DUMMY_CYCLES[self.volatile.cr2[DUMMIES]], swaps=self.is_ddr,
         )  # fmt: skip
         for command in self._spi_table(32):
             if not command.is_read and command.opcode not in (0x02, 0x20, 0xD8, 0xB7, 0xE9):
@@ -169,24 +154,20 @@ class MacronixOctal(OctalFamily):
             (0x0C, 32, "fast read", 8),
         ):
             yield Command(
-                opcode=opcode, name=name, run=self._read, is_read=True, sends=True,
+                opcode=opcode, name=name, run=self._array.read, is_read=True, sends=True,
                 address_bits=size, wait=wait,
             )  # fmt: skip
         for opcode, size in ((0x02, bits), (0x12, 32)):
             yield Command(
-                opcode=opcode, name="page program", run=self._program, takes=True, address_bits=size
-            )
-        yield from self.erases(bits)
-        yield from self.controls()
+                opcode=opcode, name="page program", run=self._array.program, takes=True,
+                address_bits=size, swaps=self.is_ddr,
+            )  # fmt: skip
+        yield from self._cells.erases(bits)
+        yield from self._control.commands()
         yield from self._register_commands()
         for opcode, name, value in ((0xB7, "enter 4-byte mode", 1), (0xE9, "exit 4-byte mode", 0)):
             yield Command(opcode=opcode, name=name, run=self._set_wide, value=value)
-        suspends: tuple[tuple[int, str, Handler], ...] = (
-            (0xB0, "suspend", self._suspend),
-            (0x30, "resume", self._resume),
-        )
-        for opcode, name, run in suspends:
-            yield Command(opcode=opcode, name=name, run=run, while_busy=True)
+        yield from self._control.suspends(0xB0, 0x30)
 
     def _register_commands(self) -> Iterator[Command]:
         for opcode, name, run in (
@@ -196,9 +177,7 @@ class MacronixOctal(OctalFamily):
         ):
             yield Command(opcode=opcode, name=name, run=run, sends=True, while_busy=True)
         yield Command(opcode=0x9F, name="read id", run=self._read_id, sends=True)
-        yield Command(
-            opcode=0x5A, name="read SFDP", run=self._read_sfdp, address_bits=24, wait=8, sends=True
-        )
+        yield self._ids.sfdp()
         yield Command(
             opcode=0x71, name="read CR2", run=self._read_cr2, address_bits=32, sends=True
         )
@@ -220,62 +199,57 @@ class MacronixOctal(OctalFamily):
     @property
     def status_register(self) -> int:
         """SR as it reads now."""
-        chip = self.chip
+        chip = self._chip
         return self.nonvolatile[SR] | chip.wel << 1 | (chip.operation is not None)
 
     @property
     def security_register(self) -> int:
         """The security register as it reads now."""
         value = self.nonvolatile[SECURITY] | self.volatile.fails
-        if suspended := self.chip.suspended:
+        if suspended := self._chip.suspended:
             value |= PSB if suspended.kind == "program" else ESB
         return value
 
     def _read_id(self, c: Cycle) -> bytes:
-        return self.registers(self._twice(self.chip.row.id), c)
+        return repeated(self._twice(self._chip.row.id), c.read)
 
     def _read_status(self, c: Cycle) -> bytes:
-        return self.registers(bytes((self.status_register,)), c)
+        return repeated(bytes((self.status_register,)), c.read)
 
     def _read_cr(self, c: Cycle) -> bytes:
-        return self.registers(bytes((self.nonvolatile[CR],)), c)
+        return repeated(bytes((self.nonvolatile[CR],)), c.read)
 
     def _read_security(self, c: Cycle) -> bytes:
-        return self.registers(bytes((self.security_register,)), c)
+        return repeated(bytes((self.security_register,)), c.read)
 
     def _read_cr2(self, c: Cycle) -> bytes:
         value = 0 if c.address in CR2_READABLE else self.volatile.cr2.get(c.address, 0xFF)
-        return self.registers(bytes((value,)), c)
+        return repeated(bytes((value,)), c.read)
 
     def _write_cr2(self, c: Cycle) -> bytes | None:
         address, value = c.address, c.data[0]
-        if not self.spend_wel(c):
+        if not self._control.spend_wel(c):
             return None
         mask = CR2_WRITABLE.get(address)
         if mask is None or (address == MODE and value & 3 == SOPI | DOPI):
             # Assumption: what CR2 does not have is ignored.
-            self.refuse("reserved-register", c, f"CR2 {address:#x} <- {value:02X}h")
+            self._chip.refuse("reserved-register", c, f"CR2 {address:#x} <- {value:02X}h")
             return None
         if address == MODE_AT_POWER_ON:
-            self.chip.begin(
-                "status", c.command.name, self.chip.duration("write_status"),
-                values=((NV_MODE, self.nonvolatile[NV_MODE] & value & mask),),
-            )  # fmt: skip
+            self._begin_write(c, ((NV_MODE, self.nonvolatile[NV_MODE] & value & mask),))
             return b""
         self.volatile.cr2[address] = value & mask
-        self.mode_changed()
+        self._mode_changed()
         return b""
 
     def _write_status(self, c: Cycle) -> bytes | None:
-        chip = self.chip
-        if not chip.wel:
-            self.refuse("write-without-wel", c, "the write enable latch is 0")
+        if not self._control.has_wel(c):
             return None
         # In octal modes address 1 means CR; in DOPI the first byte of the pair counts.
         data = c.data[:1] if self.is_octal else c.data
         first = CR if self.is_octal and c.address == 1 else SR
         values = tuple(self._new_value(first + i, value) for i, value in enumerate(data))
-        chip.begin("status", c.command.name, chip.duration("write_status"), values=values)
+        self._begin_write(c, values)
         return b""
 
     def _new_value(self, register: int, value: int) -> tuple[int, int]:
@@ -284,17 +258,19 @@ class MacronixOctal(OctalFamily):
         return CR, value & CR_WRITABLE | self.nonvolatile[CR] & CR_TB  # TB: one-time programmable
 
     def _write_security(self, c: Cycle) -> bytes | None:
-        chip = self.chip
-        if not chip.wel:
-            self.refuse("write-without-wel", c, "the write enable latch is 0")
+        if not self._control.has_wel(c):
             return None
         values = ((SECURITY, self.nonvolatile[SECURITY] | LDSO),)
-        chip.begin("status", c.command.name, chip.duration("write_status"), values=values)
+        self._begin_write(c, values)
         return b""
+
+    def _begin_write(self, c: Cycle, values: tuple[tuple[int, int], ...]) -> None:
+        duration = self._chip.duration("write_status")
+        self._engine.begin("status", c.command.name, duration, values=values)
 
     def _set_wide(self, c: Cycle) -> bytes:
         self.volatile.wide = bool(c.command.value)
-        self.mode_changed()
+        self._mode_changed()
         return b""
 
     def apply(self, operation: Operation) -> None:
@@ -306,15 +282,14 @@ class MacronixOctal(OctalFamily):
     def protected(self, address: int, length: int) -> bool:
         from_bottom = self.nonvolatile[CR] & CR_TB
         code = self.nonvolatile[SR] & SR_WRITABLE | (0x40 if from_bottom else 0)
-        start, end = area(code, False, self.chip.size, "bp3")
+        start, end = area(code, False, self._chip.size, "bp3")
         return max(address, start) < min(address + length, end)
 
-    def may_change(self, c: Cycle, length: int, verb: str) -> bool:
+    def judged(self, verb: str, rule: str) -> None:
         fail = P_FAIL if verb == "program" else E_FAIL
         self.volatile.fails &= ~fail
-        if self.chip.wel and self.protected(c.address, length):
+        if rule == "protected":
             self.volatile.fails |= fail
-        return super().may_change(c, length, verb)
 
     # -- for people, and snapshots -----------------------------------------------------------------
 
@@ -339,4 +314,4 @@ class MacronixOctal(OctalFamily):
     def load(self, saved: dict[str, Any]) -> None:
         self.nonvolatile = dict(saved["nonvolatile"])
         self.volatile = copy.deepcopy(saved["volatile"])
-        self.refresh()
+        self._refresh()

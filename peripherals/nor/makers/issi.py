@@ -8,21 +8,22 @@ octal DDR does.
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from xipsim.peripherals.core import Record
 
-from ..bus import Transaction
-from ..command import Command, Cycle, Handler
+from ..command import Command, Cycle
+from ..commands.array import ArrayCommands, repeated
+from ..commands.control import ControlCommands
+from ..commands.ids import IdCommands
+from ..commands.octal import PairedArray
+from ..engine import WriteEngine
+from ..maker import Maker, Mode
 from ..operation import Operation
+from ..protection import area
+from ..state import ChipState
 from .issi_opcodes import PROGRAMS, READS, UNMODELLED
-from .nor import repeated
-from .octal import OctalFamily
-from .protection import area
-
-if TYPE_CHECKING:
-    from ..chip import Chip
 
 IO_MODE, DUMMIES, DRIVE, ADDRESS, XIP, WRAP, PATTERN, ECC = 0, 1, 3, 5, 6, 7, 0x0A, 0x0B
 OCTAL_DDR, OCTAL_DDR_NO_DQS, SPI_NO_DQS = 0xE7, 0xC7, 0xDF
@@ -56,15 +57,20 @@ class Volatile(Record):
         """Error bits of the flag status register."""
 
 
-class IssiOctal(OctalFamily):
+class IssiOctal(Maker):
     """ISSI IS25LX and IS25WX."""
 
-    UNMODELLED = UNMODELLED
+    unmodelled = UNMODELLED
+    holds_wel = True
     VALUES = VALUES
     MAX_DUMMIES = 0x1E
 
-    def __init__(self, chip: Chip) -> None:
-        super().__init__(chip)
+    def __init__(self, chip: ChipState, engine: WriteEngine) -> None:
+        self._chip, self._engine = chip, engine
+        self._cells = ArrayCommands(chip, engine)
+        self._array = PairedArray(chip, self._cells)
+        self._control = ControlCommands(chip, engine)
+        self._ids = IdCommands(chip)
         self.sr = 0
         self.nonvolatile = {address: FACTORY.get(address, 0xFF) for address in self.VALUES}
         self.power_on()
@@ -73,56 +79,43 @@ class IssiOctal(OctalFamily):
 
     def power_on(self) -> None:
         self.volatile = Volatile(dict(self.nonvolatile))
-        self.refresh()
+        self._refresh()
 
     def software_reset(self) -> None:
         self.power_on()
 
     @property
     def is_octal(self) -> bool:
+        """Whether everything comes on eight lines, at both clock edges."""
         return self.volatile.registers[IO_MODE] in (OCTAL_DDR, OCTAL_DDR_NO_DQS)
-
-    @property
-    def is_ddr(self) -> bool:
-        return self.is_octal
-
-    @property
-    def strobes(self) -> bool:
-        return self.volatile.registers[IO_MODE] not in (OCTAL_DDR_NO_DQS, SPI_NO_DQS)
 
     @property
     def is_wide(self) -> bool:
         """Whether legacy opcodes take 4 address bytes."""
         return self.is_octal or self.volatile.registers[ADDRESS] == 0xFE
 
-    def mode(self) -> tuple[int, bool, int]:
-        return 8 if self.is_octal else 1, self.is_wide, 0
+    def _refresh(self) -> None:
+        # An octal opcode is one byte, at the rising edge; what comes at the falling one is ignored.
+        registers = self.volatile.registers
+        self.mode = Mode(
+            lanes=8 if self.is_octal else 1,
+            wide=self.is_wide,
+            strobe=registers[IO_MODE] not in (OCTAL_DDR_NO_DQS, SPI_NO_DQS),
+            settings=(registers[DUMMIES], registers[WRAP]),
+        )
 
-    def table_key(self) -> Hashable:
-        return self.volatile.registers[DUMMIES]
-
-    def find(self, t: Transaction) -> Command | None:
-        if not self.is_octal:
-            return super().find(t)
-        # The opcode comes at the rising edge; what follows at the falling one does not matter.
-        if t.opcode is None or t.opcode_lanes != 8:
-            return None
-        if t.opcode_bits == 8 and not t.opcode_ddr:
-            return self.commands.get(t.opcode)
-        if t.opcode_bits == 16 and t.opcode_ddr:
-            return self.commands.get(t.opcode >> 8)
-        return None
-
-    def opcode_of(self, bits: int) -> int:
-        return bits >> 8 if self.is_octal else bits
-
-    def burst(self, command: Command) -> int:
-        return WRAPS.get(self.volatile.registers[WRAP], 0)
+    def _mode_changed(self) -> None:
+        self._refresh()
+        self._chip.notify()
 
     def _dummies(self, default: int) -> int:
         """Clocks of a read whose default is given, as configured."""
         value = self.volatile.registers[DUMMIES]
         return value if default and 1 <= value <= self.MAX_DUMMIES else default
+
+    @property
+    def page(self) -> int:
+        return self._chip.row.page
 
     # -- tables ------------------------------------------------------------------------------------
 
@@ -149,34 +142,34 @@ class IssiOctal(OctalFamily):
     def _spi_table(self, bits: int) -> Iterator[Command]:
         yield from self._reads(bits)
         yield from self._programs(bits)
-        yield from self.erases(bits)
-        yield from self.controls()
+        yield from self._cells.erases(bits)
+        yield from self._control.commands()
+        yield Command(opcode=0x04, name="write disable", run=self._write_disable)
         yield from self._status_commands()
         yield from self._configuration_commands(bits)
         yield from self._suspends()
         for opcode in (0x9E, 0x9F):
             yield Command(opcode=opcode, name="read id", run=self._read_id, sends=True)
-        yield Command(
-            opcode=0x5A, name="read SFDP", run=self._read_sfdp, address_bits=24, wait=8, sends=True
-        )
+        yield self._ids.sfdp()
         for opcode, name, value in ((0xB7, "enter 4-byte mode", 1), (0xE9, "exit 4-byte mode", 0)):
             yield Command(opcode=opcode, name=name, run=self._set_wide, value=value)
 
     def _reads(self, bits: int) -> Iterator[Command]:
+        wrap = WRAPS.get(self.volatile.registers[WRAP], 0)
         for legacy, wide, name, lanes, ddr, wait, data_lanes in READS:
             for opcode, size in ((legacy, bits), (wide, 32)):
                 if opcode is not None:
                     yield Command(
-                        opcode=opcode, name=name, run=self._read, is_read=True, sends=True,
+                        opcode=opcode, name=name, run=self._array.read, is_read=True, sends=True,
                         address_bits=size, address_lanes=lanes, wait=self._dummies(wait),
-                        data_lanes=data_lanes, ddr=ddr,
+                        data_lanes=data_lanes, ddr=ddr, burst=wrap,
                     )  # fmt: skip
 
     def _programs(self, bits: int) -> Iterator[Command]:
         for legacy, wide, name, lanes, data_lanes in PROGRAMS:
             for opcode, size in ((legacy, bits), (wide, 32)):
                 yield Command(
-                    opcode=opcode, name=name, run=self._program, takes=True,
+                    opcode=opcode, name=name, run=self._array.program, takes=True,
                     address_bits=size, address_lanes=lanes, data_lanes=data_lanes,
                 )  # fmt: skip
 
@@ -205,25 +198,20 @@ class IssiOctal(OctalFamily):
             )  # fmt: skip
 
     def _suspends(self) -> Iterator[Command]:
-        both: tuple[tuple[int, str, Handler], ...] = (
-            (0x75, "suspend", self._suspend),
-            (0x7A, "resume", self._resume),
-        )
-        for opcode, name, run in both:
-            yield Command(opcode=opcode, name=name, run=run, while_busy=True)
+        return self._control.suspends(0x75, 0x7A)
 
     # -- registers ---------------------------------------------------------------------------------
 
     @property
     def status_register(self) -> int:
         """SR as it reads now."""
-        chip = self.chip
+        chip = self._chip
         return self.sr | chip.wel << 1 | (chip.operation is not None)
 
     @property
     def flag_register(self) -> int:
         """Flag status as it reads now."""
-        chip, flags = self.chip, self.volatile.flags
+        chip, flags = self._chip, self.volatile.flags
         if chip.operation is None:
             flags |= READY
         if suspended := chip.suspended:
@@ -237,28 +225,26 @@ class IssiOctal(OctalFamily):
         return bytes((self.flag_register,)) * c.read
 
     def _read_id(self, c: Cycle) -> bytes:
-        return repeated(self.chip.row.id + b"\x10" + self.chip.unique_id, c.read)
+        return repeated(self._chip.row.id + b"\x10" + self._chip.unique_id, c.read)
 
     def _clear_flags(self, c: Cycle) -> bytes:
         # Assumption: it also ends what kept WEL at 1 after an error.
         if self.volatile.flags & ERRORS:
-            self.chip.wel = False
+            self._chip.wel = False
         self.volatile.flags &= ~ERRORS
         return b""
 
     def _write_disable(self, c: Cycle) -> bytes | None:
-        if self.volatile.flags & ERRORS and self.chip.wel:
-            self.refuse("error-pending", c, "after an error only 50h clears WEL")
+        if self.volatile.flags & ERRORS and self._chip.wel:
+            self._chip.refuse("error-pending", c, "after an error only 50h clears WEL")
             return None
-        return super()._write_disable(c)
+        return self._control.write_disable(c)
 
     def _write_status(self, c: Cycle) -> bytes | None:
-        chip = self.chip
-        if not chip.wel:
-            self.refuse("write-without-wel", c, "the write enable latch is 0")
+        if not self._control.has_wel(c):
             return None
-        chip.begin(
-            "status", c.command.name, chip.duration("write_status"),
+        self._engine.begin(
+            "status", c.command.name, self._chip.duration("write_status"),
             values=((0x100, c.data[0] & SR_WRITABLE),),
         )  # fmt: skip
         return b""
@@ -270,40 +256,39 @@ class IssiOctal(OctalFamily):
         return bytes((values.get(c.address, reserved),)) * c.read
 
     def _write_configuration(self, c: Cycle) -> bytes | None:
-        chip = self.chip
-        if not chip.wel:
-            self.refuse("write-without-wel", c, "the write enable latch is 0")
+        chip = self._chip
+        if not self._control.has_wel(c):
             return None
         writes = self._register_writes(c)
         for address, value in writes:
             if value not in self.VALUES.get(address, ()):
                 self.volatile.flags |= PROTECTION_ERROR
                 chip.wel = False
-                self.refuse("reserved-register", c, f"register {address:02X}h <- {value:02X}h")
+                chip.refuse("reserved-register", c, f"register {address:02X}h <- {value:02X}h")
                 return None
         if c.command.value == 0xB1:
-            chip.begin("status", c.command.name, chip.duration("write_nv"), values=writes)
+            self._engine.begin("status", c.command.name, chip.duration("write_nv"), values=writes)
             return b""
         chip.wel = self.keeps_wel
         self.volatile.registers.update(writes)
         if dict(writes).get(XIP, 0xFF) != 0xFF:
             chip.gap("XIP mode: reads that go on without opcode")
-        self.mode_changed()
+        self._mode_changed()
         return b""
 
     def _register_writes(self, c: Cycle) -> tuple[tuple[int, int], ...]:
         writes = [(c.address, c.data[0])]
         if len(c.data) > 1:
-            if self._options["second_register_byte"] == "next":
+            if self._chip.row.options["second_register_byte"] == "next":
                 writes.append((c.address + 1, c.data[1]))
             else:
-                self._odd(c, "the second byte of a register write is ignored")
+                self._array.report_odd(c, "the second byte of a register write is ignored")
         return tuple(writes)
 
     def _set_wide(self, c: Cycle) -> bytes:
         if not self.is_octal:
             self.volatile.registers[ADDRESS] = 0xFE if c.command.value else 0xFF
-            self.mode_changed()
+            self._mode_changed()
         return b""
 
     def apply(self, operation: Operation) -> None:
@@ -323,19 +308,16 @@ class IssiOctal(OctalFamily):
     def protected_area(self) -> tuple[int, int]:
         """The range [start, end) that BP and TB protect."""
         top_bottom = self.sr << 1 & 0x40
-        return area(top_bottom | self.protection_code << 2, False, self.chip.size, "bp3")
+        return area(top_bottom | self.protection_code << 2, False, self._chip.size, "bp3")
 
     def protected(self, address: int, length: int) -> bool:
         start, end = self.protected_area()
         return max(address, start) < min(address + length, end)
 
-    def may_change(self, c: Cycle, length: int, verb: str) -> bool:
-        if self.chip.wel and self.protected(c.address, length):
-            kind = PROGRAM_ERROR if verb == "program" else ERASE_ERROR
-            self.volatile.flags |= PROTECTION_ERROR | kind
-            self.refuse("protected", c, "the area is protected; WEL stays 1 until 50h")
-            return False
-        return super().may_change(c, length, verb)
+    def judged(self, verb: str, rule: str) -> None:
+        if rule == "protected":
+            self.volatile.flags |= PROTECTION_ERROR
+            self.volatile.flags |= PROGRAM_ERROR if verb == "program" else ERASE_ERROR
 
     # -- for people, and snapshots -----------------------------------------------------------------
 
@@ -362,4 +344,4 @@ class IssiOctal(OctalFamily):
         self.sr = saved["sr"]
         self.nonvolatile = dict(saved["nonvolatile"])
         self.volatile = copy.deepcopy(saved["volatile"])
-        self.refresh()
+        self._refresh()

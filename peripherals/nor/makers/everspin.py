@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..command import Command, Cycle
-from .issi_octal import IO_MODE, PROGRAM_ERROR, VALUES, IssiOctal
+from .issi import IO_MODE, PROGRAM_ERROR, VALUES, IssiOctal
 
 BEHAVIOUR = 0x08
 PERSISTENT = 0x01
@@ -32,17 +32,17 @@ class Everspin(IssiOctal):
     @property
     def page(self) -> int:
         """Persistent mode knows no pages: a write goes on to the end of the memory and wraps."""
-        row = self.chip.row
+        row = self._chip.row
         is_persistent = self.volatile.registers[BEHAVIOUR] & PERSISTENT
         return row.size if is_persistent else row.page
 
-    def may_change(self, c: Cycle, length: int, verb: str) -> bool:
-        if not self.chip.wel and verb == "program":
+    def judged(self, verb: str, rule: str) -> None:
+        super().judged(verb, rule)
+        if rule == "program-without-wel":
             self.volatile.flags |= PROGRAM_ERROR
-        return super().may_change(c, length, verb)
 
     def protected_area(self) -> tuple[int, int]:
-        code, size = self.protection_code, self.chip.size
+        code, size = self.protection_code, self._chip.size
         units = code if code <= 8 else 16 << code - 9
         length = min(units * UNIT, size)
         return (0, length) if self.sr & 0x20 else (size - length, size)
@@ -51,7 +51,7 @@ class Everspin(IssiOctal):
         answer = super()._write_configuration(c)
         registers = self.volatile.registers
         if registers[IO_MODE] in (0xFD, 0xFB, 0xEB):
-            self.chip.gap(f"I/O mode {registers[IO_MODE]:02X}h (taken for SPI)")
+            self._chip.gap(f"I/O mode {registers[IO_MODE]:02X}h (taken for SPI)")
         return answer
 
     def _suspends(self) -> Iterator[Command]:

@@ -1,0 +1,70 @@
+"""OSPI's FIFO levels, flags and interrupts."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from .ospi_registers import OspiRegisters
+
+DEPTH = 256
+"""Entries of each FIFO."""
+TXE, TXO, RXU, RXO, RXF, TXU = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
+"""Bits of IMR, ISR and RISR."""
+_SSIENR, _IMR = OspiRegisters.SSIENR.offset, OspiRegisters.IMR.offset
+_TXFTLR, _RXFTLR = OspiRegisters.TXFTLR.offset, OspiRegisters.RXFTLR.offset
+
+
+class Fifos:
+    """What firmware sees of the FIFOs beside DR."""
+
+    def __init__(self, ospi: OspiRegisters) -> None:
+        self._ospi, self._regs = ospi, ospi.regs
+
+    @property
+    def tx_level(self) -> int:
+        """Entries in the transmit FIFO."""
+        ospi = self._ospi
+        if not ospi.sent:
+            return len(ospi.tx)
+        done = bisect_right(ospi.ends, ospi.system.clock.now)
+        return max(0, len(ospi.sent) - done - 1)
+
+    @property
+    def status(self) -> int:
+        """SR."""
+        tx, rx = self.tx_level, len(self._ospi.rx)
+        flags = (bool(self._ospi.sent), tx < DEPTH, tx == 0, rx > 0, rx == DEPTH)
+        return sum(flag << bit for bit, flag in enumerate(flags))
+
+    @property
+    def raw(self) -> int:
+        """RISR."""
+        # Nearly every access of a command comes here: on the stored integers, not by fields.
+        ospi, regs = self._ospi, self._regs
+        raw = ospi.raised
+        if regs[_SSIENR] & 1 and self.tx_level <= regs[_TXFTLR] & 0xFF:
+            raw |= TXE
+        if len(ospi.rx) > regs[_RXFTLR] & 0xFF:
+            raw |= RXF
+        return raw
+
+    @property
+    def masked(self) -> int:
+        """ISR."""
+        return self.raw & self._regs[_IMR]
+
+    def drive_irq(self) -> None:
+        """Set the interrupt to what ISR says."""
+        self._ospi.IRQ.set(self.masked != 0)
+
+    def report(self, interrupt: int) -> None:
+        """This interrupt stays from now on until it is cleared."""
+        self._ospi.raised |= interrupt
+        self.drive_irq()
+
+    def clear(self, interrupts: int) -> int:
+        """These do not stay any longer; whether any of them was there."""
+        was = bool(self._ospi.raised & interrupts)
+        self._ospi.raised &= ~interrupts
+        self.drive_irq()
+        return was

@@ -1,0 +1,150 @@
+"""FlexSPI's AHB port: reads and stores in the execute-in-place window, natively or by the LUT."""
+
+from __future__ import annotations
+
+from xipsim.peripherals.core import BusError
+from xipsim.peripherals.nor.xip import XipWindow
+
+from .flexspi_chips import ChipSelects
+from .flexspi_lut import LookUpTable
+from .flexspi_registers import FlexSpiRegisters
+from .lut import SEQUENCES, ErrorCode
+
+
+def _run_of(first: int, more: int) -> list[int]:
+    return [(first + i) % SEQUENCES for i in range(more + 1)]
+
+
+class AhbPort:
+    """The window. AHB buffers and prefetch are not modelled: it is coherent with the chips."""
+
+    def __init__(self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable) -> None:
+        self._spi, self._chips, self._lut = spi, chips, lut
+        self.xip = XipWindow(self._native_size)
+
+    # -- native view -----------------------------------------------------------------------------
+
+    def lay_out(self) -> None:
+        """Find the chips' places in the window again."""
+        self._chips.measure()
+        for select, chip in sorted(self._spi.chips.items()):
+            start, size = self._chips.start(select), self._chips.visible(select, chip)
+            if size <= 0:
+                self.xip.unmap(select)
+            elif not self.xip.is_mapped(select, start):
+                self.xip.map(self._spi.window, select, chip, start, size)
+        self.xip.evaluate()
+
+    def _native_size(self, select: int) -> int:
+        """Bytes from the chip's start that AHB reads get as plain array data now, 0 for none."""
+        spi, settings = self._spi, self._chips.settings(select)
+        control = spi.FLSHCR2[settings]
+        if spi.MDIS or spi.command is not None or control & 0xE0:
+            return 0
+        start = spi.pointers[settings]
+        sequence = self._lut.sequence(control & 0xF, start)
+        # Word and column addresses belong to HyperBus chips.
+        if spi.FLSHCR1[settings] & 0x7C00 or sequence.gaps or sequence.error:
+            return 0
+        if sequence.reads is None or sequence.jump not in (None, start):
+            return 0
+        chip = spi.chips[select]
+        if not chip.reads_array(sequence.probe):
+            return 0
+        return min(self._chips.visible(select, chip), 1 << sequence.row_bits)
+
+    # -- accesses that are not native ------------------------------------------------------------
+
+    def read(self, offset: int, size: int) -> bytes:
+        """An AHB read of `size` bytes at `offset` of the window, as LUT and chip answer it.
+
+        BusError where the controller answers with an error.
+        """
+        spi = self._spi
+        select = self._granted(offset)
+        settings = self._chips.settings(select)
+        control = spi.FLSHCR2[settings]
+        received = b""
+        start = spi.pointers[settings]
+        for index in _run_of(control & 0xF, control >> 5 & 7):
+            sequence = self._lut.sequence(index, start)
+            if sequence.error is not None:
+                raise self._error(index, sequence.error, offset)
+            read = 0 if sequence.reads is None else size
+            received += self._chips.transfer(select, sequence, offset, b"", read)
+            if sequence.jump is not None:
+                spi.pointers[settings] = sequence.jump
+                self.xip.evaluate()
+            start = 0
+        if len(received) < size:
+            spi.AHBBUSTIMEOUT = 1
+            spi.drive_irq()
+            raise BusError(f"{spi.name}: LUT sequence {control & 0xF} reads no data")
+        return received[:size]
+
+    def write(self, offset: int, value: int, size: int) -> None:
+        """A store of `size` bytes at `offset` of the window."""
+        select = self._granted(offset)
+        control = self._spi.FLSHCR2[self._chips.settings(select)]
+        indices = _run_of(control >> 8 & 0xF, control >> 13 & 7)
+        sequences = [(index, self._lut.sequence(index)) for index in indices]
+        if all(sequence.writes is None for _, sequence in sequences):
+            self._lose_store(offset)
+            return
+        for index, sequence in sequences:
+            error = sequence.error or (ErrorCode.JUMP if sequence.jump is not None else None)
+            if error is not None:
+                raise self._error(index, error, offset)
+            data = b"" if sequence.writes is None else value.to_bytes(size, "little")
+            self._chips.transfer(select, sequence, offset, data, 0)
+
+    def report_busy(self, offset: int) -> None:
+        """Say, once for each operation of a chip, that the core reads the busy chip."""
+        spi, select = self._spi, self._chips.route(offset)
+        chip = None if select is None else spi.chips.get(select)
+        if select is None or chip is None or not chip.busy:
+            return
+        if spi.busy_reported != (select, chip.busy_until):
+            spi.busy_reported = (select, chip.busy_until)
+            until = "for ever" if chip.busy_until is None else f"until {chip.busy_until} ns"
+            spi.diagnose(
+                "xip-read-while-busy",
+                f"{chip.name} was read through the window at {offset:#x} while busy {until}",
+                address=offset,
+            )
+
+    def _lose_store(self, offset: int) -> None:
+        # Assumption: a store for which the LUT has no WRITE is lost without a bus error.
+        spi, pc = self._spi, self._spi.system.pc()
+        if pc not in spi.stores_reported:
+            spi.stores_reported.add(pc)
+            spi.diagnose(
+                "xip-store",
+                f"a store to the window at {offset:#x} is lost: AWRSEQID names no write sequence",
+                address=offset,
+            )
+
+    def _granted(self, offset: int) -> int:
+        """The chip select of an AHB access; BusError where it is not granted."""
+        spi = self._spi
+        if spi.MDIS:
+            # Assumption: a bus error. Silicon gives none of its error flags here.
+            raise BusError(f"{spi.name}: the window was accessed while MCR0.MDIS is 1")
+        if spi.command is not None:
+            # The command waits for the core, which waits for this access: AHBGRANTWAIT ends it.
+            spi.AHBCMDGE = 1
+            spi.drive_irq()
+            raise BusError(f"{spi.name}: the window was accessed during an IP command")
+        select = self._chips.route(offset)
+        if select is None:
+            raise BusError(f"{spi.name}: window offset {offset:#x} is beyond FLSHxxCR0")
+        return select
+
+    def _error(self, index: int, code: ErrorCode, offset: int) -> BusError:
+        spi = self._spi
+        text = f"AHB access at {offset:#x}, LUT sequence {index}: {code.text}"
+        spi.diagnose("ahb-command-error", text, address=offset)
+        spi.AHBCMDERRID, spi.AHBCMDERRCODE = index, code
+        spi.AHBCMDERR = 1
+        spi.drive_irq()
+        return BusError(f"{spi.name}: {text}")

@@ -1,0 +1,65 @@
+"""FlexSPI's four chip selects: where their chips lie in its address space, and cycles on them."""
+
+from __future__ import annotations
+
+from xipsim.peripherals.nor.bus import SpiDevice
+
+from .flexspi_registers import FlexSpiRegisters
+from .lut import Sequence
+
+
+class ChipSelects:
+    """A1, A2, B1 and B2, one behind the other in the FlexSPI address space."""
+
+    def __init__(self, spi: FlexSpiRegisters) -> None:
+        self._spi = spi
+        self.ends: tuple[int, ...] = (0, 0, 0, 0)
+        """Where each chip select's addresses end: a cache of FLSHxxCR0."""
+
+    def measure(self) -> None:
+        """FLSHxxCR0 or MCR2 have changed."""
+        ends, end = [], 0
+        for select in range(4):
+            end += (self._spi.FLSHCR0[self.settings(select)] & 0x7F_FFFF) << 10
+            ends.append(end)
+        self.ends = tuple(ends)
+
+    def settings(self, select: int) -> int:
+        """Which of the FLSHxxCRn apply to chip select `select`."""
+        return 0 if select and self._spi.SAMEDEVICEEN else select
+
+    def start(self, select: int) -> int:
+        """Where the addresses of chip select `select` begin."""
+        return self.ends[select - 1] if select else 0
+
+    def visible(self, select: int, chip: SpiDevice) -> int:
+        """Bytes from the chip's start that the window shows; 0 or less for none."""
+        start = self.start(select)
+        return min(self.ends[select] - start, self._spi.window.size - start, chip.size)
+
+    def route(self, address: int) -> int | None:
+        """The chip select that has byte `address` of the FlexSPI space."""
+        for select, end in enumerate(self.ends):
+            if address < end:
+                return select
+        return None
+
+    def transfer(
+        self, select: int, sequence: Sequence, address: int, data: bytes, read: int
+    ) -> bytes:
+        """One cycle of chip select; FFh where no chip drives the bus."""
+        spi = self._spi
+        for gap in sequence.gaps:
+            spi.gap(gap)
+        if sequence.empty:
+            return b""
+        control = spi.FLSHCR1[self.settings(select)]
+        transaction = sequence.transaction(
+            address - self.start(select),
+            word=bool(control >> 10 & 1),
+            column=control >> 11 & 0xF,
+            data=data,
+            read=read,
+        )
+        chip = spi.chips.get(select)
+        return chip.transfer(transaction) if chip else b"\xff" * read

@@ -1,0 +1,49 @@
+"""FlexSPI's look-up table in its registers: the lock, and sequences as they are needed."""
+
+from __future__ import annotations
+
+from .flexspi_registers import LUT_KEY, FlexSpiRegisters
+from .lut import WORDS, Sequence, decode
+
+
+class LookUpTable:
+    """The 64 LUT registers; a sequence is decoded when it is used first."""
+
+    def __init__(self, spi: FlexSpiRegisters) -> None:
+        self._spi = spi
+        self._decoded: dict[tuple[int, int], Sequence] = {}
+        """By index and start instruction."""
+
+    def key(self, value: int) -> None:
+        """LUTKEY was written."""
+        self._spi.key_given = value == LUT_KEY
+
+    def lock(self, value: int) -> None:
+        """LUTCR was written: 1 locks, 2 unlocks, right behind the key only."""
+        if self._spi.key_given and value in (1, 2):
+            self._spi.LUTCR = value
+        self._spi.key_given = False
+
+    def write(self, index: int, value: int) -> bool:
+        """Word `index` was written; whether that changed a sequence."""
+        spi = self._spi
+        if spi.LOCK:
+            spi.diagnose("lut-locked", f"LUT[{index}] was written while the LUT is locked")
+        elif value != spi.LUT[index]:
+            spi.LUT[index] = value
+            for start in range(2 * WORDS):
+                self._decoded.pop((index // WORDS, start), None)
+            return True
+        return False
+
+    def sequence(self, index: int, start: int = 0) -> Sequence:
+        """Sequence `index`, run from instruction `start` on."""
+        known = self._decoded.get((index, start))
+        if known is None:
+            words = [self._spi.LUT[index * WORDS + i] for i in range(WORDS)]
+            known = self._decoded[index, start] = decode(words, start)
+        return known
+
+    def forget(self) -> None:
+        """The registers were set from outside: a reset, a snapshot."""
+        self._decoded.clear()

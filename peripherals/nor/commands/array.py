@@ -1,0 +1,153 @@
+"""Reads, programs and erases of the array, and bytes as they come out and go in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from ..command import Command, Cycle
+from ..engine import WriteEngine
+from ..operation import Operation
+from ..state import ChipState
+
+
+class ArrayCommands:
+    """Handlers, and the table of erases; how reads and programs look differs by maker."""
+
+    def __init__(self, chip: ChipState, engine: WriteEngine) -> None:
+        self._chip, self._engine = chip, engine
+
+    def erases(self, bits: int, lanes: int = 1, *, wide: bool = True) -> Iterator[Command]:
+        """Erases of all sizes, chip erase included, in a mode with `lanes` lines.
+
+        bits: of address for the legacy opcodes. wide: also those that always take 4 bytes.
+        """
+        for unit in self._chip.row.erase:
+            sizes = [(opcode, bits) for opcode in unit.opcodes]
+            sizes += [(opcode, 32) for opcode in unit.opcodes4 if wide]
+            for opcode, size in sizes:
+                yield Command(
+                    opcode=opcode, name=unit.name, lanes=lanes, address_bits=size,
+                    address_lanes=lanes, value=unit.size, run=partial(self._erase, unit.time),
+                )  # fmt: skip
+        for opcode in (0xC7, 0x60):
+            yield Command(
+                opcode=opcode, name="chip erase", lanes=lanes, value=self._chip.size,
+                run=partial(self._erase, "chip_erase"),
+            )  # fmt: skip
+
+    def cell(self, c: Cycle) -> int:
+        """The cell that the cycle's address means."""
+        address = c.address
+        if c.command.address_bits == 24:
+            address |= self._chip.maker.high_address << 24
+        return address & (self._chip.size - 1)
+
+    def read(self, c: Cycle) -> bytes:
+        """Read the array."""
+        chip = self._chip
+        if c.command.mode_clocks:
+            opcode = c.command.opcode if chip.maker.enters_continuous(c.mode) else 0
+            if opcode != chip.maker.mode.continuous:
+                chip.maker.set_continuous(opcode)
+        c.address = self.cell(c)
+        chip.counters.bytes_read += c.read
+        self._warn_of_suspended(c)
+        if wrap := c.command.burst:
+            base = c.address & -wrap
+            return repeated(chip.array[base : base + wrap], c.read, c.address - base)
+        if c.address + c.read <= chip.size:
+            return bytes(chip.array[c.address : c.address + c.read])
+        return repeated(chip.array, c.read, c.address)
+
+    def _warn_of_suspended(self, c: Cycle) -> None:
+        # Assumption: where an operation is suspended the old cells read; silicon gives no promise.
+        if (operation := self._chip.suspended) and overlaps(operation, c.address, c.read):
+            self._chip.diagnose(
+                "read-suspended",
+                f"{c.command.name} at {c.address:#x} reads what is suspended: {operation}",
+                opcode=c.command.opcode,
+                address=c.address,
+            )
+
+    def program(self, c: Cycle) -> bytes | None:
+        """Program within a page."""
+        chip, page = self._chip, self._chip.maker.page
+        c.address = self.cell(c)
+        if not c.data:
+            chip.refuse("wrong-length", c, "chip select rose before a byte had come")
+            return None
+        if not self._may_change(c, min(len(c.data), page), "program"):
+            return None
+        chip.counters.bytes_programmed += min(len(c.data), page)
+        if c.address % page + len(c.data) > page:
+            start, c.address = c.address % page, c.address & -page
+            old = chip.array[c.address : c.address + page]
+            c.data = page_buffer(start, c.data, old)
+        # Assumption: a part of a page takes as long as a whole one (the sheet gives one time).
+        self._engine.begin(
+            "program", c.command.name, chip.duration("page_program"),
+            address=c.address, length=len(c.data), data=bytes(c.data),
+        )  # fmt: skip
+        return b""
+
+    def _erase(self, time: str, c: Cycle) -> bytes | None:
+        c.address = self.cell(c) & -c.command.value
+        if not self._may_change(c, c.command.value, "erase"):
+            return None
+        self._engine.begin(
+            "erase", c.command.name, self._chip.duration(time),
+            address=c.address, length=c.command.value,
+        )  # fmt: skip
+        return b""
+
+    def _may_change(self, c: Cycle, length: int, verb: str) -> bool:
+        """Whether a program or erase is carried out: WEL, nothing suspended there, protection."""
+        chip, maker, suspended = self._chip, self._chip.maker, self._chip.suspended
+        rule = why = ""
+        if not chip.wel:
+            rule, why = f"{verb}-without-wel", "the write enable latch is 0"
+        elif suspended and (
+            verb == "erase" or suspended.kind == "program" or overlaps(suspended, c.address, length)
+        ):
+            rule, why = "suspended", f"suspended: {suspended}"
+        elif maker.protected(c.address, length):
+            rule, why = "protected", "the area is protected"
+            if maker.holds_wel:
+                why += "; WEL stays 1 until 50h"
+            else:
+                # Assumption: a refused operation clears WEL, as a completed one does.
+                chip.wel = False
+        maker.judged(verb, rule)
+        if rule:
+            chip.refuse(rule, c, why)
+        return not rule
+
+
+def repeated(data: bytes | bytearray, count: int, start: int = 0) -> bytes:
+    """`count` bytes of `data` over and over from `start`, as registers come out while clocked."""
+    out = bytes(data[start : start + count])
+    while len(out) < count:
+        out += bytes(data[: count - len(out)])
+    return out
+
+
+def page_buffer(start: int, data: bytes, old: bytes | bytearray) -> bytes:
+    """A page as it shall become, `old` where nothing was sent: `data` from `start`, wrapping, of
+    which the last bytes sent stay."""
+    buffer, page = bytearray(old), len(old)
+    kept = data[-page:]
+    start = (start + len(data) - len(kept)) % page
+    head = kept[: page - start]
+    buffer[start : start + len(head)] = head
+    buffer[: len(kept) - len(head)] = kept[len(head) :]
+    return bytes(buffer)
+
+
+def overlaps(operation: Operation, address: int, length: int) -> bool:
+    """Whether an operation on the array touches the range."""
+    return (
+        operation.target == "array"
+        and operation.address < address + length
+        and address < operation.address + operation.length
+    )

@@ -1,0 +1,123 @@
+"""How a chip makes commands of transactions, and whether it listens to them."""
+
+from __future__ import annotations
+
+from .bus import Transaction
+from .command import Command, Cycle
+from .engine import WriteEngine
+from .maker import Mode
+from .replay import Replay
+from .state import ChipState
+
+
+class Decoder:
+    """A transaction of the expected shape goes straight to its command; any other is replayed."""
+
+    def __init__(self, chip: ChipState, engine: WriteEngine) -> None:
+        self._chip, self._maker, self._engine = chip, chip.maker, engine
+        self._keeper = chip.undriven == "keeper"
+        self._tables: dict[Mode, dict[int, Command]] = {}
+        self._replay = Replay(chip, self.admits)
+
+    def _commands(self, mode: Mode) -> dict[int, Command]:
+        table = self._tables.get(mode)
+        if table is None:
+            table = self._tables[mode] = {c.opcode: c for c in self._maker.table()}
+        return table
+
+    def _expected(self, t: Transaction) -> Command | None:
+        """The command, if the transaction has exactly its shape."""
+        mode = self._maker.mode
+        opcode = _opcode(t, mode)
+        if mode.continuous:
+            opcode = None if t.opcode is not None else mode.continuous
+        if opcode is None:
+            return None
+        command = self._commands(mode).get(opcode)
+        return command if command is not None and command.fits(t) else None
+
+    def transfer(self, t: Transaction) -> bytes:
+        """Run one cycle of chip select, and report it."""
+        chip = self._chip
+        if chip.powered_down and self._maker.wakes_on_select:
+            self._engine.begin("release", "release power-down", chip.duration("release"))
+            return chip.done(t, "release power-down", b"\xff" * t.read, address=None)
+        command, address = self._expected(t), t.address
+        if command is None:
+            mode = self._maker.mode
+            command, answer, address = self._replay.run(t, mode, self._commands(mode))
+        else:
+            cycle = Cycle(command, t.address or 0, self._mode_bits(t), t.write, t.read)
+            answer = command.run(cycle) if self.admits(cycle) else None
+        if command is None or answer is None:
+            return chip.done(t, "ignored", b"\xff" * t.read, address=address)
+        answer = chip.done(t, command.name, answer, address=address)
+        return answer if not t.strobe else self._strobed(t, answer)
+
+    def _strobed(self, t: Transaction, answer: bytes) -> bytes:
+        if not t.read or self._maker.mode.strobe:
+            return answer
+        # Assumption: a controller that waits for a strobe in vain samples idle lines.
+        self._chip.diagnose(
+            "no-strobe", "the controller samples with a data strobe, and the chip drives none",
+            opcode=t.opcode, address=t.address,
+        )  # fmt: skip
+        return b"\xff" * t.read
+
+    def _mode_bits(self, t: Transaction) -> int:
+        if t.mode is not None:
+            return t.mode
+        if not self._keeper or t.address is None:
+            return 0xFF
+        low = t.address & ((1 << t.address_lanes) - 1)
+        return low * 0x11 if t.address_lanes == 4 else low * 0x55
+
+    def reads_array(self, t: Transaction) -> bool:
+        """As `Chip.reads_array`, on a chip that is idle and awake."""
+        command, maker = self._expected(t), self._maker
+        if command is None or not command.is_read or t.address is None:
+            return False
+        if (command.quad and not maker.quad_enabled) or command.burst:
+            return False
+        if t.swaps != command.swaps or (command.ddr and t.address & 1):
+            return False
+        if t.strobe and not maker.mode.strobe:
+            return False
+        if command.mode_clocks:
+            continues = maker.enters_continuous(self._mode_bits(t))
+            if continues != bool(maker.mode.continuous):
+                return False
+        size = self._chip.size
+        if command.address_bits == 24 and maker.high_address << 24 & (size - 1):
+            return False
+        return t.address + t.read <= size
+
+    def admits(self, c: Cycle) -> bool:
+        """Whether the chip listens to this command now; if not, why not is reported."""
+        chip, command = self._chip, c.command
+        if chip.reset_enabled and command.first_byte != 0x99:
+            chip.reset_enabled = False
+        if chip.powered_down and command.first_byte != 0xAB:
+            chip.refuse("power-down", c, "the chip is in power-down")
+        elif (busy := chip.operation) and (busy.is_deaf or not command.while_busy):
+            rule = "read-while-busy" if command.is_read else "command-while-busy"
+            chip.refuse(rule, c, f"the chip is busy: {busy}")
+        elif command.quad and not self._maker.quad_enabled:
+            chip.refuse("quad-without-qe", c, "the quad enable bit is 0")
+        elif command.lengths and len(c.data) not in command.lengths:
+            chip.refuse("wrong-length", c, f"{len(c.data)} data bytes")
+        else:
+            return True
+        return False
+
+
+def _opcode(t: Transaction, mode: Mode) -> int | None:
+    """The opcode, if it was sent in the way of the mode."""
+    if t.opcode_lanes != mode.lanes:
+        return None
+    if t.opcode_bits == mode.opcode_bits and t.opcode_ddr == mode.opcode_ddr:
+        return t.opcode
+    if t.opcode is not None and mode.lanes == 8 and mode.opcode_bits == 8:
+        # The chip takes what comes at the rising edge.
+        return t.opcode >> 8 if t.opcode_ddr and t.opcode_bits == 16 else None
+    return None

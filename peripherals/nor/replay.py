@@ -1,0 +1,169 @@
+"""A transaction that no command expects, read from the lines as the chip reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .bus import Transaction
+from .command import Command, Cycle
+from .maker import Mode
+from .state import ChipState
+from .wire import Wire
+
+Outcome = tuple[Command | None, bytes | None, int | None]
+"""Command (None: none understood), what the controller samples (None: ignored), address."""
+
+
+class Replay:
+    """Lays a transaction out clock by clock, with a diagnostic for each thing that differs.
+
+    admits: whether the chip listens to a command now.
+    """
+
+    def __init__(self, chip: ChipState, admits: Callable[[Cycle], bool]) -> None:
+        self._chip, self._admits = chip, admits
+        self._keeper = chip.undriven == "keeper"
+
+    def run(self, t: Transaction, mode: Mode, commands: dict[int, Command]) -> Outcome:
+        """Run the cycle."""
+        wire = Wire(t, keeper=self._keeper)
+        if mode.continuous:
+            command, at = commands[mode.continuous], 0
+            if t.opcode is not None:
+                return self._misread(t, wire, command)
+        else:
+            at = mode.opcode_clocks
+            self._check_lanes(t, wire, 0, at, mode.lanes, "opcode")
+            opcode = None
+            if len(wire.clocks) >= at:
+                opcode = wire.value(0, at, mode.lanes, ddr=mode.opcode_ddr)
+            if opcode not in commands:
+                self._report_unknown(t, mode, opcode)
+                return None, None, t.address
+            command = commands[opcode]
+        mode_at = at + command.address_clocks
+        data_at = mode_at + command.wait
+        self._check_lanes(t, wire, at, mode_at - at, command.address_lanes, "address")
+        self._check_edges(t, command)
+        cycle = self._cycle(wire, command, at)
+        answer = None
+        if self._is_whole(wire, cycle, mode_at, data_at):
+            self._take_data(t, wire, cycle, data_at)
+            if self._admits(cycle):
+                self._check_read(t, wire, cycle, data_at)
+                answer = command.run(cycle)
+        if answer is not None:
+            answer = wire.sampled(answer, data_at, command.data_lanes, ddr=command.ddr)
+        return command, answer, cycle.place
+
+    def _misread(self, t: Transaction, wire: Wire, command: Command) -> Outcome:
+        """An opcode in continuous read: address and mode bits, as the chip sees it."""
+        mode_at = command.address_bits // command.address_lanes
+        data_at = mode_at + command.wait
+        cycle = self._cycle(wire, command, 0)
+        # FFh is how continuous read is left on purpose.
+        if t.opcode != 0xFF:
+            self._chip.diagnose(
+                "continuous-read",
+                f"opcode {t.opcode:02X}h is taken for an address: the chip is in continuous read",
+                opcode=t.opcode,
+            )
+        if len(wire.clocks) < mode_at + command.mode_clocks or not self._admits(cycle):
+            return None, None, None
+        cycle.read = -(-max(0, len(wire.clocks) - data_at) * command.data_lanes // 8)
+        answer = command.run(cycle) or b""
+        return command, wire.sampled(answer, data_at, command.data_lanes), cycle.place
+
+    @staticmethod
+    def _cycle(wire: Wire, command: Command, at: int) -> Cycle:
+        clocks, lanes = command.address_clocks, command.address_lanes
+        address = wire.value(at, clocks, lanes, ddr=command.ddr)
+        mode = wire.value(at + clocks, command.mode_clocks, lanes)
+        return Cycle(command, address, mode, b"", 0)
+
+    def _is_whole(self, wire: Wire, c: Cycle, mode_at: int, data_at: int) -> bool:
+        """Whether chip select rises where the command allows it."""
+        total, command = len(wire.clocks), c.command
+        fits = total >= (mode_at + command.mode_clocks if command.sends else data_at)
+        if command.takes:
+            fits = fits and (total - data_at) * command.data_lanes % 8 == 0
+        elif not command.sends:
+            fits = total == data_at
+        if not fits:
+            why = f"chip select rose after {total} clocks, {data_at} lead to the data"
+            self._chip.refuse("wrong-length", c, why)
+        return fits
+
+    def _take_data(self, t: Transaction, wire: Wire, c: Cycle, data_at: int) -> None:
+        """Take the data from the wire, or reckon how many bytes the chip will put out."""
+        lanes, clocks = c.command.data_lanes, max(0, len(wire.clocks) - data_at)
+        if c.command.takes:
+            self._check_lanes(t, wire, data_at, clocks, lanes, "data")
+            ddr = c.command.ddr
+            length = clocks * (lanes << ddr) // 8
+            c.data = wire.value(data_at, clocks, lanes, ddr=ddr).to_bytes(length, "big")
+        else:
+            c.read = -(-clocks * (lanes << c.command.ddr) // 8)
+
+    # -- what differs ----------------------------------------------------------------------------
+
+    def _check_read(self, t: Transaction, wire: Wire, c: Cycle, data_at: int) -> None:
+        command = c.command
+        if t.read and wire.read_at != data_at and not t.duplex:
+            waits = wire.read_at - (data_at - command.wait)
+            self._chip.diagnose(
+                "wrong-dummy",
+                f"{command.name}: {waits} clocks between address and data, not {command.wait}",
+                opcode=command.opcode,
+                address=c.place,
+            )
+        if t.read and t.data_lanes != command.data_lanes:
+            self._wrong_lanes(t, "data", t.data_lanes, command.data_lanes)
+
+    def _check_lanes(
+        self, t: Transaction, wire: Wire, at: int, count: int, lanes: int, phase: str
+    ) -> None:
+        used = wire.lanes(at, count) - {lanes}
+        if used:
+            self._wrong_lanes(t, phase, min(used), lanes)
+
+    def _check_edges(self, t: Transaction, command: Command) -> None:
+        for phase, used, ddr in (
+            ("address", command.address_bits and t.address is not None, t.address_ddr),
+            ("data", t.read or t.write, t.data_ddr),
+        ):
+            if used and ddr != command.ddr:
+                self._chip.diagnose(
+                    "wrong-edges",
+                    f"{command.name}: {phase} at {'double' if ddr else 'single'} data rate, "
+                    f"not {'double' if command.ddr else 'single'}",
+                    opcode=t.opcode,
+                    address=t.address,
+                )
+
+    def _wrong_lanes(self, t: Transaction, phase: str, used: int, lanes: int) -> None:
+        self._chip.diagnose(
+            "wrong-lanes",
+            f"{phase} on {used} lines where the chip uses {lanes}",
+            opcode=t.opcode,
+            address=t.address,
+        )
+
+    def _report_unknown(self, t: Transaction, mode: Mode, opcode: int | None) -> None:
+        chip, unmodelled = self._chip, self._chip.maker.unmodelled
+        chip.reset_enabled = False
+        first = None if opcode is None else opcode >> 8 or opcode
+        if chip.powered_down:
+            rule, why = "power-down", "the chip is in power-down"
+        elif opcode is None or first is None:
+            rule, why = "wrong-length", "chip select rose before eight bits had come"
+        elif mode.opcode_bits == 16 and opcode >> 8 ^ opcode & 0xFF != 0xFF:
+            rule = "wrong-opcode-extension"
+            why = f"{opcode >> 8:02X}h must be followed by its inverse, not by {opcode & 0xFF:02X}h"
+        elif first in unmodelled:
+            chip.gap(f"command {first:02X}h, {unmodelled[first]}")
+            return
+        else:
+            rule, why = "unknown-opcode", f"the chip has no command {opcode:02X}h in this mode"
+        busy = f" (busy: {chip.operation})" if chip.operation else ""
+        chip.diagnose(rule, f"ignored: {why}{busy}", opcode=t.opcode, address=t.address)

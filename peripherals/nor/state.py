@@ -1,0 +1,129 @@
+"""What the parts of a flash chip share: what it is, and the state it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from xipsim.peripherals.core import FlashCommand, Model, Parameter, State, System
+
+from .array import Array
+from .bus import Transaction
+from .command import Cycle
+from .maker import Maker
+from .operation import Counters, Operation
+from .parts import find_part
+
+
+class ChipState(Model):
+    """Parameters, the part's row, cells, latches, counters; and the chip's voice."""
+
+    part = Parameter(str, "Part number, e.g. W25Q64JV-IQ.")
+    qe = Parameter(
+        int,
+        "Quad enable bit at power-on; not given: as from the factory.",
+        default=None,
+        choices=(0, 1),
+    )
+    times = Parameter(
+        str,
+        "Which of the data sheet's times apply.",
+        default="typical",
+        choices=("typical", "maximum"),
+    )
+    uid = Parameter(str, "Unique id in hex; not given: seeded.", default=None)
+    undriven = Parameter(
+        str,
+        "What lines that nobody drives carry, e.g. during mode bits.",
+        default="pull-ups",
+        choices=("pull-ups", "keeper"),
+    )
+
+    wel = State(False)
+    operation: State[Operation | None] = State(None)
+    suspended: State[Operation | None] = State(None)
+    powered_down = State(False)
+    reset_enabled = State(False)
+    held_in_reset = State(False)
+
+    maker: Maker
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        try:
+            self.row = find_part(self.part)
+        except ValueError as error:
+            raise ValueError(f"{self.name}: part: {error}") from None
+        self.memory = Array(self.row.size)
+        self.array = self.memory.cells
+        self.counters = Counters()
+        self.sticks = False
+        """The next operation never ends: a fault."""
+        self.latch_fails = False
+        """WEL cannot be set: a fault."""
+        self.unique_id = self._unique_id()
+        self.state_listeners: list[Callable[[], None]] = []
+        self.array_listeners: list[Callable[[int, int], None]] = []
+
+    def _unique_id(self) -> bytes:
+        length = self.row.uid_length
+        if self.uid is None:
+            return self.system.random(f"{self.name}/uid").randbytes(length)
+        try:
+            uid = bytes.fromhex(self.uid)
+        except ValueError:
+            uid = b""
+        if len(uid) != length:
+            raise ValueError(
+                f"{self.name}: uid: expected {length} bytes in hex, given {self.uid!r}"
+            )
+        return uid
+
+    @property
+    def size(self) -> int:
+        """Bytes of the array."""
+        return self.row.size
+
+    def duration(self, key: str) -> int:
+        """Nanoseconds of the part's time called `key`, typical or maximum as asked for."""
+        return self.row.times[key][self.times == "maximum"]
+
+    # -- talking ---------------------------------------------------------------------------------
+
+    def notify(self) -> None:
+        """Tell the controller that reads may be answered differently from now on."""
+        for listener in self.state_listeners:
+            listener()
+
+    def changed(self, address: int, length: int) -> None:
+        """Tell the controller that these cells may have changed."""
+        for listener in self.array_listeners:
+            listener(address, length)
+
+    def done(self, t: Transaction, name: str, answer: bytes, *, address: int | None) -> bytes:
+        """Count and trace the cycle that just ended; returns `answer`."""
+        self.counters.commands[name] += 1
+        trace = self.system.trace
+        if trace.wants(FlashCommand):
+            trace.emit(
+                FlashCommand(
+                    time=self.system.clock.now,
+                    chip=self.name,
+                    opcode=t.opcode,
+                    name=name,
+                    address=address,
+                    sent=t.write,
+                    received=answer,
+                )
+            )
+        return answer
+
+    def refuse(self, rule: str, c: Cycle, why: str) -> None:
+        """Report that the chip ignores a command, and why."""
+        where = "" if c.place is None else f" at {c.place:#x}"
+        self.diagnose(
+            rule,
+            f"{c.command.name}{where} ignored: {why}",
+            opcode=c.command.opcode,
+            address=c.place,
+        )
