@@ -13,6 +13,10 @@ class Ccm(Peripheral):
     peripheral has its clock, whatever its gate says.
     """
 
+    SYSTICK_REFERENCE = 100_000
+    """Hz of the core's external SysTick reference: the 24 MHz crystal by 240, before any divider of
+    this block. (IMXRT1060RM, Arm Cortex-M7 platform, SysTick)"""
+
     CCR = Register(0x00, reset=0x0401_107F)
     # COSC_READY (bit 5), 0 in the manual, is set by the time any code runs.
     CSR = Register(0x08, reset=0x30, ro=True)
