@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from xipsim.engines.api import Goal, MachineConfig
-from xipsim.engines.qemu.engine import QemuEngine
+from xipsim.engines.link.engine import ChildEngine
+from xipsim.engines.programs import open_engine
 from xipsim.peripherals.core import Note
 
 DEMO = Path(__file__).parent / "demo"
@@ -38,16 +39,16 @@ TICK_HANDLER = 0x26
 
 
 @contextmanager
-def running(qemu: Path | None, code: str, handler: int = 0) -> Iterator[QemuEngine]:
+def running(qemu: Path | None, code: str, handler: int = 0) -> Iterator[ChildEngine]:
     """A machine with `code` (hexadecimal), SysTick's exception at its byte `handler`."""
     vectors = struct.pack("<16I", RAM + 0x1000, *[CODE + 1] * 14, CODE + handler + 1)
     config = MachineConfig(
         platform=DEMO / "m7.repl",
         models=(DEMO / "models.py",),
         overrides={"rom": {"program": (vectors + bytes.fromhex(code)).hex()}},
-        qemu=qemu,
+        program=qemu,
     )
-    engine = QemuEngine(config)
+    engine = open_engine(config)
     try:
         engine.build({})
         yield engine
@@ -55,7 +56,7 @@ def running(qemu: Path | None, code: str, handler: int = 0) -> Iterator[QemuEngi
         engine.close()
 
 
-def word(engine: QemuEngine, address: int) -> int:
+def word(engine: ChildEngine, address: int) -> int:
     return int.from_bytes(engine.read_memory(address, 4), "little")
 
 
