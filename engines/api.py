@@ -14,8 +14,8 @@ StrPath = str | os.PathLike[str]
 
 
 Receiver = Callable[[str, Any], "Callable[[], None] | None"]
-"""`receiver("console", (name, bytes))`, `receiver("events", [FlashCommand | Repeated])`. It must not
-take long, and Ctrl-C waits for it; it may return what does, a call of the user's function: made
+"""`receiver("console", (name, bytes))`, `receiver("events", [FlashCommand | Repeated])`. It must
+not take long, and Ctrl-C waits for it; it may return what does, a call of the user's function: made
 afterwards."""
 
 

@@ -58,13 +58,15 @@ class TimeSource(Protocol):
 class CoreDescription(NamedTuple):
     """How a core is made. cpu_type: as the `.repl` says. interrupts: inputs of the NVIC.
 
-    frequency: of SysTick's processor clock, in Hz. ram: an address in RAM, aligned to 1 KiB, where
-    a vector table may be looked for before the boot ROM decides.
+    frequency, reference: of SysTick's processor clock and of its external reference, in Hz; 0 if
+    it has none. ram: an address in RAM, aligned to 1 KiB, where a vector table may be looked for
+    before the boot ROM decides.
     """
 
     cpu_type: str
     interrupts: int
     frequency: int
+    reference: int
     ram: int
 
 

@@ -260,9 +260,14 @@ class Builder:
         return self.finish(contents)
 
 
-def describe_core(platform: Platform) -> CoreDescription:
-    """What the platform says of its core."""
-    cpu = next(e for e in platform.entries if e.type in CORES)
+def core_entry(platform: Platform) -> PlatformEntry:
+    """The platform's core."""
+    return next(e for e in platform.entries if e.type in CORES)
+
+
+def describe_core(platform: Platform, registry: Registry) -> CoreDescription:
+    """What the platform says of its core, and the models of what surrounds it."""
+    cpu = core_entry(platform)
     nvic = next(e for e in platform.entries if e.type in CONTROLLERS)
     wires = [w.number for e in platform.entries for w in e.interrupts if w.destination == nvic.name]
     ram = min(
@@ -275,5 +280,10 @@ def describe_core(platform: Platform) -> CoreDescription:
         cpu_type=str(cpu.get("cpuType")),
         interrupts=(max(wires) // 32 + 1) * 32,
         frequency=int(str(nvic.get("systickFrequency"))),
+        reference=max(
+            getattr(registry[e.type], "SYSTICK_REFERENCE", 0)
+            for e in platform.entries
+            if e.type in registry
+        ),
         ram=ram,
     )

@@ -79,6 +79,9 @@ class GuestClock:
         self._asleep = ""
         self._halted = False
         self._event = False
+        self._level = 0
+        self.level: Callable[[], int] = int
+        """Number of the exception being handled, 0 in thread mode; set by who has the core."""
         self.is_pending: Callable[[], bool] = bool
         """Whether an interrupt is pending that would end WFI; set by who has the core."""
 
@@ -104,7 +107,7 @@ class GuestClock:
 
     # -- stalls ----------------------------------------------------------------------------------
 
-    def question(self, key: Hashable, until: int | None = None) -> None:
+    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> None:
         """See `Clock.question` of the ports: lets a repeated question take time."""
         now = self._read()
         gap = now - self._last
@@ -115,14 +118,21 @@ class GuestClock:
         if gap > GAP:
             self._count = 1
             return
-        self._count += 1
-        if self._count >= QUESTIONS_BEFORE_STALL and self._stalls:
+        self._count = min(self._count + 1, QUESTIONS_BEFORE_STALL)
+        is_wait = self._count == QUESTIONS_BEFORE_STALL and now - self._began >= after
+        if is_wait and self._stalls and self._is_same_loop():
             if until is None:
                 until = now + (now - self._began) // FRACTION
                 self._count -= 2  # The next answer is new: if it ends the wait, no stall may come.
             span = self.next_guest_alarm(now, until - now)
             if span > 0:
                 self._stall(now + span)
+
+    def _is_same_loop(self) -> bool:
+        """Whether the question before came from the same exception level. An interrupt handler
+        that asks once must not stall: its stall would end with the next interrupt, for ever."""
+        level, self._level = self._level, self.level()
+        return level == self._level
 
     def _stall(self, end: int) -> None:
         self._last = end
@@ -201,7 +211,7 @@ class GuestClock:
     def save(self) -> dict[str, Any]:
         """The run of a question under way, and the stall or sleep under way."""
         return {
-            "run": (self.asked, self._count, self._began, self._last),
+            "run": (self.asked, self._count, self._began, self._last, self._level),
             "stall_end": self._stall_end.deadline,
             "asleep": self._asleep,
             "event": self._event,
@@ -209,7 +219,7 @@ class GuestClock:
 
     def load(self, saved: dict[str, Any]) -> None:
         """Go on as when `save` returned `saved`. No stall may be under way; last of all."""
-        self.asked, self._count, self._began, self._last = saved["run"]
+        self.asked, self._count, self._began, self._last, self._level = saved["run"]
         self._asleep, self._event = saved["asleep"], saved["event"]
         if saved["stall_end"] is not None:
             self._stall_end.at(saved["stall_end"])

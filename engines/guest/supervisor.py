@@ -93,9 +93,10 @@ class Supervisor:
         self._epitaph = ""
         self.clock = GuestClock(backend.time, self.failed, stalls=config.stalls)
         self.core = backend.make_core(
-            describe_core(platform), lambda: self.request_reset(ResetCause.SOFTWARE)
+            describe_core(platform, registry), lambda: self.request_reset(ResetCause.SOFTWARE)
         )
         self.clock.is_pending = lambda: is_interrupt_pending(self.core)
+        self.clock.level = lambda: self.core.exception
         builder = Builder(
             backend,
             self.clock,

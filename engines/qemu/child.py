@@ -22,6 +22,8 @@ from xipsim.engines.link.server import Server
 
 from . import library as q
 from .backend import QemuBackend
+from .core import command_line
+from .mpu import MpuWatch
 
 ARGUMENTS = (
     "qemu-system-arm -M none -accel tcg -display none -nodefaults -S -monitor none -serial none"
@@ -91,12 +93,14 @@ def main() -> None:
     server = Server(Channel(requests, answers))
     config, platform = receive_start(server)
     models = import_ahead(platform)
-    argc, argv = q.start_arguments([*ARGUMENTS.split(), "-plugin", sys.argv[4]])
+    options = [*ARGUMENTS.split(), *command_line(platform), "-plugin", sys.argv[4]]
+    argc, argv = q.start_arguments(options)
     q.qemu_init(argc, argv, None)  # meanwhile, the interpreter imports
     models.join()
     backend = QemuBackend(gdb=config.gdb_port is not None)
 
     def ready(guest: Supervisor) -> None:
+        MpuWatch(guest.core, guest.clock, guest.board.trace)
         q.on_abort.value = q.pointer(q.PLAIN(lambda: _aborted(guest))).value
         q.transaction_commit()
         gc.freeze()

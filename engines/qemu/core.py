@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from xipsim.engines.guest.backend import CoreDescription
-from xipsim.engines.guest.builder import NMI_INPUT
+from xipsim.engines.guest.builder import NMI_INPUT, core_entry
+from xipsim.engines.repl import Platform
 from xipsim.peripherals.core import Entry
 
 from . import library as q
@@ -27,6 +28,15 @@ ATTRIBUTES = {"cortex-m7": q.NON_SECURE, "cortex-m55": q.SECURE}
 """Of the core's accesses: an M55 starts secure, and that state has system registers of its own."""
 
 
+def command_line(platform: Platform) -> list[str]:
+    """Options for QEMU's own command line that the platform's core needs."""
+    cpu = core_entry(platform)
+    regions = cpu.get("numberOfMPURegions")
+    if regions is None:
+        return []
+    return ["-global", f"{CPU_TYPES[str(cpu.get('cpuType'))]}.pmsav7-dregion={regions}"]
+
+
 class Core:
     """One core; implements `backend.Core`. memory: the address space that it sees."""
 
@@ -37,9 +47,13 @@ class Core:
         q.set_uint32(self.device, b"num-irq", description.interrupts)
         q.set_uint32(self.device, VECTORS[cpu_type], description.ram)
         q.set_link(self.device, b"memory", memory, q.error_fatal)
-        clock = q.clock_new(self.device, b"xipsim-cpuclk")
-        q.clock_set(clock, (10**9 << 32) // description.frequency)
-        q.connect_clock(self.device, b"cpuclk", clock)
+        for name, hertz in (
+            (b"cpuclk", description.frequency), (b"refclk", description.reference)
+        ):
+            if hertz:
+                clock = q.clock_new(self.device, b"xipsim-" + name)
+                q.clock_set(clock, (10**9 << 32) // hertz)
+                q.connect_clock(self.device, name, clock)
         q.device_realize(self.device, q.error_fatal)
         self.cpu = q.get_cpu(0)
         self._space = q.cpu_address_space(self.cpu, 0)

@@ -10,6 +10,8 @@ from xipsim.peripherals.core import Parameter, Peripheral, Register, RegisterArr
 NS = 1_000_000_000
 COUNTER = "this counter stands still"
 COMPARATOR = "comparators do not match anything"
+EXACT = 100_000
+"""ns: waits on cycles that are shorter make pulses and strobes, and end with the cycle."""
 
 
 @model("Miscellaneous.DWT")
@@ -28,7 +30,7 @@ class Dwt(Peripheral):
 
     CTRL = Register(0x000, reset=0x4000_0000, ro=0xF000_0000, survives_reset=True)
     CYCCNTENA = CTRL.field(0)
-    CYCCNT = Register(0x004, survives_reset=True)
+    CYCCNT = Register(0x004, survives_reset=True, neutral=True)
     CPICNT = Register(0x008, unmodelled=COUNTER)
     EXCCNT = Register(0x00C, unmodelled=COUNTER)
     SLEEPCNT = Register(0x010, unmodelled=COUNTER)
@@ -48,8 +50,11 @@ class Dwt(Peripheral):
     _since = State(0, survives_reset=True)
     """Virtual ns at which the counter held what the register CYCCNT holds."""
 
-    # No question: waits on cycles are short and exact, and a stall could overshoot them.
     @CYCCNT.on_read
+    def _read_cycles(self) -> int:
+        self.system.clock.question(self.name, after=EXACT)
+        return self._cycles()
+
     def _cycles(self) -> int:
         if not self._counting:
             return self.CYCCNT

@@ -54,12 +54,13 @@ class Clock(Protocol):
     def alarm(self, callback: Callable[[], None]) -> Alarm:
         """A new alarm, off, that will call `callback`."""
 
-    def question(self, key: Hashable, until: int | None = None) -> None:
+    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> None:
         """Say, inside an access, that the firmware asked `key`.
 
         Firmware that polls asks the same question again and again. The engine may let such an
         access take time, at most up to `until` (when the answer changes by itself), so that
-        waiting costs nothing. What else happens in time is unaffected.
+        waiting costs nothing. What else happens in time is unaffected. No access takes time before
+        the firmware has asked for `after` ns: where short waits have to be exact.
         """
 
 

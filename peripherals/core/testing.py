@@ -44,12 +44,15 @@ class FakeClock:
         self.now = 0
         self.alarms: list[FakeAlarm] = []
         self.questions: list[tuple[Hashable, int | None]] = []
+        self.exact = 0
+        """`after` of the last question."""
 
     def alarm(self, callback: Callable[[], None]) -> FakeAlarm:
         return FakeAlarm(self, callback)
 
-    def question(self, key: Hashable, until: int | None = None) -> None:
+    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> None:
         self.questions.append((key, until))
+        self.exact = after
 
     def advance(self, duration: int) -> None:
         """Let `duration` ns pass; alarms fire on time, in order."""

@@ -5,6 +5,7 @@ Sources: i.MX RT1060 reference manual, System Boot; vendor's FlexSPI NOR configu
 
 from __future__ import annotations
 
+import enum
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -17,6 +18,14 @@ IVT_TAG = 0xD1
 DCD_TAG = 0xD2
 DCD_LIMIT = 1768
 """Bytes that the ROM takes, header included."""
+
+
+class Custom(enum.IntEnum):
+    """Purposes for which an FCB can name LUT sequences of its own: indices of lutCustomSeq."""
+
+    READ_STATUS = 1
+    WRITE_ENABLE = 2
+    WRITE = 4
 
 
 class Command(NamedTuple):
@@ -40,7 +49,8 @@ class Fcb(NamedTuple):
     misc: int  # controllerMiscOption
     device_type: int
     pads: int  # sflashPadType
-    custom_sequences: bool  # lutCustomSeqEnable
+    frequency: int  # serialClkFreq, a code
+    custom: dict[int, tuple[int, int]]  # lutCustomSeq: first sequence and number, by `Custom`
     sizes: tuple[int, ...]  # bytes of A1, A2, B1, B2
     timeout: int  # timeoutInMs, in ns
     busy_bit: int  # busyOffset
@@ -51,6 +61,11 @@ class Fcb(NamedTuple):
     def is_parallel(self) -> bool:
         """Whether two chips are to be read side by side."""
         return bool(self.misc >> 2 & 1)
+
+    @property
+    def is_ddr(self) -> bool:
+        """Whether data come with both edges of the clock."""
+        return bool(self.misc >> 6 & 1)
 
     @property
     def is_word_addressed(self) -> bool:
@@ -73,7 +88,8 @@ class Fcb(NamedTuple):
             misc=misc,
             device_type=block[0x44],
             pads=block[0x45],
-            custom_sequences=bool(block[0x47]),
+            frequency=block[0x46],
+            custom=dict(_custom(block)),
             sizes=struct.unpack_from("<4I", block, 0x50),
             timeout=timeout * 1_000_000,
             busy_bit=busy_bit,
@@ -96,6 +112,15 @@ def _commands(block: bytes) -> Iterator[Command]:
                 yield Command(
                     kind=block[0x1D + i], runs=runs, sequence=sequence, argument=argument
                 )
+
+
+def _custom(block: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
+    """The sequences of the FCB's own, none if lutCustomSeqEnable is 0 or its table empty."""
+    if block[0x47]:
+        for purpose in Custom:
+            number, first = block[0x180 + 4 * purpose : 0x182 + 4 * purpose]
+            if number:
+                yield purpose, (first, number)
 
 
 class Ivt(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Generator
+from typing import NamedTuple
 
 from xipsim.peripherals import core
 from xipsim.peripherals.core import (
@@ -16,45 +17,46 @@ from xipsim.peripherals.core import (
     Entry,
     Parameter,
     Peripheral,
-    Register,
-    RegisterArray,
     State,
     model,
 )
 from xipsim.peripherals.nor.bus import SpiDevice
 
-from . import bootheader, lut
+from . import bootheader
 from .bootheader import DcdCheck, DcdWrite, Fcb, Ivt
+from .ccm import Ccm
 from .ccm_analog import CcmAnalog
 from .flexspi import FlexSpi
-from .flexspi_registers import LUT_KEY
+from .romflexspi import PATIENCE, RomFlexSpi, Waiting
 
-# CMD 03h, RADDR 24 | READ, STOP: every serial NOR understands it in its power-on state.
-_BASIC_READ = (0x0818_0403, 0x0000_2404)
-_STATUS, _WRITE_ENABLE = 1, 3
-"""LUT sequences with a fixed purpose."""
 _RT1176_VECTORS = 0x2000
 _RAM = (range(0x2000_0000, 0x3000_0000), range(0x8000_0000, 0xE000_0000))
-"""On-chip RAM and what SEMC reaches."""
+"""Where stacks lie: on-chip RAM and what SEMC reaches."""
 _DCD_POLL = 10_000
-# Assumption: the ROM gives up after a second where the FCB or the DCD set no limit.
-_PATIENCE = 1_000_000_000
-_PLL3_RUNS = 0x3000
-"""PLL_USB1: POWER and ENABLE, not bypassed. FlexSPI's clock comes from it, so images that execute
-in place leave it alone and compute other clocks from it."""
-_FLAGS = 0xFBF
-"""All of INTR that a write may clear, but IPTXWE: writing that pushes."""
+_DOWNLOAD = "The ROM now waits for a download over USB or UART, which is not modelled."
 
-Waiting = Generator[int, None, None]
+
+class _Image(NamedTuple):
+    """An image in flash. start, length: where it is copied to, and how much of it."""
+
+    ivt: Ivt
+    in_place: bool
+    start: int
+    length: int
+
+    def offset(self, address: int) -> int:
+        """The flash offset of what the image has at `address`."""
+        return address - self.ivt.self_address + bootheader.IVT_OFFSET
 
 
 @model("Imxrt.BootRom")
 class BootRom(Peripheral, core.BootRom):
-    """i.MX RT boot ROM: FCB, IVT, boot data, DCD, entry. Its code and API are not there."""
+    """i.MX RT boot ROM: FCB, IVT, boot data, DCD, copy, entry. Its code and API are not there."""
 
     SIZE = 0x1_8000
 
     flexspi = Parameter(FlexSpi, "the controller of the chip to boot from")
+    ccm = Parameter(Ccm, "whose divider FlexSPI's clock goes through", default=None)
     ccm_analog = Parameter(CcmAnalog, "whose USB1 PLL clocks FlexSPI", default=None)
     fcb_offset = Parameter(
         int, "flash offset of the FCB: 0; 0x400 on RT1011 and RT1176", default=0, choices=(0, 0x400)
@@ -73,25 +75,21 @@ class BootRom(Peripheral, core.BootRom):
 
     def boot(self) -> Generator[int, None, Entry]:
         """Start the image that the chip holds now. See the core's `BootRom`."""
-        self._start_clock()
-        self._enable_basic_read()
+        driver = RomFlexSpi(self.flexspi, self.ccm, self.ccm_analog)
+        driver.start()
         block = self._read(self.fcb_offset, bootheader.FCB_SIZE)
         if not block.startswith(bootheader.FCB_TAG):
             raise self._no_fcb(block)
         fcb = Fcb.parse(block)
         self._compare(fcb)
-        self._configure(fcb)
-        yield from self._configure_chips(fcb)
-        ivt = self._read_ivt()
-        self._check_boot_data(ivt)
-        yield from self._run_dcd(ivt)
-        return self._entry(ivt)
+        driver.configure(fcb)
+        yield from driver.configure_chips(fcb)
+        image = self._read_image()
+        yield from self._run_dcd(image)
+        self._copy(image)
+        return self._entry(image)
 
     # -- access ----------------------------------------------------------------------------------
-
-    def _start_clock(self) -> None:
-        if self.ccm_analog is not None:
-            self.ccm_analog.write(CcmAnalog.PLL_USB1.offset, _PLL3_RUNS)
 
     @property
     def _chip(self) -> SpiDevice:
@@ -99,9 +97,6 @@ class BootRom(Peripheral, core.BootRom):
         if chip is None:
             raise BootError(f"There is no flash chip on {self.flexspi.name}, chip select A1.")
         return chip
-
-    def _set(self, register: Register | RegisterArray, value: int, index: int = 0) -> None:
-        self.flexspi.write(register.offset + 4 * index, value)
 
     def _read(self, offset: int, length: int) -> bytes:
         """Flash bytes through the controller's AHB port."""
@@ -117,6 +112,7 @@ class BootRom(Peripheral, core.BootRom):
         return window.address <= address < window.address + window.size
 
     def _memory(self, address: int, length: int) -> bytes:
+        """Bytes at their place in the image's world, once it is there."""
         if self._is_flash(address):
             return self._read(address - self.flexspi.window.address, length)
         try:
@@ -137,7 +133,9 @@ class BootRom(Peripheral, core.BootRom):
             operation = getattr(chip, "operation", None) or f"until {chip.busy_until} ns"
             return BootError(f"{text} The chip was busy ({operation}) and gave no data.")
         change = chip.last_change(offset)
-        return BootError(f"{text} The last change there: {change}." if change else text)
+        if change:
+            text += f" The last change there: {change}."
+        return BootError(f"{text} {_DOWNLOAD}")
 
     def _no_fcb(self, block: bytes) -> BootError:
         tag = bootheader.FCB_TAG
@@ -160,147 +158,82 @@ class BootRom(Peripheral, core.BootRom):
             self._warned = True
             self.diagnose("fcb-mismatch", f"The FCB does not fit the chip: {'; '.join(warnings)}")
 
-    # -- controller ------------------------------------------------------------------------------
-
-    def _load_lut(self, words: tuple[int, ...]) -> None:
-        self._set(FlexSpi.LUTKEY, LUT_KEY)
-        self._set(FlexSpi.LUTCR, 2)
-        for index, word in enumerate(words):
-            self._set(FlexSpi.LUT, word, index)
-        self._set(FlexSpi.LUTKEY, LUT_KEY)
-        self._set(FlexSpi.LUTCR, 1)
-
-    def _enable(self, clock_source: int) -> None:
-        reset = FlexSpi.MCR0.reset & ~FlexSpi.MDIS.mask
-        self._set(FlexSpi.MCR0, reset | clock_source << 4)
-
-    def _enable_basic_read(self) -> None:
-        self._load_lut(_BASIC_READ)
-        # Assumption: as in the vendor's driver, each chip select has settings of its own.
-        self._set(FlexSpi.MCR2, FlexSpi.MCR2.reset & ~FlexSpi.SAMEDEVICEEN.mask)
-        self._enable(0)
-
-    def _configure(self, fcb: Fcb) -> None:
-        if fcb.custom_sequences:
-            self.gap("FCB: lutCustomSeqEnable")
-        if fcb.is_parallel:
-            self.gap("FCB: parallel mode")
-        self._enable(fcb.clock_source & 3)
-        timing = fcb.cs_setup & 0x1F | (fcb.cs_hold & 0x1F) << 5
-        timing |= fcb.is_word_addressed << 10 | (fcb.column_bits & 0xF) << 11
-        for select, size in enumerate(fcb.sizes):
-            self._set(FlexSpi.FLSHCR0, size >> 10, select)
-            self._set(FlexSpi.FLSHCR1, timing, select)
-            self._set(FlexSpi.FLSHCR2, 0, select)
-        if fcb.clock_source == 3:
-            self._set(FlexSpi.DLLCR, 0x79)
-        self._set(FlexSpi.IPRXFCR, 1)
-        self._set(FlexSpi.IPTXFCR, 1)
-        self._load_lut(fcb.lut)
-
-    # -- chip ------------------------------------------------------------------------------------
-
-    def _configure_chips(self, fcb: Fcb) -> Waiting:
-        start = 0
-        for select, size in enumerate(fcb.sizes):
-            if size:
-                for command in fcb.commands:
-                    # Assumption: the mask ROM does what the vendor's boot driver does here.
-                    self._run(fcb, _WRITE_ENABLE, start)
-                    self._run(
-                        fcb, command.sequence, start, count=command.runs, data=command.argument
-                    )
-                    if fcb.wait or command.kind in (2, 3):
-                        yield self.system.clock.now + fcb.wait
-                    else:
-                        yield from self._wait_while_busy(fcb, select, start)
-            start += size
-
-    def _run(
-        self, fcb: Fcb, index: int, address: int, *, count: int = 1, data: int = 0, size: int = 0
-    ) -> int:
-        """An IP command from sequence `index` on; returns the first word that it read."""
-        spi = self.flexspi
-        self._set(FlexSpi.IPRXFCR, 1)
-        self._set(FlexSpi.IPTXFCR, 1)
-        sequences = range(index, index + max(count, 1))
-        if any(self._sequence(fcb, i).writes is not None for i in sequences):
-            spi.write_tx_fifo(0, data, 4)
-            self._set(FlexSpi.INTR, FlexSpi.IPTXWE.mask)
-        self._set(FlexSpi.IPCR0, address)
-        self._set(FlexSpi.IPCR1, size | (index & 0xF) << 16 | (len(sequences) - 1 & 7) << 24)
-        self._set(FlexSpi.IPCMD, 1)
-        flags = spi.read(FlexSpi.INTR.offset)
-        value = spi.read_rx_fifo(0, 4)
-        self._set(FlexSpi.INTR, _FLAGS)
-        if flags & FlexSpi.IPCMDERR.mask or not flags & FlexSpi.IPCMDDONE.mask:
-            raise BootError(f"The FCB's LUT sequence {index} does not run as an IP command.")
-        return value
-
-    @staticmethod
-    def _sequence(fcb: Fcb, index: int) -> lut.Sequence:
-        first = index % lut.SEQUENCES * lut.WORDS
-        return lut.decode(fcb.lut[first : first + lut.WORDS])
-
-    def _wait_while_busy(self, fcb: Fcb, select: int, address: int) -> Waiting:
-        if self._sequence(fcb, _STATUS).reads is None:
-            return
-        clock = self.system.clock
-        deadline = clock.now + (fcb.timeout or _PATIENCE)
-        size = fcb.busy_bit // 8 + 1
-        while True:
-            status = self._run(fcb, _STATUS, address, size=size)
-            if status >> fcb.busy_bit & 1 != fcb.busy_level:
-                return
-            if clock.now >= deadline:
-                raise BootError(
-                    f"The chip on {self.flexspi.name} stays busy after a configuration command "
-                    f"of the FCB: its status reads {status:#x}."
-                )
-            chip = self.flexspi.chips.get(select)
-            yield (chip and chip.busy_until) or clock.now + 1_000_000
-
     # -- image -----------------------------------------------------------------------------------
 
-    def _read_ivt(self) -> Ivt:
+    def _read_image(self) -> _Image:
+        """IVT and boot data, and whether they fit together."""
         offset = bootheader.IVT_OFFSET
         block = self._read(offset, bootheader.IVT_SIZE)
         if fault := bootheader.ivt_fault(block):
             raise self._broken("IVT", offset, f"begins with {fault}")
         ivt = Ivt.parse(block)
         here = self.flexspi.window.address + offset
-        if ivt.self_address != here:
+        in_place = self._is_flash(ivt.self_address)
+        if in_place and ivt.self_address != here:
             wrong = f"says that it lies at {ivt.self_address:#x}, but is read at {here:#x}"
             raise self._broken("IVT", offset, wrong)
-        for what, address in (("boot data", ivt.boot_data), ("entry", ivt.entry)):
-            if not self._is_flash(address):
-                wrong = f"points at {address:#x} for its {what}, not into the flash"
-                raise self._broken("IVT", offset, wrong)
-        return ivt
-
-    def _check_boot_data(self, ivt: Ivt) -> None:
-        start, _, plugin = struct.unpack("<3I", self._memory(ivt.boot_data, 12))
+        image = _Image(ivt, in_place, 0, self._chip.size)
+        self._expect_inside(image, "boot data", ivt.boot_data)
+        boot_data = image.offset(ivt.boot_data)
+        start, length, plugin = struct.unpack("<3I", self._read(boot_data, 12))
         if plugin & 1:
-            self.gap("plugin image")
-        if not self._is_flash(start):
-            self.gap("image that the ROM copies to RAM")
-            offset = ivt.boot_data - self.flexspi.window.address
-            raise self._broken("boot data", offset, f"says start {start:#x}, not flash")
+            raise self._broken("boot data", boot_data, "asks for a plugin, which is not modelled")
+        if start != ivt.self_address - offset and not (in_place and self._is_flash(start)):
+            wrong = f"says start {start:#x}, while the IVT says it lies at {ivt.self_address:#x}"
+            raise self._broken("boot data", boot_data, wrong)
+        if not in_place:
+            if length > self._chip.size:
+                wrong = f"says length {length:#x}, more than the chip has"
+                raise self._broken("boot data", boot_data, wrong)
+            image = _Image(ivt, in_place, start, length)
+        self._expect_inside(image, "entry", ivt.entry)
+        return image
 
-    def _run_dcd(self, ivt: Ivt) -> Waiting:
-        length = bootheader.dcd_length(self._memory(ivt.dcd, 4)) if ivt.dcd else 0
+    def _expect_inside(self, image: _Image, what: str, address: int) -> None:
+        is_inside = (
+            self._is_flash(address)
+            if image.in_place
+            else 0 <= image.offset(address) < image.length
+        )
+        if not is_inside:
+            place = "the flash" if image.in_place else "the image that is to be copied"
+            wrong = f"says that it lies at {image.ivt.self_address:#x}, and points at {address:#x} "
+            wrong += f"for its {what}, not into {place}"
+            raise self._broken("IVT", bootheader.IVT_OFFSET, wrong)
+
+    def _copy(self, image: _Image) -> None:
+        """Put an image that does not execute in place where it wants to be."""
+        if image.in_place:
+            return
+        # Assumption: the copy takes no time.
+        data = self._read(0, image.length)
+        try:
+            self.system.bus.write(image.start, data)
+        except BusError as error:
+            raise BootError(
+                f"The image wants to be copied to {image.start:#x}, {image.length:#x} bytes, where "
+                f"there is no memory for all of it: {error}."
+            ) from error
+
+    def _run_dcd(self, image: _Image) -> Waiting:
+        address = image.ivt.dcd
+        if not address:
+            return
+        # An image that is to be copied is not yet where it wants to be.
+        at = image.offset(address)
+        length = bootheader.dcd_length(self._read(at, 4))
         if not length:
             return
         if length > bootheader.DCD_LIMIT:
-            raise BootError(f"The DCD at {ivt.dcd:#x} has {length} bytes, the ROM's limit is 1768.")
+            raise BootError(f"The DCD at {address:#x} has {length} bytes, the ROM's limit is 1768.")
         try:
-            for command in bootheader.parse_dcd(self._memory(ivt.dcd, length)):
+            for command in bootheader.parse_dcd(self._read(at, length)):
                 if isinstance(command, DcdWrite):
                     self._dcd_write(command)
                 else:
                     yield from self._dcd_check(command)
         except (ValueError, BusError) as error:
-            raise BootError(f"The DCD at {ivt.dcd:#x} failed: {error}.") from error
+            raise BootError(f"The DCD at {address:#x} failed: {error}.") from error
 
     def _dcd_write(self, command: DcdWrite) -> None:
         value = command.value
@@ -314,7 +247,7 @@ class BootRom(Peripheral, core.BootRom):
         return int.from_bytes(self.system.bus.read(address, size), "little")
 
     def _dcd_check(self, command: DcdCheck) -> Waiting:
-        polls = _PATIENCE // _DCD_POLL if command.polls is None else command.polls
+        polls = PATIENCE // _DCD_POLL if command.polls is None else command.polls
         for _ in range(polls):
             if command.holds(self._load(command.address, command.size)):
                 return
@@ -322,15 +255,16 @@ class BootRom(Peripheral, core.BootRom):
         if polls:
             raise ValueError(f"the check of {command.address:#x} against {command.mask:#x} failed")
 
-    def _entry(self, ivt: Ivt) -> Entry:
-        if ivt.entry & 1:
+    def _entry(self, image: _Image) -> Entry:
+        entry = image.ivt.entry
+        if entry & 1:
             # The image sets MSP and VTOR itself; its vector table lies where RT1176 images have it.
-            vectors = self.flexspi.window.address + _RT1176_VECTORS
+            vectors = image.ivt.self_address - bootheader.IVT_OFFSET + _RT1176_VECTORS
             (sp,) = struct.unpack("<I", self._memory(vectors, 4))
-            return Entry(pc=ivt.entry, sp=sp, vtor=vectors)
-        raw = self._memory(ivt.entry, 8)
+            return Entry(pc=entry, sp=sp, vtor=vectors)
+        raw = self._memory(entry, 8)
         sp, pc = struct.unpack("<2I", raw)
         if not pc & 1 or sp & 3 or not any(sp - 1 in area for area in _RAM):
             wrong = f"reads {raw.hex(' ')}, no stack pointer and Thumb address"
-            raise self._broken("vector table", ivt.entry - self.flexspi.window.address, wrong)
-        return Entry(pc=pc, sp=sp, vtor=ivt.entry)
+            raise self._broken("vector table", image.offset(entry), wrong)
+        return Entry(pc=pc, sp=sp, vtor=entry)

@@ -13,6 +13,10 @@ class Ccm(Peripheral):
     peripheral has its clock, whatever its gate says.
     """
 
+    SYSTICK_REFERENCE = 100_000
+    """Hz of the core's external SysTick reference: the 24 MHz crystal by 240, before any divider of
+    this block. (IMXRT1060RM, Arm Cortex-M7 platform, SysTick)"""
+
     CCR = Register(0x00, reset=0x0401_107F)
     # COSC_READY (bit 5), 0 in the manual, is set by the time any code runs.
     CSR = Register(0x08, reset=0x30, ro=True)
@@ -21,6 +25,8 @@ class Ccm(Peripheral):
     CBCDR = Register(0x14, reset=0x000A_8300)
     CBCMR = Register(0x18, reset=0x2DAE_8324)
     CSCMR1 = Register(0x1C, reset=0x0490_0000)
+    FLEXSPI_PODF = CSCMR1.field(23, 3)
+    FLEXSPI_CLK_SEL = CSCMR1.field(29, 2)
     CSCMR2 = Register(0x20, reset=0x1319_2F06)
     CSCDR1 = Register(0x24, reset=0x0649_0B00)
     CS1CDR = Register(0x28, reset=0x0EC1_02C1)

@@ -12,6 +12,7 @@ from xipsim.peripherals.core import BootError, Entry, ResetCause
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.bootheader import DcdCheck, DcdWrite, Fcb, dcd_length, parse_dcd
 from xipsim.peripherals.imxrt.bootrom import BootRom
+from xipsim.peripherals.imxrt.ccm import Ccm
 from xipsim.peripherals.imxrt.ccm_analog import CcmAnalog
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
@@ -85,17 +86,20 @@ def test_first_read_is_plain_and_single_lane():
 
 
 def test_state_that_the_firmware_relies_on():
-    """imxrt.md 2.5."""
+    """imxrt.md 2.5, and the vendor's boot driver: the FIFOs are on the IP bus (ARDFEN and ATDFEN
+    0), a store to the window runs sequence 9, reads may be prefetched from any address."""
     block = fcb()
     block[0x0D:0x0F] = 5, 5
     board = Board(image(block))
     board.boot()
     get = board.rig.get
-    assert get(FlexSpi.MCR0) == 0xFFFF_80D0
+    assert get(FlexSpi.MCR0) == 0xFFFF_8010
+    assert get(FlexSpi.AHBCR) == 0x78
     assert not get(FlexSpi.MCR2) & 0x8000, "chip selects have sizes of their own"
     assert [get(FlexSpi.FLSHCR0, i) for i in range(4)] == [SIZE >> 10, 0, 0, 0]
     assert get(FlexSpi.FLSHCR1) == 0xA5
-    assert get(FlexSpi.FLSHCR2) == get(FlexSpi.IPRXFCR) == get(FlexSpi.IPTXFCR) == 0
+    assert get(FlexSpi.FLSHCR2) == 9 << 8
+    assert get(FlexSpi.IPRXFCR) == get(FlexSpi.IPTXFCR) == 0
     assert [get(FlexSpi.LUT, i) for i in range(64)] == MIMXRT_LUT
     assert get(FlexSpi.LUTCR) == 1
     assert [s.is_native for s in board.rig.window.segments] == [True]
@@ -110,6 +114,26 @@ def test_flexspis_clock_runs_when_the_image_starts():
     )
     board.boot()
     assert analog.read(0x10) & 0x8001_3000 == 0x8000_3000
+
+
+@pytest.mark.parametrize(
+    ("code", "is_ddr", "hertz"),
+    [(1, False, 30e6), (6, False, 100e6), (7, False, 133e6), (8, False, 166e6), (9, False, 200e6),
+     (1, True, 60e6), (7, True, 266e6)],
+)
+def test_flexspis_clock_is_the_one_that_the_fcb_asks_for(code, is_ddr, hertz):
+    """serialClkFreq; by two edges the root runs at twice that. 480 MHz * 18 / FRAC / PODF."""
+    block = fcb()
+    block[0x40], block[0x46] = is_ddr << 6, code
+    board = Board(image(block))
+    ccm, analog = Ccm(board.bench.system), CcmAnalog(board.bench.system)
+    board.rom = BootRom(board.bench.system, flexspi=board.rig.spi, ccm=ccm, ccm_analog=analog)
+    board.boot()
+    cscmr1 = ccm.read(0x1C)
+    assert cscmr1 >> 29 & 3 == 3, "from PLL3's PFD0"
+    assert cscmr1 & ~0x6380_0000 == 0x0490_0000 & ~0x6380_0000, "the rest is as at reset"
+    root = 480e6 * 18 / (analog.read(0xF0) & 0x3F) / ((cscmr1 >> 23 & 7) + 1)
+    assert root == pytest.approx(hertz, rel=0.06)
 
 
 def test_hyperflash_timing_register():
@@ -196,6 +220,30 @@ def test_config_commands():
     assert (board.chip.seen[2].opcode, board.chip.seen[2].write) == (0x31, b"\x02")
 
 
+def test_sequences_of_the_fcbs_own():
+    """lutCustomSeqEnable, and lutCustomSeq: sequences and how many, by purpose. An empty entry
+    leaves the usual one; an empty table (Teensyduino's) is as none."""
+    block = with_command(4, 0x40, [0x2001_0401])
+    block[0x47] = 1
+    block[0x184:0x186] = 1, 7  # read status: 70h
+    block[0x188:0x18A] = 2, 5  # write enable: 50h, then 06h
+    block[0x190:0x192] = 1, 10  # write
+    put(block, 0x80 + 16 * 7, "I", 0x2401_0470)
+    put(block, 0x80 + 16 * 5, "I", 0x0450)
+    put(block, 0x80 + 16 * 6, "I", 0x0406)
+    board = Board(image(block))
+    transfer = board.chip.transfer
+    board.chip.transfer = lambda t: b"\0" if t.opcode == 0x70 else transfer(t)  # type: ignore[method-assign]
+    board.boot()
+    assert [t.opcode for t in board.chip.seen[1:4]] == [0x50, 0x06, 0x01]
+    assert board.rig.get(FlexSpi.FLSHCR2) == 10 << 8
+    block[0x180:0x1B0] = bytes(0x30)
+    board = Board(image(block))
+    board.boot()
+    assert [t.opcode for t in board.chip.seen[1:4]] == [0x06, 0x01, 0x05]
+    assert board.bench.events == []
+
+
 def test_chip_that_never_gets_ready():
     lut_without_status_answer = with_command(4, 0x40, [0x20010401])
     put(lut_without_status_answer, 0x80 + 16, "I", 0x24010477)
@@ -251,6 +299,7 @@ def test_no_chip():
         (0x1004, 0x1000_0000, "entry"),
         (0x1010, 0, "boot data"),
         (0x1020, 0x2020_0000, "boot data at flash offset 0x1020"),
+        (0x1028, 1, "plugin"),
         (0x2000, 0xFFFF_FFFF, "vector table at flash offset 0x2000"),
         (0x2004, 0xFFFF_FFFE, "vector table"),
     ],
@@ -261,6 +310,68 @@ def test_broken_headers(offset, value, words):
     text = Board(array).refuse()
     assert words in text
     assert "\n" not in text
+
+
+# -- images that do not execute in place -----------------------------------------------------------
+
+
+OCRAM = 0x2020_8000
+
+
+def ram_image(start: int = OCRAM, length: int = 0x3000) -> bytearray:
+    """As `image`, but it wants to lie at `start`; it ends with four bytes of its own."""
+    array = image()
+    put(array, 0x1000, "8I", 0x412000D1, start + 0x2000, 0, 0, start + 0x1020, start + 0x1000, 0, 0)
+    put(array, 0x1020, "3I", start, length, 0)
+    put(array, 0x2004, "I", start + 0x2401)
+    array[0x2FFC:0x3000] = b"end."
+    return array
+
+
+@pytest.mark.parametrize("start", [OCRAM, 0])
+def test_an_image_for_ram_is_copied_there_and_started(start):
+    """IMXRT1060RM, System Boot: boot data say where to and how much, from flash offset 0 on."""
+    board = Board(ram_image(start))
+    ram = board.bench.bus.add(start, 0x4000)
+    entry = Entry(pc=start + 0x2401, sp=0x2002_0000, vtor=start + 0x2000)
+    assert board.boot() == entry
+    assert ram[0x2FFC:0x3004] == b"end.\0\0\0\0"
+    assert board.bench.events == []
+
+
+def test_the_dcd_of_an_image_for_ram_is_run_before_the_copy():
+    """It may be what makes the memory work."""
+    array = ram_image()
+    put(array, 0x100C, "I", OCRAM + 0x1100)
+    block = dcd(command(0xCC, 0x04, OCRAM + 0x1100, 0))
+    array[0x1100 : 0x1100 + len(block)] = block
+    board = Board(array)
+    ram = board.bench.bus.add(OCRAM, 0x3000)
+    board.boot()
+    assert ram[0x1100:0x1104] == block[:4]
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "words"),
+    [
+        (0x1004, OCRAM + 0x3000, "entry, not into the image that is to be copied"),
+        (0x1010, WINDOW + 0x1020, "boot data, not into the image that is to be copied"),
+        (0x1020, OCRAM + 0x100, f"says start {OCRAM + 0x100:#x}"),
+        (0x1024, SIZE + 1, "more than the chip has"),
+        (0x1024, 0x3004, "no memory for all of it"),
+        (0x2004, 0, "vector table at flash offset 0x2000"),
+    ],
+)
+def test_broken_headers_of_an_image_for_ram(offset, value, words):
+    array = ram_image()
+    put(array, offset, "I", value)
+    board = Board(array)
+    board.bench.bus.add(OCRAM, 0x3000)
+    assert words in board.refuse()
+
+
+def test_where_the_rom_would_go_on_is_said():
+    assert "waits for a download over USB or UART, which is not modelled" in Board(b"").refuse()
 
 
 def test_fcb_without_a_size_leaves_nothing_to_read():

@@ -28,6 +28,15 @@ def test_cycles_follow_virtual_time() -> None:
     assert bench.events == []
 
 
+def test_a_read_is_a_question_and_waits_on_it_below_100_us_are_exact() -> None:
+    bench = Bench()
+    dwt = counting(bench)
+    dwt.read(CYCCNT)
+    assert bench.clock.questions == [(dwt.name, None)]
+    assert bench.clock.exact == 100_000
+    assert {CYCCNT} == Dwt.NEUTRAL
+
+
 def test_the_counter_stands_until_it_is_enabled_and_when_disabled() -> None:
     bench = Bench()
     dwt = Dwt(bench.system, frequency=600_000_000)
