@@ -3,9 +3,14 @@ to read it. (Arm system counter; Alif's Ensemble CMSIS DFP, peripheral_types.h)"
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import Parameter, Peripheral, Register, State, model
-
-NS = 1_000_000_000
+from xipsim.peripherals.core import (
+    Parameter,
+    Peripheral,
+    Register,
+    State,
+    model,
+    ticks_in,
+)
 
 
 @model("Alif.Counter")
@@ -31,13 +36,14 @@ class Counter(Peripheral):
     def count(self) -> int:
         """The count of now, asked for by firmware."""
         self.system.clock.question(self.name)
-        return self._now()
+        return self.now()
 
-    def _now(self) -> int:
+    def now(self) -> int:
+        """The count of now."""
         if not self._running:
             return self._count
-        passed = self.system.clock.now - self._since
-        return (self._count + passed * self.frequency // NS) % (1 << 64)
+        passed = ticks_in(self.system.clock.now - self._since, self.frequency)
+        return (self._count + passed) % (1 << 64)
 
     def _set(self, count: int) -> None:
         self._count, self._since = count, self.system.clock.now
@@ -47,7 +53,7 @@ class Counter(Peripheral):
         if value & ~1:
             self.gap("CNTCR: halting in debug, scaling")
         if bool(self.EN) != self._running:
-            self._set(self._now())
+            self._set(self.now())
             self._running = bool(self.EN)
 
     @CNTCVL.on_read
@@ -58,13 +64,21 @@ class Counter(Peripheral):
     def _high(self) -> int:
         return self.count >> 32
 
+    @CNTCVL.on_peek
+    def _look_low(self) -> int:
+        return self.now() & 0xFFFF_FFFF
+
+    @CNTCVH.on_peek
+    def _look_high(self) -> int:
+        return self.now() >> 32
+
     @CNTCVL.on_write
     def _set_low(self, value: int) -> None:
-        self._set(self._now() >> 32 << 32 | value)
+        self._set(self.now() >> 32 << 32 | value)
 
     @CNTCVH.on_write
     def _set_high(self, value: int) -> None:
-        self._set(self._now() & 0xFFFF_FFFF | value << 32)
+        self._set(self.now() & 0xFFFF_FFFF | value << 32)
 
 
 @model("Alif.CounterRead")
@@ -85,3 +99,11 @@ class CounterRead(Peripheral):
     @CNTCVH.on_read
     def _high(self) -> int:
         return self.counter.count >> 32
+
+    @CNTCVL.on_peek
+    def _look_low(self) -> int:
+        return self.counter.now() & 0xFFFF_FFFF
+
+    @CNTCVH.on_peek
+    def _look_high(self) -> int:
+        return self.counter.now() >> 32

@@ -48,6 +48,7 @@ class Hwsem(Peripheral):
             self._counts[index] += 1
 
     @REQ.on_read
+    @REQ.on_peek
     def _owner(self, index: int) -> int:
         return self._owners[index]
 
@@ -63,6 +64,7 @@ class Hwsem(Peripheral):
             self._free(index)
 
     @REL.on_read
+    @REL.on_peek
     def _count(self, index: int) -> int:
         return self._counts[index]
 

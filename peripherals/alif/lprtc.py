@@ -12,9 +12,10 @@ from xipsim.peripherals.core import (
     State,
     System,
     model,
+    ticks_in,
+    time_of,
 )
 
-NS = 1_000_000_000
 CRYSTAL = 32_768
 FULL = 1 << 32
 
@@ -66,8 +67,9 @@ class Lprtc(Peripheral):
     def _ticks(self) -> int:
         """Clocks since `_since`."""
         passed = self.system.clock.now - self._since if self._running else 0
-        return passed * CRYSTAL // NS
+        return ticks_in(passed, CRYSTAL)
 
+    @CCVR.on_peek
     def _now(self) -> int:
         return (self._count + self._ticks() // self._divider) % FULL
 
@@ -83,6 +85,10 @@ class Lprtc(Peripheral):
     @CPCVR.on_read
     def _prescaler(self) -> int:
         self.system.clock.question(self.name)
+        return self._phase()
+
+    @CPCVR.on_peek
+    def _phase(self) -> int:
         return self._ticks() % self._divider
 
     # -- control ---------------------------------------------------------------------------------
@@ -92,7 +98,7 @@ class Lprtc(Peripheral):
         # Assumption: the prescaler goes on where it is; firmware stops it before it sets the time.
         rounds = self._ticks() // self._divider
         self._count = value
-        self._since += -(-rounds * self._divider * NS // CRYSTAL)
+        self._since += time_of(rounds, CRYSTAL, self._divider)
         self._schedule()
 
     @CCR.on_write
@@ -123,8 +129,8 @@ class Lprtc(Peripheral):
             return
         # Assumption: a match value equal to the present count matches a round later.
         ahead = (self.CMR - self._now() - 1) % FULL + 1
-        ticks = (self._ticks() // self._divider + ahead) * self._divider
-        self._match.at(self._since - (-ticks * NS // CRYSTAL))
+        steps = self._ticks() // self._divider + ahead
+        self._match.at(self._since + time_of(steps, CRYSTAL, self._divider))
 
     def _matched(self) -> None:
         self.RSTAT = 1

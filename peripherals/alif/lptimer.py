@@ -14,11 +14,12 @@ from xipsim.peripherals.core import (
     State,
     System,
     model,
+    ticks_in,
+    time_of,
 )
 
 from .clocks import Vbat
 
-NS = 1_000_000_000
 CHANNELS = 4
 STRIDE = 0x14
 FULL = 0xFFFF_FFFF
@@ -73,10 +74,13 @@ class Lptimer(Peripheral):
     # -- registers -------------------------------------------------------------------------------
 
     @CURRENTVAL.on_read
-    def _value(self, channel: int) -> int:
+    def _read_value(self, channel: int) -> int:
         self.system.clock.question((self.name, channel))
-        hertz = self._hertz[channel]
-        passed = (self.system.clock.now - self._since[channel]) * hertz // NS
+        return self._value(channel)
+
+    @CURRENTVAL.on_peek
+    def _value(self, channel: int) -> int:
+        passed = ticks_in(self.system.clock.now - self._since[channel], self._hertz[channel])
         return max(self._from[channel] - passed, 0)
 
     @CONTROLREG.on_write
@@ -101,7 +105,7 @@ class Lptimer(Peripheral):
     def _begin(self, channel: int, count: int, at: int) -> None:
         hertz = self._hertz[channel]
         self._from[channel], self._since[channel] = count, at
-        self._ends[channel] = at - (-(count + 1) * NS // hertz) if hertz else None
+        self._ends[channel] = at + time_of(count + 1, hertz) if hertz else None
 
     @EOI.on_read
     def _acknowledge(self, channel: int) -> int:

@@ -96,6 +96,7 @@ class Mhu(Peripheral):
     # Assumption: the receiver is always awake. It is ready as soon as it is asked, and the
     # interrupts of its becoming ready and not ready (INT_ST bits 0 and 1) never come.
     @TX_ACCESS_READY.on_read
+    @TX_ACCESS_READY.on_peek
     def _ready(self) -> int:
         return self.TX_ACC_REQ
 
@@ -134,10 +135,12 @@ class Mhu(Peripheral):
         return sum((status[i] & enabled[i] & 1) << i for i in range(_CHANNELS))
 
     @TX_CH_INT_ST_COMBINED.on_read
+    @TX_CH_INT_ST_COMBINED.on_peek
     def _acknowledged_channels(self, index: int) -> int:
         return 0 if index else self._acknowledged()
 
     @TX_INT_ST.on_read
+    @TX_INT_ST.on_peek
     def _sender_status(self) -> int:
         return bool(self._acknowledged()) << 2
 
@@ -171,6 +174,7 @@ class Mhu(Peripheral):
         self._update()
 
     @RX_CH_ST_MASKED.on_read
+    @RX_CH_ST_MASKED.on_peek
     def _masked(self, channel: int) -> int:
         return self.RX_CH_ST[channel] & ~self.RX_CH_MSK_ST[channel]
 
@@ -179,9 +183,11 @@ class Mhu(Peripheral):
         return sum(bool(self._masked(i)) << i for i in range(_CHANNELS))
 
     @RX_CH_INT_ST.on_read
+    @RX_CH_INT_ST.on_peek
     def _received_channels(self, index: int) -> int:
         return 0 if index else self._received()
 
     @RX_INT_ST.on_read
+    @RX_INT_ST.on_peek
     def _receiver_status(self) -> int:
         return bool(self._received()) << 2

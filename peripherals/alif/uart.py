@@ -76,6 +76,14 @@ class Uart(SerialTerminal, UartRegisters):
     def _read_shadow(self, index: int) -> int:
         return self._take()
 
+    @UartRegisters.RBR.on_peek
+    def _look_at_data(self) -> int:
+        return self._divisor & 0xFF if self.LCR & DLAB else self._look_at_shadow(0)
+
+    @UartRegisters.SRBR.on_peek
+    def _look_at_shadow(self, index: int) -> int:
+        return self._rx[0] if self._rx else 0
+
     def _take(self) -> int:
         if not self._rx:
             return 0
@@ -107,6 +115,7 @@ class Uart(SerialTerminal, UartRegisters):
     # -- control ---------------------------------------------------------------------------------
 
     @UartRegisters.IER.on_read
+    @UartRegisters.IER.on_peek
     def _read_enable(self) -> int:
         return self._divisor >> 8 if self.LCR & DLAB else self._ier
 
@@ -122,11 +131,15 @@ class Uart(SerialTerminal, UartRegisters):
 
     @UartRegisters.IIR.on_read
     def _identify(self) -> int:
-        identity = self._identity()
-        if identity == ID_TX:
+        shown = self._shown_identity()
+        if shown & 0xF == ID_TX:
             self._tx_empty = False
             self._update()
-        return identity | (0xC0 if self._fifos else 0)
+        return shown
+
+    @UartRegisters.IIR.on_peek
+    def _shown_identity(self) -> int:
+        return self._identity() | (0xC0 if self._fifos else 0)
 
     @UartRegisters.IIR.on_write
     def _fifo_control(self, value: int) -> None:
@@ -201,10 +214,15 @@ class Uart(SerialTerminal, UartRegisters):
 
     @UartRegisters.MSR.on_read
     def _modem_status(self) -> int:
-        changed, self._cts_changed = self._cts_changed, False
+        lines = self._modem_lines()
+        self._cts_changed = False
         self._update()
+        return lines
+
+    @UartRegisters.MSR.on_peek
+    def _modem_lines(self) -> int:
         cts = 0 if self._held else CTS
-        return cts | DSR | DCD | (DCTS if changed else 0)
+        return cts | DSR | DCD | (DCTS if self._cts_changed else 0)
 
     @UartRegisters.USR.on_read
     def _uart_status(self) -> int:

@@ -78,6 +78,7 @@ class Usb(CableEnd, EventRing):
     # -- global and device registers -------------------------------------------------------------
 
     @EventRing.GSTS.on_read
+    @EventRing.GSTS.on_peek
     def _status(self) -> int:
         return 1 << 6 if self._events else 0  # Device_IP
 
@@ -124,6 +125,7 @@ class Usb(CableEnd, EventRing):
         self._pace_frames()
 
     @EventRing.DSTS.on_read
+    @EventRing.DSTS.on_peek
     def _device_status(self) -> int:
         frame = self.system.clock.now // self._frame_length & 0x3FFF
         halted = not self.RUN_STOP

@@ -107,5 +107,6 @@ class EventRing(Peripheral):
         self._signal()
 
     @GEVNTCOUNT0.on_read
+    @GEVNTCOUNT0.on_peek
     def _count(self) -> int:
         return self._events

@@ -12,22 +12,23 @@ from xipsim.peripherals.core import (
     Outputs,
     Parameter,
     Peripheral,
-    Record,
     Register,
     RegisterArray,
     ResetCause,
     State,
     System,
     model,
+    ticks_in,
+    time_of,
 )
 from xipsim.peripherals.core.registers import RegisterValues
 
-NS = 1_000_000_000
+from .utimer_counter import FULL, Counter
+
 CHANNELS = 16
 WITH_INTERRUPTS = 12
 """Channels 12 to 15 count quadrature signals, with interrupts of their own."""
 STRIDE = 0x1000
-FULL = 0xFFFF_FFFF
 
 PGM_EN = 1 << 31
 ENABLE, MODE, DOWN = 1, 0x1C, 1 << 8
@@ -39,35 +40,6 @@ _TRIGGER = "triggers from pins and events"
 _CAPTURE = "capture"
 _BUFFERS = "buffered period and dead time"
 _DRIVERS = "output drivers (PWM)"
-
-
-class Counter(Record):
-    """How a channel counts. Positions go from 0 up to the wrap, whichever way the count goes."""
-
-    def __init__(self) -> None:
-        self.running = False
-        self.down = False
-        self.position = 0
-        """Position at `since`, below `modulo`."""
-        self.since = 0
-        self.modulo = FULL + 1
-        self.targets: list[tuple[int, int]] = []
-        """Bit of CHAN_INTERRUPT and position of everything that can happen in a round."""
-        self.seen = 0
-        """Steps since `since` whose events are in CHAN_INTERRUPT."""
-        self.next: int | None = None
-        """Virtual ns of the first event that is not there, None if there is none to come."""
-        self.alarm: int | None = None
-        """Virtual ns of the first event to come that interrupts."""
-
-    def place(self, count: int) -> int:
-        """The position of a count: also the count at a position."""
-        return self.modulo - 1 - count if self.down else count
-
-    def steps_to(self, position: int) -> int:
-        """Steps since `since` after which the counter next steps onto `position`."""
-        # Assumption: a compare value equal to the present count matches a round later.
-        return self.seen + 1 + (position - self.position - self.seen - 1) % self.modulo
 
 
 def _channels(offset: int, **keywords: Any) -> RegisterArray:
@@ -198,6 +170,7 @@ class Utimer(Peripheral):
         self._rebase_all()
 
     @GLB_CNTR_RUNNING.on_read
+    @GLB_CNTR_RUNNING.on_peek
     def _running(self) -> int:
         return sum(1 << n for n, counter in enumerate(self._counters) if counter.running)
 
@@ -211,6 +184,10 @@ class Utimer(Peripheral):
     @CNTR.on_read
     def _read_count(self, channel: int) -> int:
         self.system.clock.question(self._questions[channel])
+        return self._now(channel)
+
+    @CNTR.on_peek
+    def _now(self, channel: int) -> int:
         counter = self._counters[channel]
         return counter.place(self._position(counter))
 
@@ -250,6 +227,7 @@ class Utimer(Peripheral):
         self._aim(channel)
 
     @CHAN_STATUS.on_read
+    @CHAN_STATUS.on_peek
     def _status(self, channel: int) -> int:
         counter = self._counters[channel]
         return (RUNNING if counter.running else 0) | (DIRECTION if counter.down else 0)
@@ -276,13 +254,13 @@ class Utimer(Peripheral):
         """Steps of the counter since `since`."""
         if not counter.running:
             return 0
-        return (self.system.clock.now - counter.since) * self.frequency // NS
+        return ticks_in(self.system.clock.now - counter.since, self.frequency)
 
     def _position(self, counter: Counter) -> int:
         return (counter.position + self._steps(counter)) % counter.modulo
 
     def _time_of(self, counter: Counter, steps: int) -> int:
-        return counter.since - (-steps * NS // self.frequency)
+        return counter.since + time_of(steps, self.frequency)
 
     def _rebase_all(self) -> None:
         for channel in range(CHANNELS):
@@ -318,6 +296,17 @@ class Utimer(Peripheral):
                 counter.targets.append((bit, counter.place(value)))
         self._schedule(channel)
 
+    @CHAN_INTERRUPT.on_peek
+    def _happened(self, channel: int) -> int:
+        """CHAN_INTERRUPT with what has happened by now."""
+        counter, flags = self._counters[channel], self.CHAN_INTERRUPT[channel]
+        if counter.running:
+            steps = self._steps(counter)
+            for bit, position in counter.targets:
+                if counter.steps_to(position) <= steps:
+                    flags |= 1 << bit
+        return flags
+
     def _catch_up(self, channel: int) -> None:
         """Put what has happened by now into CHAN_INTERRUPT."""
         counter = self._counters[channel]
@@ -325,9 +314,7 @@ class Utimer(Peripheral):
             return
         steps = self._steps(counter)
         if counter.next is not None and self.system.clock.now >= counter.next:
-            for bit, position in counter.targets:
-                if counter.steps_to(position) <= steps:
-                    self.CHAN_INTERRUPT[channel] |= 1 << bit
+            self.CHAN_INTERRUPT[channel] = self._happened(channel)
             counter.seen = steps
             self._schedule(channel)
         counter.seen = steps

@@ -18,9 +18,10 @@ from xipsim.peripherals.core import (
     State,
     System,
     model,
+    ticks_in,
+    time_of,
 )
 
-NS = 1_000_000_000
 FULL = 0xFFFF_FFFF
 UNLOCK = 0x1ACC_E551
 
@@ -77,16 +78,17 @@ class Wdt(Peripheral):
     def _now(self) -> int:
         if not self._running:
             return self._count
-        passed = (self.system.clock.now - self._since) * self.frequency // NS
+        passed = ticks_in(self.system.clock.now - self._since, self.frequency)
         return max(self._count - passed, 0)
 
     def _restart(self, count: int) -> None:
         self._count, self._since = count, self.system.clock.now
         if self._running:
             # The least count that the hardware knows is 1.
-            self._expiry.at(self._since - (-max(count, 1) * NS // self.frequency))
+            self._expiry.at(self._since + time_of(max(count, 1), self.frequency))
 
     @WDOGVALUE.on_read
+    @WDOGVALUE.on_peek
     def _value(self) -> int:
         return self._now()
 

@@ -5,9 +5,16 @@ Registers as in the ARMv7-M Architecture Reference Manual, C1.8; Renode's type n
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import Parameter, Peripheral, Register, RegisterArray, State, model
+from xipsim.peripherals.core import (
+    Parameter,
+    Peripheral,
+    Register,
+    RegisterArray,
+    State,
+    model,
+    ticks_in,
+)
 
-NS = 1_000_000_000
 COUNTER = "this counter stands still"
 COMPARATOR = "comparators do not match anything"
 EXACT = 100_000
@@ -55,10 +62,11 @@ class Dwt(Peripheral):
         self.system.clock.question(self.name, after=EXACT)
         return self._cycles()
 
+    @CYCCNT.on_peek
     def _cycles(self) -> int:
         if not self._counting:
             return self.CYCCNT
-        elapsed = (self.system.clock.now - self._since) * self.frequency // NS
+        elapsed = ticks_in(self.system.clock.now - self._since, self.frequency)
         return (self.CYCCNT + elapsed) & 0xFFFF_FFFF
 
     @CYCCNT.on_write

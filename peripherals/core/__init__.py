@@ -31,6 +31,7 @@ from .roles import (
     Waker,
     roles_of,
 )
+from .ticks import ticks_in, time_of
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
 from .wires import Junction, Line, ModelInput, Output, Outputs
 
@@ -85,4 +86,6 @@ __all__ = [
     "exposed",
     "model",
     "roles_of",
+    "ticks_in",
+    "time_of",
 ]

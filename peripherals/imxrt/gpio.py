@@ -77,6 +77,7 @@ class Gpio(Pads):
     # -- registers -------------------------------------------------------------------------------
 
     @DR.on_read
+    @DR.on_peek
     def _read_data(self) -> int:
         return self.DR & self.GDIR | self.PSR & ~self.GDIR
 

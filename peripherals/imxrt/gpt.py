@@ -18,9 +18,10 @@ from xipsim.peripherals.core import (
     State,
     System,
     model,
+    ticks_in,
+    time_of,
 )
 
-NS = 1_000_000_000
 FULL = 1 << 32
 CRYSTAL = 24_000_000
 LOW_FREQUENCY = 32_768
@@ -92,6 +93,10 @@ class Gpt(Peripheral):
     @CNT.on_read
     def _read_count(self) -> int:
         self.system.clock.question(self.name)
+        return self._now()
+
+    @CNT.on_peek
+    def _now(self) -> int:
         return (self._count + self._steps()) % self._modulo
 
     @SR.on_read
@@ -150,7 +155,7 @@ class Gpt(Peripheral):
 
     def _steps(self) -> int:
         """Steps of the counter since `_since`."""
-        return (self.system.clock.now - self._since) * self._hertz // (self._divider * NS)
+        return ticks_in(self.system.clock.now - self._since, self._hertz, self._divider)
 
     def _source(self) -> int:
         """Clock in Hz that CR selects, 0 if none runs."""
@@ -174,7 +179,7 @@ class Gpt(Peripheral):
         # Assumption: in restart mode the count after OCR1 is 0, so a round is OCR1 + 1 counts.
         modulo = FULL if self.FRR else self.OCR[0] + 1
         if restart or (hertz, divider, modulo) != (self._hertz, self._divider, self._modulo):
-            count = 0 if restart else (self._count + self._steps()) % self._modulo
+            count = 0 if restart else self._now()
             # Assumption: the prescaler starts over when the clock or the divider changes.
             self._count, self._since, self._seen = count % modulo, self.system.clock.now, 0
             self._hertz, self._divider, self._modulo = hertz, divider, modulo
@@ -196,7 +201,16 @@ class Gpt(Peripheral):
         return self._seen + 1 + ahead
 
     def _time_of(self, steps: int) -> int:
-        return self._since - (-steps * self._divider * NS // self._hertz)
+        return self._since + time_of(steps, self._hertz, self._divider)
+
+    @SR.on_peek
+    def _status(self) -> int:
+        """SR with what has happened by now."""
+        if self._next is None or self.system.clock.now < self._next:
+            return self.SR
+        steps = self._steps()
+        happened = (bit for bit, count in self._targets() if self._steps_to(count) <= steps)
+        return self.SR | sum(1 << bit for bit in happened)
 
     def _catch_up(self) -> None:
         """Put what has happened by now into SR."""
@@ -204,11 +218,8 @@ class Gpt(Peripheral):
             if self._hertz:
                 self._seen = self._steps()
             return
-        steps = self._steps()
-        for bit, count in self._targets():
-            if self._steps_to(count) <= steps:
-                self.SR |= 1 << bit
-        self._seen = steps
+        self.SR = self._status()
+        self._seen = self._steps()
         self._schedule()
 
     def _schedule(self) -> None:

@@ -152,6 +152,10 @@ class Lpuart(SerialTerminal, Peripheral):
             self._tx = []
         self._go_on()
 
+    @DATA.on_peek
+    def _look(self) -> int:
+        return self._rx[0] if self._rx else RXEMPT
+
     @DATA.on_read
     def _take(self) -> int:
         if not self._rx:

@@ -18,9 +18,10 @@ from xipsim.peripherals.core import (
     State,
     System,
     model,
+    ticks_in,
+    time_of,
 )
 
-NS = 1_000_000_000
 CHANNELS = 4
 TEN, TIE, CHN = 1, 2, 4
 NEVER = 1 << 62
@@ -106,6 +107,11 @@ class Pit(Peripheral):
         self._catch_up()
         return self._value(channel)
 
+    @TFLG.on_peek
+    def _flag(self, channel: int) -> int:
+        expired, _, _ = self._progress(channel)
+        return self.TFLG[channel] | (expired > self._expired[channel])
+
     @TFLG.on_read
     def _read_flag(self, channel: int) -> int:
         self._catch_up()
@@ -125,39 +131,51 @@ class Pit(Peripheral):
         self.LTMR64L = self._value(0)
         return self._value(1)
 
+    @LTMR64H.on_peek
+    def _look_at_lifetime(self) -> int:
+        return self._value(1)
+
     # -- counting --------------------------------------------------------------------------------
 
     def _counts(self) -> int:
         """Counts of the module's clock."""
         if not self._enabled:
             return self._base
-        return self._base + (self.system.clock.now - self._since) * self.frequency // NS
+        return self._base + ticks_in(self.system.clock.now - self._since, self.frequency)
 
     def _clock(self, channel: int) -> int:
         """Counts so far of what clocks `channel`."""
         # Assumption: CHN of channel 0, which has no channel before it, has no effect.
         if channel and self._control[channel] & CHN:
-            return self._expired[channel - 1]
+            return self._progress(channel - 1)[0]
         return self._counts()
 
+    def _progress(self, channel: int) -> tuple[int, int, int]:
+        """Expiries so far, and start and load of the round under way, all as of now."""
+        expired, start, load = self._expired[channel], self._start[channel], self._load[channel]
+        if self._control[channel] & TEN:
+            clock = self._clock(channel)
+            over = clock - start - load - 1
+            if over >= 0:
+                rounds, into = divmod(over, self._reload[channel] + 1)
+                return expired + 1 + rounds, clock - into, self._reload[channel]
+        return expired, start, load
+
+    @CVAL.on_peek
     def _value(self, channel: int) -> int:
         if not self._control[channel] & TEN:
             return self.CVAL[channel]
-        return self._load[channel] - (self._clock(channel) - self._start[channel])
+        _, start, load = self._progress(channel)
+        return load - (self._clock(channel) - start)
 
     def _catch_up(self) -> None:
         """Count what has expired by now, and flag it."""
         for channel in range(CHANNELS):
-            if not self._control[channel] & TEN:
-                continue
-            over = self._clock(channel) - self._start[channel] - self._load[channel] - 1
-            if over < 0:
-                continue
-            rounds, into = divmod(over, self._reload[channel] + 1)
-            self._expired[channel] += 1 + rounds
-            self._start[channel] = self._clock(channel) - into
-            self._load[channel] = self._reload[channel]
-            self.TFLG[channel] = 1
+            expired, start, load = self._progress(channel)
+            if expired > self._expired[channel]:
+                self._expired[channel], self._start[channel] = expired, start
+                self._load[channel] = load
+                self.TFLG[channel] = 1
 
     def _expiry(self, channel: int, nth: int) -> int | None:
         """Counts of the module's clock at the nth expiry from now, None if it does not come."""
@@ -174,7 +192,7 @@ class Pit(Peripheral):
         count = self._expiry(channel, 1) if self._enabled else None
         if count is None:
             return None
-        time = self._since - (-(count - self._base) * NS // self.frequency)
+        time = self._since + time_of(count - self._base, self.frequency)
         return time if time < NEVER else None
 
     # -- interrupts ------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from xipsim.peripherals.core import (
     State,
     System,
     model,
+    ticks_in,
+    time_of,
 )
 
 from .src import Src
@@ -20,7 +22,6 @@ from .src import Src
 LPO_HZ = 32_768
 _LPO = 1
 _STATUS = 0x4C00  # FLG, ULK, RCS
-_SECOND = 1_000_000_000
 
 UNLOCK = 0xD928_C520
 REFRESH = 0xB480_A602
@@ -107,11 +108,12 @@ class RtWdog(Peripheral):
     # -- counter and commands --------------------------------------------------------------------
 
     @CNT.on_read
+    @CNT.on_peek
     def _count(self) -> int:
         if not self.EN:
             return 0
-        ticks = (self.system.clock.now - self.started) * LPO_HZ // _SECOND
-        return ticks // self._prescaler & 0xFFFF
+        passed = self.system.clock.now - self.started
+        return ticks_in(passed, LPO_HZ, self._prescaler) & 0xFFFF
 
     @property
     def _prescaler(self) -> int:
@@ -139,8 +141,7 @@ class RtWdog(Peripheral):
     def _restart(self) -> None:
         if self.EN:
             self.started = self.system.clock.now
-            ticks = self.TOVAL * self._prescaler
-            self._timeout.at(self.started - (-ticks * _SECOND // LPO_HZ))
+            self._timeout.at(self.started + time_of(self.TOVAL, LPO_HZ, self._prescaler))
         else:
             self._timeout.cancel()
 

@@ -21,9 +21,10 @@ from xipsim.peripherals.core import (
     System,
     Waker,
     model,
+    ticks_in,
+    time_of,
 )
 
-NS = 1_000_000_000
 HERTZ = 32_768
 BITS = 47
 MASK = (1 << BITS) - 1
@@ -34,16 +35,6 @@ VIOLATION = "security violations do not happen"
 KEY = "zeroizable master key"
 COMMANDS = 0x000F_1713
 """HPCOMR bits that start something which is not here."""
-
-
-def _edges(time: int) -> int:
-    """Edges of the 32768 Hz clock up to virtual ns `time`."""
-    return time * HERTZ // NS
-
-
-def _time(edges: int) -> int:
-    """Virtual ns of that edge."""
-    return -(-edges * NS // HERTZ)
 
 
 @model("Imxrt.Snvs")
@@ -163,21 +154,25 @@ class Snvs(Peripheral, Waker):
         return (self.HPRTCMR & HIGH) << 32 | self.HPRTCLR
 
     def _now(self) -> int:
-        return _edges(self.system.clock.now)
+        return ticks_in(self.system.clock.now, HERTZ)
 
     @LPSRTCMR.on_read
+    @LPSRTCMR.on_peek
     def _srtc_high(self) -> int:
         return self._srtc(self._now()) >> 32
 
     @LPSRTCLR.on_read
+    @LPSRTCLR.on_peek
     def _srtc_low(self) -> int:
         return self._srtc(self._now()) & 0xFFFF_FFFF
 
     @HPRTCMR.on_read
+    @HPRTCMR.on_peek
     def _hprtc_high(self) -> int:
         return self._hprtc(self._now()) >> 32
 
     @HPRTCLR.on_read
+    @HPRTCLR.on_peek
     def _hprtc_low(self) -> int:
         return self._hprtc(self._now()) & 0xFFFF_FFFF
 
@@ -256,6 +251,7 @@ class Snvs(Peripheral, Waker):
         self._schedule()
 
     @LPGPR_ALIAS.on_read
+    @LPGPR_ALIAS.on_peek
     def _read_alias(self, index: int) -> int:
         return self.LPGPR[index]
 
@@ -264,6 +260,7 @@ class Snvs(Peripheral, Waker):
         self.LPGPR[index] = value
 
     @LPGPR0_LEGACY_ALIAS.on_read
+    @LPGPR0_LEGACY_ALIAS.on_peek
     def _read_legacy(self) -> int:
         return self.LPGPR[0]
 
@@ -294,15 +291,19 @@ class Snvs(Peripheral, Waker):
 
     def _catch_up(self) -> None:
         """Flag what has happened by now."""
-        now = self._now()
-        lp, hp, period = self._lp_alarm(), self._hp_alarm(), self._period()
-        if lp is not None and lp <= now:
-            self.LPSR |= LPTA
-        if hp is not None and hp <= now:
-            self.HPSR |= HPTA
-        if period is not None and period <= now:
-            self.HPSR |= PI
-        self._seen = now
+        self.LPSR, self.HPSR, self._seen = self._lp_flags(), self._hp_flags(), self._now()
+
+    def _is_over(self, edge: int | None) -> bool:
+        return edge is not None and edge <= self._now()
+
+    @LPSR.on_peek
+    def _lp_flags(self) -> int:
+        return self.LPSR | (LPTA if self._is_over(self._lp_alarm()) else 0)
+
+    @HPSR.on_peek
+    def _hp_flags(self) -> int:
+        alarm = HPTA if self._is_over(self._hp_alarm()) else 0
+        return self.HPSR | alarm | (PI if self._is_over(self._period()) else 0)
 
     def _schedule(self) -> None:
         """Drive the line, and wake up for the next event that interrupts."""
@@ -312,7 +313,7 @@ class Snvs(Peripheral, Waker):
             (self.HPSR & PI, None if self.DIS_PI else self._period()),
         )
         self.IRQ.set(any(flag for flag, edge in sources if edge is not None))
-        times = [_time(edge) for flag, edge in sources if edge is not None and not flag]
+        times = [time_of(edge, HERTZ) for flag, edge in sources if edge is not None and not flag]
         if times:
             self._alarm.at(min(times))
         else:
@@ -333,7 +334,7 @@ class Snvs(Peripheral, Waker):
         alarm = self._lp_alarm()
         if alarm is None:
             return None
-        return self.system.clock.now if self.LPSR & LPTA else _time(alarm)
+        return self.system.clock.now if self.LPSR & LPTA else time_of(alarm, HERTZ)
 
     def _switch_off(self) -> None:
         wake = self.wake_at

@@ -68,14 +68,20 @@ class Trng(Peripheral):
         self.ENT_VAL = not self.PRGM
 
     @INT_STATUS.on_read
+    @INT_STATUS.on_peek
     def _interrupt_status(self) -> int:
         return self.ENT_VAL << 1
 
     @ENT.on_read
     def _entropy(self, index: int) -> int:
+        word = self._word(index)
+        if not self.PRGM:
+            self.generation += index == _WORDS - 1
+        return word
+
+    @ENT.on_peek
+    def _word(self, index: int) -> int:
         if self.PRGM:
             return 0
         generator = self.system.random(f"{self.name}/{self.generation}")
-        words = [generator.getrandbits(32) for _ in range(_WORDS)]
-        self.generation += index == _WORDS - 1
-        return words[index]
+        return [generator.getrandbits(32) for _ in range(_WORDS)][index]

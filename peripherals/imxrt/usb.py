@@ -151,6 +151,7 @@ class Usb(CableEnd, Peripheral):
         self._pace_frames()
 
     @FRINDEX.on_read
+    @FRINDEX.on_peek
     def _frame_index(self) -> int:
         frames = self.system.clock.now // self._frame_length
         return (frames if self.HSP else frames << 3) & 0x3FFF if self.CCS else 0
