@@ -25,10 +25,10 @@ class Aes(Peripheral):
     IRQ = Output("an error response of the window, or an access to a bad register: never here")
 
     AES_CONTROL = Register(0x00)
-    DECRYPT_EN = AES_CONTROL.field(0)
+    DECRYPT_EN = AES_CONTROL.field(0, unmodelled="decryption of the window")
     RESET_LOGIC = AES_CONTROL.field(1)
     XIP_EN = AES_CONTROL.field(4)
-    LD_KEY = AES_CONTROL.field(7)
+    LD_KEY = AES_CONTROL.field(7, unmodelled="decryption of the window")
     AES_INTERRUPT = Register(0x04, w1c=0x0C)
     AES_INTERRUPT_MASK = Register(0x08, reset=0x0C)
     AES_KEY = RegisterArray(0x0C, 4, unmodelled="decryption of the window")
@@ -41,7 +41,5 @@ class Aes(Peripheral):
 
     @AES_CONTROL.on_write
     def _control(self, value: int) -> None:
-        if self.LD_KEY or self.DECRYPT_EN:
-            self.gap("AES_CONTROL: decryption of the window")
         self.LD_KEY = 0  # reads 0
         self.ospi.enable_xip(bool(self.XIP_EN))

@@ -12,7 +12,7 @@ from xipsim.peripherals.core import Peripheral, Register, RegisterArray, model
 PAGE = 0x1000
 _DMA_BOOT = "who may use the DMA controller (it is not modelled)"
 _DPHY = "the MIPI D-PHY"
-_WIC = 1 << 8
+_WIC = "every interrupt ends deep sleep, not only 0 to 63"
 
 
 @model("Alif.Aon")
@@ -26,18 +26,14 @@ class Aon(Peripheral):
     SIZE = PAGE
 
     RTSS_HP_CTRL = Register(0x00)
+    HP_WIC = RTSS_HP_CTRL.field(8, unmodelled=_WIC)
     RTSS_HP_RESET = Register(0x04)
     RTSS_HE_CTRL = Register(0x10)
+    HE_WIC = RTSS_HE_CTRL.field(8, unmodelled=_WIC)
     RTSS_HE_RESET = Register(0x14)
     RTSS_HE_LPUART_CKEN = Register(0x1C)
     SYSTOP_CLK_DIV = Register(0x20)
     PMU_PERIPH = Register(0x40)
-
-    @RTSS_HP_CTRL.on_write
-    @RTSS_HE_CTRL.on_write
-    def _control(self, value: int) -> None:
-        if value & _WIC:
-            self.gap("RTSS_CTRL.WIC: every interrupt ends deep sleep, not only 0 to 63")
 
 
 @model("Alif.Cgu")

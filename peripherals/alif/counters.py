@@ -23,6 +23,9 @@ class Counter(Peripheral):
 
     CNTCR = Register(0x00)
     EN = CNTCR.field(0)
+    HDBG = CNTCR.field(1, unmodelled="halting in debug")
+    SCEN = CNTCR.field(2, unmodelled="scaling")
+    FCREQ = CNTCR.field(8, 24, unmodelled="other frequencies")
     CNTSR = Register(0x04, ro=True)
     CNTCVL = Register(0x08, neutral=True)
     CNTCVH = Register(0x0C, neutral=True)
@@ -50,8 +53,6 @@ class Counter(Peripheral):
 
     @CNTCR.on_write
     def _control(self, value: int) -> None:
-        if value & ~1:
-            self.gap("CNTCR: halting in debug, scaling")
         if bool(self.EN) != self._running:
             self._set(self.now())
             self._running = bool(self.EN)

@@ -60,6 +60,7 @@ class Gpio(Pads):
     SWPORTA_DR = Register(0x00, ro=REST)
     SWPORTA_DDR = Register(0x04, ro=REST)
     SWPORTA_CTL = Register(0x08, ro=REST)
+    SOURCE = SWPORTA_CTL.field(0, PINS, unmodelled="pins driven by hardware")
     INTEN = Register(0x30, ro=REST)
     INTMASK = Register(0x34, ro=REST)
     INTTYPE_LEVEL = Register(0x38, ro=REST)
@@ -104,11 +105,6 @@ class Gpio(Pads):
     @INT_BOTHEDGE.on_write
     def _written(self, value: int) -> None:
         self._settle()
-
-    @SWPORTA_CTL.on_write
-    def _source(self, value: int) -> None:
-        if self.SWPORTA_CTL:
-            self.gap("SWPORTA_CTL: pins driven by hardware")
 
     @PORTA_EOI.on_write
     def _acknowledge(self, value: int) -> None:

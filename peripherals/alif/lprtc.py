@@ -38,7 +38,7 @@ class Lprtc(Peripheral):
     IEN = CCR.field(0)
     MASK = CCR.field(1)
     EN = CCR.field(2)
-    WEN = CCR.field(3)
+    WEN = CCR.field(3, unmodelled="wrapping at the match")
     PSCLR_EN = CCR.field(4)
     STAT = Register(0x10, ro=True, survives_reset=True)
     RSTAT = Register(0x14, ro=True, survives_reset=True)
@@ -108,8 +108,6 @@ class Lprtc(Peripheral):
         if (bool(self.EN), divider) != (self._running, self._divider):
             self._rebase(self._now())
             self._running, self._divider = bool(self.EN), divider
-        if self.WEN:
-            self.gap("CCR.WEN: wrapping at the match")
         self._schedule()
 
     @CMR.on_write

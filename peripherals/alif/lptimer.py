@@ -26,7 +26,7 @@ FULL = 0xFFFF_FFFF
 HERTZ = (32_768, 128_000, 0, 0)
 """By VBAT's TIMER_CLKSEL: crystal, RC oscillator, external pin, the channel before."""
 
-ENABLE, USER_MODE, MASK, PWM = 1, 2, 4, 8
+ENABLE = 1
 
 
 @model("Alif.Lptimer")
@@ -48,6 +48,9 @@ class Lptimer(Peripheral):
         0x04, CHANNELS, stride=STRIDE, ro=True, survives_reset=True, neutral=True
     )
     CONTROLREG = RegisterArray(0x08, CHANNELS, stride=STRIDE, survives_reset=True)
+    USER_MODE = CONTROLREG.field(1)
+    MASK = CONTROLREG.field(2)
+    PWM = CONTROLREG.field(3, unmodelled="PWM")
     EOI = RegisterArray(0x0C, CHANNELS, stride=STRIDE, ro=True, survives_reset=True)
     INTSTAT = RegisterArray(0x10, CHANNELS, stride=STRIDE, ro=True, survives_reset=True)
     INTSTATUS = Register(0xA0, ro=True, survives_reset=True)
@@ -86,8 +89,6 @@ class Lptimer(Peripheral):
     @CONTROLREG.on_write
     def _control(self, channel: int, value: int) -> None:
         running = bool(self._hertz[channel])
-        if value & PWM:
-            self.gap("CONTROLREG: PWM")
         if value & ENABLE and not running:
             self._start(channel)
         elif not value & ENABLE and running:
@@ -134,15 +135,14 @@ class Lptimer(Peripheral):
         for channel, end in enumerate(self._ends):
             if end is not None and end <= now:
                 self.RAWINTSTATUS |= 1 << channel
-                user = self.CONTROLREG[channel] & USER_MODE
+                user = self.USER_MODE[channel]
                 self._begin(channel, self.LOADCOUNT[channel] if user else FULL, end)
         self._schedule()
 
     def _show(self) -> None:
         self.INTSTATUS = 0
         for channel in range(CHANNELS):
-            masked = self.CONTROLREG[channel] & MASK
-            status = 0 if masked else self.RAWINTSTATUS >> channel & 1
+            status = 0 if self.MASK[channel] else self.RAWINTSTATUS >> channel & 1
             self.INTSTAT[channel] = status
             self.INTSTATUS |= status << channel
             self.lines[str(channel)].set(bool(status))

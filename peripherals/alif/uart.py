@@ -24,8 +24,7 @@ TX_TRIGGERS = (0, 2, DEPTH // 4, DEPTH // 2)
 TIMEOUT = 4
 """Characters of silence after which what is below the receive trigger interrupts."""
 
-DLAB, BREAK = 0x80, 0x40
-LOOPBACK, INFRARED = 0x10, 0x40
+DLAB = 0x80
 RX_AVAILABLE, TX_EMPTY, LINE_STATUS, MODEM_STATUS, PTIME = 0x01, 0x02, 0x04, 0x08, 0x80
 CTS, DSR, DCD = 0x10, 0x20, 0x80
 DCTS = 0x01
@@ -174,25 +173,13 @@ class Uart(SerialTerminal, UartRegisters):
             self._tx, self._tx_empty = [], True
 
     @UartRegisters.LCR.on_write
-    def _line_control(self, value: int) -> None:
-        if value & BREAK:
-            self.gap("LCR.BC: sending a break")
-        self._go_on()
-
     @UartRegisters.MCR.on_write
-    def _modem_control(self, value: int) -> None:
-        if value & (LOOPBACK | INFRARED):
-            self.gap("MCR: loop-back, infrared")
+    def _line_control(self, value: int) -> None:
         self._go_on()
 
     @UartRegisters.SRTS.on_write
     def _shadow_rts(self, value: int) -> None:
         self.MCR = self.MCR & ~2 | (value & 1) << 1
-
-    @UartRegisters.SBCR.on_write
-    def _shadow_break(self, value: int) -> None:
-        if value & 1:
-            self.gap("SBCR: sending a break")
 
     @UartRegisters.SRT.on_write
     @UartRegisters.STET.on_write

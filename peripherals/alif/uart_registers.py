@@ -8,6 +8,7 @@ _RS485 = "RS-485"
 _NINE_BITS = "nine-bit characters and addresses"
 _FIFO_ACCESS = "FIFO access mode"
 _DMA = "DMA"
+_BREAK = "sending a break"
 
 
 class UartRegisters(Peripheral):
@@ -21,7 +22,10 @@ class UartRegisters(Peripheral):
     # IIR for reads, FCR for writes.
     IIR = Register(0x08)
     LCR = Register(0x0C)
+    BC = LCR.field(6, unmodelled=_BREAK)
     MCR = Register(0x10)
+    LB = MCR.field(4, unmodelled="loop-back")
+    SIRE = MCR.field(6, unmodelled="infrared")
     LSR = Register(0x14, reset=0x60, ro=True, neutral=True)
     MSR = Register(0x18, ro=True)
     SCR = Register(0x1C)
@@ -35,6 +39,7 @@ class UartRegisters(Peripheral):
     SRR = Register(0x88)
     SRTS = Register(0x8C)
     SBCR = Register(0x90)
+    SBCB = SBCR.field(0, unmodelled=_BREAK)
     SDMAM = Register(0x94, unmodelled=_DMA)
     SFE = Register(0x98)
     SRT = Register(0x9C, ro=0xFFFF_FFFC)

@@ -31,8 +31,7 @@ WITH_INTERRUPTS = 12
 STRIDE = 0x1000
 
 PGM_EN = 1 << 31
-ENABLE, MODE, DOWN = 1, 0x1C, 1 << 8
-COMPARE_EN, DRIVER_EN = 1 << 11, 1 << 8
+ENABLE, DOWN, COMPARE_EN = 1, 1 << 8, 1 << 11
 _COMPARE_A, _COMPARE_B, _UNDERFLOW, _OVERFLOW = 2, 4, 6, 7
 RUNNING, DIRECTION = 1 << 14, 1 << 15
 
@@ -65,6 +64,7 @@ class Utimer(Peripheral):
     GLB_CNTR_CLEAR = Register(0x08)
     GLB_CNTR_RUNNING = Register(0x0C, ro=True)
     GLB_DRIVER_OEN = Register(0x10, reset=FULL)
+    DRIVERS_OFF = GLB_DRIVER_OEN.field(0, 32, unmodelled=_DRIVERS)
     GLB_CLOCK_ENABLE = Register(0x20)
 
     START_0_SRC = _channels(0x00, unmodelled=_TRIGGER)
@@ -87,11 +87,15 @@ class Utimer(Peripheral):
     DMA_CLEAR_SRC_B_1 = _channels(0x44, unmodelled=_TRIGGER)
     CNTR_PAUSE_SRC = _channels(0x48, unmodelled=_TRIGGER)
     CNTR_CTRL = _channels(0x80)
+    CNTR_TYPE = CNTR_CTRL.field(2, 3, unmodelled="one-shot and triangle counting")
     FILTER_CTRL_A = _channels(0x84)
     FILTER_CTRL_B = _channels(0x88)
     COMPARE_CTRL_A = _channels(0x8C)
+    DRIVER_A = COMPARE_CTRL_A.field(8, unmodelled=_DRIVERS)
     COMPARE_CTRL_B = _channels(0x90)
+    DRIVER_B = COMPARE_CTRL_B.field(8, unmodelled=_DRIVERS)
     BUF_OP_CTRL = _channels(0x94)
+    OPERATIONS = BUF_OP_CTRL.field(0, 32, unmodelled=_BUFFERS)
     CNTR = _channels(0xA0, neutral=True)
     CNTR_PTR = _channels(0xA4)
     CNTR_PTR_BUF1 = _channels(0xA8, unmodelled=_BUFFERS)
@@ -174,11 +178,6 @@ class Utimer(Peripheral):
     def _running(self) -> int:
         return sum(1 << n for n, counter in enumerate(self._counters) if counter.running)
 
-    @GLB_DRIVER_OEN.on_write
-    def _enable_drivers(self, value: int) -> None:
-        if value != FULL:
-            self.gap(f"GLB_DRIVER_OEN: {_DRIVERS}")
-
     # -- channel registers -----------------------------------------------------------------------
 
     @CNTR.on_read
@@ -198,8 +197,6 @@ class Utimer(Peripheral):
 
     @CNTR_CTRL.on_write
     def _control(self, channel: int, value: int) -> None:
-        if value & MODE:
-            self.gap("CNTR_CTRL: one-shot and triangle counting")
         if channel >= WITH_INTERRUPTS:
             self.gap("channels 12 to 15: quadrature counting")
         self._rebase(channel)
@@ -211,14 +208,7 @@ class Utimer(Peripheral):
     @COMPARE_CTRL_A.on_write
     @COMPARE_CTRL_B.on_write
     def _compare_control(self, channel: int, value: int) -> None:
-        if value & DRIVER_EN:
-            self.gap(f"COMPARE_CTRL: {_DRIVERS}")
         self._rebase(channel)
-
-    @BUF_OP_CTRL.on_write
-    def _buffers(self, channel: int, value: int) -> None:
-        if value:
-            self.gap(f"BUF_OP_CTRL: {_BUFFERS}")
 
     @COMPARE_A_BUF1.on_write
     @COMPARE_B_BUF1.on_write

@@ -16,6 +16,7 @@ from xipsim.peripherals.core import (
 )
 
 COUNTER = "this counter stands still"
+EVENTS = "events, sampling and trace packets"
 COMPARATOR = "comparators do not match anything"
 EXACT = 100_000
 """ns: waits on cycles that are shorter make pulses and strobes, and end with the cycle."""
@@ -37,6 +38,18 @@ class Dwt(Peripheral):
 
     CTRL = Register(0x000, reset=0x4000_0000, ro=0xF000_0000, survives_reset=True)
     CYCCNTENA = CTRL.field(0)
+    POSTPRESET = CTRL.field(1, 4, unmodelled=EVENTS)
+    POSTINIT = CTRL.field(5, 4, unmodelled=EVENTS)
+    CYCTAP = CTRL.field(9, unmodelled=EVENTS)
+    SYNCTAP = CTRL.field(10, 2, unmodelled=EVENTS)
+    PCSAMPLENA = CTRL.field(12, unmodelled=EVENTS)
+    EXCTRCENA = CTRL.field(16, unmodelled=EVENTS)
+    CPIEVTENA = CTRL.field(17, unmodelled=EVENTS)
+    EXCEVTENA = CTRL.field(18, unmodelled=EVENTS)
+    SLEEPEVTENA = CTRL.field(19, unmodelled=EVENTS)
+    LSUEVTENA = CTRL.field(20, unmodelled=EVENTS)
+    FOLDEVTENA = CTRL.field(21, unmodelled=EVENTS)
+    CYCEVTENA = CTRL.field(22, unmodelled=EVENTS)
     CYCCNT = Register(0x004, survives_reset=True, neutral=True)
     CPICNT = Register(0x008, unmodelled=COUNTER)
     EXCCNT = Register(0x00C, unmodelled=COUNTER)
@@ -75,8 +88,6 @@ class Dwt(Peripheral):
 
     @CTRL.on_write
     def _control(self, value: int) -> None:
-        if value & ~0xF000_0001:
-            self.gap("CTRL: events, sampling and trace packets")
         if bool(self.CYCCNTENA) is self._counting:
             return
         self.CYCCNT = self._cycles()

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from .model import Model
 from .ports import ResetCause, System
-from .registers import Register, RegisterArray
+from .registers import Bits, Register, RegisterArray
 
 WORD = 32
 
@@ -46,8 +46,12 @@ class Peripheral(Model):
     NEUTRAL: ClassVar[frozenset[int]] = frozenset()
     """Offsets whose accesses do not end a run of a question; filled from the registers."""
 
+    _unmodelled: ClassVar[tuple[Bits, ...]] = ()
+    """The fields of which something is missing."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        cls._unmodelled = tuple(field for field in cls.declared(Bits) if field.unmodelled)
         cls.NEUTRAL = frozenset(r.offset for r in cls.registers() if r.neutral)
         places = sorted(place for register in cls.registers() for place in register.places())
         for (_, end, name), (start, _, following) in pairwise(places):
@@ -90,7 +94,8 @@ class Peripheral(Model):
             for name in (declared.read_hook, declared.write_hook, declared.peek_hook)
         )
         reader = read or partial(regs.__getitem__, offset)
-        writer = self._writer(register, write)
+        fields = [field for field in self._unmodelled if field.register is declared]
+        writer = self._writer(register, write, fields)
         if peek:
             self._peekers[offset] = peek
         self._add(offset, register, reader, writer)
@@ -123,13 +128,16 @@ class Peripheral(Model):
         return partial(method, *index) if index else method
 
     def _writer(
-        self, register: Register, hook: Callable[[int], None] | None
+        self,
+        register: Register,
+        hook: Callable[[int], None] | None,
+        fields: list[Bits],
     ) -> Callable[[int], None]:
         """What takes a write of the register's full width: no more than its masks and hook need."""
         regs, offset = self.regs, register.offset
         held, cleared = register.ro | register.w1c, register.w1c & ~register.ro
-        if register.unmodelled:
-            hook = partial(self._report_unmodelled, register, hook)
+        if register.unmodelled or fields:
+            hook = partial(self._report_unmodelled, register, fields, hook or _ignore)
         if hook is None:
             hook = _ignore
             if not held:
@@ -157,11 +165,18 @@ class Peripheral(Model):
         writer(operation(self.regs[offset], value))
 
     def _report_unmodelled(
-        self, register: Register, hook: Callable[[int], None] | None, value: int
+        self,
+        register: Register,
+        fields: list[Bits],
+        hook: Callable[[int], None],
+        value: int,
     ) -> None:
-        self.gap(f"{register.name}: {register.unmodelled}")
-        if hook:
-            hook(value)
+        if register.unmodelled:
+            self.gap(f"{register.name}: {register.unmodelled}")
+        for field in fields:
+            if field.asks(register, value):
+                self.gap(f"{register.name}.{field.name}: {field.unmodelled}")
+        hook(value)
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)

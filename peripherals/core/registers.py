@@ -25,17 +25,40 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Field:
-    """Bits of a register, `width` wide from bit `lsb` up. On an instance: the field's value."""
+class Bits:
+    """Where a field lies, and what is missing of it."""
 
-    def __init__(self, register: Register, lsb: int, width: int) -> None:
+    def __init__(
+        self,
+        register: Register | RegisterArray,
+        lsb: int,
+        width: int,
+        unmodelled: str,
+        idle: int | None,
+    ) -> None:
         if not 0 <= lsb < lsb + width <= register.width:
             raise ValueError(
                 f"field at bit {lsb}, {width} wide, does not fit a {register.width}-bit register"
             )
         self.register, self.lsb, self.width = register, lsb, width
         self.mask = ((1 << width) - 1) << lsb
+        self.unmodelled, self._idle = unmodelled, idle
         self._offset = register.offset
+        self.name = ""
+        if unmodelled and register.ro & self.mask == self.mask:
+            raise ValueError(f"field at bit {lsb}: expected one that can be written: {unmodelled}")
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def asks(self, register: Register, value: int) -> bool:
+        """Whether writing `value` to `register` asks for what is not modelled."""
+        idle = register.reset & self.mask if self._idle is None else self._idle << self.lsb
+        return value & self.mask != idle
+
+
+class Field(Bits):
+    """Bits of a register, `width` wide from bit `lsb` up. On an instance: the field's value."""
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -49,6 +72,21 @@ class Field:
     def __set__(self, instance: Peripheral, value: int) -> None:
         regs, offset = instance.regs, self._offset
         regs[offset] = (regs[offset] & ~self.mask) | ((int(value) << self.lsb) & self.mask)
+
+
+class ArrayField(Bits):
+    """The same bits of each register of an array. On an instance: their values, by index."""
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Peripheral, owner: type) -> list[int]: ...
+    def __get__(self, instance: Peripheral | None, owner: type) -> Self | list[int]:
+        if instance is None:
+            return self
+        array = self.register
+        assert isinstance(array, RegisterArray)
+        return [(instance.regs[e.offset] & self.mask) >> self.lsb for e in array.elements]
 
 
 class Register:
@@ -92,9 +130,15 @@ class Register:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def field(self, lsb: int, width: int = 1) -> Field:
-        """Declare the field `width` bits wide whose lowest bit is `lsb`."""
-        return Field(self, lsb, width)
+    def field(
+        self, lsb: int, width: int = 1, *, unmodelled: str = "", idle: int | None = None
+    ) -> Field:
+        """Declare the field `width` bits wide whose lowest bit is `lsb`.
+
+        unmodelled: what it does on silicon and not here. Writing anything but `idle`, which is the
+        reset value unless given, asks for that, and is reported once.
+        """
+        return Field(self, lsb, width, unmodelled, idle)
 
     def on_read(self, method: F) -> F:
         """Decorator: `method(self) -> int` answers reads of this register."""
@@ -159,6 +203,7 @@ class RegisterArray:
             Register(offset + i * stride, reset=resets[i], **keywords) for i in range(count)
         )
         self.offset, self.count, self.stride = offset, count, stride
+        self.width, self.ro = self.elements[0].width, self.elements[0].ro
         self.name = ""
         self.read_hook = self.write_hook = self.peek_hook = ""
 
@@ -166,6 +211,12 @@ class RegisterArray:
         self.name = name
         for index, element in enumerate(self.elements):
             element.name = f"{name}[{index}]"
+
+    def field(
+        self, lsb: int, width: int = 1, *, unmodelled: str = "", idle: int | None = None
+    ) -> ArrayField:
+        """Declare a field of each of them; see `Register.field`."""
+        return ArrayField(self, lsb, width, unmodelled, idle)
 
     def on_read(self, method: F) -> F:
         """Decorator: `method(self, index) -> int` answers reads."""

@@ -39,9 +39,9 @@ class Adc(Peripheral):
     MODE = CFG.field(2, 2)
     ADTRG = CFG.field(13)
     GC = Register(0x48)
-    DMAEN = GC.field(1)
-    ACFE = GC.field(4)
-    ADCO = GC.field(6)
+    DMAEN = GC.field(1, unmodelled="DMA")
+    ACFE = GC.field(4, unmodelled="compare mode")
+    ADCO = GC.field(6, unmodelled="continuous mode")
     CAL_START = GC.field(7)
     GS = Register(0x4C, ro=0x1, w1c=0x6)
     CV = Register(0x50)
@@ -93,6 +93,3 @@ class Adc(Peripheral):
         if self.CAL_START:
             self.CAL_START = 0
             self._complete(True)
-        for field, what in ((self.DMAEN, "DMA"), (self.ACFE, "compare"), (self.ADCO, "continuous")):
-            if field:
-                self.gap(f"GC: {what} mode")

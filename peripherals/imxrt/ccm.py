@@ -37,7 +37,7 @@ class Ccm(Peripheral):
     # Assumption: divider and multiplexer handshakes take no virtual time, so nothing is ever busy.
     CDHIPR = Register(0x48, ro=True)
     CLPCR = Register(0x54, reset=0x79)
-    LPM = CLPCR.field(0, 2)
+    LPM = CLPCR.field(0, 2, unmodelled="WFI does not enter wait or stop mode", idle=0)
     CISR = Register(0x58, w1c=0x045A_0041)
     CIMR = Register(0x5C, reset=0xFFFF_FFFF)
     CCOSR = Register(0x60, reset=0x000A_0001)
@@ -57,8 +57,3 @@ class Ccm(Peripheral):
         ),
     )
     CMEOR = Register(0x88, reset=0xFFFF_FFFF)
-
-    @CLPCR.on_write
-    def _low_power_mode(self, value: int) -> None:
-        if self.LPM:
-            self.gap("CLPCR.LPM: WFI does not enter wait or stop mode")

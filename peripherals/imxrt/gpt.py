@@ -28,7 +28,6 @@ LOW_FREQUENCY = 32_768
 RESTART_COUNT = 0xFFFF_FFFF
 SOFTWARE_RESET_KEEPS = 0x0000_043F
 """CR bits that SWR leaves alone: EN, ENMOD, DBGEN, WAITEN, DOZEEN, STOPEN, EN_24M."""
-FORCE_BITS = 0xE000_0000
 
 
 @model("Imxrt.Gpt")
@@ -50,8 +49,9 @@ class Gpt(Peripheral):
     FRR = CR.field(9)
     EN_24M = CR.field(10)
     SWR = CR.field(15)
-    IM = CR.field(16, 4)
-    OM = CR.field(20, 9)
+    IM = CR.field(16, 4, unmodelled="input capture")
+    OM = CR.field(20, 9, unmodelled="compare output pins")
+    FO = CR.field(29, 3, unmodelled="compare output pins")
 
     PR = Register(0x04)
     PRESCALER = PR.field(0, 12)
@@ -134,11 +134,7 @@ class Gpt(Peripheral):
         if self.SWR:
             self._software_reset()
             return
-        self.CR &= ~FORCE_BITS
-        if self.IM:
-            self.gap("CR.IM: input capture")
-        if self.OM or value & FORCE_BITS:
-            self.gap("CR.OM, CR.FO: compare output pins")
+        self.FO = 0
         if self.EN and self.CLKSRC == 3:
             self.gap("CR.CLKSRC: external clock; the counter stands")
         self._rebase(restart=bool(self.EN and not self._enabled and self.ENMOD))

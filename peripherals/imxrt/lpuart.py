@@ -25,10 +25,9 @@ DEPTH = 4
 RXEMPT, IDLINE = 1 << 12, 1 << 11
 FLUSH = 0xC000
 
-BAUD_GAPS = 0xE0A0_C000
-CTRL_GAPS = 0x2003_C0A0
-MODIR_GAPS = 0x0004_0002
-DATA_GAPS = 1 << 13
+_BREAK = "sending and detecting breaks"
+_MATCH = "address match"
+_LOOP = "loop and single-wire mode"
 
 
 @model("Imxrt.Lpuart")
@@ -61,8 +60,14 @@ class Lpuart(SerialTerminal, Peripheral):
     BAUD = Register(0x10, reset=0x0F00_0004)
     SBR = BAUD.field(0, 13)
     SBNS = BAUD.field(13)
+    RXEDGIE = BAUD.field(14, unmodelled="edge detection")
+    LBKDIE = BAUD.field(15, unmodelled=_BREAK)
+    RDMAE = BAUD.field(21, unmodelled="DMA")
+    TDMAE = BAUD.field(23, unmodelled="DMA")
     OSR = BAUD.field(24, 5)
-    M10 = BAUD.field(29)
+    M10 = BAUD.field(29, unmodelled="10-bit characters")
+    MAEN2 = BAUD.field(30, unmodelled=_MATCH)
+    MAEN1 = BAUD.field(31, unmodelled=_MATCH)
     STAT = Register(0x14, reset=0x00C0_0000, ro=0x01E0_3FFF, w1c=0xC01F_C000, neutral=True)
     OR = STAT.field(19)
     IDLE = STAT.field(20)
@@ -73,13 +78,23 @@ class Lpuart(SerialTerminal, Peripheral):
     CTRL = Register(0x18)
     PE = CTRL.field(1)
     M = CTRL.field(4)
+    RSRC = CTRL.field(5, unmodelled=_LOOP)
+    LOOPS = CTRL.field(7, unmodelled=_LOOP)
     IDLECFG = CTRL.field(8, 3)
     M7 = CTRL.field(11)
+    MA2IE = CTRL.field(14, unmodelled=_MATCH)
+    MA1IE = CTRL.field(15, unmodelled=_MATCH)
+    SBK = CTRL.field(16, unmodelled=_BREAK)
+    RWU = CTRL.field(17, unmodelled="wake-up by the line")
     RE = CTRL.field(18)
     TE = CTRL.field(19)
+    TXDIR = CTRL.field(29, unmodelled=_LOOP)
     DATA = Register(0x1C, reset=RXEMPT)
+    FRETSC = DATA.field(13, unmodelled="sending break and idle characters")
     MATCH = Register(0x20)
     MODIR = Register(0x24)
+    TXRTSE = MODIR.field(1, unmodelled="RTS driven by the transmitter")
+    IREN = MODIR.field(18, unmodelled="infrared")
     FIFO = Register(0x28, reset=0x00C0_0011, ro=0xFFFC_2077, w1c=0x3_0000, neutral=True)
     RXFE = FIFO.field(3)
     TXFE = FIFO.field(7)
@@ -111,12 +126,6 @@ class Lpuart(SerialTerminal, Peripheral):
             self.reset(ResetCause.SOFTWARE)
             self.GLOBAL = value
 
-    @BAUD.on_write
-    def _set_baud(self, value: int) -> None:
-        if value & BAUD_GAPS:
-            self.gap("BAUD: address match, DMA, break and edge detection, 10-bit characters")
-        self._go_on()
-
     @STAT.on_read
     def _status(self) -> int:
         self._ask()
@@ -132,16 +141,10 @@ class Lpuart(SerialTerminal, Peripheral):
     def _written(self, value: int) -> None:
         self._update()
 
+    @BAUD.on_write
     @CTRL.on_write
     def _control(self, value: int) -> None:
-        if value & CTRL_GAPS:
-            self.gap("CTRL: loop and single-wire mode, wake-up, address match, break")
         self._go_on()
-
-    @MODIR.on_write
-    def _modem(self, value: int) -> None:
-        if value & MODIR_GAPS:
-            self.gap("MODIR: infrared, transmitter RTS")
 
     @FIFO.on_write
     def _set_fifo(self, value: int) -> None:
@@ -169,9 +172,9 @@ class Lpuart(SerialTerminal, Peripheral):
 
     @DATA.on_write
     def _put(self, value: int) -> None:
-        if value & DATA_GAPS:
-            self.gap("DATA.FRETSC: sending break and idle characters")
-        elif len(self._tx) >= (DEPTH if self.TXFE else 1):
+        if value & Lpuart.FRETSC.mask:
+            return
+        if len(self._tx) >= (DEPTH if self.TXFE else 1):
             self.TXOF = 1
             self.diagnose("lpuart-overflow", "DATA written while the transmit FIFO is full: lost")
         else:

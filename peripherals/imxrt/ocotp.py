@@ -41,7 +41,7 @@ class Ocotp(Peripheral):
     CTRL = Register(0x00, ro=0xE1C0, set_clear_toggle=True)
     ADDR = CTRL.field(0, 6)
     RELOAD_SHADOWS = CTRL.field(10)
-    CRC_TEST = CTRL.field(11)
+    CRC_TEST = CTRL.field(11, unmodelled="CRC over fuses")
     WR_UNLOCK = CTRL.field(16, 16)
     TIMING = Register(0x10, reset=0x0C0D_9755)
     DATA = Register(0x20)
@@ -100,9 +100,7 @@ class Ocotp(Peripheral):
             for offset in self.regs:
                 if offset >= Ocotp.LOCK.offset:
                     self.regs[offset] = self._fuses.get(offset, 0)
-        if self.CRC_TEST:
-            self.CRC_TEST = 0
-            self.gap("CTRL.CRC_TEST: CRC over fuses")
+        self.CRC_TEST = 0
 
     @DATA.on_write
     def _burn(self, value: int) -> None:

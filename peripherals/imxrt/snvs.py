@@ -33,8 +33,7 @@ LPTA, HPTA, PI = 1, 1, 2
 SECURITY = "security state machine, keys and high assurance counter"
 VIOLATION = "security violations do not happen"
 KEY = "zeroizable master key"
-COMMANDS = 0x000F_1713
-"""HPCOMR bits that start something which is not here."""
+CALIBRATION = "calibration does not change a counter's rate"
 
 
 @model("Imxrt.Snvs")
@@ -59,13 +58,24 @@ class Snvs(Peripheral, Waker):
 
     HPLR = Register(0x00, unmodelled="locks do not lock")
     HPCOMR = Register(0x04)
+    SSM_ST = HPCOMR.field(0, unmodelled=SECURITY)
+    SSM_ST_DIS = HPCOMR.field(1, unmodelled=SECURITY)
+    LP_SWR = HPCOMR.field(4, unmodelled=SECURITY)
+    SW_SV = HPCOMR.field(8, unmodelled=SECURITY)
+    SW_FSV = HPCOMR.field(9, unmodelled=SECURITY)
+    SW_LPSV = HPCOMR.field(10, unmodelled=SECURITY)
+    PROG_ZMK = HPCOMR.field(12, unmodelled=SECURITY)
+    HAC_EN = HPCOMR.field(16, unmodelled=SECURITY)
+    HAC_LOAD = HPCOMR.field(17, unmodelled=SECURITY)
+    HAC_CLEAR = HPCOMR.field(18, unmodelled=SECURITY)
+    HAC_STOP = HPCOMR.field(19, unmodelled=SECURITY)
     HPCR = Register(0x08)
     RTC_EN = HPCR.field(0)
     HPTA_EN = HPCR.field(1)
     DIS_PI = HPCR.field(2)
     PI_EN = HPCR.field(3)
     PI_FREQ = HPCR.field(4, 4)
-    HPCALB_EN = HPCR.field(8)
+    HPCALB_EN = HPCR.field(8, unmodelled=CALIBRATION)
     HP_TS = HPCR.field(16)
     HPSICR = Register(0x0C, unmodelled=VIOLATION)
     HPSVCR = Register(0x10, unmodelled=VIOLATION)
@@ -82,7 +92,7 @@ class Snvs(Peripheral, Waker):
     SRTC_ENV = LPCR.field(0)
     LPTA_EN = LPCR.field(1)
     TOP = LPCR.field(6)
-    LPCALB_EN = LPCR.field(8)
+    LPCALB_EN = LPCR.field(8, unmodelled=CALIBRATION)
     LPMKCR = Register(0x3C, survives_reset=True, unmodelled=KEY)
     LPSVCR = Register(0x40, survives_reset=True, unmodelled=VIOLATION)
     LPSECR = Register(0x48, survives_reset=True, unmodelled=VIOLATION)
@@ -190,16 +200,9 @@ class Snvs(Peripheral, Waker):
 
     # -- control ---------------------------------------------------------------------------------
 
-    @HPCOMR.on_write
-    def _command(self, value: int) -> None:
-        if value & COMMANDS:
-            self.gap(f"HPCOMR: {SECURITY}")
-
     @LPCR.on_write
     def _lp_control(self, value: int) -> None:
         self._catch_up()
-        if self.LPCALB_EN:
-            self.gap("LPCR.LPCALB_EN: calibration does not change the SRTC's rate")
         edges = self._now()
         if bool(self.SRTC_ENV) is not self._srtc_running:
             count = self._srtc(edges)
@@ -212,8 +215,6 @@ class Snvs(Peripheral, Waker):
     @HPCR.on_write
     def _hp_control(self, value: int) -> None:
         self._catch_up()
-        if self.HPCALB_EN:
-            self.gap("HPCR.HPCALB_EN: calibration does not change the HPRTC's rate")
         edges = self._now()
         count = self._srtc(edges) if self.HP_TS else self._hprtc(edges)
         self.HP_TS = 0

@@ -29,8 +29,8 @@ class Src(Peripheral):
     """
 
     SCR = Register(0x00, reset=0xA048_0520)
-    CORE0_RST = SCR.field(13)
-    CORE0_DBG_RST = SCR.field(17)
+    CORE0_RST = SCR.field(13, unmodelled="reset of the core alone")
+    CORE0_DBG_RST = SCR.field(17, unmodelled="reset of the core's debug logic")
     # BOOT_CFG pins and fuses all 0: serial NOR on FlexSPI.
     SBMR1 = Register(0x04, ro=True)
     SRSR = Register(0x08, reset=0x1, w1c=0xFF, survives_reset=True)
@@ -47,8 +47,3 @@ class Src(Peripheral):
         super().reset(ResetCause.POWER_ON if cause in COLD else cause)
         self.rtwdog_fired = False
         self.SRSR = source if cause in COLD else self.SRSR | source
-
-    @SCR.on_write
-    def _core_reset(self, value: int) -> None:
-        if self.CORE0_RST or self.CORE0_DBG_RST:
-            self.gap("SCR: reset of the core alone")

@@ -24,7 +24,7 @@ class Tempmon(Peripheral):
     MEASURE_TEMP = TEMPSENSE0.field(1)
     FINISHED = TEMPSENSE0.field(2)
     TEMP_CNT = TEMPSENSE0.field(8, 12)
-    ALARM_VALUE = TEMPSENSE0.field(20, 12)
+    ALARM_VALUE = TEMPSENSE0.field(20, 12, unmodelled="high-temperature alarm")
     TEMPSENSE1 = Register(0x190, reset=0x1, set_clear_toggle=True)
     TEMPSENSE2 = Register(0x290, set_clear_toggle=True, unmodelled="low and panic alarms")
 
@@ -52,8 +52,3 @@ class Tempmon(Peripheral):
             count = round(HOT_COUNT + (HOT_CELSIUS - celsius) * slope)
             self.TEMP_CNT = min(max(count, 0), 0xFFF)
         return self.TEMPSENSE0
-
-    @TEMPSENSE0.on_write
-    def _alarm_set(self, value: int) -> None:
-        if self.ALARM_VALUE:
-            self.gap("TEMPSENSE0.ALARM_VALUE: high-temperature alarm")

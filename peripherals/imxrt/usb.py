@@ -89,7 +89,7 @@ class Usb(CableEnd, Peripheral):
     CONFIGFLAG = Register(0x180, reset=1, ro=True)
     PORTSC1 = Register(0x184, reset=0x1000_0000, ro=0x0C00_0F81, w1c=0x2A)
     CCS = PORTSC1.field(0)
-    FPR = PORTSC1.field(6)
+    FPR = PORTSC1.field(6, unmodelled="resume signalling (the host never suspends the bus)")
     SUSP = PORTSC1.field(7)
     PR = PORTSC1.field(8)
     HSP = PORTSC1.field(9)
@@ -197,9 +197,7 @@ class Usb(CableEnd, Peripheral):
 
     @PORTSC1.on_write
     def _port_written(self, value: int) -> None:
-        if value >> 6 & 1:
-            self.gap("PORTSC1: FPR, resume signalling (the host never suspends the bus)")
-            self.FPR = 0
+        self.FPR = 0
 
     # -- endpoints, the firmware's side ----------------------------------------------------------
 

@@ -38,7 +38,7 @@ class Wdog(Peripheral):
     WCR = Register(0x0, width=16, reset=0x30)
     WDE = WCR.field(2)
     SRS = WCR.field(4)
-    WDA = WCR.field(5)
+    WDA = WCR.field(5, unmodelled="the WDOG_B pin")
     WT = WCR.field(8, 8)
     WSR = Register(0x2, width=16)
     # The last reset that this watchdog caused, or power-on; resets by others leave it alone.
@@ -71,8 +71,6 @@ class Wdog(Peripheral):
             self.SRS = 1
             self._fire(_SFTW, ResetCause.WATCHDOG_SOFTWARE)
             return
-        if not self.WDA:
-            self.gap("WCR.WDA: the WDOG_B pin")
         if self.WDE and not self.running:
             self.running = True
             self._reload()

@@ -297,7 +297,7 @@ def test_what_is_missing_is_said() -> None:
     uart, _ = started(bench)
     uart.write(CTRL, TE | 1 << 16)
     uart.write(MODIR, 1 << 18)
-    assert [g.what.split(":")[0] for g in bench.gaps] == ["CTRL", "MODIR"]
+    assert [g.what.split(":")[0] for g in bench.gaps] == ["CTRL.SBK", "MODIR.IREN"]
 
 
 def test_runs_on_alike_after_save_and_load() -> None:

@@ -226,7 +226,8 @@ def test_what_is_missing_is_said() -> None:
     snvs.write(HPCOMR, 0x10)
     snvs.write(LPCR, 0x121)
     snvs.write(0x60, 1)
-    assert [g.what.split(":")[0] for g in bench.gaps] == ["HPCOMR", "LPCR.LPCALB_EN", "LPSMCLR"]
+    told = ["HPCOMR.LP_SWR", "LPCR.LPCALB_EN", "LPSMCLR"]
+    assert [g.what.split(":")[0] for g in bench.gaps] == told
 
 
 def test_runs_on_alike_after_save_and_load() -> None:
