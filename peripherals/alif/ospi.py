@@ -148,17 +148,33 @@ class Ospi(OspiRegisters):
     def _clear_tx(self) -> int:
         return self._fifos.clear(TXO | TXU)
 
+    @OspiRegisters.TXEICR.on_peek
+    def _peek_tx(self) -> int:
+        return self._fifos.stays(TXO | TXU)
+
     @OspiRegisters.RXOICR.on_read
     def _clear_rx_overflow(self) -> int:
         return self._fifos.clear(RXO)
+
+    @OspiRegisters.RXOICR.on_peek
+    def _peek_rx_overflow(self) -> int:
+        return self._fifos.stays(RXO)
 
     @OspiRegisters.RXUICR.on_read
     def _clear_rx_underflow(self) -> int:
         return self._fifos.clear(RXU)
 
+    @OspiRegisters.RXUICR.on_peek
+    def _peek_rx_underflow(self) -> int:
+        return self._fifos.stays(RXU)
+
     @OspiRegisters.ICR.on_read
     def _clear_all(self) -> int:
         return self._fifos.clear(TXO | TXU | RXO | RXU)
+
+    @OspiRegisters.ICR.on_peek
+    def _peek_any(self) -> int:
+        return self._fifos.stays(TXO | TXU | RXO | RXU)
 
     # -- the window ------------------------------------------------------------------------------
 

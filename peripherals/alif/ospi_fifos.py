@@ -62,9 +62,13 @@ class Fifos:
         self._ospi.raised |= interrupt
         self.drive_irq()
 
+    def stays(self, interrupts: int) -> bool:
+        """Whether any of these is there until it is cleared."""
+        return bool(self._ospi.raised & interrupts)
+
     def clear(self, interrupts: int) -> int:
         """These do not stay any longer; whether any of them was there."""
-        was = bool(self._ospi.raised & interrupts)
+        was = self.stays(interrupts)
         self._ospi.raised &= ~interrupts
         self.drive_irq()
         return was

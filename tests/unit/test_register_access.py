@@ -81,14 +81,7 @@ def test_a_look_changes_nothing(name: str) -> None:
     assert [model.peek(o, s) for o in offsets(type(model)) for s in SIZES] == looks
 
 
-LACKING = pytest.mark.xfail(strict=True, reason="FIFO levels have no on_peek yet")
-LOOKS = [
-    pytest.param(name, marks=LACKING if name in ("Alif.Ospi", "Imxrt.FlexSpi") else ())
-    for name in PERIPHERALS
-]
-
-
-@pytest.mark.parametrize("name", LOOKS)
+@pytest.mark.parametrize("name", PERIPHERALS)
 def test_a_look_sees_what_a_read_answers(name: str) -> None:
     """Whatever a read does besides; and counters and flags as of now, not of the last access."""
     for seed in range(3):
