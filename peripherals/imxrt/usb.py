@@ -1,34 +1,24 @@
 """USB OTG controller (ChipIdea) in device mode. (RT10xx)
 
-IMXRT1060RM, chapter 42; reset values: imxrt-ral, imxrt106. What the firmware does with it:
-TinyUSB, portable/chipidea/ci_hs. Host mode is not modelled.
+IMXRT1060RM, chapter 42. What the firmware does with it: TinyUSB, portable/chipidea/ci_hs. Host
+mode is not modelled.
 """
 
 from __future__ import annotations
 
-from ..core import (
-    BusError,
-    Output,
-    Peripheral,
-    Register,
-    RegisterArray,
-    ResetCause,
-    State,
-    System,
-    model,
-)
+from ..core import BusError, ResetCause, State, System, model
 from ..usb.device import FRAME, MICROFRAME, CableEnd
 from ..usb.link import Handshake, Speed
 from .usb_queue import QUEUE_HEAD_SIZE, QueueHead
+from .usb_registers import CONTROL_ENABLED, UsbRegisters
+from .usb_timers import UsbTimers
 
 _EP0 = 0x0001_0001
 _PORT_STATUS = 1 << 6 | 1 << 2
 """URI and PCI in USBSTS"""
-_TIMER = "the general purpose timers do not count"
 _FIRST_OPERATIONAL = 0x140
 _TOGGLE_RESET = 0x0040_0040
 _STALL = 0x0001_0001
-_CONTROL_ENABLED = 0x0080_0080
 
 
 def _bit(endpoint: int) -> int:
@@ -37,77 +27,8 @@ def _bit(endpoint: int) -> int:
 
 
 @model("Imxrt.Usb")
-class Usb(CableEnd, Peripheral):
+class Usb(CableEnd, UsbTimers):
     """One core of the USB controller, as a device. A second instance lies at +0x200."""
-
-    SIZE = 0x200
-
-    IRQ = Output("USB interrupt", required=True)
-
-    ID = Register(0x000, reset=0xE4A1_FA05, ro=True)
-    HWGENERAL = Register(0x004, reset=0x35, ro=True)
-    HWHOST = Register(0x008, reset=0x1002_0001, ro=True)
-    HWDEVICE = Register(0x00C, reset=0x11, ro=True)
-    HWTXBUF = Register(0x010, reset=0x8008_0B08, ro=True)
-    HWRXBUF = Register(0x014, reset=0x808, ro=True)
-    GPTIMER0LD = Register(0x080, unmodelled=_TIMER)
-    GPTIMER0CTRL = Register(0x084, unmodelled=_TIMER)
-    GPTIMER1LD = Register(0x088, unmodelled=_TIMER)
-    GPTIMER1CTRL = Register(0x08C, unmodelled=_TIMER)
-    SBUSCFG = Register(0x090, reset=2)
-    CAPLENGTH = Register(0x100, width=16, reset=0x40, ro=True)  # the upper byte is reserved
-    HCIVERSION = Register(0x102, width=16, reset=0x100, ro=True)
-    HCSPARAMS = Register(0x104, reset=0x0001_0011, ro=True)
-    HCCPARAMS = Register(0x108, reset=0x6, ro=True)
-    DCIVERSION = Register(0x120, reset=0x1, ro=True)  # the upper half is reserved
-    DCCPARAMS = Register(0x124, reset=0x188, ro=True)
-    USBCMD = Register(0x140, reset=0x0008_0000)
-    RS = USBCMD.field(0)
-    RST = USBCMD.field(1)
-    SUTW = USBCMD.field(13)
-    USBSTS = Register(0x144, w1c=0x0301_05FF, ro=0xFCFE_FA00)
-    UI = USBSTS.field(0)
-    UEI = USBSTS.field(1)
-    PCI = USBSTS.field(2)
-    SEI = USBSTS.field(4)
-    URI = USBSTS.field(6)
-    SRI = USBSTS.field(7)
-    SLI = USBSTS.field(8)
-    NAKI = USBSTS.field(16)
-    USBINTR = Register(0x148)
-    URE = USBINTR.field(6)
-    SRE = USBINTR.field(7)
-    FRINDEX = Register(0x14C, ro=True)
-    DEVICEADDR = Register(0x154)
-    USBADRA = DEVICEADDR.field(24)
-    USBADR = DEVICEADDR.field(25, 7)
-    ENDPTLISTADDR = Register(0x158, ro=0x7FF)
-    BURSTSIZE = Register(0x160, reset=0x808)
-    TXFILLTUNING = Register(0x164)
-    ENDPTNAK = Register(0x178, w1c=0x00FF_00FF, ro=0xFF00_FF00)
-    ENDPTNAKEN = Register(0x17C)
-    CONFIGFLAG = Register(0x180, reset=1, ro=True)
-    PORTSC1 = Register(0x184, reset=0x1000_0000, ro=0x0C00_0F81, w1c=0x2A)
-    CCS = PORTSC1.field(0)
-    FPR = PORTSC1.field(6, unmodelled="resume signalling (the host never suspends the bus)")
-    SUSP = PORTSC1.field(7)
-    PR = PORTSC1.field(8)
-    HSP = PORTSC1.field(9)
-    PFSC = PORTSC1.field(24)
-    PSPD = PORTSC1.field(26, 2)
-    OTGSC = Register(0x1A4, reset=0x1120, w1c=0x007F_0000, ro=0x0000_7F00)
-    ASV = OTGSC.field(10)
-    BSV = OTGSC.field(11)
-    BSE = OTGSC.field(12)
-    BSVIS = OTGSC.field(19)
-    BSEIS = OTGSC.field(20)
-    USBMODE = Register(0x1A8, reset=0x5000)
-    ENDPTSETUPSTAT = Register(0x1AC, w1c=0xFFFF, ro=0xFFFF_0000)
-    ENDPTPRIME = Register(0x1B0)
-    ENDPTFLUSH = Register(0x1B4)
-    ENDPTSTAT = Register(0x1B8, ro=True)
-    ENDPTCOMPLETE = Register(0x1BC, w1c=0x00FF_00FF, ro=0xFF00_FF00)
-    ENDPTCTRL = RegisterArray(0x1C0, 8, reset=(_CONTROL_ENABLED, 0, 0, 0, 0, 0, 0, 0))
 
     flushed = State(True)
     """Whether the firmware has flushed the endpoints since the last bus reset began."""
@@ -125,11 +46,6 @@ class Usb(CableEnd, Peripheral):
         self._tell_pull_up()
 
     # -- interrupts, frames ----------------------------------------------------------------------
-
-    def _signal(self) -> None:
-        # Assumption: interrupts are raised at once, whatever threshold ITC asks for.
-        otg = self.OTGSC >> 16 & self.OTGSC >> 24 & 0x7F
-        self.IRQ.set(bool(self.USBSTS & self.USBINTR or otg))
 
     @property
     def _frame_length(self) -> int:
@@ -150,31 +66,31 @@ class Usb(CableEnd, Peripheral):
         self._signal()
         self._pace_frames()
 
-    @FRINDEX.on_read
-    @FRINDEX.on_peek
+    @UsbRegisters.FRINDEX.on_read
+    @UsbRegisters.FRINDEX.on_peek
     def _frame_index(self) -> int:
         frames = self.system.clock.now // self._frame_length
         return (frames if self.HSP else frames << 3) & 0x3FFF if self.CCS else 0
 
-    @USBSTS.on_write
+    @UsbRegisters.USBSTS.on_write
     def _status_cleared(self, value: int) -> None:
         self._signal()
         self._pace_frames()
-        if value & _PORT_STATUS:
+        if value & (_PORT_STATUS | Usb.UI.mask):
             self._tell_ready(0)
 
-    @USBINTR.on_write
+    @UsbRegisters.USBINTR.on_write
     def _interrupts_enabled(self, value: int) -> None:
         self._signal()
         self._pace_frames()
 
-    @OTGSC.on_write
+    @UsbRegisters.OTGSC.on_write
     def _otg_written(self, value: int) -> None:
         self._signal()
 
     # -- commands --------------------------------------------------------------------------------
 
-    @USBCMD.on_write
+    @UsbRegisters.USBCMD.on_write
     def _commanded(self, value: int) -> None:
         if self.RST:
             self._reset_controller()
@@ -190,12 +106,12 @@ class Usb(CableEnd, Peripheral):
         self._pace_frames()
         self._signal()
 
-    @DEVICEADDR.on_write
+    @UsbRegisters.DEVICEADDR.on_write
     def _address_written(self, value: int) -> None:
         if not self.USBADRA:
             self.address = self.USBADR
 
-    @PORTSC1.on_write
+    @UsbRegisters.PORTSC1.on_write
     def _port_written(self, value: int) -> None:
         self.FPR = 0
 
@@ -205,7 +121,7 @@ class Usb(CableEnd, Peripheral):
         address = self.ENDPTLISTADDR + QUEUE_HEAD_SIZE * (2 * number + is_in)
         return QueueHead(self.system.bus, address)
 
-    @ENDPTPRIME.on_write
+    @UsbRegisters.ENDPTPRIME.on_write
     def _prime(self, value: int) -> None:
         self.ENDPTPRIME = 0
         for number in range(8):
@@ -224,7 +140,7 @@ class Usb(CableEnd, Peripheral):
             self.ENDPTSTAT |= bit
             self._tell_ready(number | 0x80 * is_in)
 
-    @ENDPTFLUSH.on_write
+    @UsbRegisters.ENDPTFLUSH.on_write
     def _flush(self, value: int) -> None:
         self.ENDPTFLUSH = 0
         self.ENDPTSTAT &= ~value
@@ -232,19 +148,19 @@ class Usb(CableEnd, Peripheral):
             self.flushed = True
         self._tell_ready(0)
 
-    @ENDPTCOMPLETE.on_write
+    @UsbRegisters.ENDPTCOMPLETE.on_write
     def _complete_cleared(self, value: int) -> None:
         if value & _EP0:
             self._tell_ready(0)
 
-    @ENDPTSETUPSTAT.on_write
+    @UsbRegisters.ENDPTSETUPSTAT.on_write
     def _setup_cleared(self, value: int) -> None:
         self._tell_ready(0)
 
-    @ENDPTCTRL.on_write
+    @UsbRegisters.ENDPTCTRL.on_write
     def _controlled(self, number: int, value: int) -> None:
         value &= ~_TOGGLE_RESET
-        self.ENDPTCTRL[number] = value | (0 if number else _CONTROL_ENABLED)
+        self.ENDPTCTRL[number] = value | (0 if number else CONTROL_ENABLED)
         if value & _STALL:
             self._tell_ready(number)
             self._tell_ready(number | 0x80)
@@ -297,15 +213,16 @@ class Usb(CableEnd, Peripheral):
         return Speed.HIGH if self.HSP else Speed.FULL
 
     @property
-    def _is_settled(self) -> bool:
-        """Whether the firmware has noticed all that happened to endpoint 0 and to the port."""
-        noticed = not self.USBSTS & self.USBINTR & _PORT_STATUS
-        completed = self.ENDPTCOMPLETE & _EP0 or self.ENDPTSETUPSTAT & 1
-        return self.flushed and noticed and not completed
+    def is_attentive(self) -> bool:
+        """See `DevicePort`. What asked for no interrupt needs no notice: a stack may leave it."""
+        told = self.USBSTS & self.USBINTR
+        concerns_ep0 = self.ENDPTCOMPLETE & _EP0 or self.ENDPTSETUPSTAT & 1
+        unnoticed = told & _PORT_STATUS or (told & Usb.UI.mask and concerns_ep0)
+        return self.flushed and not unnoticed
 
     def setup(self, address: int, packet: bytes) -> Handshake:
         """Store a SETUP packet in the queue head; what endpoint 0 had primed is void."""
-        if address != self.address or not self._is_settled:
+        if address != self.address:
             return Handshake.NAK
         try:
             queue = self._queue(0, False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ..core import Bus
+from ..core import Bus, BusError
 
 QUEUE_HEAD_SIZE = 64
 _SETUP_BUFFER = 0x28
@@ -104,7 +104,13 @@ class QueueHead:
     def _pieces(self, size: int) -> Iterator[tuple[int, int]]:
         """Address and length of each piece of the next `size` bytes of the buffer."""
         (token,) = struct.unpack("<I", self._bus.read(self._current + 4, 4))
-        at = (self._pages[0] % _PAGE) + (token >> 16 & 0x7FFF) - self._remaining
+        done = (token >> 16 & 0x7FFF) - self._remaining
+        at = self._pages[0] % _PAGE + done
+        if size and not 0 <= done <= at + size <= len(self._pages) * _PAGE:
+            raise BusError(
+                f"the transfer at {self._current:#x} is {token >> 16 & 0x7FFF} bytes long, and "
+                f"{self._remaining} are left: beyond its five pages"
+            )
         while size:
             length = min(size, _PAGE - at % _PAGE)
             yield self._pages[at // _PAGE] // _PAGE * _PAGE + at % _PAGE, length
@@ -124,4 +130,6 @@ class QueueHead:
             self.retired = True
             self.interrupt = bool(self._token & _INTERRUPT_ON_COMPLETE)
             if not self.failed:
+                # It may have been appended to since it was loaded.
+                (self._next,) = struct.unpack("<I", self._bus.read(self._current, 4))
                 self._load_next()

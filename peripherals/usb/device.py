@@ -19,6 +19,11 @@ class CableEnd(Model, DevicePort):
     def _host(self) -> HostPort | None:
         return self.port.get(0)
 
+    @property
+    def is_attentive(self) -> bool:
+        """See `DevicePort`."""
+        return True
+
     def connected(self) -> None:
         if self._host:
             self._host.connect(self)

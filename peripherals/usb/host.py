@@ -218,6 +218,10 @@ class Host(Model, Console):
         transfer = self.transfer
         if transfer is None or self._port is None:
             return
+        if transfer.stage is Stage.SETUP and not self._port.is_attentive:
+            # A real PC sends it, and some stacks mix it up with what came before, as after an erase
+            # with interrupts masked. That is a race, and not what a simulated PC is for.
+            return
         if transfer.step(self._port, self.address) is Handshake.NAK:
             return
         if transfer.stage is Stage.DONE:

@@ -45,9 +45,15 @@ class DevicePort(Protocol):
     def setup(self, address: int, packet: bytes) -> Handshake:
         """Send the eight bytes of a SETUP packet to the device at `address`.
 
-        A device has to accept every SETUP; NAK only says that the firmware has not handled yet
-        what came before, and would lose this one.
+        A device accepts every SETUP; NAK says that none has that address, or that the controller
+        has nowhere to put it.
         """
+
+    @property
+    def is_attentive(self) -> bool:
+        """Whether the firmware has taken notice of all that it was told of endpoint 0 and of the
+        port. If not, it might mix up the next SETUP with what came before it; `ready` of endpoint
+        0 tells when."""
 
     def take(self, endpoint: int) -> bytes | Handshake:
         """One packet of an IN endpoint."""
