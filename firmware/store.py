@@ -13,6 +13,8 @@ from types import TracebackType
 from .errors import FlashFileError
 
 _SUFFIX = ".xipsim-new"
+NO_HOME = Path(os.devnull, "set HOME or XIPSIM_CACHE")
+"""The cache of who has no home: nothing can be there, and writing is an OSError that says this."""
 
 
 def cache_dir() -> Path:
@@ -21,7 +23,12 @@ def cache_dir() -> Path:
         return Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG base directory specification: relative paths are to be ignored.
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "xipsim"
+    if os.path.isabs(base):
+        return Path(base, "xipsim")
+    try:
+        return Path.home() / ".cache" / "xipsim"
+    except RuntimeError:
+        return NO_HOME
 
 
 def write_atomic(path: str | os.PathLike[str], data: bytes | bytearray) -> None:

@@ -10,6 +10,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes depends on what else the computer does.
+settings.register_profile("xipsim", deadline=None)
+settings.load_profile("xipsim")
 
 QEMUS = [Path(p) for p in os.environ.get("XIPSIM_TEST_QEMUS", "").split(os.pathsep) if p]
 

@@ -13,6 +13,9 @@ See docs/pytest.md.
 
 from __future__ import annotations
 
+import difflib
+import inspect
+import os
 import shlex
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 BOOT_TIMEOUT = "10s"
 """Virtual; a first boot that formats the file system takes a tenth of a second."""
 PROMPT = ">>> "
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NOT_SHARED = ("flash", "state", "discard", "gdb")
 """Options of `Machine` that make no sense for a machine that several tests share."""
 
@@ -152,12 +156,8 @@ def machine(
     marker = request.node.get_closest_marker("board")
     if not _xipsim_board:
         pytest.fail("`machine` needs the marker @pytest.mark.board('TEENSY41')", pytrace=False)
-    if refused := [option for option in _NOT_SHARED if option in marker.kwargs]:
-        pytest.fail(
-            f"tests share a machine, which therefore cannot have {' and '.join(refused)}; make a "
-            "xipsim.Machine of the test's own",
-            pytrace=False,
-        )
+    if mistake := _mistake(marker.kwargs):
+        pytest.fail(mistake, pytrace=False)
     failure = ""
     try:
         booted = _xipsim_pool.at_the_prompt(_xipsim_board, marker.kwargs)
@@ -167,6 +167,24 @@ def machine(
         pytest.fail(failure, pytrace=False)
     yield booted
     booted.forget_listeners()
+
+
+def _mistake(options: dict[str, Any]) -> str:
+    """What is wrong with a marker's options, in a sentence; empty if nothing is."""
+    if refused := [option for option in _NOT_SHARED if option in options]:
+        return (
+            f"tests share a machine, which therefore cannot have {' and '.join(refused)}; make a "
+            "xipsim.Machine of the test's own"
+        )
+    from xipsim.machine.machine import Machine
+
+    known = [name for name in inspect.signature(Machine).parameters if name != "board"]
+    unknown = next((option for option in options if option not in known), None)
+    if unknown is None:
+        return ""
+    near = difflib.get_close_matches(unknown, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+    return f"@pytest.mark.board: Machine has no option {unknown!r}; {hint}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -181,19 +199,55 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add console, flash and the command that repeats the test."""
+    """Add console, flash, what the models noticed, and the command that repeats the test."""
+    is_ours = "_xipsim_board" in _fixture_names(item)
+    if is_ours and call.excinfo:
+        _end_at_the_users_line(call.excinfo.value)
     report = yield
-    if report.failed and report.when != "teardown" and "_xipsim_board" in _fixture_names(item):
-        machine = getattr(item, "funcargs", {}).get("machine")
-        if machine:
-            from xipsim.reporting.failure_details import console_text, flash_text
-
-            report.sections.append(("xipsim console", console_text(machine)))
-            report.sections.append(("xipsim flash", flash_text(machine)))
-        report.sections.append(("xipsim: repeat it with", _replay_command(item)))
+    if report.failed and report.when != "teardown" and is_ours:
+        for title, text in _sections(item, report.longreprtext):
+            _add_section(report, title, text)
     return report
+
+
+def _sections(item: pytest.Item, told: str) -> Iterator[tuple[str, str]]:
+    if machine := getattr(item, "funcargs", {}).get("machine"):
+        from xipsim.reporting.failure_details import console_text, flash_text, noticed_text
+
+        yield "xipsim console", console_text(machine)
+        yield "xipsim flash", flash_text(machine)
+        if noticed := noticed_text(machine, told):
+            yield "xipsim noticed", noticed
+    yield "xipsim: repeat it with", _replay_command(item)
+
+
+def _add_section(report: pytest.TestReport, title: str, text: str) -> None:
+    """To the failure itself, which goes into JUnit's XML, too; what `sections` has does not."""
+    failure: Any = report.longrepr
+    if hasattr(failure, "addsection"):
+        failure.addsection(title, text)
+    else:
+        report.longrepr = f"{report.longreprtext}\n{f' {title} ':-^80}\n{text}"
+
+
+def _end_at_the_users_line(error: BaseException) -> None:
+    """Cut our own frames off the end of an error that says all there is to say."""
+    from xipsim.errors import EngineFailed, XipsimError
+
+    if not isinstance(error, XipsimError) or isinstance(error, EngineFailed):
+        return
+    error.__cause__, error.__suppress_context__ = None, True
+    last, trace = None, error.__traceback__
+    while trace:
+        if not trace.tb_frame.f_code.co_filename.startswith(_HERE):
+            last = trace
+        trace = trace.tb_next
+    if last:
+        last.tb_next = None
+
+
 
 
 def _fixture_names(item: pytest.Item) -> list[str]:

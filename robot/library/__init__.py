@@ -56,7 +56,7 @@ class XipsimLibrary(RenodeKeywords, UartKeywords, BoardKeywords, FlashKeywords):
         if result.failed and REPEAT not in result.message:
             words = self.emulation.last_words
             if words or self.emulation.made:
-                result.message += f"\n\n{words or describe(self.emulation)}"
+                result.message += f"\n\n{words or describe(self.emulation, result.message)}"
 
     def _close(self) -> None:
         self.emulation.close()

@@ -103,14 +103,15 @@ class BoardKeywords(Keywords):
     # -- the REPL --------------------------------------------------------------------------------
 
     @keyword("Run At REPL")
-    def run_at_repl(self, *lines: str, timeout: timedelta = timedelta(seconds=60)) -> str:
+    def run_at_repl(self, *lines: str, timeout: timedelta | None = None) -> str:
         """Run a script, one argument a line, at MicroPython's prompt; returns what it printed.
 
         First waits for the prompt; a program that runs is interrupted. An exception of the script
-        is a failure with the traceback. timeout: virtual, for all of it. Terminal testers see the
-        script go by. The last line end is cut off.
+        is a failure with the traceback. timeout: virtual, for all of it; without one 60 s, of which
+        the console may take 10 s to open. Terminal testers see the script go by. The last line end
+        is cut off.
         """
-        limit = timeout // timedelta(microseconds=1) * 1_000
+        limit = None if timeout is None else timeout // timedelta(microseconds=1) * 1_000
         return self.emulation.running.exec("\n".join(lines), timeout=limit).removesuffix("\n")
 
     # -- pins ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
-from xipsim.reporting.failure_details import console_text, flash_text
+from xipsim.reporting.failure_details import console_text, flash_text, noticed_text
 
 from .emulation import Emulation
 
@@ -25,11 +25,12 @@ _PABOTS_OWN = ("PABOT", "CALLER_ID:")
 """Variables with which pabot runs its processes."""
 
 
-def describe(emulation: Emulation) -> str:
-    """Several lines of text, without a line end at the last."""
+def describe(emulation: Emulation, told: str = "") -> str:
+    """Several lines of text, without a line end at the last. told: what the message says before."""
     parts = [f"{REPEAT} {replay_command(sys.argv[1:])}"]
-    if emulation.made:
-        parts = [console_text(emulation.made), flash_text(emulation.made), *parts]
+    if machine := emulation.made:
+        texts = console_text(machine), flash_text(machine), noticed_text(machine, told)
+        parts = [*filter(None, texts), *parts]
     return "\n".join(parts)
 
 

@@ -42,7 +42,7 @@ def keyword(
             try:
                 return method(self, *args, **named)
             except XipsimError as error:
-                text = f"{error}\n\n{describe(self.emulation)}"
+                text = f"{error}\n\n{describe(self.emulation, str(error))}"
                 raise KeywordFailed(text) from error
 
         wrapped: Any = run

@@ -42,20 +42,20 @@ class Monitor:
         self._variables: dict[str, str] = {}
         self._commands: dict[str, Callable[[list[str]], str | None]] = {
             "mach create": self._create,
-            "mach clear": lambda _: emulation.clear(),
-            "Clear": lambda _: emulation.clear(),
+            "mach clear": _bare("mach clear", emulation.clear),
+            "Clear": _bare("Clear", emulation.clear),
             "machine LoadPlatformDescription": self._load_platform,
             "machine LoadPlatformDescriptionFromString": self._load_text,
-            "machine Reset": lambda _: emulation.running.reset(),
+            "machine Reset": _bare("machine Reset", lambda: emulation.running.reset()),
             "sysbus LoadHEX": self._load_image,
             "sysbus LoadELF": self._load_image,
             "sysbus LoadUF2": self._load_image,
-            "start": self._start,
-            "pause": lambda _: None,
+            "start": _bare("start", self._start),
+            "pause": _bare("pause", lambda: None),
             "emulation RunFor": self._run_for,
             "emulation SetSeed": self._set_seed,
-            "emulation GetTimeSourceInfo": self._time,
-            "cpu PC": lambda _: f"0x{emulation.machine.registers()['pc']:X}",
+            "emulation GetTimeSourceInfo": _bare("emulation GetTimeSourceInfo", self._time),
+            "cpu PC": _bare("cpu PC", lambda: f"0x{emulation.machine.registers()['pc']:X}"),
             "set": self._set,
             "macro": self._set,
             "runMacro": lambda words: self.run_text(_one(words, "a macro")),
@@ -156,7 +156,7 @@ class Monitor:
     # -- setting up ------------------------------------------------------------------------------
 
     def _create(self, words: list[str]) -> None:
-        self._emulation.begin(Setup(name=words[0]) if words else Setup())
+        self._emulation.begin(Setup(name=_one(words, "a name")) if words else Setup())
 
     def _load_platform(self, words: list[str]) -> None:
         setup, path = self._emulation.setup, self._path(_one(words, "a platform"))
@@ -177,7 +177,7 @@ class Monitor:
 
     # -- running and looking ---------------------------------------------------------------------
 
-    def _start(self, _: list[str]) -> None:
+    def _start(self) -> None:
         self._emulation.machine  # noqa: B018
 
     def _run_for(self, words: list[str]) -> None:
@@ -189,7 +189,7 @@ class Monitor:
         whole = (int(hours) * 60 + int(minutes)) * 60_000_000_000
         self._emulation.running.run_for(whole + duration(f"{seconds}s"))
 
-    def _time(self, _: list[str]) -> str:
+    def _time(self) -> str:
         seconds, rest = divmod(self._emulation.machine.now, 1_000_000_000)
         hours, minutes = seconds // 3600, seconds // 60 % 60
         return (
@@ -222,6 +222,17 @@ def _commands(text: str) -> Iterator[str]:
     for line in text.splitlines():
         if not line.lstrip().startswith(("#", ":")):
             yield line.replace("\x00", "\n")
+
+
+def _bare(name: str, act: Callable[[], str | None]) -> Callable[[list[str]], str | None]:
+    """A command without arguments: what stands behind it would not be done, which is a failure."""
+
+    def run(words: list[str]) -> str | None:
+        if words:
+            raise UserError(f"`{name}` takes nothing here, given {' '.join(words)!r}")
+        return act()
+
+    return run
 
 
 def _one(words: list[str], what: str) -> str:

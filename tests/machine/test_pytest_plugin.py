@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from images import ALIF, RECENT, Image, parameters
+from patience import HANGS
 
 from xipsim.errors import UserError
 from xipsim.firmware import catalogue
@@ -38,7 +39,7 @@ def _image(pytester: pytest.Pytester) -> None:
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> Any:
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments, timeout=120)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments, timeout=HANGS)
 
 
 def figures(pytester: pytest.Pytester, *arguments: str) -> list[tuple[str, str]]:
@@ -180,7 +181,7 @@ def test_every_board_of_the_marker_and_options(pytester: pytest.Pytester) -> Non
         ("", "`machine` needs the marker @pytest.mark.board('TEENSY41')"),
         ("@pytest.mark.board('TENSY41')", "there is no board 'TENSY41'; did you mean TEENSY41?"),
         ("@pytest.mark.board('TEENSY41', flash='x')", "tests share a machine*cannot have flash*"),
-        ("@pytest.mark.board('TEENSY41', sead=1)", "*unexpected keyword argument 'sead'*"),
+        ("@pytest.mark.board('TEENSY41', sead=1)", "*no option 'sead'; did you mean seed?"),
         ("@pytest.mark.board('TEENSY41', firmware='x.hex')", "*x.hex*"),
     ],
 )
@@ -220,3 +221,60 @@ def test_mistakes_in_the_option(pytester: pytest.Pytester, option: str, message:
     result = run(pytester, f"--xipsim-firmware={option}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
+
+
+def test_an_option_that_machine_does_not_have_is_one_sentence(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.board("TEENSY41", firmwear="x.hex")
+        def test_one(machine):
+            pass
+
+        @pytest.mark.board("TEENSY41", flash="x.bin", gdb=1)
+        def test_two(machine):
+            pass
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(errors=2)
+    sentence = "@pytest.mark.board: Machine has no option 'firmwear'; did you mean firmware?"
+    result.stdout.fnmatch_lines([sentence, "*cannot have flash and gdb; make*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*TypeError*")
+
+
+def test_errors_end_at_the_users_line_and_junit_has_what_the_terminal_has(
+    pytester: pytest.Pytester,
+) -> None:
+    """Style by style: the last frame shown is the test's; each section is in the XML."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.board("TEENSY41")
+        def test_raises(machine):
+            machine.exec("1 / 0")
+
+        @pytest.mark.board("TEENSY41")
+        def test_waits(machine):
+            machine.console.expect("never", timeout="1ms")
+
+        @pytest.mark.board("TEENSY41")
+        def test_asserts(machine):
+            assert machine.now == 0
+        """
+    )
+    for style in ("long", "short", "native", "line"):
+        result = run(pytester, f"--tb={style}", "--junitxml=report.xml")
+        result.assert_outcomes(failed=3)
+        text = result.stdout.str()
+        assert "ZeroDivisionError" in text
+        assert "raw_repl.py" not in text
+        assert "session.py" not in text
+        xml = (pytester.path / "report.xml").read_text()
+        for section in ("xipsim console", "xipsim flash", "xipsim: repeat it with"):
+            assert xml.count(f" {section} ") == 3, style
+        if style != "line":
+            assert text.count("- xipsim flash -") == 3

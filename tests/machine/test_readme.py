@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from images import PUBLISHED, TEENSY41S, Image, parameters
+from patience import HANGS
 
 from xipsim import Machine, UserError
 
@@ -78,7 +79,7 @@ def python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
         [sys.executable, *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS,
         check=False,
         env=os.environ | variables,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from patience import HANGS
 
 from xipsim.errors import UserError
 from xipsim.firmware import catalogue
@@ -44,7 +45,7 @@ def run(command: list[str], folder: Path, *arguments: str | Path) -> Result:
         cwd=folder,
         start_new_session=True,
     )
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=HANGS)
     assert survivors(process.pid) == []
     tests = {}
     for test in ElementTree.parse(folder / "out" / "output.xml").iter("test"):

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from images import IMAGES, Image
+from patience import HANGS
 from test_engine import POLL_45_MS, SLEEP, running
 
 from xipsim import Machine, UserError
@@ -218,7 +219,7 @@ def test_another_process_repeats_it_too(
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=HANGS,
     ).stdout
     assert [json.loads(line) for line in out.splitlines()] == wanted
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -40,20 +39,15 @@ def test_an_erase_takes_virtual_and_hardly_any_real_time(m: Machine, image: Imag
         "def f():\n  print('{', end=''); time.sleep_ms(2)\n  for i in range(10): erase(6, 200)\n"
         "  print('}')"
     )
-    took = []
     for _ in range(5):
-        real = time.monotonic()
         virtual, _ = timed(m, script)
-        took.append(time.monotonic() - real)
         assert lasts * MS < virtual < lasts * MS * 1.022
-    assert min(took) < lasts / 1000
 
 
-def test_sleep_10_is_right_and_cheap(m: Machine) -> None:
-    real = time.monotonic()
+def test_sleep_10_is_right(m: Machine) -> None:
+    """What it costs, benchmarks/waits.py measures."""
     script = "import time; t = time.ticks_us(); time.sleep(10); print(time.ticks_us() - t)"
     assert int(m.exec(script)) == pytest.approx(10_000_000, rel=0.001)
-    assert time.monotonic() - real < 5
 
 
 @pytest.mark.needs("a boot without stalls")
@@ -295,10 +289,9 @@ def test_a_fed_watchdog_does_not(m: Machine) -> None:
 
 @pytest.mark.needs("deep sleep")
 def test_a_deep_sleep_jumps_to_its_alarm(m: Machine, image: Image) -> None:
-    start, real = m.now, time.monotonic()
+    start = m.now
     assert m.exec("import machine; machine.deepsleep(10_000)") == ""
     assert 9 * SECOND <= m.now - start <= 11 * SECOND
-    assert time.monotonic() - real < 5
     assert m.exec(CAUSE) == f"{image.facts.causes.deep_sleep}\n"
 
 
@@ -313,10 +306,8 @@ def test_a_deep_sleep_without_an_alarm_switches_the_board_off(m: Machine) -> Non
 
 
 def test_every_wait_has_a_limit_in_real_time(m: Machine) -> None:
-    real = time.monotonic()
     with pytest.raises(WaitTimeout, match=r"0\.3 s of real time"):
-        m.exec("while True: pass", timeout="1000s", wall=0.3)
-    assert time.monotonic() - real < 3
+        m.exec("while True: pass", timeout="100000s", wall=0.3)
 
 
 def test_the_users_side_of_a_duration(m: Machine) -> None:

@@ -33,6 +33,7 @@ class FakeMachine:
     prints = "42\n"
     raises: BaseException | None = None
     warnings: tuple[str, ...] = ()
+    broken_rules = ""
     signal = 0
     last: FakeMachine
 

@@ -96,7 +96,7 @@ def test_every_file_is_looked_at() -> None:
     assert {_room(name) for name in FILES} == set(_allowed())
     imports = IMPORTS["xipsim.machine.machine"]
     assert imports.run_time >= {"xipsim.session.session", "xipsim.errors", "xipsim.engines.api"}
-    assert "xipsim.machine.persistence" in imports.for_types
+    assert "xipsim.machine.snapshot" in imports.for_types
 
 
 @pytest.mark.parametrize("room", _allowed())

@@ -108,6 +108,11 @@ def test_a_traceback_goes_to_standard_error(
     fake.raises = ReplError("Traceback\nOSError: 5", "OSError", "42\n")
     assert main(["exec", "BOARD", "-c", "x"]) == 1
     assert capfd.readouterr() == ("42\n", "Traceback\nOSError: 5\n")
+    fake.broken_rules = "The models noticed: nor: WEL is 0 (at 0.1 s)."
+    assert main(["exec", "BOARD", "-c", "x"]) == 1
+    assert capfd.readouterr().err == (
+        "Traceback\nOSError: 5\nxipsim: The models noticed: nor: WEL is 0 (at 0.1 s).\n"
+    )
 
 
 @pytest.mark.parametrize(

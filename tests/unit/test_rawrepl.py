@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from machines import make_machine
 
 from xipsim import BoardReset, ReplError, UserError, WaitTimeout
-from xipsim.repl.raw_repl import Output, type_name
+from xipsim.repl.output import Output, type_name
 
 TRACEBACK = (
     b"Traceback (most recent call last):\r\n"
@@ -255,3 +255,33 @@ def test_text_does_not_depend_on_how_it_was_cut(text: str, size: int) -> None:
         output.feed(data[start : start + size])
     output.finish()
     assert output.text == text.replace("\r\n", "\n")
+
+
+# -- firmware that does not start USB ------------------------------------------------------------
+
+
+def test_a_console_that_does_not_open_is_not_waited_for_to_the_end(tmp_path: Path) -> None:
+    """As where boot.py does not end: after 10 s, and it says that a time-out waits longer."""
+    machine, engine, _ = make_machine(tmp_path)
+    engine.events.clear()
+    with pytest.raises(WaitTimeout, match=r"Waited 10 s .* console pc to open \(a time-out") as e:
+        machine.exec("1")
+    assert machine.now == 10_000 * MS
+    assert "there is no console yet" in str(e.value)
+
+
+def test_who_gives_a_timeout_waits_to_its_end(tmp_path: Path) -> None:
+    machine, engine, python = make_machine(tmp_path)
+    engine.events.clear()
+    engine.at(20_000 * MS, lambda: (engine.open(), python.prompt()))
+    with pytest.raises(WaitTimeout, match=r"Waited 15 s .* the REPL's prompt"):
+        machine.exec("1", timeout="15s")
+    assert machine.exec("12", timeout="15s") == "2\n"
+
+
+def test_a_console_that_has_opened_may_take_its_time(tmp_path: Path) -> None:
+    """A script that prints and prints before the prompt: only the 60 s end that."""
+    machine, engine, python = make_machine(tmp_path)
+    python.main = lambda: None
+    engine.at(15_000 * MS, python.prompt)
+    assert machine.exec("12") == "2\n"

@@ -105,6 +105,16 @@ def test_what_has_no_meaning_is_said(bench: Bench, command: str) -> None:
         ("emulation RunFor", "expected a time, given nothing"),
         ("mach create $x", r"the variable \$x has no value"),
         ("include @script.py", "there is no file"),
+        ("cpu PC 0x60002000", "`cpu PC` takes nothing here, given '0x60002000'"),
+        ("mach create one two", "expected a name, given one two"),
+        ("mach clear one", "takes nothing here"),
+        ("Clear now", "takes nothing here"),
+        ("machine Reset cpu", "takes nothing here"),
+        ("start @script.resc", "takes nothing here"),
+        ("pause 5", "takes nothing here"),
+        ("emulation GetTimeSourceInfo now", "takes nothing here"),
+        ("emulation RunFor 1 2", "expected a time, given 1 2"),
+        ("emulation SetSeed 1 2", "expected a seed, given 1 2"),
     ],
 )
 def test_mistakes(bench: Bench, command: str, message: str) -> None:

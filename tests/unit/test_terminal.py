@@ -52,11 +52,12 @@ class FakeMachine:
         self.now, self.flood, self.cost = 0, flood, cost
         self.console = FakeConsole()
         self.started = time.monotonic_ns()
-        self.most_ahead = self.printed = 0
+        self.most_ahead = self.printed = self.slices = 0
         self.after_slice: Callable[[], None] = lambda: None
 
     def run_for(self, ns: int) -> None:
         self.now += ns
+        self.slices += 1
         self.most_ahead = max(self.most_ahead, self.now - (time.monotonic_ns() - self.started))
         time.sleep(self.cost)
         if self.console.listener and self.flood and not any(self.console.throttled[-1:]):
@@ -74,10 +75,16 @@ def pty() -> Iterator[tuple[Line, int]]:
         os.close(other)
 
 
-def talk(machine: FakeMachine, line: Line, seconds: float, **options: Any) -> None:
-    end = time.monotonic() + seconds
+def talk(
+    machine: FakeMachine, line: Line, until: Callable[[], bool] | int, **options: Any
+) -> None:
+    """until: a condition, or so many more slices of virtual time."""
     fake: Any = machine
-    Conversation(fake, line, stopped=lambda: time.monotonic() > end, **options).go_on()
+    if isinstance(until, int):
+        last = machine.slices + until
+        Conversation(fake, line, stopped=lambda: machine.slices >= last, **options).go_on()
+    else:
+        Conversation(fake, line, stopped=until, **options).go_on()
 
 
 # -- pace ----------------------------------------------------------------------------------------
@@ -108,8 +115,7 @@ def test_a_small_lag_is_made_good_and_a_large_one_is_not() -> None:
 
 def test_virtual_time_is_never_ahead_of_real_time(pty: tuple[Line, int]) -> None:
     machine = FakeMachine()
-    talk(machine, pty[0], 0.15)
-    assert machine.now > 100_000_000
+    talk(machine, pty[0], lambda: machine.now > 100_000_000)
     assert machine.most_ahead <= 0
 
 
@@ -117,16 +123,18 @@ def test_a_lag_is_said_once(pty: tuple[Line, int], monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("xipsim.cli.terminal.LAG_WORTH_SAYING", 1)
     monkeypatch.setattr("xipsim.cli.terminal.LAG", 1_000_000)
     said: list[int] = []
-    talk(FakeMachine(cost=0.02), pty[0], 0.2, on_lag=lambda: said.append(1))
+    talk(FakeMachine(cost=0.02), pty[0], 10, on_lag=lambda: said.append(1))
     assert said == [1]
 
 
 def test_idle_time_is_slept(pty: tuple[Line, int]) -> None:
-    """Nothing typed, nothing printed: the process uses a small part of the time only."""
+    """Nothing typed, nothing printed: few slices, of 1 ms for 100 ms, and of 10 ms then.
+
+    Without sleeping there would be one for each microsecond or so.
+    """
     machine = FakeMachine()
-    used = time.process_time()
-    talk(machine, pty[0], 0.3)
-    assert time.process_time() - used < 0.1
+    talk(machine, pty[0], lambda: machine.now > 500_000_000)
+    assert machine.slices < 500
 
 
 # -- bytes ---------------------------------------------------------------------------------------
@@ -147,8 +155,7 @@ def test_bytes_go_both_ways_unchanged(pty: tuple[Line, int]) -> None:
     everything = bytes(range(256))
     os.write(other, everything)
     line.send(everything)
-    talk(machine, line, 0.05)
-    assert machine.console.typed == everything
+    talk(machine, line, lambda: machine.console.typed == everything and not line.is_full)
     assert os.read(other, 1000) == everything
 
 
@@ -156,28 +163,33 @@ def test_the_other_program_may_come_and_go(pty: tuple[Line, int]) -> None:
     """Nobody has the PTY open for a while; the line goes on, nothing is taken as hung up."""
     with pseudo_terminal() as (line, name):
         machine = FakeMachine()
-        talk(machine, line, 0.02)
+        talk(machine, line, 3)
         for text in (b"one", b"two"):
             other = os.open(name, os.O_RDWR | os.O_NOCTTY)
             os.write(other, text)
             os.close(other)
-            talk(machine, line, 0.03)
+            talk(machine, line, lambda end=text: machine.console.typed.endswith(end))
         assert machine.console.typed == b"onetwo"
 
 
 def test_a_full_pty_throttles_the_console_while_time_goes_on(pty: tuple[Line, int]) -> None:
     line, other = pty
     machine = FakeMachine(flood=40_000)
-    talk(machine, line, 0.2)
+    since: list[int] = []
+
+    def goes_on() -> bool:
+        if machine.console.throttled and not since:
+            since.append(machine.slices)
+        return bool(since) and machine.slices >= since[0] + 20
+
+    talk(machine, line, goes_on)
     assert machine.console.throttled == [True]
-    assert machine.now > 100_000_000
     machine.flood = 0
-    end = time.monotonic() + 5
-    while line.is_full and time.monotonic() < end:
+    while line.is_full:
         with suppress(BlockingIOError):
             os.read(other, 65536)
         line.flush()
-    talk(machine, line, 0.05)
+    talk(machine, line, 3)
     assert not line.is_full
 
 
@@ -194,14 +206,7 @@ def test_output_goes_on_where_the_reader_comes_back(pty: tuple[Line, int]) -> No
                 received.extend(os.read(other, 65536))
 
     machine.after_slice = read
-    fake: Any = machine
-    talk_until = time.monotonic() + 2
-    Conversation(
-        fake,
-        line,
-        stopped=lambda: time.monotonic() > talk_until
-        or (machine.now > 60_000_000 and not line.is_full),
-    ).go_on()
+    talk(machine, line, lambda: machine.now > 60_000_000 and not line.is_full)
     read()
     assert machine.console.throttled == [True, False]
     assert len(received) == machine.printed
@@ -212,7 +217,7 @@ def test_nothing_more_is_read_while_the_firmware_takes_nothing(pty: tuple[Line, 
     machine = FakeMachine()
     machine.console.pending = TYPED_AHEAD
     machine.after_slice = lambda: type_more(other)
-    talk(machine, line, 0.2)
+    talk(machine, line, 50)
     assert 0 < len(machine.console.typed) <= 2 * TYPED_AHEAD
 
 

@@ -18,8 +18,9 @@ BROKEN_PIPE = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code."""
-    from . import prestart
+    from . import prestart, streams
 
+    streams.open_all()
     words = sys.argv[1:] if argv is None else argv
     process = prestart.start(words)
     try:
@@ -27,13 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        _abandon_stdout()
         return BROKEN_PIPE
     except Exception as error:
         from .failure import report
 
         return report(error)
     finally:
+        streams.settle()
         if process:
             process.kill()  # which nobody has used; else it has ended
             process.close()
@@ -51,11 +52,3 @@ def _run(words: Sequence[str], process: Process | None) -> int:
     sys.stdout.flush()
     return code
 
-
-def _abandon_stdout() -> None:
-    """Whoever read standard output is gone: let Python's last flush write nowhere."""
-    import os
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

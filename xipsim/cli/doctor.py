@@ -15,12 +15,16 @@ from xipsim.engines.qemu.locate import (
     find_shim,
     qemu_version,
 )
+from xipsim.errors import XipsimError
 
 MISSING = 2
+BOARD = "TEENSY41"
+RUN = "20ms"
+"""What the board is let do: our firmware is at work on the flash then."""
 
 
 def run(args: argparse.Namespace) -> int:
-    """0, or 2 if something is missing."""
+    """0, or 2 if something is missing; else the code of what a machine that runs ended with."""
     checks: list[tuple[str, Callable[[], str]]] = [
         ("Python", _python),
         ("libpython", lambda: str(find_libpython())),
@@ -34,6 +38,9 @@ def run(args: argparse.Namespace) -> int:
         except EngineError as error:
             print(f"missing  {name:9} {error}")
             return MISSING
+        except XipsimError as error:
+            print(f"broken   {name:9} {error}")
+            return error.exit_code
     _images()
     return 0
 
@@ -52,14 +59,21 @@ def _qemu(given: Path | None) -> str:
 
 
 def _engine(qemu: Path | None) -> str:
-    """Start a board's machine and end it: the only proof that the parts fit together."""
-    from xipsim import platforms
-    from xipsim.engines.api import MachineConfig
-    from xipsim.engines.programs import open_engine
+    """Let a board run a firmware of our own: the only proof that the parts fit together."""
+    import time
 
-    board = platforms.boards()[0]
-    open_engine(MachineConfig(platform=platforms.find(board), program=qemu)).close()
-    return f"starts ({board})"
+    from xipsim import flashcheck
+    from xipsim.machine.machine import Machine
+
+    began = time.monotonic()
+    with Machine(BOARD, firmware=flashcheck.find(BOARD).image, qemu=qemu) as machine:
+        started = time.monotonic()
+        machine.run_for(RUN)
+        ended = time.monotonic()
+    return (
+        f"{BOARD} started in {started - began:.2f} s, and ran {RUN} of virtual time in "
+        f"{ended - started:.2f} s"
+    )
 
 
 def _images() -> None:

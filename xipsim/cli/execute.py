@@ -24,6 +24,12 @@ def run(args: argparse.Namespace) -> int:
         return play(machine, code, args.timeout, Sink(machine, sys.stdout.buffer))
 
 
+def tell_broken_rules(machine: Machine) -> None:
+    """What the firmware did against the hardware's rules, on standard error: perhaps the cause."""
+    if text := machine.broken_rules:
+        print(f"xipsim: {text}", file=sys.stderr)
+
+
 class Sink:
     """Where output goes while the machine runs. If that fails, the run is ended, not torn."""
 
@@ -55,8 +61,6 @@ def play(machine: Machine, code: bytes, timeout: str | None, *sinks: Sink) -> in
 
     sinks: all that are written to meanwhile.
     """
-    from xipsim.machine.machine import EXEC_TIMEOUT
-
     with Progress("waiting for the board") as progress:
 
         def write(text: str) -> None:
@@ -64,10 +68,11 @@ def play(machine: Machine, code: bytes, timeout: str | None, *sinks: Sink) -> in
             sinks[-1].write(text)
 
         try:
-            machine.exec(code, timeout=timeout or EXEC_TIMEOUT, output=write)
+            machine.exec(code, timeout=timeout, output=write)
         except ReplError as error:
             progress.end()
             print(error.traceback, file=sys.stderr)
+            tell_broken_rules(machine)
             return RAISED
         finally:
             for sink in sinks:

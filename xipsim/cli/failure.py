@@ -9,10 +9,13 @@ import errno
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 from xipsim.version import __version__
 
 OWN_BUG = 5
+_OUTPUT = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
+"""What writing to standard output fails with; errors of other files have the file's name."""
 USER = 2
 FRAMES = 3
 REQUEST = (
@@ -23,10 +26,11 @@ REQUEST = (
 
 def report(error: Exception) -> int:
     """Print one message on standard error; returns the exit code."""
-    if os.environ.get("XIPSIM_DEBUG") == "1":
-        traceback.print_exception(error)
     text, code = explain(error)
-    print(f"xipsim: {text}", file=sys.stderr)
+    with suppress(OSError):  # nobody reads standard error
+        if os.environ.get("XIPSIM_DEBUG") == "1":
+            traceback.print_exception(error)
+        print(f"xipsim: {text}", file=sys.stderr, flush=True)
     return code
 
 
@@ -41,9 +45,15 @@ def explain(error: Exception) -> tuple[str, int]:
         return str(error), USER
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}", USER
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and (error.errno in _OUTPUT or _is_closed(error)):
         return f"the output cannot be written: {error.strerror}", USER
     return own_bug(error), OWN_BUG
+
+
+def _is_closed(error: OSError) -> bool:
+    from .streams import closed
+
+    return error.errno == errno.EBADF and bool(closed)
 
 
 def own_bug(error: Exception) -> str:

@@ -38,7 +38,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     Positional arguments may stand on both sides of options, which argparse alone cannot do: it
     leaves the later ones over. A command that takes such lists has a `settle` function.
     """
-    parser = _parser(next((a for a in argv if not a.startswith("-")), ""))
+    chosen = next((a for a in argv if not a.startswith("-")), "")
+    parser = _parser(chosen)
+    if chosen and chosen not in COMMANDS:
+        parser.error(_unknown_command(chosen))
     args, left = parser.parse_known_args(argv)
     command: Parser = args.parser
     strangers = [a for a in left if (a.startswith("-") and a != "-") or "files" not in args]
@@ -48,6 +51,14 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         args.files += left
         args.settle(command, args)
     return args
+
+
+def _unknown_command(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(COMMANDS)}"
+    return f"there is no command {name!r}; {hint}"
 
 
 def _parser(chosen: str) -> Parser:

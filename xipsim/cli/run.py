@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xipsim.cli.terminal import Conversation, Line, pseudo_terminal, terminal
 
+from .execute import tell_broken_rules
 from .running import Signals, opened
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
                 _talk(machine, line, signals, newline="\r\n")
         finally:
             _say("\n")
+            tell_broken_rules(machine)
     return 0
 
 

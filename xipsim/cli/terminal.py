@@ -121,11 +121,19 @@ def _unblocked(descriptor: int) -> int | None:
 @contextmanager
 def pseudo_terminal() -> Iterator[tuple[Line, str]]:
     """A new PTY, raw and without echo, and its name. Its other end stays open to the end."""
-    ours, theirs = os.openpty()
     try:
+        ours, theirs = os.openpty()
+    except OSError as error:
+        raise UserError(f"--pty: there is no PTY to be had here: {error.strerror}") from None
+    try:
+        try:
+            name = os.ttyname(theirs)
+        except OSError as error:
+            text = f"--pty: the PTY has no name here, is /dev/pts mounted? ({error.strerror})"
+            raise UserError(text) from None
         tty.setraw(theirs, termios.TCSANOW)
         os.set_blocking(ours, False)
-        yield Line(ours, ours), os.ttyname(theirs)
+        yield Line(ours, ours), name
     finally:
         os.close(ours)
         os.close(theirs)

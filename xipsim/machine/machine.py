@@ -20,15 +20,15 @@ from xipsim.board.console import Console, Consoles
 from xipsim.board.flash import Chips, Flash
 from xipsim.board.gpio import Ports
 from xipsim.engines.api import Goal, Stop, StrPath
-from xipsim.errors import EngineFailed, UserError, XipsimError
+from xipsim.errors import UserError, XipsimError
 from xipsim.machine.assembly import StartEngine, assemble, start_qemu
 from xipsim.machine.configuration import Files, Request
+from xipsim.machine.persistence import save_parts
 from xipsim.machine.power_on import Firmware
 from xipsim.repl.raw_repl import Repl
 from xipsim.session.session import Limits
 
 if TYPE_CHECKING:
-    from xipsim.machine.persistence import Part, PersistentFiles
     from xipsim.machine.snapshot import Snapshot
     from xipsim.peripherals.core.trace import FlashCommand
 
@@ -155,6 +155,11 @@ class Machine:
         return self._session.noticed
 
     @property
+    def broken_rules(self) -> str:
+        """Of that, what the firmware did against the hardware's rules; empty if nothing."""
+        return self._session.broken_rules
+
+    @property
     def now(self) -> int:
         """Virtual nanoseconds since the machine was made."""
         return self._session.now
@@ -165,7 +170,7 @@ class Machine:
         self,
         code: str | bytes,
         *,
-        timeout: str | int = EXEC_TIMEOUT,
+        timeout: str | int | None = None,
         wall: float | None = None,
         output: Callable[[str], None] | None = None,
     ) -> str:
@@ -173,7 +178,7 @@ class Machine:
 
         First waits for the prompt; a program that runs is interrupted, see docs/library.md. What
         was unread on the console is skipped. output: also gets the text, as it comes. timeout:
-        virtual, for all of it.
+        virtual, for all of it; without one 60 s, of which the console may take 10 s to open.
 
         An exception is a ReplError. `sys.exit()`, `machine.soft_reset()` and `raise SystemExit`
         end the script and reset the interpreter (in v1.18 they only end it): boot.py runs again,
@@ -183,26 +188,29 @@ class Machine:
         for input, is WaitTimeout; the next `exec` interrupts it. Control characters 01h to 04h are
         UserError: Ctrl-D, and the like, are the REPL's own; `console.write` types them.
         """
-        limits = self._session.limits(timeout, wall)
+        limits = self._session.limits(EXEC_TIMEOUT if timeout is None else timeout, wall)
+        is_patient = timeout is not None
         with self._session.turn:
             if self._boot_file and self._session.untouched:
-                self._boot(limits)
-            return Repl(self._session, self.console).exec(code, limits, output=output)
+                self._boot(limits, is_patient)
+            repl = Repl(self._session, self.console)
+            return repl.exec(code, limits, output=output, is_patient=is_patient)
 
-    def boot(self, *, timeout: str | int = EXEC_TIMEOUT, wall: float | None = None) -> None:
+    def boot(self, *, timeout: str | int | None = None, wall: float | None = None) -> None:
         """Run to the prompt, as `exec` does before it types.
 
         With `boot_cache`, a machine to which nothing was done yet takes the state from a snapshot
         where there is one, and leaves one where there is none.
         """
         with self._session.turn:
-            self._boot(self._session.limits(timeout, wall))
+            limits = self._session.limits(EXEC_TIMEOUT if timeout is None else timeout, wall)
+            self._boot(limits, is_patient=timeout is not None)
 
-    def _boot(self, limits: Limits) -> None:
+    def _boot(self, limits: Limits, is_patient: bool) -> None:
         repl = Repl(self._session, self.console)
         file = self._boot_file
         if file is None or not self._session.untouched:
-            repl.prompt(limits)
+            repl.prompt(limits, is_patient=is_patient)
             return
         from xipsim.machine import boot_cache
 
@@ -210,7 +218,7 @@ class Machine:
         if cached and cached.now < limits.until:
             self.restore(cached)
         else:
-            repl.prompt(limits)
+            repl.prompt(limits, is_patient=is_patient)
             with suppress(UserError):
                 boot_cache.store(self.snapshot(), file)
 
@@ -325,24 +333,7 @@ class Machine:
         with self._session.turn:
             self._session.check_usable()
             try:
-                self._save(files)
+                save_parts(files, self._session)
             finally:
                 self._session.close()
                 files.close()
-
-    def _save(self, files: PersistentFiles) -> None:
-        from xipsim.firmware.errors import FlashFileError
-
-        try:
-            files.save(self._read_part)
-        except EngineFailed as error:
-            text = f"{files.names}: not saved, {files.as_before}: {error}"
-            raise EngineFailed(text) from error
-        except FlashFileError as error:
-            raise UserError(str(error)) from error
-
-    def _read_part(self, part: Part) -> bytes:
-        if part.address is not None:
-            return self._session.read_memory(part.address, part.size)
-        data: bytes = self._session.call(part.name, "contents")
-        return data

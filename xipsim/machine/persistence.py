@@ -7,10 +7,11 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from xipsim.errors import UserError
+from xipsim.errors import EngineFailed, UserError
 
 if TYPE_CHECKING:
     from xipsim.firmware.store import FlashFile
+    from xipsim.session.session import Session
 
 
 class Part(NamedTuple):
@@ -63,6 +64,28 @@ class PersistentFiles:
         """Give the files free; does nothing the second time."""
         for file in self._files.values():
             file.close()
+
+
+def save_parts(files: PersistentFiles, session: Session) -> None:
+    """Write what the machine's parts hold into their files.
+
+    EngineFailed if it cannot be asked any more: the files then are as they were. UserError.
+    """
+    from xipsim.firmware.errors import FlashFileError
+
+    def read(part: Part) -> bytes:
+        if part.address is not None:
+            return session.read_memory(part.address, part.size)
+        data: bytes = session.call(part.name, "contents")
+        return data
+
+    try:
+        files.save(read)
+    except EngineFailed as error:
+        text = f"{files.names}: not saved, {files.as_before}: {error}"
+        raise EngineFailed(text) from error
+    except FlashFileError as error:
+        raise UserError(str(error)) from error
 
 
 def make_folder(path: str | os.PathLike[str]) -> None:

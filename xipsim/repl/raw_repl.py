@@ -5,13 +5,12 @@ The protocol: MicroPython, docs/reference/repl.rst and shared/runtime/pyexec.c.
 
 from __future__ import annotations
 
-import codecs
-import re
 from collections.abc import Callable
 
 from xipsim.board.console import Console
 from xipsim.engines.api import Goal, Stop, StopReason
 from xipsim.errors import BoardReset, ReplError, UserError, WaitTimeout
+from xipsim.repl.output import Output, type_name
 from xipsim.session import stop_reports
 from xipsim.session.session import Limits, Session
 
@@ -27,6 +26,9 @@ QUIET = 500_000_000
 NOISY = 2_000_000_000
 """Virtual ns of output without a prompt after which Ctrl-C is typed."""
 SLICE = 100_000_000
+OPENING = 10_000_000_000
+"""Virtual ns that firmware is given to start USB: a first boot that formats takes a tenth of a
+second. What keeps it longer is a boot.py that does not end, and nobody can type to that."""
 LEAVING = "10s"
 """What the firmware is given to come back to its prompt after a script."""
 CHUNK = 256
@@ -35,8 +37,6 @@ PAUSE = 10_000_000
 
 # A watchdog, or a lock-up; every other reset in a script is one that it asked for.
 _UNWANTED = ("watchdog", "lock-up")
-_FRAME = '  File "'
-_TYPE = re.compile(r"([A-Za-z_][\w.]*)(?::|$)")
 
 
 class Repl:
@@ -51,10 +51,11 @@ class Repl:
         limits: Limits,
         *,
         output: Callable[[str], None] | None = None,
+        is_patient: bool = True,
     ) -> str:
-        """See `Machine.exec`."""
+        """See `Machine.exec`. is_patient: as for `prompt`."""
         source = _checked(code)
-        self.prompt(limits)
+        self.prompt(limits, is_patient=is_patient)
         run = _Run(self._session, self._console, limits, output)
         try:
             return run.run(source)
@@ -62,9 +63,10 @@ class Repl:
             error.output = run.finish()
             raise
 
-    def prompt(self, limits: Limits) -> None:
+    def prompt(self, limits: Limits, *, is_patient: bool = True) -> None:
         """Come to the prompt; interrupt what keeps the firmware from it, but nothing else.
 
+        is_patient: wait to the end of `limits` for a console that is not open; else for OPENING.
         A Ctrl-C while the firmware mounts its file system would leave it unmounted: hence only in
         silence without a flash operation, or when output goes on and on.
         """
@@ -72,6 +74,7 @@ class Repl:
         if console.is_stale:
             console.read_bytes()  # A prompt from before says nothing.
         patient_until = attempts = 0
+        opens_by = session.now + OPENING
         noisy_since: int | None = None
         while not console.ends_with(PROMPT):
             start, printed = session.now, console.printed
@@ -99,6 +102,10 @@ class Repl:
             elif stop.reason is not StopReason.DEADLINE or session.now >= limits.until:
                 tried = f" (Ctrl-C was typed {attempts} times)" if attempts else ""
                 what = f"the REPL's prompt on console {console.name}{tried}"
+                raise session.timed_out(what, limits, stop, console.name)
+            elif not is_patient and session.now >= opens_by and not console.is_open:
+                what = f"console {console.name} to open (a time-out of your own waits longer)"
+                limits = limits._replace(timeout=OPENING)
                 raise session.timed_out(what, limits, stop, console.name)
         console.read_bytes()
 
@@ -277,50 +284,6 @@ class _WasReset(Exception):
     def __init__(self, stop: Stop) -> None:
         super().__init__()
         self.stop = stop
-
-
-class Output:
-    """Bytes that come in pieces, as text with `\\n` line ends; handed on as soon as it is whole."""
-
-    def __init__(self, sink: Callable[[str], None] | None = None) -> None:
-        self._sink = sink
-        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self._pieces: list[str] = []
-        self._held = ""
-
-    @property
-    def text(self) -> str:
-        """All so far."""
-        return "".join(self._pieces)
-
-    def feed(self, data: bytes) -> None:
-        """More bytes. A carriage return waits for what follows it."""
-        text = self._held + self._decoder.decode(data)
-        self._held = "\r" if text.endswith("\r") else ""
-        self._emit(text.removesuffix("\r"))
-
-    def finish(self) -> None:
-        """Nothing more comes."""
-        self._emit(self._held + self._decoder.decode(b"", final=True))
-        self._held = ""
-
-    def _emit(self, text: str) -> None:
-        if text:
-            text = text.replace("\r\n", "\n")
-            self._pieces.append(text)
-            if self._sink:
-                self._sink(text)
-
-
-def type_name(traceback: str) -> str:
-    """The exception's class in what MicroPython printed: the line after the last frame."""
-    lines = traceback.splitlines()
-    frames = [i for i, line in enumerate(lines) if line.startswith(_FRAME)]
-    for line in lines[frames[-1] + 1 :] if frames else lines:
-        if line and not line.startswith("Traceback"):
-            match = _TYPE.match(line)
-            return match[1] if match else ""
-    return ""
 
 
 def _checked(code: str | bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What a failed test shows of its machine: the end of the console, and the flash chips."""
+"""What a failed test shows of its machine: consoles, flash chips, and what the models noticed."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def console_text(machine: Machine) -> str:
             shown = [f"  {_printable(line)}" for line in lines]
             pieces.append("\n".join([f"Console {name}, last lines:", *shown]))
     return "\n".join(pieces) or "No console has printed anything."
+
+
+def noticed_text(machine: Machine, told: str) -> str:
+    """What the models noticed, a line each, but for what is `told` already; perhaps empty."""
+    return "\n".join(text for text in machine.noticed if text not in told)
 
 
 def flash_text(machine: Machine) -> str:

@@ -274,10 +274,15 @@ class Session(EngineAccess):
     # -- errors ----------------------------------------------------------------------------------
 
     @property
+    def broken_rules(self) -> str:
+        """What the firmware did lately against the hardware's rules; empty if nothing."""
+        return diagnostics_text(self.log, self._place)
+
+    @property
     def noticed(self) -> tuple[str, ...]:
         """What was noticed about the image, and what the models noticed lately, in sentences."""
-        texts = [f"Noticed before: {warning}." for warning in self.warnings]
-        texts += [text(self.log, self._place) for text in (diagnostics_text, gaps_text)]
+        texts = [f"Noticed before: {warning}." for warning in self.warnings[:1]]
+        texts += [self.broken_rules, gaps_text(self.log, self._place)]
         return tuple(filter(None, texts))
 
     def situation(self, console: str, pc: int | None, *more: int) -> Situation:
@@ -319,4 +324,4 @@ class Session(EngineAccess):
         stacked = stop.detail.get("stacked") or {}
         addresses = [stacked[name] for name in ("pc", "lr") if name in stacked]
         situation = self.situation(self.console, stop.pc, *addresses)
-        return stop_reports.error(stop, situation)
+        return stop_reports.error(stop, situation, self.warnings)

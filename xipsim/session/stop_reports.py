@@ -64,14 +64,14 @@ def wait_text(what: str, limit: str, situation: Situation, hint: str) -> str:
     return f"{text} {hint}" if hint else text
 
 
-def error(stop: Stop, situation: Situation) -> XipsimError:
-    """The error of a `FATAL` stop."""
+def error(stop: Stop, situation: Situation, warnings: tuple[str, ...]) -> XipsimError:
+    """The error of a `FATAL` stop. warnings: what was noticed about the image."""
     reason, detail = stop.reason, stop.detail
     why = str(detail.get("why", ""))
     if reason is StopReason.FAULT:
         return FirmwareFault(fault_text(detail, situation), situation, detail)
     if reason is StopReason.BOOT_FAILED:
-        return BootFailed(boot_text(why, situation), situation)
+        return BootFailed(boot_text(why, situation, warnings), situation)
     if reason is StopReason.POWERED_OFF:
         return PoweredOff(power_text(why, situation), situation)
     return ModelGap(gap_text(detail["source"], detail["what"], situation), situation)
@@ -93,9 +93,10 @@ def fault_text(detail: Mapping[str, Any], situation: Situation) -> str:
     return f"{text} ({', '.join(values)}). {describe(situation)}"
 
 
-def boot_text(why: str, situation: Situation) -> str:
-    """The boot ROM gave up."""
-    return f"The boot ROM found nothing to start: {_sentence(why)} {describe(situation)}"
+def boot_text(why: str, situation: Situation, warnings: tuple[str, ...]) -> str:
+    """The boot ROM gave up: all warnings may be the cause, not the first alone."""
+    text = f"The boot ROM found nothing to start: {_sentence(why)} {describe(situation)}"
+    return " ".join([text, *(f"Noticed before: {_sentence(w)}" for w in warnings[1:])])
 
 
 def power_text(why: str, situation: Situation) -> str:
