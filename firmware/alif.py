@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import NamedTuple
+
+from xipsim.peripherals.alif.atoc import (
+    APPLICATIONS,
+    CERTIFICATE_MAGIC,
+    MAGIC,
+    RAM,
+    TAIL_SIZE,
+    Tail,
+)
 
 from .errors import ImageError
 from .segments import Contents, Piece, Segment, join
@@ -18,25 +26,6 @@ ZIP = b"PK\x03\x04"
 _LIST = "application_package.ds"
 """The member whose first line says which file goes to which address."""
 _COMMAND = ["set", "semihosting", "args"]
-
-_TAIL = struct.Struct("<4I")
-_TOC_MAGIC, _CERTIFICATE = b"OEMTOC01", b"ccBS"
-_MRAM_END = 0x8058_0000
-_STACKS = range(0x2000_0000, 0x2010_0001)
-"""Stack pointers in DTCM."""
-_APPLICATIONS = (range(0x8002_0000, 0x8032_0000), range(0x8032_0000, 0x8047_E000))
-"""What the ports' linker scripts give to an image for M55_HP and for M55_HE."""
-
-
-class _Tail(NamedTuple):
-    """A package's address and size, from the last bytes of its ATOC."""
-
-    package: int
-    size: int
-
-    @property
-    def end(self) -> int:
-        return self.package + self.size
 
 
 def read_zip(path: str, data: bytes) -> Contents | None:
@@ -78,8 +67,8 @@ def read_raw(path: str, data: bytes) -> Contents | None:
     """
     tail = _tail(data)
     if tail is not None:
-        return Contents((Segment(tail.end - len(data), data),), None)
-    if data.startswith(_CERTIFICATE):
+        return Contents((Segment(tail.package + tail.size - len(data), data),), None)
+    if data.startswith(CERTIFICATE_MAGIC):
         raise ImageError(
             f"{path}: cut short or damaged: it begins as a package, but does not end as one; "
             "build or download it again"
@@ -101,9 +90,9 @@ def _application(data: bytes) -> int | None:
     if len(data) < 8:
         return None
     stack, reset = struct.unpack_from("<2I", data)
-    if not reset & 1 or stack not in _STACKS:
+    if not reset & 1 or stack & 3 or not any(stack - 1 in area for area in RAM):
         return None
-    return next((room.start for room in _APPLICATIONS if reset in room), None)
+    return next((room.start for room in APPLICATIONS.values() if reset in room), None)
 
 
 def _find(files: dict[str, bytes], name: str) -> str | None:
@@ -129,20 +118,19 @@ def _pairs(path: str, listing: bytes) -> list[tuple[str, int]]:
         ) from None
 
 
-def _tail(data: bytes) -> _Tail | None:
+def _tail(data: bytes) -> Tail | None:
     """What the tail says, if `data` ends in one and the ATOC is where it points."""
-    if len(data) < _TAIL.size:
+    tail = Tail.parse(data[-TAIL_SIZE:]) if len(data) >= TAIL_SIZE else None
+    if tail is None:
         return None
-    _, toc, package, size = _TAIL.unpack_from(data, len(data) - _TAIL.size)
-    at = len(data) - (package + size - toc)
-    if package <= toc < package + size == _MRAM_END and data.startswith(_TOC_MAGIC, max(0, at)):
-        return _Tail(package, size)
-    return None
+    at = len(data) - (tail.package + tail.size - tail.table)
+    return tail if at >= 0 and data.startswith(MAGIC, at) else None
 
 
 def _check_package(path: str, name: str, address: int, data: bytes) -> None:
     """A package (`firmware.toc.bin`) must end in the tail that describes it."""
-    if name.endswith(".toc.bin") and _tail(data) != _Tail(address, len(data)):
+    tail = _tail(data)
+    if name.endswith(".toc.bin") and (not tail or tail[2:] != (address, len(data))):
         raise ImageError(
             f"{path}: {name} is cut short or damaged: its {len(data)} bytes do not end as the "
             f"package for 0x{address:08X} does; build or download it again"

@@ -12,6 +12,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from xipsim.peripherals.alif import atoc
+
 from .segments import Contents, Segment
 from .store import cache_dir, keep_newest, write_atomic
 
@@ -48,6 +50,6 @@ def _file(digest: str) -> Path:
 @cache
 def _decoders() -> str:
     digest = sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in (*sorted(Path(__file__).parent.glob("*.py")), Path(atoc.__file__)):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

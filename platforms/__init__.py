@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-_BOARDS = Path(__file__).parent / "boards"
+_BOARDS = Path(__file__).resolve().parent / "boards"
 
 
 class UnknownBoard(LookupError):
@@ -18,6 +18,11 @@ class UnknownBoard(LookupError):
 def boards() -> tuple[str, ...]:
     """The names of all boards, sorted."""
     return tuple(sorted(path.stem for path in _BOARDS.glob("*.repl")))
+
+
+def folder() -> Path:
+    """Where the boards of ours are described."""
+    return _BOARDS
 
 
 def find(board: str) -> Path:

@@ -24,7 +24,7 @@ from xipsim.peripherals.core import (
 from xipsim.peripherals.nor.bus import SpiDevice
 
 from . import bootheader, lut
-from .bootheader import DcdCheck, DcdWrite, Fcb, Ivt
+from .bootheader import BootData, DcdCheck, DcdWrite, Fcb, Ivt
 from .ccm_analog import CcmAnalog
 from .flexspi import FlexSpi
 from .flexspi_base import LUT_KEY
@@ -150,7 +150,7 @@ class BootRom(Peripheral, core.BootRom):
     def _compare(self, fcb: Fcb) -> None:
         """Warn, once, of an FCB that does not fit the chip. The ROM goes on all the same."""
         size, warnings = self._chip.size, []
-        if fcb.device_type != 1:
+        if fcb.device_type != bootheader.SERIAL_NOR:
             warnings.append(f"its device type is {fcb.device_type}, not 1 (serial NOR)")
         if fcb.sizes[0] > size:
             warnings.append(f"it gives {fcb.sizes[0]:#x} bytes: addresses from {size:#x} on wrap")
@@ -279,8 +279,9 @@ class BootRom(Peripheral, core.BootRom):
         return ivt
 
     def _check_boot_data(self, ivt: Ivt) -> None:
-        start, _, plugin = struct.unpack("<3I", self._memory(ivt.boot_data, 12))
-        if plugin & 1:
+        block = self._memory(ivt.boot_data, bootheader.BOOT_DATA_SIZE)
+        start, _, is_plugin = BootData.parse(block)
+        if is_plugin:
             self.gap("plugin image")
         if not self._is_flash(start):
             self.gap("image that the ROM copies to RAM")

@@ -142,10 +142,8 @@ def test_a_raw_image_of_another_family_is_none_of_these(tmp_path: Path) -> None:
 
 
 def test_the_board_keeps_its_image_in_mram() -> None:
-    board = boards.load("ALIF_ENSEMBLE")
-    assert board.memory == boards.MemoryFacts(name="mram", base=MRAM, size=MRAM_SIZE)
-    assert board.flash.base == 0xC000_0000
-    assert boards.load("TEENSY41").memory is None
+    assert boards.load("ALIF_ENSEMBLE").memory == "mram"
+    assert boards.load("TEENSY41").memory == ""
 
 
 def test_files_cannot_be_put_into_fat() -> None:
