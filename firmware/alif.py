@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import io
 import struct
+from typing import TYPE_CHECKING
 
 from xipsim.peripherals.alif.atoc import (
     APPLICATIONS,
     CERTIFICATE_MAGIC,
     MAGIC,
+    MRAM_BASE,
+    MRAM_END,
     RAM,
     TAIL_SIZE,
     Tail,
@@ -20,12 +23,19 @@ from xipsim.peripherals.alif.atoc import (
 from .errors import ImageError
 from .segments import Contents, Piece, Segment, join
 
+if TYPE_CHECKING:
+    from zipfile import ZipFile
+
 ZIP = b"PK\x03\x04"
 """The first bytes of a zip archive."""
 
 _LIST = "application_package.ds"
 """The member whose first line says which file goes to which address."""
 _COMMAND = ["set", "semihosting", "args"]
+_METHODS = (0, 8)
+"""Ways to compress a member: not at all, and deflate."""
+_MOST_MEMBERS, _MOST_FILES = 10_000, 16
+"""In an archive, and in the list; the ports' have ten and three."""
 
 
 def read_zip(path: str, data: bytes) -> Contents | None:
@@ -34,30 +44,50 @@ def read_zip(path: str, data: bytes) -> Contents | None:
     from zipfile import BadZipFile, ZipFile
     from zlib import error as DeflateError
 
+    damage = (
+        BadZipFile, DeflateError, EOFError, NotImplementedError, OSError, RuntimeError, ValueError,
+        struct.error,
+    )  # fmt: skip
     try:
         with ZipFile(io.BytesIO(data)) as archive:
-            files = {name: archive.read(name) for name in archive.namelist()}
-    except (BadZipFile, DeflateError, EOFError, NotImplementedError, RuntimeError) as error:
+            return _read_package(path, archive)
+    except damage as error:
         if _LIST.encode() not in data:
             return None
         raise ImageError(
             f"{path}: damaged or truncated package ({error}); download or copy it again"
         ) from None
-    listing = _find(files, _LIST)
+
+
+def _read_package(path: str, archive: ZipFile) -> Contents | None:
+    names = archive.namelist()
+    listing = _find(names, _LIST) if len(names) <= _MOST_MEMBERS else None
     if listing is None:
         return None
     pieces = []
-    for number, (name, address) in enumerate(_pairs(path, files[listing])):
-        member = _find(files, name)
+    for number, (name, address) in enumerate(_pairs(path, _content(path, archive, listing))):
+        member = _find(names, name)
         if member is None:
             raise ImageError(
                 f"{path}: incomplete: {listing} names {name}, which is not in the archive; "
                 "build or download it again"
             )
-        content = files[member]
+        content = _content(path, archive, member)
         _check_package(path, member, address, content)
         pieces.append(Piece(address, content, number, len(content) or 1))
     return Contents(join(path, "file", pieces), None)
+
+
+def _content(path: str, archive: ZipFile, member: str) -> bytes:
+    """The member's bytes. A small archive can announce, and hold, gigabytes of them."""
+    most = MRAM_END - MRAM_BASE
+    if (method := archive.getinfo(member).compress_type) not in _METHODS:
+        raise NotImplementedError(f"{member} is compressed by method {method}")
+    with archive.open(member) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ImageError(f"{path}: {member} has more bytes than the MRAM ({most}); build it again")
+    return content
 
 
 def read_raw(path: str, data: bytes) -> Contents | None:
@@ -95,9 +125,9 @@ def _application(data: bytes) -> int | None:
     return next((room.start for room in APPLICATIONS.values() if reset in room), None)
 
 
-def _find(files: dict[str, bytes], name: str) -> str | None:
+def _find(members: list[str], name: str) -> str | None:
     """The member called `name`; folders that only one of both names has do not count."""
-    for member in files:
+    for member in members:
         if f"/{member}".endswith(f"/{name}") or f"/{name}".endswith(f"/{member}"):
             return member
     return None
@@ -110,7 +140,10 @@ def _pairs(path: str, listing: bytes) -> list[tuple[str, int]]:
     try:
         if words[:3] != _COMMAND or len(names) != len(addresses) or not names:
             raise ValueError
-        return [(n, int(a, 16)) for n, a in zip(names, addresses, strict=True)]
+        pairs = [(n, int(a, 16)) for n, a in zip(names, addresses, strict=True)]
+        if len(pairs) > _MOST_FILES or not all(0 <= at < 1 << 32 for _, at in pairs):
+            raise ValueError
+        return pairs
     except ValueError:
         raise ImageError(
             f"{path}: the first line of {_LIST} does not list files and addresses; "

@@ -24,6 +24,7 @@ from xipsim.peripherals.imxrt.bootheader import (
 
 from . import alif, decoded, elf, hexfile, uf2
 from .errors import ImageError
+from .files import read_file
 from .segments import Contents, Segment
 
 SLOW = ("hex", "alif")
@@ -84,6 +85,10 @@ class Image(NamedTuple):
             self._check_inside(piece, base, size)
         return pieces
 
+    def check_bootable(self) -> None:
+        """ImageError where raw bytes are none that a boot ROM of the family would start."""
+        self._check_whole(self._bin_offset(0))
+
     def _check_inside(self, piece: Placement, base: int, size: int) -> None:
         end = piece.offset + len(piece.data)
         if piece.offset >= 0 and end <= size:
@@ -141,15 +146,18 @@ def load(path: str | os.PathLike[str]) -> Image:
     """Read the image `path`; ImageError says what is wrong with it."""
     name = os.fspath(path)
     try:
-        with open(name, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise ImageError(f"{name}: cannot be read: {error.strerror}") from None
+        data = read_file(name)
+    except (OSError, ValueError) as error:
+        text = getattr(error, "strerror", None) or error
+        raise ImageError(f"{name}: cannot be read: {text}") from None
     if not data:
         raise ImageError(f"{name}: the file is empty; download or copy it again")
     digest = sha256(data).hexdigest()
     known = decoded.load(digest)
-    kind, contents = known or _decode(name, data)
+    try:
+        kind, contents = known or _decode(name, data)
+    except MemoryError:
+        raise ImageError(f"{name}: takes more memory than there is") from None
     if not contents.segments:
         raise ImageError(f"{name}: holds no data for the flash")
     if not known and kind in SLOW:
@@ -174,7 +182,7 @@ def program(flash: bytearray, pieces: list[Placement]) -> None:
 
 
 def _decode(path: str, data: bytes) -> tuple[str, Contents]:
-    if data.startswith(b"\x7fELF"):
+    if data.startswith(elf.MAGIC):
         return "elf", elf.read(path, data)
     if data.startswith(uf2.MAGIC):
         return "uf2", uf2.read(path, data)

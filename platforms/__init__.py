@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 _BOARDS = Path(__file__).resolve().parent / "boards"
@@ -30,7 +31,7 @@ def find(board: str) -> Path:
     if board in boards():
         return _BOARDS / f"{board}.repl"
     path = Path(board)
-    if path.is_file():
+    if os.path.isfile(board):
         return path
     if path.suffix == ".repl" or len(path.parts) > 1:
         raise UnknownBoard(f"there is no file {board}")

