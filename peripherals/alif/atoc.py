@@ -1,7 +1,7 @@
 """The application table of contents (ATOC) at the top of MRAM, and its certificates.
 
-Their layout stands here alone. Source: docs/hardware/alif.md, "Package and ATOC", which agrees
-with what the vendor's `app-gen-toc.py` writes.
+Their layout stands here alone. Source: alif.md 2.2, which agrees with what the vendor's
+`app-gen-toc.py` writes.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from xipsim.peripherals.core import Gap
 
 BOARD = "ALIF_ENSEMBLE"
 FACTS = boards.load(BOARD)
-MRAM, MRAM_SIZE = 0x8000_0000, 0x58_0000  # docs/hardware/alif.md, memories
+MRAM, MRAM_SIZE = 0x8000_0000, 0x58_0000  # alif.md 1.1
 ROMFS = 0x8047_E000
 UID = "0221e59d24"  # alif.md 6.4
 PROMPT = b">>> "

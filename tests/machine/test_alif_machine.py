@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BOARD = "ALIF_ENSEMBLE"
 FACTS = boards.load(BOARD)
 PLATFORM = Path(xipsim.__file__).parent / "platforms" / "boards" / f"{BOARD}.repl"
-MRAM, MRAM_SIZE = 0x8000_0000, 0x58_0000  # docs/hardware/alif.md, memories
+MRAM, MRAM_SIZE = 0x8000_0000, 0x58_0000  # alif.md 1.1
 BACKUP = 0x4902_CF00
 """A word of the backup SRAM that the firmware does not use (alif.md 7.9)."""
 ROMFS = "import vfs; print(bytes(vfs.rom_ioctl(2, 1)[:16]))"

@@ -28,7 +28,7 @@ def test_all_checks_pass(board: str, qemu: Path | None) -> None:
 
 
 def test_all_checks_pass_on_the_alif_ensemble(qemu: Path | None) -> None:
-    base, size = 0x8000_0000, 0x58_0000  # docs/hardware/alif.md, memories
+    base, size = 0x8000_0000, 0x58_0000  # alif.md 1.1
     program = flashcheck.find("ALIF_ENSEMBLE")
     mram = bytearray(b"\xff" * size)
     pieces = images.load(program.image).placed(base, size)
