@@ -9,7 +9,6 @@ import statistics
 import time
 from collections.abc import Callable
 
-from xipsim.demo import MODULES
 from xipsim.engines.qemu.locate import find_qemu, qemu_version
 from xipsim.firmware import boards, catalogue
 
@@ -26,7 +25,7 @@ def arguments(description: str, *, board: str = "TEENSY41", runs: int = 7) -> ar
     args = parser.parse_args()
     if args.image is None:
         args.image = str(catalogue.find(args.board).path)
-    args.module = MODULES[boards.load(args.board).flash.soc]
+    args.module = boards.load(args.board).module
     version = qemu_version(find_qemu())
     print(f"{args.board}, {os.path.basename(args.image)}, QEMU {version}, ", end="")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {args.runs} runs")

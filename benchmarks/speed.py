@@ -62,11 +62,14 @@ def plain(qemu: Path, rounds: int, options: list[str]) -> None:
 def main() -> None:
     args = arguments(__doc__, runs=5)
     with Machine(args.board, firmware=args.image) as m:
+        from xipsim import platforms
+        from xipsim.engines.repl.cache import load
         from xipsim.firmware import boards
+        from xipsim.machine.layout import boot_chip
 
-        facts = boards.load(args.board)
-        assert facts.filesystem is not None
-        xip = facts.flash.base + facts.filesystem.offset + 200 * 4096
+        window = boot_chip(load(platforms.find(args.board)))
+        assert window is not None
+        xip = window.base + boards.load(args.board).filesystem.offset + 200 * 4096
         m.exec(SETUP.format(module=args.module, code=(LOOP + RETURN).hex(), xip=xip))
         for name, where in (("XIP flash", "xip_at"), ("RAM", "ram_at")):
             long = timed(lambda w=where: m.exec(f"call({ROUNDS}, {w})"), args.runs)

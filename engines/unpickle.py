@@ -1,6 +1,7 @@
 """Reads pickles that can name nothing but plain data and the classes of models' state.
 
-A snapshot may come from anywhere; reading it must not run what its author wanted to run.
+A snapshot or a cached platform may come from anywhere; reading it must not run what its author
+wanted to run, nor import anything, nor take more memory than its length accounts for.
 """
 
 from __future__ import annotations
@@ -8,23 +9,98 @@ from __future__ import annotations
 import enum
 import io
 import pickle
+import re
+import sys
+from collections.abc import Callable, Sized
 from typing import Any
 
+from xipsim.peripherals.core import Model, Record
+
 PLAIN = {
-    "builtins": {"bytearray", "complex", "frozenset", "range", "set"},
-    "collections": {"Counter", "OrderedDict", "defaultdict", "deque"},
+    "builtins": {"complex", "range"},
     "datetime": {"date", "datetime", "time", "timedelta", "timezone"},
     "decimal": {"Decimal"},
-    "fractions": {"Fraction"},
     "random": {"Random"},
 }
-"""Of the standard library, what is nothing but a value."""
-OURS = ("xipsim.peripherals.", "xipsim.session.run_log", "xipsim_user_")
-"""Modules, by the beginning of their names, whose own classes may be state."""
+"""Of the standard library, what is nothing but a value, and takes no more room than it says."""
+COLLECTIONS = {
+    "builtins": {"bytearray", "frozenset", "set"},
+    "collections": {"Counter", "OrderedDict", "defaultdict", "deque"},
+}
+"""What is made from other values, and copies them."""
+STATE = ("xipsim.peripherals.", "xipsim.session")
+"""Modules, by the beginning of their names, whose own records may be state."""
+USERS = "xipsim_user_"
+"""So begin the names of modules that a user brings; any class of theirs may be state."""
+COPIED = 1 << 22
+"""Elements that one pickle may have copied: some memory stays far from what makes a machine."""
+
+_RATIO = re.compile(r"-?\d{1,4000}(/\d{1,4000})?")
 
 
 class Refused(Exception):
     """The pickle names something that no state needs."""
+
+
+def loads(data: bytes, ours: tuple[str, ...] = STATE) -> Any:
+    """What was pickled. ours: modules whose records may be in it.
+
+    Refused; and whatever a damaged pickle raises.
+    """
+    return _Reader(data, ours).load()
+
+
+class _Reader(pickle.Unpickler):
+    def __init__(self, data: bytes, ours: tuple[str, ...]) -> None:
+        super().__init__(io.BytesIO(data))
+        self._ours = ours
+        self._copied = 0
+        self._makers: dict[Any, type] = {}
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("builtins", "getattr"):
+            return _member
+        if (module, name) == ("fractions", "Fraction"):
+            return _fraction
+        if name in PLAIN.get(module, ()):
+            return super().find_class(module, name)
+        if name in COLLECTIONS.get(module, ()):
+            return self._collecting(super().find_class(module, name))
+        # Not imported: a file of that name in the working directory would be.
+        if module.startswith((*self._ours, USERS)) and module in sys.modules:
+            found = super().find_class(module, name)
+            if _is_state(found, module):
+                return found
+        raise Refused(f"it names {module}.{name}, which is no plain data")
+
+    def _collecting(self, kind: type) -> Callable[..., Any]:
+        """A function that makes a `kind` as its own pickles ask for it, and counts what it holds.
+
+        A few bytes could ask for a million elements again and again.
+        """
+
+        def make(*arguments: Any) -> Any:
+            arguments = tuple(self._makers.get(a, a) if callable(a) else a for a in arguments)
+            if kind is bytearray and not all(isinstance(a, bytes) for a in arguments):
+                raise Refused("it asks for a bytearray of something else than bytes")
+            for argument in arguments:
+                if isinstance(argument, range):
+                    raise Refused(f"it asks for a {kind.__name__} of a range")
+                size = len(argument) if isinstance(argument, Sized) else 0
+                self._copied += size // 16 if isinstance(argument, bytes) else size
+            if self._copied > COPIED:
+                raise Refused(f"it asks for more than {COPIED} copies of elements")
+            return kind(*arguments)
+
+        self._makers[make] = kind  # a defaultdict names what makes its values
+        return make
+
+
+def _is_state(found: Any, module: str) -> bool:
+    # A name with dots could lead on, to a class that the module has only imported.
+    if not isinstance(found, type) or found.__module__ != module:
+        return False
+    return module.startswith(USERS) or issubclass(found, (tuple, Record, enum.Enum, Model))
 
 
 def _member(kind: Any, name: str) -> enum.Enum:
@@ -34,19 +110,10 @@ def _member(kind: Any, name: str) -> enum.Enum:
     return kind[name]
 
 
-class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("builtins", "getattr"):
-            return _member
-        is_plain = name in PLAIN.get(module, ())
-        if is_plain or module.startswith(OURS):
-            found = super().find_class(module, name)
-            # A name with dots could lead on, to a class that the module has only imported.
-            if is_plain or (isinstance(found, type) and found.__module__ == module):
-                return found
-        raise Refused(f"it names {module}.{name}, which is no plain data")
+def _fraction(*arguments: Any) -> Any:
+    """Fraction reads exponents, too: a few characters could ask for a billion digits."""
+    from fractions import Fraction
 
-
-def loads(data: bytes) -> Any:
-    """What was pickled. Refused; and whatever a damaged pickle raises."""
-    return _Reader(io.BytesIO(data)).load()
+    if any(isinstance(a, str) and not _RATIO.fullmatch(a) for a in arguments):
+        raise Refused("it asks for a Fraction of something else than two integers")
+    return Fraction(*arguments)

@@ -47,7 +47,7 @@ def _load_file(file: str) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         line = _line_of(error, file)
         raise UserModelError(f"{file}{line}: {type(error).__name__}: {error}") from error
@@ -55,7 +55,7 @@ def _load_file(file: str) -> None:
     _imported.update(path for path in files if path)
 
 
-def _line_of(error: Exception, file: str) -> str:
+def _line_of(error: BaseException, file: str) -> str:
     if isinstance(error, SyntaxError) and error.lineno:
         return f":{error.lineno}"
     line = ""

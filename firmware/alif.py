@@ -7,10 +7,24 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING
+
+from xipsim.peripherals.alif.atoc import (
+    APPLICATIONS,
+    CERTIFICATE_MAGIC,
+    MAGIC,
+    MRAM_BASE,
+    MRAM_END,
+    RAM,
+    TAIL_SIZE,
+    Tail,
+)
 
 from .errors import ImageError
 from .segments import Contents, Piece, Segment, join
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
 
 ZIP = b"PK\x03\x04"
 """The first bytes of a zip archive."""
@@ -18,25 +32,10 @@ ZIP = b"PK\x03\x04"
 _LIST = "application_package.ds"
 """The member whose first line says which file goes to which address."""
 _COMMAND = ["set", "semihosting", "args"]
-
-_TAIL = struct.Struct("<4I")
-_TOC_MAGIC, _CERTIFICATE = b"OEMTOC01", b"ccBS"
-_MRAM_END = 0x8058_0000
-_STACKS = range(0x2000_0000, 0x2010_0001)
-"""Stack pointers in DTCM."""
-_APPLICATIONS = (range(0x8002_0000, 0x8032_0000), range(0x8032_0000, 0x8047_E000))
-"""What the ports' linker scripts give to an image for M55_HP and for M55_HE."""
-
-
-class _Tail(NamedTuple):
-    """A package's address and size, from the last bytes of its ATOC."""
-
-    package: int
-    size: int
-
-    @property
-    def end(self) -> int:
-        return self.package + self.size
+_METHODS = (0, 8)
+"""Ways to compress a member: not at all, and deflate."""
+_MOST_MEMBERS, _MOST_FILES = 10_000, 16
+"""In an archive, and in the list; the ports' have ten and three."""
 
 
 def read_zip(path: str, data: bytes) -> Contents | None:
@@ -45,30 +44,50 @@ def read_zip(path: str, data: bytes) -> Contents | None:
     from zipfile import BadZipFile, ZipFile
     from zlib import error as DeflateError
 
+    damage = (
+        BadZipFile, DeflateError, EOFError, NotImplementedError, OSError, RuntimeError, ValueError,
+        struct.error,
+    )  # fmt: skip
     try:
         with ZipFile(io.BytesIO(data)) as archive:
-            files = {name: archive.read(name) for name in archive.namelist()}
-    except (BadZipFile, DeflateError, EOFError, NotImplementedError, RuntimeError) as error:
+            return _read_package(path, archive)
+    except damage as error:
         if _LIST.encode() not in data:
             return None
         raise ImageError(
             f"{path}: damaged or truncated package ({error}); download or copy it again"
         ) from None
-    listing = _find(files, _LIST)
+
+
+def _read_package(path: str, archive: ZipFile) -> Contents | None:
+    names = archive.namelist()
+    listing = _find(names, _LIST) if len(names) <= _MOST_MEMBERS else None
     if listing is None:
         return None
     pieces = []
-    for number, (name, address) in enumerate(_pairs(path, files[listing])):
-        member = _find(files, name)
+    for number, (name, address) in enumerate(_pairs(path, _content(path, archive, listing))):
+        member = _find(names, name)
         if member is None:
             raise ImageError(
                 f"{path}: incomplete: {listing} names {name}, which is not in the archive; "
                 "build or download it again"
             )
-        content = files[member]
+        content = _content(path, archive, member)
         _check_package(path, member, address, content)
         pieces.append(Piece(address, content, number, len(content) or 1))
     return Contents(join(path, "file", pieces), None)
+
+
+def _content(path: str, archive: ZipFile, member: str) -> bytes:
+    """The member's bytes. A small archive can announce, and hold, gigabytes of them."""
+    most = MRAM_END - MRAM_BASE
+    if (method := archive.getinfo(member).compress_type) not in _METHODS:
+        raise NotImplementedError(f"{member} is compressed by method {method}")
+    with archive.open(member) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ImageError(f"{path}: {member} has more bytes than the MRAM ({most}); build it again")
+    return content
 
 
 def read_raw(path: str, data: bytes) -> Contents | None:
@@ -78,8 +97,8 @@ def read_raw(path: str, data: bytes) -> Contents | None:
     """
     tail = _tail(data)
     if tail is not None:
-        return Contents((Segment(tail.end - len(data), data),), None)
-    if data.startswith(_CERTIFICATE):
+        return Contents((Segment(tail.package + tail.size - len(data), data),), None)
+    if data.startswith(CERTIFICATE_MAGIC):
         raise ImageError(
             f"{path}: cut short or damaged: it begins as a package, but does not end as one; "
             "build or download it again"
@@ -101,14 +120,14 @@ def _application(data: bytes) -> int | None:
     if len(data) < 8:
         return None
     stack, reset = struct.unpack_from("<2I", data)
-    if not reset & 1 or stack not in _STACKS:
+    if not reset & 1 or stack & 3 or not any(stack - 1 in area for area in RAM):
         return None
-    return next((room.start for room in _APPLICATIONS if reset in room), None)
+    return next((room.start for room in APPLICATIONS.values() if reset in room), None)
 
 
-def _find(files: dict[str, bytes], name: str) -> str | None:
+def _find(members: list[str], name: str) -> str | None:
     """The member called `name`; folders that only one of both names has do not count."""
-    for member in files:
+    for member in members:
         if f"/{member}".endswith(f"/{name}") or f"/{name}".endswith(f"/{member}"):
             return member
     return None
@@ -121,7 +140,10 @@ def _pairs(path: str, listing: bytes) -> list[tuple[str, int]]:
     try:
         if words[:3] != _COMMAND or len(names) != len(addresses) or not names:
             raise ValueError
-        return [(n, int(a, 16)) for n, a in zip(names, addresses, strict=True)]
+        pairs = [(n, int(a, 16)) for n, a in zip(names, addresses, strict=True)]
+        if len(pairs) > _MOST_FILES or not all(0 <= at < 1 << 32 for _, at in pairs):
+            raise ValueError
+        return pairs
     except ValueError:
         raise ImageError(
             f"{path}: the first line of {_LIST} does not list files and addresses; "
@@ -129,20 +151,19 @@ def _pairs(path: str, listing: bytes) -> list[tuple[str, int]]:
         ) from None
 
 
-def _tail(data: bytes) -> _Tail | None:
+def _tail(data: bytes) -> Tail | None:
     """What the tail says, if `data` ends in one and the ATOC is where it points."""
-    if len(data) < _TAIL.size:
+    tail = Tail.parse(data[-TAIL_SIZE:]) if len(data) >= TAIL_SIZE else None
+    if tail is None:
         return None
-    _, toc, package, size = _TAIL.unpack_from(data, len(data) - _TAIL.size)
-    at = len(data) - (package + size - toc)
-    if package <= toc < package + size == _MRAM_END and data.startswith(_TOC_MAGIC, max(0, at)):
-        return _Tail(package, size)
-    return None
+    at = len(data) - (tail.package + tail.size - tail.table)
+    return tail if at >= 0 and data.startswith(MAGIC, at) else None
 
 
 def _check_package(path: str, name: str, address: int, data: bytes) -> None:
     """A package (`firmware.toc.bin`) must end in the tail that describes it."""
-    if name.endswith(".toc.bin") and _tail(data) != _Tail(address, len(data)):
+    tail = _tail(data)
+    if name.endswith(".toc.bin") and (not tail or tail[2:] != (address, len(data))):
         raise ImageError(
             f"{path}: {name} is cut short or damaged: its {len(data)} bytes do not end as the "
             f"package for 0x{address:08X} does; build or download it again"

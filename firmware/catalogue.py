@@ -10,13 +10,16 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from . import boards, images
 from .errors import FirmwareError
-from .store import cache_dir, write_atomic
+from .files import MEGABYTE, read_file
+from .store import NO_HOME, cache_dir, cache_folder, write_atomic
 
+FOLDER = "firmware"
 SEARCH_PATH = "XIPSIM_FIRMWARE_PATH"
 """The environment variable that lists files and folders with images, as PATH does."""
 
@@ -43,15 +46,26 @@ class Entry(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The image to use, and in words the place where it was found."""
+    """The image to use, and in words the place where it was found.
+
+    sha256: what its bytes had when they were put into the cache; empty elsewhere.
+    """
 
     path: Path
     place: str
+    sha256: str = ""
+
+    def load(self) -> images.Image:
+        """The image. FirmwareError where it is not the one that was put into the cache."""
+        image = images.load(self.path)
+        if self.sha256 and image.sha256 != self.sha256:
+            raise FirmwareError(f"{self.path}: changed or damaged; delete it and add it again")
+        return image
 
 
 def where() -> Path:
     """The folder of the cache that holds images."""
-    return cache_dir() / "firmware"
+    return cache_dir() / FOLDER
 
 
 def identify(image: images.Image) -> Identity:
@@ -72,6 +86,8 @@ def add(path: str | os.PathLike[str], board: str | None = None, *, origin: str =
     origin: where it came from, if that is not `path`.
     """
     image = images.load(path)
+    if image.format == "bin":
+        image.check_bootable()
     identity = identify(image)
     name = boards.load(board or identity.board).name if board or identity.board else None
     if name is None:
@@ -89,10 +105,16 @@ def add(path: str | os.PathLike[str], board: str | None = None, *, origin: str =
         added=datetime.now(UTC).isoformat(),
     )
     try:
-        write_atomic(entry.path, source.read_bytes())
+        data = read_file(source)
+        if sha256(data).hexdigest() != image.sha256:
+            raise FirmwareError(f"{source}: changed while it was read; add it again")
+        cache_folder(FOLDER)
+        write_atomic(entry.path, data)
         facts = {key: value for key, value in entry._asdict().items() if key != "path"}
         write_atomic(_facts(entry.path), json.dumps(facts, indent=2).encode())
     except OSError as error:
+        if NO_HOME in entry.path.parents:
+            raise FirmwareError("there is no home for a cache: set XIPSIM_CACHE or HOME") from None
         raise FirmwareError(f"{entry.path}: cannot be written: {error.strerror}") from None
     return entry
 
@@ -110,8 +132,7 @@ def entries(board: str | None = None) -> list[Entry]:
 
 def info(ref: str) -> tuple[images.Image, Identity]:
     """Load the image that `ref` names: a file, a board, or the beginning of a hash in the cache."""
-    path = _resolve(ref)
-    image = images.load(path)
+    image = _resolve(ref).load()
     return image, identify(image)
 
 
@@ -120,7 +141,7 @@ def find(board: str) -> Found:
     facts = boards.load(board)
     cached = entries(facts.name)
     if cached:
-        return Found(cached[0].path, "the user cache")
+        return Found(cached[0].path, "the user cache", cached[0].sha256)
     for folder, place in _places():
         if path := _search(folder, facts):
             return Found(path, place)
@@ -134,14 +155,14 @@ def find(board: str) -> Found:
     )
 
 
-def _resolve(ref: str) -> Path:
+def _resolve(ref: str) -> Found:
     if os.path.isfile(ref):
-        return Path(ref)
+        return Found(Path(ref), "as given")
     if ref in boards.names():
-        return find(ref).path
-    matching = {e.path for e in entries() if e.sha256.startswith(ref) or e.path.name == ref}
-    if len(matching) == 1:
-        return matching.pop()
+        return find(ref)
+    matching = [e for e in entries() if e.sha256.startswith(ref) or e.path.name == ref]
+    if len({e.path for e in matching}) == 1:
+        return Found(matching[0].path, "the user cache", matching[0].sha256)
     what = f"{len(matching)} images of the cache" if matching else "no file, board or cached image"
     raise FirmwareError(f"{ref!r} names {what}")
 
@@ -158,12 +179,16 @@ def _places() -> Iterator[tuple[Path, str]]:
 
 def _search(place: Path, board: boards.Board) -> Path | None:
     """The image of `board` in a folder, or the file `place` itself if it is one."""
-    if place.is_file():
+    if os.path.isfile(place):
         matching = any(place.match(pattern) for pattern in board.files)
         return place if matching or identify(images.load(place)).board == board.name else None
     for pattern in board.files:
-        # A release's name holds its date and version, so the last in order is the newest.
-        if paths := sorted(place.glob(pattern)):
+        try:
+            paths = sorted(place.glob(pattern))
+        except OSError:  # closed to us, or no name that the system takes
+            return None
+        if paths:
+            # A release's name holds its date and version, so the last in order is the newest.
             return paths[-1]
     return None
 
@@ -179,6 +204,9 @@ def _facts(path: Path) -> Path:
 
 def _entry(path: Path) -> Entry:
     try:
-        return Entry(path=path.with_suffix(""), **json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError):
+        facts = json.loads(read_file(path, MEGABYTE))
+        if not all(isinstance(value, str) for value in facts.values()):
+            raise ValueError
+        return Entry(path=path.with_suffix(""), **facts)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         raise FirmwareError(f"{path}: damaged; delete it and add the image again") from None

@@ -6,15 +6,17 @@ read or written is no error.
 
 from __future__ import annotations
 
-import pickle
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from .segments import Contents, Segment
-from .store import cache_dir, keep_newest, write_atomic
+from xipsim.peripherals.alif import atoc
 
+from .segments import Contents, Segment
+from .store import cache_dir, cache_folder, keep_newest, read_checked, write_checked
+
+FOLDER = "images"
 KEPT = 32
 """Images that are kept; the ones used least lately go first."""
 
@@ -23,9 +25,8 @@ def load(digest: str) -> tuple[str, Contents] | None:
     """Format and contents of the file with this SHA-256, if it was decoded before."""
     file = _file(digest)
     try:
-        kind, segments, entry = pickle.loads(file.read_bytes())
-        found = kind, Contents(tuple(Segment(*segment) for segment in segments), entry)
-    except Exception:  # a damaged pickle can raise anything
+        found = _unpacked(read_checked(file))
+    except (OSError, ValueError):
         return None
     with suppress(OSError):
         file.touch()
@@ -35,19 +36,39 @@ def load(digest: str) -> tuple[str, Contents] | None:
 def keep(digest: str, kind: str, contents: Contents) -> None:
     """Put what a file was decoded to into the cache, if that has room."""
     file = _file(digest)
-    plain = kind, [tuple(segment) for segment in contents.segments], contents.entry
     with suppress(OSError):
-        write_atomic(file, pickle.dumps(plain, protocol=5))
-        keep_newest(file.parent, "*.pickle", KEPT)
+        cache_folder(FOLDER)
+        write_checked(file, _packed(kind, contents))
+        keep_newest(file.parent, "*.image", KEPT)
+
+
+def _packed(kind: str, contents: Contents) -> bytes:
+    """A line of text: format, entry, address and length of each segment; then their bytes."""
+    entry = "none" if contents.entry is None else str(contents.entry)
+    places = [f"{segment.address} {len(segment.data)}" for segment in contents.segments]
+    head = " ".join([kind, entry, *places]).encode()
+    return b"".join([head, b"\n", *(segment.data for segment in contents.segments)])
+
+
+def _unpacked(data: bytes) -> tuple[str, Contents]:
+    """What `_packed` was given. Raises ValueError."""
+    head, _, body = data.partition(b"\n")
+    kind, entry, *places = head.decode("ascii").split()
+    segments, at = [], 0
+    for address, length in zip(places[::2], places[1::2], strict=True):
+        end = at + int(length)
+        segments.append(Segment(int(address), body[at:end]))
+        at = end
+    return kind, Contents(tuple(segments), None if entry == "none" else int(entry))
 
 
 def _file(digest: str) -> Path:
-    return cache_dir() / "images" / f"{digest[:32]}-{_decoders()}.pickle"
+    return cache_dir() / FOLDER / f"{digest[:32]}-{_decoders()}.image"
 
 
 @cache
 def _decoders() -> str:
     digest = sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in (*sorted(Path(__file__).parent.glob("*.py")), Path(atoc.__file__)):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

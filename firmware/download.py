@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import NamedTuple
+from time import monotonic
+from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin
-from urllib.request import urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from . import boards, catalogue, images
 from .errors import FirmwareError
@@ -20,6 +21,8 @@ SERVER = "XIPSIM_DOWNLOAD_SERVER"
 """The environment variable that names another server, laid out alike."""
 TIMEOUT = 30.0
 """Seconds in which a server must send something."""
+PATIENCE = 600.0
+"""Seconds in which all of it must have come."""
 PIECE, LARGEST = 1 << 16, 1 << 26
 """Bytes: read at a time; more than any image has."""
 _VERSION = re.compile(r"v?(\d+(?:\.\d+){1,2})")
@@ -99,7 +102,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _read(url: str, progress: Progress = lambda done, size: None) -> bytes:
     """All that the server has there; OSError also where it is cut short."""
     try:
-        with urlopen(url, timeout=TIMEOUT) as answer:
+        with build_opener(_Redirects).open(url, timeout=TIMEOUT) as answer:
             return _receive(answer, progress)
     except HTTPError as error:
         raise OSError(f"the server says {error.code} {error.reason}") from None
@@ -109,13 +112,29 @@ def _read(url: str, progress: Progress = lambda done, size: None) -> bytes:
         raise OSError(f"{type(error).__name__}: {error}") from None
 
 
+class _Redirects(HTTPRedirectHandler):
+    """Follows a server elsewhere, but never from https to what anybody on the way can change."""
+
+    def redirect_request(
+        self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Request | None:
+        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
+            raise URLError(f"the server leads to {newurl}, which is not safe: it is not https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _receive(answer: HTTPResponse, progress: Progress) -> bytes:
     length = answer.headers.get("Content-Length")
     size = int(length) if length else None
+    deadline = monotonic() + PATIENCE
     data = bytearray()
-    while len(data) < LARGEST and (piece := answer.read(PIECE)):
+    while piece := answer.read1(PIECE):
         data += piece
         progress(len(data), size)
+        if max(len(data), size or 0) > LARGEST:
+            raise OSError(f"it has more than {LARGEST >> 20} MB, which no image has")
+        if monotonic() > deadline:
+            raise OSError(f"{len(data)} bytes came in {PATIENCE:.0f} s, and not all; try again")
     if size is not None and len(data) != size:
         raise OSError(f"cut short: {len(data)} of {size} bytes came; try again")
     return bytes(data)

@@ -1,45 +1,39 @@
 """What the boot headers of an i.MX RT say, read from a chip's contents without booting it.
 
-Layouts: imxrt.md 2.2 (FCB) and 2.3 (IVT, boot data). The boot ROM's model does the booting; this
-only foresees what will go wrong.
+The boot ROM's model does the booting; this only foresees what will go wrong.
 """
 
 from __future__ import annotations
 
-import struct
 from typing import NamedTuple
 
-from .boards import FlashFacts
-from .images import FCB_OFFSETS, FCB_TAG, IVT_OFFSET
+from xipsim.peripherals.imxrt.bootheader import (
+    FCB_OFFSETS,
+    FCB_SIZE,
+    FCB_TAG,
+    IVT_OFFSET,
+    IVT_SIZE,
+    SERIAL_NOR,
+    Fcb,
+    Ivt,
+    ivt_fault,
+)
 
-_IVT_TAG = 0xD1
 _ERASED = b"\xff\xff\xff\xff"
-_DEVICE_TYPES = {1: "NOR", 2: "NAND", 3: "RAM"}
+_DEVICE_TYPES = {SERIAL_NOR: "NOR", 2: "NAND", 3: "RAM"}
 _PORTS = ("A1", "A2", "B1", "B2")
 
 
-class Fcb(NamedTuple):
-    """Fields of the flash configuration block, named as in the manual; sizes in bytes."""
+class BootChip(NamedTuple):
+    """The chip that is booted from: its address for the core, its bytes, its data lines.
 
-    version: int
-    device_mode_enable: bool
-    device_mode_type: int
-    device_type: int
+    fcb_offset: where in it the boot ROM looks for the FCB.
+    """
+
+    base: int
+    size: int
     pads: int
-    sizes: tuple[int, int, int, int]
-    page_size: int
-    sector_size: int
-
-
-class Ivt(NamedTuple):
-    """Fields of the image vector table and of the boot data that follow it in these images."""
-
-    entry: int
-    dcd: int
-    boot_data: int
-    self_address: int
-    start: int
-    length: int
+    fcb_offset: int = 0
 
 
 class Header(NamedTuple):
@@ -57,74 +51,52 @@ class Header(NamedTuple):
     reset_erased: bool
 
 
-def describe(flash: bytes | bytearray, facts: FlashFacts) -> Header:
+def describe(flash: bytes | bytearray, chip: BootChip) -> Header:
     """Read the headers from `flash`, a chip's contents from its offset 0; the rest is erased."""
-    place = facts.fcb_offset
+    place = chip.fcb_offset
     others = [at for at in FCB_OFFSETS if at != place and flash.startswith(FCB_TAG, at)]
     ivt = _ivt(flash)
-    reset = _reset(flash, facts, ivt) if ivt else None
-    at = (reset & ~1) - facts.base if reset is not None else -1
+    reset = _reset(flash, chip, ivt) if ivt else None
+    at = (reset & ~1) - chip.base if reset is not None else -1
     return Header(
         tag=bytes(flash[place : place + 4]),
         fcb=_fcb(flash, place) if flash.startswith(FCB_TAG, place) else None,
         elsewhere=others[0] if others else None,
         ivt=ivt,
         reset=reset,
-        reset_erased=0 <= at < facts.size and flash[at : at + 4].ljust(4, b"\xff") == _ERASED,
+        reset_erased=0 <= at < chip.size and flash[at : at + 4].ljust(4, b"\xff") == _ERASED,
     )
 
 
-def check_fits(header: Header, facts: FlashFacts) -> list[str]:
-    """What will go wrong when `header` boots on a board of these `facts`, the first thing first."""
+def check_fits(header: Header, chip: BootChip) -> list[str]:
+    """What will go wrong when `header` boots from `chip`, the first thing first."""
     if header.fcb is None:
-        return [_missing_fcb(header, facts)]
-    return _check_fcb(header.fcb, facts) + _check_ivt(header, facts)
+        return [_missing_fcb(header, chip)]
+    return _check_fcb(header.fcb, chip) + _check_ivt(header, chip)
 
 
 def _fcb(flash: bytes | bytearray, place: int) -> Fcb:
-    field = bytes(flash[place : place + 0x200]).ljust(0x200, b"\xff")
-    page_size, sector_size = struct.unpack_from("<2I", field, 0x1C0)
-    return Fcb(
-        version=int.from_bytes(field[4:8], "little"),
-        device_mode_enable=field[0x10] == 1,
-        device_mode_type=field[0x11],
-        device_type=field[0x44],
-        pads=field[0x45],
-        sizes=struct.unpack_from("<4I", field, 0x50),
-        page_size=page_size,
-        sector_size=sector_size,
-    )
+    return Fcb.parse(bytes(flash[place : place + FCB_SIZE]).ljust(FCB_SIZE, b"\xff"))
 
 
 def _ivt(flash: bytes | bytearray) -> Ivt | None:
-    if len(flash) < IVT_OFFSET + 0x30 or flash[IVT_OFFSET] != _IVT_TAG:
-        return None
-    _, entry, _, dcd, boot_data, self_address, _, _, start, length = struct.unpack_from(
-        "<10I", flash, IVT_OFFSET
-    )
-    return Ivt(
-        entry=entry,
-        dcd=dcd,
-        boot_data=boot_data,
-        self_address=self_address,
-        start=start,
-        length=length,
-    )
+    block = bytes(flash[IVT_OFFSET : IVT_OFFSET + IVT_SIZE])
+    return Ivt.parse(block) if len(block) == IVT_SIZE and not ivt_fault(block) else None
 
 
-def _reset(flash: bytes | bytearray, facts: FlashFacts, ivt: Ivt) -> int | None:
+def _reset(flash: bytes | bytearray, chip: BootChip, ivt: Ivt) -> int | None:
     """The first instruction: an odd entry is it, an even one is the vector table's address."""
     if ivt.entry & 1:
         return ivt.entry
-    table = ivt.entry - facts.base
+    table = ivt.entry - chip.base
     if not 0 <= table <= len(flash) - 8:
         return None
     return int.from_bytes(flash[table + 4 : table + 8], "little")
 
 
-def _missing_fcb(header: Header, facts: FlashFacts) -> str:
+def _missing_fcb(header: Header, chip: BootChip) -> str:
     what = (
-        f"there is no FCB at flash offset 0x{facts.fcb_offset:X}, where the {facts.soc}'s boot ROM "
+        f"there is no FCB at flash offset 0x{chip.fcb_offset:X}, where the board's boot ROM "
         f"looks (it holds {header.tag.hex(' ') or 'nothing'})"
     )
     if header.elsewhere is not None:
@@ -132,27 +104,27 @@ def _missing_fcb(header: Header, facts: FlashFacts) -> str:
     return what + ": the boot ROM will start nothing"
 
 
-def _check_fcb(fcb: Fcb, facts: FlashFacts) -> list[str]:
+def _check_fcb(fcb: Fcb, chip: BootChip) -> list[str]:
     wrong = []
-    if fcb.device_type != facts.device_type:
+    if fcb.device_type != SERIAL_NOR:
         wrong.append(
             f"the FCB describes device type {_device(fcb.device_type)}, the board has "
-            f"{_device(facts.device_type)}: commands will not be those of the chip"
+            f"{_device(SERIAL_NOR)}: commands will not be those of the chip"
         )
-    if fcb.pads not in (1, 2, 4, 8) or fcb.pads > facts.pads:
+    if fcb.pads not in (1, 2, 4, 8) or fcb.pads > chip.pads:
         wrong.append(
-            f"the FCB wants {fcb.pads} data pads, the board's chip has {facts.pads}: "
+            f"the FCB wants {fcb.pads} data pads, the board's chip has {chip.pads}: "
             "reads will return garbage"
         )
     size = fcb.sizes[0]
-    if size < facts.size:
+    if size < chip.size:
         wrong.append(
-            f"the FCB gives port A1 {_bytes(size)}, the chip has {_bytes(facts.size)}: "
+            f"the FCB gives port A1 {_bytes(size)}, the chip has {_bytes(chip.size)}: "
             f"accesses from flash offset 0x{size:X} on will fail"
         )
-    elif size > facts.size:
+    elif size > chip.size:
         wrong.append(
-            f"the FCB gives port A1 {_bytes(size)}, the chip has {_bytes(facts.size)}: accesses "
+            f"the FCB gives port A1 {_bytes(size)}, the chip has {_bytes(chip.size)}: accesses "
             "beyond the chip's end will reach its beginning again or nothing"
         )
     wrong += [
@@ -163,8 +135,8 @@ def _check_fcb(fcb: Fcb, facts: FlashFacts) -> list[str]:
     return wrong
 
 
-def _check_ivt(header: Header, facts: FlashFacts) -> list[str]:
-    ivt, expected = header.ivt, facts.base + IVT_OFFSET
+def _check_ivt(header: Header, chip: BootChip) -> list[str]:
+    ivt, expected = header.ivt, chip.base + IVT_OFFSET
     if ivt is None:
         return [
             f"there is no image vector table at flash offset 0x{IVT_OFFSET:X}: "
@@ -175,7 +147,7 @@ def _check_ivt(header: Header, facts: FlashFacts) -> list[str]:
             f"the image vector table was made for 0x{ivt.self_address:08X} and lies at "
             f"0x{expected:08X}: the boot ROM will refuse it"
         ]
-    if header.reset is None or not facts.base <= header.reset < facts.base + facts.size:
+    if header.reset is None or not chip.base <= header.reset < chip.base + chip.size:
         where = "nowhere" if header.reset is None else f"at 0x{header.reset:08X}"
         return [
             f"entry 0x{ivt.entry:08X} leads {where}, outside the flash: the core will fault at once"

@@ -6,22 +6,26 @@ The format is told by the file's content, never by its name.
 from __future__ import annotations
 
 import os
-import struct
 from hashlib import sha256
 from typing import NamedTuple
 
+from xipsim.peripherals.imxrt.bootheader import (
+    BOOT_DATA_SIZE,
+    FCB_OFFSETS,
+    FCB_SIZE,
+    FCB_TAG,
+    IVT_OFFSET,
+    IVT_SIZE,
+    BootData,
+    Fcb,
+    Ivt,
+    ivt_fault,
+)
+
 from . import alif, decoded, elf, hexfile, uf2
 from .errors import ImageError
+from .files import read_file
 from .segments import Contents, Segment
-
-FCB_TAG = b"FCFB"
-"""The first bytes of an i.MX RT flash configuration block (imxrt.md 2.2)."""
-
-FCB_OFFSETS = (0x000, 0x400)
-"""Where in flash a boot ROM of the family looks for the block (imxrt.md 2.1)."""
-
-IVT_OFFSET = 0x1000
-"""Where in flash the image vector table lies (imxrt.md 2.3)."""
 
 SLOW = ("hex", "alif")
 """Formats of which the decoded contents are worth keeping."""
@@ -81,6 +85,10 @@ class Image(NamedTuple):
             self._check_inside(piece, base, size)
         return pieces
 
+    def check_bootable(self) -> None:
+        """ImageError where raw bytes are none that a boot ROM of the family would start."""
+        self._check_whole(self._bin_offset(0))
+
     def _check_inside(self, piece: Placement, base: int, size: int) -> None:
         end = piece.offset + len(piece.data)
         if piece.offset >= 0 and end <= size:
@@ -113,21 +121,24 @@ class Image(NamedTuple):
         """
         data = self.segments[0].data
         end = offset + len(data)
-        ivt = IVT_OFFSET - offset
-        if len(data) < ivt + 0x30:
+        at = IVT_OFFSET - offset
+        block = data[at : at + IVT_SIZE]
+        after = data[at + IVT_SIZE : at + IVT_SIZE + BOOT_DATA_SIZE]
+        if len(after) < BOOT_DATA_SIZE:
             raise ImageError(
                 f"{self.path}: truncated: it ends at flash offset 0x{end:X}, before the image "
                 f"vector table at 0x{IVT_OFFSET:X}; download or copy it again"
             )
-        start, length = struct.unpack_from("<2I", data, ivt + 0x20)
-        (self_address,) = struct.unpack_from("<I", data, ivt + 0x14)
-        (chip,) = struct.unpack_from("<I", data, data.index(FCB_TAG) + 0x50)
-        if data[ivt] != 0xD1 or self_address - start != IVT_OFFSET or length >= chip:
+        place = next(place for place in FCB_OFFSETS if data.startswith(FCB_TAG, place))
+        fcb, boot = Fcb.parse(data[place : place + FCB_SIZE]), BootData.parse(after)
+        if ivt_fault(block) or boot.length >= fcb.sizes[0]:
             return
-        if length > end + _ALIGNMENT:
+        if Ivt.parse(block).self_address - boot.start != IVT_OFFSET:
+            return
+        if boot.length > end + _ALIGNMENT:
             raise ImageError(
                 f"{self.path}: truncated: it ends at flash offset 0x{end:X}, its boot data say "
-                f"0x{length:X}; download or copy it again"
+                f"0x{boot.length:X}; download or copy it again"
             )
 
 
@@ -135,15 +146,18 @@ def load(path: str | os.PathLike[str]) -> Image:
     """Read the image `path`; ImageError says what is wrong with it."""
     name = os.fspath(path)
     try:
-        with open(name, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise ImageError(f"{name}: cannot be read: {error.strerror}") from None
+        data = read_file(name)
+    except (OSError, ValueError) as error:
+        text = getattr(error, "strerror", None) or error
+        raise ImageError(f"{name}: cannot be read: {text}") from None
     if not data:
         raise ImageError(f"{name}: the file is empty; download or copy it again")
     digest = sha256(data).hexdigest()
     known = decoded.load(digest)
-    kind, contents = known or _decode(name, data)
+    try:
+        kind, contents = known or _decode(name, data)
+    except MemoryError:
+        raise ImageError(f"{name}: takes more memory than there is") from None
     if not contents.segments:
         raise ImageError(f"{name}: holds no data for the flash")
     if not known and kind in SLOW:
@@ -168,7 +182,7 @@ def program(flash: bytearray, pieces: list[Placement]) -> None:
 
 
 def _decode(path: str, data: bytes) -> tuple[str, Contents]:
-    if data.startswith(b"\x7fELF"):
+    if data.startswith(elf.MAGIC):
         return "elf", elf.read(path, data)
     if data.startswith(uf2.MAGIC):
         return "uf2", uf2.read(path, data)

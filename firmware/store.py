@@ -6,13 +6,17 @@ import fcntl
 import glob
 import os
 import stat
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from .errors import FlashFileError
+from .files import read_file
 
 _SUFFIX = ".xipsim-new"
+_CHECK = 4
+"""Bytes of a checksum, CRC-32: against damage, not against people."""
 NO_HOME = Path(os.devnull, "set HOME or XIPSIM_CACHE")
 """The cache of who has no home: nothing can be there, and writing is an OSError that says this."""
 
@@ -25,10 +29,31 @@ def cache_dir() -> Path:
     # The XDG base directory specification: relative paths are to be ignored.
     if os.path.isabs(base):
         return Path(base, "xipsim")
-    try:
-        return Path.home() / ".cache" / "xipsim"
-    except RuntimeError:
-        return NO_HOME
+    home = os.path.expanduser("~")
+    return Path(home, ".cache", "xipsim") if os.path.isabs(home) else NO_HOME
+
+
+def cache_folder(name: str) -> Path:
+    """A folder of the cache, made if it is missing, for its owner alone. Raises OSError."""
+    folder = cache_dir() / name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.stat()
+    if stat.S_IMODE(status.st_mode) & 0o077 and status.st_uid == os.geteuid():
+        folder.chmod(0o700)
+    return folder
+
+
+def write_checked(path: Path, data: bytes) -> None:
+    """As `write_atomic`, with a checksum for `read_checked`."""
+    write_atomic(path, zlib.crc32(data).to_bytes(_CHECK, "little") + data)
+
+
+def read_checked(path: Path) -> bytes:
+    """What `write_checked` has written. Raises OSError, and ValueError for anything else."""
+    data = read_file(path)
+    if zlib.crc32(data[_CHECK:]).to_bytes(_CHECK, "little") != data[:_CHECK]:
+        raise ValueError("it is cut short or damaged")
+    return data[_CHECK:]
 
 
 def write_atomic(path: str | os.PathLike[str], data: bytes | bytearray) -> None:
@@ -51,8 +76,10 @@ def keep_newest(folder: Path, pattern: str, count: int) -> None:
 class FlashFile:
     """A file that holds a whole chip from its offset 0, locked against a second user.
 
-    A missing file is created with an erased chip (`created`), every byte `blank`. With `discard`
-    the file is only read: it is neither created, locked nor changed, and gives what was last saved.
+    A missing file, or one without a byte, stands for an erased chip (`created`), every byte
+    `blank`. It gets its bytes when they are saved: a process that is killed before leaves no erased
+    chip that somebody would take for the firmware. With `discard` the file is only read: it is
+    neither created, locked nor changed, and gives what was last saved.
 
     The lock is `flock` on the file itself. Saving puts a new file in its place, which is locked
     before it gets the name; so who opens the name always meets the lock, and who got hold of the
@@ -71,13 +98,14 @@ class FlashFile:
         self.size = size
         self.blank = blank
         self.discard = discard
-        self.created = False
+        self.created = self._is_empty_and_ours = False
         self._descriptor: int | None = None
         try:
             if discard and not self.path.exists():
                 self.contents = self._erased()
                 return
-            self._descriptor = os.open(self.path, os.O_RDONLY) if discard else self._lock()
+            read_only = os.O_RDONLY | os.O_NONBLOCK
+            self._descriptor = os.open(self.path, read_only) if discard else self._lock()
             self.contents = self._read(self._descriptor)
             if not discard:
                 self._remove_leftovers()
@@ -116,18 +144,23 @@ class FlashFile:
             ) from None
         os.close(self._descriptor)
         self._descriptor = descriptor
+        self._is_empty_and_ours = False
 
     def close(self) -> None:
         """Give the lock up; does nothing the second time."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        if self._descriptor is None:
+            return
+        if self._is_empty_and_ours:
+            with suppress(OSError):
+                self.path.unlink()
+        os.close(self._descriptor)
+        self._descriptor = None
 
     def _erased(self) -> bytearray:
         return bytearray((self.blank,)) * self.size
 
     def _lock(self) -> int:
-        """Open the file and lock it, creating it if it is missing."""
+        """Open the file and lock it; one that is missing is made without a byte."""
         if not os.access(self.path.parent, os.W_OK):
             raise FlashFileError(
                 f"{self.path}: its folder is missing or cannot be written; "
@@ -135,7 +168,7 @@ class FlashFile:
             )
         while True:
             try:
-                descriptor = os.open(self.path, os.O_RDWR)
+                descriptor = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
             except FileNotFoundError:
                 self._create()
                 continue
@@ -164,24 +197,17 @@ class FlashFile:
             return False
 
     def _create(self) -> None:
-        descriptor, new = _write_beside(self.path, self._erased())
-        os.close(descriptor)
-        try:
-            # Unlike a rename, a link never takes the place of a file that came in between.
-            os.link(new, self.path)
-            self.created = True
-        except FileExistsError:
-            pass
-        except OSError:  # no hard links here (FAT)
-            os.rename(new, self.path)
-            self.created = True
-        finally:
-            new.unlink(missing_ok=True)
+        with suppress(FileExistsError):  # somebody else was faster
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            self._is_empty_and_ours = True
 
     def _read(self, descriptor: int) -> bytearray:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise FlashFileError(f"{self.path}: no regular file")
+        if status.st_size == 0:
+            self.created = True
+            return self._erased()
         if status.st_size != self.size:
             raise FlashFileError(
                 f"{self.path}: {status.st_size} bytes, but the flash has {self.size}; "

@@ -49,12 +49,13 @@ def read(path: str, data: bytes) -> Contents:
         piece = Piece(block.address, payload, block.number, max(1, block.size))
         if pieces.setdefault(block.number, piece) != piece:
             raise ImageError(f"{path}: block {block.number} is there twice, with other contents")
-        total = max(total, block.total, block.number + 1)
-    missing = [number for number in range(total) if number not in pieces]
+        total = max(total, block.total)
+    missing = total - len(pieces)
     if missing:
+        first = next(number for number in range(total) if number not in pieces)
         raise ImageError(
-            f"{path}: truncated: {len(missing)} of {total} blocks are missing, "
-            f"the first is block {missing[0]}"
+            f"{path}: truncated: {missing} of {total} blocks are missing, "
+            f"the first is block {first}"
         )
     return Contents(join(path, "block", pieces.values()), None)
 
@@ -64,6 +65,10 @@ def _block(path: str, place: int, data: bytes) -> _Block:
     (end,) = struct.unpack_from("<I", data, place + _BLOCK - 4)
     if block.magic != MAGIC or end != _END_MAGIC or block.size > _PAYLOAD_MAX:
         raise ImageError(f"{path}: damaged: no UF2 block at byte {place}")
+    if block.number >= block.total:
+        raise ImageError(
+            f"{path}: damaged: the block at byte {place} is number {block.number} of {block.total}"
+        )
     if block.flags & _FAMILY_PRESENT and block.family != IMXRT_FAMILY:
         raise ImageError(
             f"{path}: made for another processor: UF2 family 0x{block.family:08X}, "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
-_BOARDS = Path(__file__).parent / "boards"
+_BOARDS = Path(__file__).resolve().parent / "boards"
 
 
 class UnknownBoard(LookupError):
@@ -20,12 +21,17 @@ def boards() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _BOARDS.glob("*.repl")))
 
 
+def folder() -> Path:
+    """Where the boards of ours are described."""
+    return _BOARDS
+
+
 def find(board: str) -> Path:
     """The `.repl` of a board, by its name or by the path of a file of the user's own."""
     if board in boards():
         return _BOARDS / f"{board}.repl"
     path = Path(board)
-    if path.is_file():
+    if os.path.isfile(board):
         return path
     if path.suffix == ".repl" or len(path.parts) > 1:
         raise UnknownBoard(f"there is no file {board}")

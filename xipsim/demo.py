@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 BOARDS = ("TEENSY41", "TEENSY40", "ALIF_ENSEMBLE")
 """The boards to look for an image for if none is given, the best first."""
 
-MODULES = {"RT1062": "mimxrt", "E7": "alif"}
-"""Where the firmware of a SoC has its class `Flash`."""
-
 SESSION = (
     "import time; from {module} import Flash",
     "flash = Flash(); buffer = bytearray(16)",
@@ -106,7 +103,7 @@ def _run(args: argparse.Namespace) -> None:
         if own:
             _check_flash(machine, own.console)
         else:
-            _type_session(machine, MODULES[board.flash.soc])
+            _type_session(machine, board.module)
         if args.interactive:
             _stay(machine)
         _show_flash(machine, board, commands, moved)

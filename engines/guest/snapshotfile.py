@@ -12,6 +12,7 @@ from typing import Any
 
 from xipsim.engines import unpickle
 from xipsim.engines.api import SnapshotError, StrPath
+from xipsim.firmware.files import read_file
 
 MAGIC = b"XIPSIM SNAPSHOT\n"
 CHECK = 4
@@ -38,8 +39,7 @@ def save(path: StrPath, identity: dict[str, str], state: dict[str, Any], extra: 
 def load(path: StrPath, identity: dict[str, str]) -> tuple[dict[str, Any], bytes]:
     """Read a snapshot that was taken of a machine of this identity. SnapshotError otherwise."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = read_file(path)
     except OSError as error:
         raise SnapshotError(f"{path}: cannot be read: {error.strerror}") from None
     if not data.startswith(MAGIC):

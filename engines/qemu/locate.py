@@ -25,14 +25,14 @@ def find_qemu(given: StrPath | None = None) -> Path:
     named = given or os.environ.get("XIPSIM_QEMU")
     if named:
         path = Path(named)
-        if not (path.is_file() and os.access(path, os.X_OK)):
+        if not (os.path.isfile(path) and os.access(path, os.X_OK)):
             source = "--qemu" if given else "XIPSIM_QEMU"
             raise EngineError(f"{path} ({source}) is not a program that can be started")
         return path
     for folder in os.get_exec_path():  # shutil.which, without the time that importing it takes
-        path = Path(folder, "qemu-system-arm")
-        if path.is_file() and os.access(path, os.X_OK):
-            return path
+        file = os.path.join(folder, "qemu-system-arm")
+        if os.path.isfile(file) and os.access(file, os.X_OK):  # also in folders closed to us
+            return Path(file)
     raise EngineError(f"there is no qemu-system-arm on the PATH; {INSTALL_QEMU}")
 
 

@@ -13,15 +13,20 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from xipsim.firmware.store import cache_dir, write_atomic
+from xipsim.engines import unpickle
+from xipsim.firmware.files import read_file
+from xipsim.firmware.store import cache_dir, cache_folder, read_checked, write_checked
 
-from .platform import Platform
+from . import platform as records
+from .platform import LARGEST, Platform
+
+FOLDER = "platforms"
 
 
 def load(path: str | os.PathLike[str]) -> Platform:
     """The platform that the `.repl` file `path` describes. Raises PlatformError."""
-    source = Path(path).resolve()
-    entry = cache_dir() / "platforms" / f"{_key(source)}.pickle"
+    source = Path(os.path.realpath(path))
+    entry = cache_dir() / FOLDER / f"{_key(source)}.pickle"
     cached = _read(entry)
     if cached is not None:
         return cached
@@ -50,18 +55,19 @@ def _parser() -> str:
 
 def _unchanged(file: str, digest: str | None) -> bool:
     try:
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest() == digest
+        return hashlib.sha256(read_file(file, LARGEST)).hexdigest() == digest
     except OSError:
         return digest is None
 
 
 def _read(entry: Path) -> Platform | None:
     try:
-        with entry.open("rb") as file:
-            files: dict[str, str | None] = pickle.load(file)
-            if not all(_unchanged(name, digest) for name, digest in files.items()):
-                return None
-            platform = pickle.load(file)
+        data = read_checked(entry)
+        length = int.from_bytes(data[:4], "little")
+        files = unpickle.loads(data[4 : 4 + length], ours=())
+        if not all(_unchanged(name, digest) for name, digest in files.items()):
+            return None
+        platform = unpickle.loads(data[4 + length :], ours=(records.__name__,))
     except FileNotFoundError:
         return None
     except Exception as error:  # a damaged pickle can raise anything
@@ -71,8 +77,10 @@ def _read(entry: Path) -> Platform | None:
 
 
 def _write(entry: Path, files: dict[str, str | None], platform: Platform) -> None:
+    head, body = (pickle.dumps(part, protocol=5) for part in (files, platform))
     try:
-        write_atomic(entry, b"".join(pickle.dumps(part, protocol=5) for part in (files, platform)))
+        cache_folder(FOLDER)
+        write_checked(entry, len(head).to_bytes(4, "little") + head + body)
     except OSError as error:
         _warn("cannot cache in %s: %s", entry.parent, error)
 

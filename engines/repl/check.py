@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from xipsim.peripherals.core import REGISTRY, Model, Output, Registry
 
@@ -15,15 +16,18 @@ from .ordering import references
 from .platform import SYSBUS, Entry, Interrupt, Platform
 from .stock import STOCK
 
+MOST_PROBLEMS = 100
+"""That are told at once; who has more than that has made one mistake in many places."""
+
 
 def check(platform: Platform, registry: Registry = REGISTRY) -> None:
-    """Raise PlatformError with all that does not fit the models in `registry`.
+    """Raise PlatformError with what does not fit the models in `registry`.
 
     The modules of the models must have been imported.
     """
     order = {file: position for position, file in enumerate(platform.files)}
     problems = sorted(
-        set(_problems(platform, registry)),
+        set(islice(_problems(platform, registry), MOST_PROBLEMS)),
         key=lambda p: (order.get(p.place.file, 0), p.place.line, p.place.column, p.message),
     )
     if problems:

@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .platform import Place
+from xipsim.firmware.files import read_file
+
+from .platform import LARGEST, Place
 
 
 class Problem(NamedTuple):
@@ -56,7 +58,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _line(file: str, number: int) -> str:
     try:
-        with open(file, encoding="utf-8", errors="replace") as text:
-            return text.read().splitlines()[number - 1].replace("\t", " ")
+        text = read_file(file, LARGEST).decode("utf-8-sig", "replace")
+        return text.splitlines()[number - 1].replace("\t", " ")
     except (OSError, IndexError):
         return ""

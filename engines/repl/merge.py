@@ -62,7 +62,7 @@ def _declare(
         if not declaration.type:
             continue
         name = prefix + declaration.name
-        if declaration.local:
+        if declaration.local and declaration.name not in local:
             while name in merging:
                 name += "_"
             local[declaration.name] = name

@@ -30,6 +30,8 @@ from .wording import syntax_problem
 
 PINS = 4096
 """The most ends that one range of wires can have."""
+WIRES = 100_000
+"""The most wires that one file can have."""
 BITS = 64
 """Of the longest number."""
 DEFAULT_NAMESPACE = "Antmicro.Renode.Peripherals."
@@ -89,6 +91,7 @@ class _Builder(lark.Transformer[lark.Token, Any]):
     def __init__(self, file: str) -> None:
         super().__init__()
         self.file = file
+        self._wires = 0
 
     def _place(self, token: lark.Token | Meta) -> Place:
         return Place(self.file, token.line or 1, token.column or 1)
@@ -190,6 +193,9 @@ class _Builder(lark.Transformer[lark.Token, Any]):
         source, _, *destinations = children
         place = source.place if source else self._place(meta)
         ends = source.ends if source else ("",)
+        self._wires += len(ends) * len(destinations)
+        if self._wires > WIRES:
+            raise PlatformError([Problem(place, f"more than {WIRES} wires in this file")])
         for destination in destinations:
             if len(destination.numbers) != len(ends):
                 message = f"{len(ends)} sources, but {len(destination.numbers)} inputs here"

@@ -6,6 +6,8 @@ from typing import NamedTuple, TypeAlias, TypeGuard
 
 from xipsim.peripherals.core import Record
 
+LARGEST = 1 << 20
+"""Bytes that a description may have: many times what the largest SoC takes."""
 SYSBUS = "sysbus"
 """The system bus: an entry that every platform has."""
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+from xipsim.firmware.files import read_file
 
 from .errors import PlatformError, Problem
 from .merge import merge
 from .ordering import ordered
 from .parse import parse
-from .platform import SYSBUS, Place, Platform
+from .platform import LARGEST, SYSBUS, Place, Platform
 from .syntax import Description, Using
 from .tags import read_tags
 
 Files = dict[str, str | None]
 """Every file looked at, by path: the SHA-256 of its bytes, None where there was none."""
 
+MOST_FILES = 256
+"""That one platform may use: files that each use two others could ask for billions."""
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds `platforms/`, as Renode's own root does."""
 
@@ -26,6 +31,14 @@ def resolve(path: Path) -> tuple[Platform, Files]:
 
     Raises PlatformError with everything found wrong.
     """
+    try:
+        return _resolve(path)
+    except RecursionError:
+        message = "what is nested here goes too deep, or too many entries name each other in a row"
+        raise PlatformError([Problem(Place(str(path), 1, 1), message)]) from None
+
+
+def _resolve(path: Path) -> tuple[Platform, Files]:
     reader = _Reader()
     reader.read(path, "", (), Place(str(path), 1, 1))
     problems: list[Problem] = []
@@ -50,6 +63,9 @@ class _Reader:
         if path in chain:
             ring = " -> ".join(p.name for p in (*chain[chain.index(path) :], path))
             raise PlatformError([Problem(used, f"files use each other: {ring}")])
+        if len(self.parts) + len(chain) >= MOST_FILES:
+            message = f"more than {MOST_FILES} files, counted each time that one is used"
+            raise PlatformError([Problem(used, message)])
         description = parse(self._text(path, used), str(path))
         seen: set[str] = set()
         for using in description.usings:
@@ -62,7 +78,7 @@ class _Reader:
 
     def _text(self, path: Path, used: Place) -> str:
         try:
-            content = path.read_bytes()
+            content = read_file(path, LARGEST)
             self.files[str(path)] = hashlib.sha256(content).hexdigest()
             return content.decode("utf-8-sig")
         except OSError as error:
@@ -74,7 +90,7 @@ class _Reader:
     def _locate(self, using: Using, file: Path) -> Path:
         candidates = list(dict.fromkeys(_candidates(using.path, file.parent)))
         for candidate in candidates:
-            if candidate.is_file():
+            if os.path.isfile(candidate):
                 return candidate
             self.files[str(candidate)] = None
         message = f"there is no {using.path!r}"
@@ -87,8 +103,8 @@ def _candidates(text: str, folder: Path) -> Iterator[Path]:
 
     As in Renode, paths that begin with a dot are next to the file, and nowhere else.
     """
-    yield (folder / text).resolve()
+    yield Path(os.path.realpath(folder / text))
     if not text.startswith(("./", "../", "/")):
         roots = [parent for parent in folder.parents if (parent / "platforms").is_dir()]
         for root in (*roots, ROOT):
-            yield (root / text).resolve()
+            yield Path(os.path.realpath(root / text))

@@ -1,43 +1,19 @@
-"""Facts about boards that concern their images: where they go, where the file system lies.
+"""What MicroPython alone knows of a board: its images, and where its firmware keeps its files.
 
-One TOML file per board, named as MicroPython names the board.
+One TOML file per board, named as MicroPython names the board. What the board is made of stands in
+the `.repl` of that name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 from ..errors import FirmwareError
 
 _FOLDER = Path(__file__).parent
-
-
-class FlashFacts(NamedTuple):
-    """The flash chip, as the SoC's boot ROM must find it described in an image it starts there.
-
-    `base` is the chip's address for the processor, `size` its bytes, `fcb_offset` where the ROM
-    looks for the FCB; `device_type` (1: serial NOR) and `pads` count as in the FCB.
-    """
-
-    soc: str
-    base: int
-    size: int
-    device_type: int
-    pads: int
-    fcb_offset: int = 0
-
-
-class MemoryFacts(NamedTuple):
-    """A memory on the bus, not a flash chip, that holds the image and keeps it without power.
-
-    `name` is its entry in the board's `.repl`.
-    """
-
-    name: str
-    base: int
-    size: int
 
 
 class FileSystem(NamedTuple):
@@ -60,8 +36,9 @@ class Board(NamedTuple):
 
     `machine` is the text by which its firmware names it; `files` are patterns of file names, the
     first that matches is taken; `release` shows what a file of the `download` page is called.
-    `memory` is where the image goes; None: into the flash chip. `console` is the entry of the one
-    where its REPL is best talked to; empty: the USB serial port.
+    `module` is the one of its firmware that has the class Flash. `memory` is the entry of the
+    memory where the image goes; empty: into the flash chip. `console` is the entry of the one where
+    its REPL is best talked to; empty: the USB serial port.
     """
 
     name: str
@@ -69,10 +46,10 @@ class Board(NamedTuple):
     machine: str
     download: str
     release: str
+    module: str
     files: tuple[str, ...]
-    flash: FlashFacts
-    memory: MemoryFacts | None
     filesystem: FileSystem
+    memory: str = ""
     console: str = ""
 
 
@@ -88,21 +65,57 @@ def load(name: str) -> Board:
     return read(_FOLDER / f"{name}.toml")
 
 
+_KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
+    int: ("a number from 0 on", lambda value: type(value) is int and value >= 0),
+    str: ("a string", lambda value: isinstance(value, str)),
+    tuple: (
+        "a list of strings",
+        lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    ),
+    FileSystem: ("a table", lambda value: isinstance(value, dict)),
+}
+"""Values in a TOML file, by the type of what is made of them: in words, and a test."""
+
+
 @cache
 def read(path: Path) -> Board:
-    """The facts in the TOML file `path`; the board is named as the file."""
+    """The facts in the TOML file `path`; the board is named as the file. FirmwareError."""
     import tomllib
 
-    facts: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    memory = facts.pop("memory", None)
-    return Board(
-        name=path.stem,
-        files=tuple(facts.pop("files")),
-        flash=FlashFacts(**facts.pop("flash")),
-        memory=MemoryFacts(**memory) if memory else None,
-        filesystem=FileSystem(**facts.pop("filesystem")),
-        **facts,
-    )
+    try:
+        facts: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FirmwareError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FirmwareError(f"{path}: no TOML: {error}") from None
+    facts = _checked(path, "", {"name": path.stem, **facts}, Board)
+    facts["files"] = tuple(facts["files"])
+    table = _checked(path, "filesystem.", facts.pop("filesystem"), FileSystem)
+    return Board(filesystem=FileSystem(**table), **facts)
+
+
+def _checked(
+    path: Path, prefix: str, table: dict[str, Any], record: type[NamedTuple]
+) -> dict[str, Any]:
+    """The table, if it has what the record has and nothing else, each of its type."""
+    fields = get_type_hints(record)
+    for key, value in table.items():
+        if key not in fields:
+            raise FirmwareError(f"{path}: {prefix}{key} means nothing{_near(key, fields)}")
+        kind = fields[key] if fields[key] in _KINDS else tuple
+        expected, fits = _KINDS[kind]
+        if not fits(value):
+            raise FirmwareError(f"{path}: {prefix}{key}: expected {expected}, given {value!r}")
+    if missing := [key for key in fields if key not in (*table, *record._field_defaults)]:
+        raise FirmwareError(f"{path}: {prefix}{missing[0]} is missing")
+    return table
+
+
+def _near(key: str, fields: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, [*fields], n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _nearest(name: str) -> str:

@@ -1,6 +1,7 @@
 """The application table of contents (ATOC) at the top of MRAM, and its certificates.
 
-Layout: alif.md 2.2, which agrees with what the vendor's `app-gen-toc.py` writes.
+Their layout stands here alone. Source: alif.md 2.2, which agrees with what the vendor's
+`app-gen-toc.py` writes.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ MRAM_END = 0x8058_0000
 """The end of the part of the MRAM that is the application's; the ATOC ends here."""
 
 MAGIC = b"OEMTOC01"
+CERTIFICATE_MAGIC = b"ccBS"
+TAIL_SIZE = 16
 _TAIL, _HEADER, _ENTRY = struct.Struct("<4I"), struct.Struct("<8s4H16x"), struct.Struct("<5I8s4x")
-_CERTIFICATE_MAGIC = b"ccBS"
 _KEY_CERTIFICATES, _CERTIFICATE = 1680, 868
 _DIGEST, _LOAD_ADDRESS, _IMAGE = 0x1B0, 0x1D0, 0x35C
 _IN_PLACE = 0xFFFF_FFFF
@@ -26,6 +28,18 @@ _SE_OFFSET = 0x1000_0000
 CORES = ("A32_0", "A32_1", "M55_HP", "M55_HE")
 """By the CPU number in an entry's flags."""
 M55_HP, M55_HE = 2, 3
+APPLICATIONS = {
+    M55_HP: range(0x8002_0000, 0x8032_0000),
+    M55_HE: range(0x8032_0000, 0x8047_E000),
+}
+"""What the ports' linker scripts give to an image for each core."""
+RAM = (
+    range(0x0004_0000),
+    range(0x0200_0000, 0x0240_0000),
+    range(0x0800_0000, 0x0828_0000),
+    range(0x2000_0000, 0x2010_0000),
+)
+"""ITCM, SRAM0, SRAM1, DTCM as the core sees them: where its first stack may lie."""
 DEVICE, IMAGE = 3, 4
 """Types of entries."""
 
@@ -35,6 +49,25 @@ Read = Callable[[int, int], bytes]
 
 class AtocError(Exception):
     """What is wrong with an ATOC: one sentence for people, without the full stop."""
+
+
+class Tail(NamedTuple):
+    """The last bytes of an ATOC. checksum: CRC-32 of the table, which begins at `table`.
+
+    package: the address of everything that belongs to it, which is `size` bytes with the tail.
+    """
+
+    checksum: int
+    table: int
+    package: int
+    size: int
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Tail | None:
+        """The tail in these TAIL_SIZE bytes; None if they are none."""
+        tail = cls(*_TAIL.unpack(raw))
+        fits = MRAM_BASE <= tail.package <= tail.table <= MRAM_END - TAIL_SIZE - _HEADER.size
+        return tail if fits and tail.package + tail.size == MRAM_END else None
 
 
 class Entry(NamedTuple):
@@ -79,24 +112,25 @@ def is_erased(data: bytes) -> bool:
 
 def has_tail(read: Read) -> bool:
     """Whether anything was written where an ATOC ends."""
-    return not is_erased(read(MRAM_END - _TAIL.size, _TAIL.size))
+    return not is_erased(read(MRAM_END - TAIL_SIZE, TAIL_SIZE))
 
 
 def read_entries(read: Read) -> list[Entry]:
     """The entries of the ATOC in MRAM; AtocError if there is no good one."""
-    tail = MRAM_END - _TAIL.size
-    raw = read(tail, _TAIL.size)
-    checksum, start, package, size = _TAIL.unpack(raw)
-    if not MRAM_BASE <= package <= start <= tail - _HEADER.size or package + size != MRAM_END:
-        raise AtocError(f"the last 16 bytes of MRAM, at {tail:#x}, are no ATOC's: {raw.hex(' ')}")
-    table = read(start, tail - start)
+    at = MRAM_END - TAIL_SIZE
+    raw = read(at, TAIL_SIZE)
+    tail = Tail.parse(raw)
+    if tail is None:
+        raise AtocError(f"the last 16 bytes of MRAM, at {at:#x}, are no ATOC's: {raw.hex(' ')}")
+    start = tail.table
+    table = read(start, at - start)
     magic, header_size, count, entry_size, _ = _HEADER.unpack_from(table)
     if magic != MAGIC:
         raise AtocError(f"the ATOC at {start:#x} begins with {magic!r}, expected {MAGIC!r}")
-    if (found := zlib.crc32(table)) != checksum:
+    if (found := zlib.crc32(table)) != tail.checksum:
         raise AtocError(
             f"the ATOC at {start:#x} has a bad checksum: CRC-32 {found:#010x}, "
-            f"the one stored at {tail:#x} is {checksum:#010x}"
+            f"the one stored at {at:#x} is {tail.checksum:#010x}"
         )
     if (header_size, entry_size) != (_HEADER.size, _ENTRY.size):
         raise AtocError(f"the ATOC at {start:#x} has entries of {entry_size} bytes, expected 32")
@@ -136,7 +170,7 @@ def read_image(read: Read, entry: Entry) -> Image:
 def _find_certificate(read: Read, entry: Entry) -> int:
     # A signed entry has its keys' certificates before its own.
     for at in (entry.address, entry.address + _KEY_CERTIFICATES):
-        if MRAM_BASE <= at <= MRAM_END - _CERTIFICATE and read(at, 4) == _CERTIFICATE_MAGIC:
+        if MRAM_BASE <= at <= MRAM_END - _CERTIFICATE and read(at, 4) == CERTIFICATE_MAGIC:
             return at
     raise AtocError(f"{entry.name}: no certificate at {entry.address:#x}")
 

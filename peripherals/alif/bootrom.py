@@ -15,16 +15,6 @@ from xipsim.peripherals.core import BootError, BusError, Entry, Model, State, mo
 from . import atoc
 from .atoc import AtocError
 
-_APPLICATIONS = {0x8002_0000: atoc.M55_HP, 0x8032_0000: atoc.M55_HE}
-"""Where the ports' linker scripts put an image for each core."""
-_RAM = (
-    range(0x0004_0000),
-    range(0x0200_0000, 0x0240_0000),
-    range(0x0800_0000, 0x0828_0000),
-    range(0x2000_0000, 0x2010_0000),
-)
-"""ITCM, SRAM0, SRAM1, DTCM as the core sees them."""
-
 
 @model("Alif.BootRom")
 class BootRom(Model, core.BootRom):
@@ -92,7 +82,8 @@ class BootRom(Model, core.BootRom):
     # Without an ATOC the device starts nothing. A bare `firmware.bin` or ELF file is started all
     # the same, as a debugger would.
     def _start_bare(self) -> Entry:
-        found = {core: at for at, core in _APPLICATIONS.items() if self._is_image(at)}
+        rooms = atoc.APPLICATIONS.items()
+        found = {core: room.start for core, room in rooms if self._is_image(room.start)}
         if atoc.M55_HP in found:
             at = found[atoc.M55_HP]
             if not self._told:
@@ -117,7 +108,7 @@ class BootRom(Model, core.BootRom):
 
     def _enter(self, at: int) -> Entry:
         sp, pc = self._vectors(at)
-        if not self._is_image(at) or not any(sp - 1 in area for area in _RAM):
+        if not self._is_image(at) or not any(sp - 1 in area for area in atoc.RAM):
             raise AtocError(
                 f"the vector table at {at:#x} begins with {sp:#010x} {pc:#010x}, no stack pointer "
                 "and Thumb address"

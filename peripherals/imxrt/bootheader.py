@@ -1,4 +1,4 @@
-"""What the boot ROM reads from flash: FCB, IVT, boot data and DCD.
+"""What the boot ROM reads from flash: FCB, IVT, boot data and DCD. Their layout stands here alone.
 
 Sources: i.MX RT1060 reference manual, System Boot; vendor's FlexSPI NOR configuration header.
 """
@@ -12,9 +12,14 @@ from typing import NamedTuple
 
 FCB_SIZE = 512
 FCB_TAG = b"FCFB"
+FCB_OFFSETS = (0x000, 0x400)
+"""Where in flash a boot ROM of the family looks for the FCB."""
+SERIAL_NOR = 1
+"""The device type of these chips in the FCB."""
 IVT_OFFSET = 0x1000
 IVT_SIZE = 0x20
 IVT_TAG = 0xD1
+BOOT_DATA_SIZE = 12
 DCD_TAG = 0xD2
 DCD_LIMIT = 1768
 """Bytes that the ROM takes, header included."""
@@ -40,6 +45,7 @@ class Command(NamedTuple):
 class Fcb(NamedTuple):
     """FlexSPI configuration block: how the ROM shall talk to the chip. Field names in comments."""
 
+    version: int
     clock_source: int  # readSampleClkSrc
     cs_hold: int
     cs_setup: int
@@ -56,6 +62,8 @@ class Fcb(NamedTuple):
     busy_bit: int  # busyOffset
     busy_level: int  # of that bit while the chip is busy, from busyBitPolarity
     lut: tuple[int, ...]
+    page_size: int
+    sector_size: int
 
     @property
     def is_parallel(self) -> bool:
@@ -75,10 +83,13 @@ class Fcb(NamedTuple):
     @classmethod
     def parse(cls, block: bytes) -> Fcb:
         """Decode the FCB_SIZE bytes at the FCB's place; the tag is checked by the caller."""
+        (version,) = struct.unpack_from("<I", block, 0x04)
         (wait,) = struct.unpack_from("<H", block, 0x12)
         (misc,) = struct.unpack_from("<I", block, 0x40)
         timeout, busy_bit, polarity = struct.unpack_from("<I8x2H", block, 0x70)
+        page_size, sector_size = struct.unpack_from("<2I", block, 0x1C0)
         return cls(
+            version=version,
             clock_source=block[0x0C],
             cs_hold=block[0x0D],
             cs_setup=block[0x0E],
@@ -95,6 +106,8 @@ class Fcb(NamedTuple):
             busy_bit=busy_bit,
             busy_level=0 if polarity else 1,
             lut=struct.unpack_from("<64I", block, 0x80),
+            page_size=page_size,
+            sector_size=sector_size,
         )
 
 
@@ -144,6 +157,23 @@ def ivt_fault(block: bytes) -> str:
     if tag == IVT_TAG and length == IVT_SIZE and version >> 4 == 4:
         return ""
     return f"{block[:4].hex(' ')}, expected d1 00 20 4x"
+
+
+class BootData(NamedTuple):
+    """Where the image begins and how long it is, in bytes; plugin: it is code for the ROM to call.
+
+    In the images of the ports these 12 bytes follow the IVT.
+    """
+
+    start: int
+    length: int
+    plugin: bool
+
+    @classmethod
+    def parse(cls, block: bytes) -> BootData:
+        """Decode the BOOT_DATA_SIZE bytes to which the IVT points."""
+        start, length, plugin = struct.unpack("<3I", block)
+        return cls(start=start, length=length, plugin=bool(plugin & 1))
 
 
 class DcdWrite(NamedTuple):

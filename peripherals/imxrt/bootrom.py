@@ -23,7 +23,7 @@ from xipsim.peripherals.core import (
 from xipsim.peripherals.nor.bus import SpiDevice
 
 from . import bootheader
-from .bootheader import DcdCheck, DcdWrite, Fcb, Ivt
+from .bootheader import BootData, DcdCheck, DcdWrite, Fcb, Ivt
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
 from .flexspi import FlexSpi
@@ -148,7 +148,7 @@ class BootRom(Peripheral, core.BootRom):
     def _compare(self, fcb: Fcb) -> None:
         """Warn, once, of an FCB that does not fit the chip. The ROM goes on all the same."""
         size, warnings = self._chip.size, []
-        if fcb.device_type != 1:
+        if fcb.device_type != bootheader.SERIAL_NOR:
             warnings.append(f"its device type is {fcb.device_type}, not 1 (serial NOR)")
         if fcb.sizes[0] > size:
             warnings.append(f"it gives {fcb.sizes[0]:#x} bytes: addresses from {size:#x} on wrap")
@@ -175,8 +175,9 @@ class BootRom(Peripheral, core.BootRom):
         image = _Image(ivt, in_place, 0, self._chip.size)
         self._expect_inside(image, "boot data", ivt.boot_data)
         boot_data = image.offset(ivt.boot_data)
-        start, length, plugin = struct.unpack("<3I", self._read(boot_data, 12))
-        if plugin & 1:
+        block = self._read(boot_data, bootheader.BOOT_DATA_SIZE)
+        start, length, is_plugin = BootData.parse(block)
+        if is_plugin:
             raise self._broken("boot data", boot_data, "asks for a plugin, which is not modelled")
         if start != ivt.self_address - offset and not (in_place and self._is_flash(start)):
             wrong = f"says start {start:#x}, while the IVT says it lies at {ivt.self_address:#x}"

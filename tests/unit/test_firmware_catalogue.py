@@ -78,27 +78,67 @@ def test_add_refuses_unknown_boards_and_broken_images(places: Path) -> None:
     assert catalogue.entries() == []
 
 
+def test_nothing_is_added_that_no_loader_understands(places: Path) -> None:
+    """Raw bytes may be anything: without an FCB no boot ROM starts them."""
+    rubbish = places / "TEENSY41.bin"
+    rubbish.write_bytes(b"\x01\x02" * 4000)
+    with pytest.raises(ImageError, match="no image that the boot ROM starts"):
+        catalogue.add(rubbish)
+    rubbish.write_bytes(raw_image()[:0x1010])
+    with pytest.raises(ImageError, match="truncated"):
+        catalogue.add(rubbish)
+    assert catalogue.entries() == []
+
+
+def test_an_image_that_has_changed_in_the_cache_is_not_run(places: Path) -> None:
+    entry = catalogue.add(image(places, "a.bin"))
+    entry.path.write_bytes(entry.path.read_bytes() + b"x")
+    with pytest.raises(FirmwareError, match=r"a\.bin: changed or damaged; delete it and add it"):
+        catalogue.find("TEENSY41").load()
+
+
+def test_without_a_home_nothing_can_be_added(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XIPSIM_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    with pytest.raises(FirmwareError, match="no home for a cache: set XIPSIM_CACHE or HOME"):
+        catalogue.add(image(places, "a.bin"))
+    assert catalogue.entries() == []
+    beside = image(places / "shared" / "firmware", "TEENSY41.hex")
+    assert catalogue.find("TEENSY41").path == beside
+
+
+def test_a_place_that_no_system_takes_is_none(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XIPSIM_FIRMWARE_PATH", "x" * 5000)
+    with pytest.raises(FirmwareError, match="no firmware for TEENSY41"):
+        catalogue.find("TEENSY41")
+
+
 def test_the_newest_added_wins(places: Path) -> None:
     first, second = image(places, "a.bin"), image(places, "b.bin", BANNER + b"2")
     one, two = catalogue.add(first), catalogue.add(second)
     assert catalogue.entries() == [two, one]
     again = catalogue.add(first)
     assert catalogue.entries() == [again, two]
-    assert catalogue.find("TEENSY41") == (again.path, "the user cache")
+    assert catalogue.find("TEENSY41") == (again.path, "the user cache", again.sha256)
 
 
 def test_find_looks_in_the_cache_then_the_path_then_beside_the_checkout(
     places: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beside = image(places / "shared" / "firmware", "TEENSY41.hex")
-    assert catalogue.find("TEENSY41") == (beside, "../shared/firmware next to the checkout")
+    assert catalogue.find("TEENSY41") == (beside, "../shared/firmware next to the checkout", "")
     image(places / "path", "TEENSY41-20240602-v1.23.0.hex")
     newest = image(places / "path", "TEENSY41-20250911-v1.26.1.hex")
     listed = [str(places / "missing"), str(places / "path")]
     monkeypatch.setenv("XIPSIM_FIRMWARE_PATH", os.pathsep.join(listed))
-    assert catalogue.find("TEENSY41") == (newest, "XIPSIM_FIRMWARE_PATH")
+    assert catalogue.find("TEENSY41") == (newest, "XIPSIM_FIRMWARE_PATH", "")
     entry = catalogue.add(beside)
-    assert catalogue.find("TEENSY41") == (entry.path, "the user cache")
+    assert catalogue.find("TEENSY41")[:2] == (entry.path, "the user cache")
 
 
 def test_the_path_may_list_files(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:

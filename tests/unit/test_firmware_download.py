@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.request import Request
 
 import pytest
 from test_firmware_images import raw_image
@@ -147,6 +149,42 @@ def test_what_is_not_the_image_is_refused(server: Server, answer: Any, complaint
         download.get("TEENSY41")
     assert "/tmp" not in str(error.value)
     assert catalogue.entries() == []
+
+
+def test_a_server_cannot_go_on_for_ever(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in bytes nor in time, as a whole; a length that is announced is enough to refuse."""
+    monkeypatch.setattr(download, "LARGEST", 1000)
+    with pytest.raises(FirmwareError, match="more than 0 MB, which no image has"):
+        download.get("TEENSY41")
+    monkeypatch.setattr(download, "LARGEST", 1 << 26)
+    times = iter(range(0, 10**6, 601))
+    monkeypatch.setattr(download, "monotonic", lambda: next(times))
+    with pytest.raises(FirmwareError, match="bytes came in 600 s, and not all"):
+        download.get("TEENSY41")
+    assert catalogue.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_safe"),
+    [
+        ("https://a.org/x", "https://b.org/y", True),
+        ("https://a.org/x", "http://a.org/x", False),
+        ("https://a.org/x", "ftp://a.org/x", False),
+        ("http://127.0.0.1/x", "http://127.0.0.1/y", True),
+    ],
+)
+def test_no_redirect_leads_from_https_to_what_anybody_can_change(
+    old: str, new: str, is_safe: bool
+) -> None:
+    handler, request = download._Redirects(), Request(old)
+    if is_safe:
+        redirected = handler.redirect_request(request, None, 302, "", {}, new)
+        assert redirected is not None and redirected.full_url == new
+    else:
+        with pytest.raises(URLError, match="it is not https"):
+            handler.redirect_request(request, None, 302, "", {}, new)
 
 
 def test_a_file_without_a_length_is_taken_if_it_is_whole(server: Server) -> None:

@@ -250,6 +250,12 @@ def test_uf2_counts_from_0x60000000_on_every_soc(tmp_path: Path, base: int) -> N
         (uf2_block(0, 1, BASE, b"x")[:-4] + b"gone", "no UF2 block at byte 0"),
         (uf2_block(0, 1, BASE, b"x") + uf2_block(0, 1, BASE, b"y"), "block 0 is there twice"),
         (uf2_block(0, 2, BASE, b"xx") + uf2_block(1, 2, BASE + 1, b"y"), "block 1: .* overlap"),
+        (
+            uf2_block(0, 0xFFFF_FFFF, BASE, b"x"),
+            "4294967294 of 4294967295 blocks are missing, the first is block 1",
+        ),
+        (uf2_block(0xFFFF_FFF0, 1, BASE, b"x"), "block at byte 0 is number 4294967280 of 1"),
+        (uf2_block(0, 0, BASE, b"x"), "block at byte 0 is number 0 of 0"),
     ],
 )
 def test_uf2_mistakes(tmp_path: Path, data: bytes, message: str) -> None:
@@ -321,6 +327,26 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         images.load(tmp_path / "none.hex")
     with pytest.raises(ImageError, match="cannot be read: Is a directory"):
         images.load(tmp_path)
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_a_device_is_no_image(device: str) -> None:
+    with pytest.raises(ImageError, match=f"{device}: cannot be read: it is no regular file"):
+        images.load(device)
+
+
+def test_segments_of_an_elf_cannot_ask_for_more_than_an_image_has(tmp_path: Path) -> None:
+    """Two thousand of them, each the same megabyte of the file at another address."""
+    data = elf_image((0, BASE, bytes(1 << 20)), *((0, 0, b"") for _ in range(2000)))
+    header = bytearray(data)
+    first = struct.unpack_from("<8I", data, 52)
+    at = first[1]
+    for number in range(2001):
+        place = BASE + (number << 20)
+        segment = (1, at, 0, place & 0xFFFF_FFFF, 1 << 20, 1 << 20, 5, 4)
+        struct.pack_into("<8I", header, 52 + 32 * number, *segment)
+    with pytest.raises(ImageError, match="damaged ELF file: its segments have"):
+        images.load(save(tmp_path, bytes(header)))
 
 
 @settings(max_examples=200)

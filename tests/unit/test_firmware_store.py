@@ -13,7 +13,14 @@ import pytest
 from patience import wait_for_saves
 
 from xipsim.firmware.errors import FlashFileError
-from xipsim.firmware.store import FlashFile, cache_dir, write_atomic
+from xipsim.firmware.store import (
+    FlashFile,
+    cache_dir,
+    cache_folder,
+    read_checked,
+    write_atomic,
+    write_checked,
+)
 
 SIZE = 0x1000
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +49,37 @@ def test_cache_dir_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     assert cache_dir() == Path("/own")
 
 
+def test_without_a_home_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No HOME and no line in the list of users: what reads finds nothing, what writes fails."""
+    for name in ("XIPSIM_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    assert not cache_dir().exists()
+    with pytest.raises(OSError, match="Not a directory"):
+        write_atomic(cache_dir() / "file", b"")
+
+
+def test_folders_of_the_cache_are_their_owners_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XIPSIM_CACHE", str(tmp_path))
+    (tmp_path / "old").mkdir(mode=0o755)
+    for name in ("new", "old"):
+        assert cache_folder(name).stat().st_mode & 0o777 == 0o700
+
+
+def test_every_byte_of_a_checked_file_counts(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    write_checked(file, b"some bytes")
+    assert read_checked(file) == b"some bytes"
+    data = file.read_bytes()
+    for at in range(len(data)):
+        for damaged in (data[:at], data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :]):
+            file.write_bytes(damaged)
+            with pytest.raises(ValueError, match="cut short or damaged"):
+                read_checked(file)
+
+
 def test_write_atomic_makes_folders_and_leaves_nothing_beside(tmp_path: Path) -> None:
     target = tmp_path / "a" / "b"
     write_atomic(target, b"old")
@@ -60,19 +98,41 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_a_missing_flash_file_is_created_erased(tmp_path: Path) -> None:
+def test_a_missing_flash_file_is_an_erased_chip(tmp_path: Path) -> None:
     path = tmp_path / "chip"
     with FlashFile(path, SIZE) as file:
         assert file.created
-        assert file.contents == b"\xff" * SIZE == path.read_bytes()
+        assert file.contents == b"\xff" * SIZE
+        file.save(file.contents)
     with FlashFile(path, SIZE) as file:
         assert not file.created
+        assert file.contents == b"\xff" * SIZE
     assert os.listdir(tmp_path) == ["chip"]
+
+
+def test_a_chip_that_was_never_saved_leaves_no_file(tmp_path: Path) -> None:
+    with FlashFile(tmp_path / "chip", SIZE):
+        assert os.listdir(tmp_path) == ["chip"], "what is locked"
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_first_run_that_was_killed_leaves_no_chip(tmp_path: Path) -> None:
+    """Its file has no byte yet, and is nothing that a board could boot from."""
+    path = tmp_path / "chip"
+    maker = "import sys, os\nfrom xipsim.firmware.store import FlashFile\n" \
+        "file = FlashFile(sys.argv[1], 4096)\nos.kill(os.getpid(), 9)\n"
+    ended = subprocess.run([sys.executable, "-c", maker, path], cwd=ROOT, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert path.read_bytes() == b""
+    with FlashFile(path, SIZE) as file:
+        assert file.created and file.contents == b"\xff" * SIZE
+        file.save(bytes(SIZE))
+    assert path.read_bytes() == bytes(SIZE)
 
 
 def test_saving_replaces_the_contents_and_keeps_the_mode(tmp_path: Path) -> None:
     path = tmp_path / "chip"
-    FlashFile(path, SIZE).close()
+    path.write_bytes(b"\xff" * SIZE)
     path.chmod(0o640)
     with FlashFile(path, SIZE) as file:
         file.save(bytes(SIZE))
@@ -149,13 +209,14 @@ def test_discard_neither_creates_nor_changes_nor_locks(tmp_path: Path) -> None:
         assert file.contents == b"\xff" * SIZE
         file.save(bytes(SIZE))
     assert not path.exists()
+    path.write_bytes(b"\xff" * SIZE)
     with FlashFile(path, SIZE), FlashFile(path, SIZE, discard=True) as file:
         file.save(bytes(SIZE))
     assert path.read_bytes() == b"\xff" * SIZE
 
 
 @pytest.mark.parametrize("discard", [False, True])
-@pytest.mark.parametrize("size", [0, SIZE - 1, SIZE + 1])
+@pytest.mark.parametrize("size", [1, SIZE - 1, SIZE + 1])
 def test_a_wrong_size_names_both(tmp_path: Path, size: int, discard: bool) -> None:
     path = tmp_path / "chip"
     path.write_bytes(bytes(size))
@@ -171,12 +232,17 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
         FlashFile(tmp_path, SIZE)
     with pytest.raises(FlashFileError, match="no regular file"):
         FlashFile("/dev/null", SIZE, discard=True)
+    os.mkfifo(tmp_path / "pipe")
+    for discard in (False, True):  # neither waits for somebody at the other end
+        with pytest.raises(FlashFileError, match="no regular file"):
+            FlashFile(tmp_path / "pipe", SIZE, discard=discard)
 
 
 def test_a_full_disk_at_the_end_leaves_the_chip_and_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "chip"
+    path.write_bytes(b"\xff" * SIZE)
     with FlashFile(path, SIZE) as file:
         with monkeypatch.context() as patch:
             fail_to_write(patch)

@@ -1,5 +1,6 @@
 """A platform is parsed once; after that lark is not even imported."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -10,10 +11,12 @@ import pytest
 
 from xipsim.engines.repl import Place, PlatformError, cache
 from xipsim.engines.repl.cache import load
+from xipsim.firmware.store import write_checked
 
 LOAD = """
 import sys
 from xipsim.engines.repl.cache import load
+from xipsim.firmware.store import write_checked
 from xipsim.engines.repl.check import check
 platform = load(sys.argv[1])
 print([entry.name for entry in platform.entries], "lark" in sys.modules)
@@ -98,6 +101,50 @@ def test_a_damaged_cache_is_replaced(board: Path, content: bytes) -> None:
     entry.write_bytes(content)
     assert load(board) == platform
     assert entry.read_bytes() == good
+
+
+class Evil:
+    """Pickles as a call."""
+
+    def __reduce__(self) -> object:
+        return os.mkdir, ("evil",)
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_cache_runs_nothing(
+    board: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, part: int
+) -> None:
+    """Also where its checksum is right: anybody can make one."""
+    monkeypatch.chdir(board.parent)
+    platform = load(board)
+    (entry,) = cached(board.parent)
+    parts = [pickle.dumps({}), pickle.dumps(platform)]
+    parts[part] = pickle.dumps(Evil())
+    write_checked(entry, len(parts[0]).to_bytes(4, "little") + b"".join(parts))
+    assert load(board) == platform
+    assert "names posix.mkdir, which is no plain data" in caplog.text
+    assert not Path("evil").exists()
+
+
+def test_the_cache_is_its_owners_alone(board: Path) -> None:
+    load(board)
+    (entry,) = cached(board.parent)
+    assert entry.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("board_file", ["/dev/zero", "pipe", "link"])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, board_file: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises(PlatformError, match=r"cannot read .*(no regular file|symbolic links)"):
+        load(tmp_path / board_file)
+
+
+def test_a_description_of_gigabytes(tmp_path: Path) -> None:
+    with (tmp_path / "big.repl").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(PlatformError, match="no more than 1048576 are expected"):
+        load(tmp_path / "big.repl")
 
 
 def test_a_cache_that_cannot_be_written_is_only_logged(

@@ -170,6 +170,23 @@ def test_tags_that_renode_would_refuse(tmp_path: Path, tag: str, says: str) -> N
         ({"main": 'using "./a.repl"\n', "a": "x: T @ <\n"}, "a.repl:1:8: '<' is unexpected"),
         ({"main": "x: T\n    a: y\ny: T\n    b: x\n"}, "need each other: x -> y -> x"),
         ({"main": "sysbus: T @ sysbus\n"}, "'sysbus' is already declared"),
+        (
+            {f"f{i}": f'using "./f{i + 1}.repl"\nusing "./g{i + 1}.repl"\n' for i in range(40)}
+            | {f"g{i}": f'using "./f{i + 1}.repl"\nusing "./g{i + 1}.repl"\n' for i in range(40)}
+            | {"f40": "", "g40": "", "main": 'using "./f0.repl"\n'},
+            "more than 256 files, counted each time that one is used",
+        ),
+        ({"main": f"x: T\n    a: {'[' * 5000}1{']' * 5000}\n"}, "nested here goes too deep"),
+        (
+            {"main": "".join(f"e{i}: T\n    of: e{i + 1}\n" for i in range(3000)) + "e3000: T\n"},
+            "too many entries name each other in a row",
+        ),
+        (
+            {"main": "x: T\n" + "".join(f"    o{i} -> y@0 | z@0\n" for i in range(5))
+                + "".join(f"    [{i}-{i + 4000}] -> y@[0-4000] | z@[0-4000]\n" for i in range(30))},
+            "more than 100000 wires in this file",
+        ),
+        ({"main": "local x: T\nlocal x: T\n"}, "2:7: 'x' is already declared"),
         ({"main": "x: T\n    [0-99999999] -> y@[0-99999999]\n"}, "2:6: 0-99999999 are more than"),
         ({"main": f"x: T\n    a: {'9' * 5000}\n"}, ":2:8: this number is longer than 64 bits"),
         ({"main": f"x: T\n    a: 0x1{'0' * 16}\n"}, ":2:8: this number is longer than 64 bits"),

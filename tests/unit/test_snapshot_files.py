@@ -106,6 +106,36 @@ def test_names_do_not_lead_on_through_our_modules(module: str, name: str) -> Non
         unpickle.loads(b"\x80\x04" + texts + b"\x93.")
 
 
+def test_nothing_is_imported_for_a_pickle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file in the working directory would be: what it names has to be there already."""
+    mark = tmp_path / "mark"
+    (tmp_path / "xipsim_user_evil.py").write_text(f"open({str(mark)!r}, 'w')\nclass A: pass\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = b"\x80\x04\x8c\x10xipsim_user_evil\x8c\x01A\x93."
+    with pytest.raises(unpickle.Refused, match=r"xipsim_user_evil\.A, which is no plain data"):
+        unpickle.loads(text)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        Evil(bytearray, 1 << 40),
+        Evil(frozenset, range(1 << 40)),
+        Evil(deque, range(1 << 40)),
+        Evil(Fraction, "1e1000000000"),
+        [Evil(set, HUGE := list(range(100_000))) for _ in range(50)],
+    ],
+    ids=["bytearray", "frozenset", "deque", "Fraction", "again and again"],
+)
+def test_a_few_bytes_cannot_ask_for_gigabytes(evil: Any) -> None:
+    with pytest.raises(unpickle.Refused, match="it asks for"):
+        unpickle.loads(pickle.dumps(evil))
+
+
 def test_members_of_enumerations_as_python_3_11_2_writes_them() -> None:
     """Debian 12's Python pickles a member as a call of getattr; that alone is allowed."""
     written = pickle.dumps(Evil(builtins.getattr, ResetCause, "PIN"))
@@ -174,3 +204,5 @@ def test_a_place_that_cannot_be_written_or_read_is_named(tmp_path: Path) -> None
         snapshotfile.save(place, IDENTITY, {}, b"")
     with pytest.raises(SnapshotError, match="file/snapshot: cannot be read: Not a directory"):
         snapshotfile.load(place, IDENTITY)
+    with pytest.raises(SnapshotError, match="/dev/zero: cannot be read: it is no regular file"):
+        snapshotfile.load("/dev/zero", IDENTITY)

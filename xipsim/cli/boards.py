@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 
 from xipsim import platforms
+from xipsim.engines.repl.cache import load
 from xipsim.firmware import boards, catalogue
 from xipsim.firmware.errors import FirmwareError
+from xipsim.machine.layout import CHIP, chip_part, soc
 
 from .table import show, size
 
@@ -20,20 +22,12 @@ def run(_args: argparse.Namespace) -> int:
 
 
 def _row(name: str) -> tuple[str, ...]:
-    facts = boards.load(name)
-    chip = size(facts.flash.size)
-    return name, facts.product, facts.flash.soc, _part(name), chip, _image(name)
-
-
-def _part(board: str) -> str:
-    from xipsim.engines.repl.cache import load
-    from xipsim.engines.usermodels import load_models
-    from xipsim.peripherals.core import FlashChip
-
-    entries = load(platforms.find(board)).entries
-    registry = load_models(e.type for e in entries)
-    kinds = {name for name in registry if issubclass(registry[name], FlashChip)}
-    return ", ".join(str(e.get("part")) for e in entries if e.type in kinds)
+    platform = load(platforms.find(name))
+    chips = [chip_part(entry) for entry in platform.entries if entry.type == CHIP]
+    parts, sizes = (
+        ", ".join(texts) for texts in ([c.name for c in chips], [size(c.size) for c in chips])
+    )
+    return name, boards.load(name).product, soc(platform), parts, sizes, _image(name)
 
 
 def _image(board: str) -> str:

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xipsim.errors import UserError
-from xipsim.firmware.store import cache_dir, keep_newest
+from xipsim.firmware.store import cache_dir, cache_folder, keep_newest
 from xipsim.machine import snapshot
 from xipsim.machine.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from xipsim.session.session import Session
 
+FOLDER = "boots"
 KEPT = 64
 """Snapshots that are kept; the ones used least lately go first. Each is about 1 MB."""
 
@@ -32,7 +33,7 @@ def place(identity: dict[str, str], contents: Mapping[str, bytes], console: str)
     digest = hashlib.sha256(json.dumps([identity, console, sizes], sort_keys=True).encode())
     for name in sorted(contents):
         digest.update(contents[name])
-    return cache_dir() / "boots" / f"{digest.hexdigest()[:40]}.snapshot"
+    return cache_dir() / FOLDER / f"{digest.hexdigest()[:40]}.snapshot"
 
 
 def load(session: Session, file: Path) -> Snapshot | None:
@@ -53,6 +54,7 @@ def load(session: Session, file: Path) -> Snapshot | None:
 def store(taken: Snapshot, file: Path) -> None:
     """Move the snapshot of a machine at its prompt into the cache, if that has room."""
     with suppress(OSError, UserError):
+        cache_folder(FOLDER)
         taken.save(file)
         taken.drop()
         keep_newest(file.parent, "*.snapshot", KEPT)

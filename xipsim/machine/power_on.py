@@ -6,23 +6,31 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from xipsim.engines.api import StrPath
 from xipsim.errors import UserError
+from xipsim.firmware.files import read_file
 from xipsim.machine.configuration import Files, Plan, Request, load_platform, user_mistakes
+from xipsim.machine.layout import (
+    CHIP,
+    Home,
+    board_facts,
+    boot_chip,
+    fcb_offset,
+    header_place,
+    image_home,
+    keepers,
+)
 from xipsim.machine.persistence import Part, PersistentFiles, make_folder
 from xipsim.session.symbols import Symbols
 
 if TYPE_CHECKING:
-    from xipsim.engines.repl import Entry, Platform
+    from xipsim.engines.repl import Platform
     from xipsim.firmware.boards import Board
+    from xipsim.firmware.header import BootChip
     from xipsim.firmware.images import Image
 
-CHIP = "Nor.Chip"
-WINDOW = "window"
-"""The region of a memory controller through which the core reads its chips."""
-MEMORY = "Memory.MappedMemory"
 # MICROPY_BANNER_NAME_AND_VERSION; MICROPY_BANNER_MACHINE: name and date, `; `, board ` with ` MCU.
 _BANNER = re.compile(rb" on \d{4}-\d\d-\d\d; ([\x20-\x7e]+ with [\x20-\x7e]+)")
 
@@ -53,27 +61,19 @@ class PowerOnContents(NamedTuple):
     warnings: tuple[str, ...]
 
 
-class _Home(NamedTuple):
-    """Where images go. base: its address for the core."""
-
-    part: Part
-    base: int
-
-
 def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
     """Read the files, and put together what chips and memories hold. Files to keep are locked."""
     with user_mistakes():
         platform = load_platform(made.config.platform)
-        facts = _facts(platform)
-        is_ours = facts is not None and Path(made.config.platform).stem == facts.name
-        chip = _boot_chip(platform, facts if is_ours else None, made.config.models)
+        facts = board_facts(platform)
+        chip = boot_chip(platform, made.config.models)
         put = _read_files(request.put)
         image = _given_image(request)
         symbols = Symbols(request.symbols) if request.symbols is not None else None
-        home = _home(platform, chip, facts, image)
+        home = image_home(platform, chip, facts, image)
         files = _files(request, made, platform, chip, home)
         place = ""
-        if image is None and not os.path.exists(files.get(home.part, "")):
+        if image is None and not _holds(files.get(home.part, "")):
             image, place = _found_image(request, facts)
         if symbols is None and image and image.format == "elf":
             symbols = Symbols(image.path)
@@ -84,9 +84,10 @@ def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
             held = {part: persistent.open(part, file) for part, file in files.items()}
             held.setdefault(home.part, bytearray())
             if image:
-                _program(image, home, held[home.part], facts)
+                _program(image, home, held[home.part], fcb_offset(platform))
             _put_files(held, chip, put, facts)
-            warnings = (*_wrong_board(image, facts), *_warnings(held[home.part], facts))
+            boots = header_place(platform, chip, home)
+            warnings = (*_wrong_board(image, facts), *_warnings(held[home.part], boots))
         except BaseException:
             persistent.close()
             raise
@@ -106,110 +107,25 @@ def _matters(part: Part, data: bytearray) -> bool:
     return part.address is not None or data.count(part.blank) < len(data)
 
 
+def _holds(file: StrPath) -> bool:
+    """Whether a chip was saved there; a first run that was killed leaves a file without a byte."""
+    try:
+        return os.path.getsize(file) > 0
+    except OSError:
+        return False
+
+
 def _firmware(image: Image | None, place: str) -> Firmware | None:
     if image is None:
         return None
     return Firmware(path=Path(image.path), sha256=image.sha256, place=place)
 
 
-# -- the board -----------------------------------------------------------------------------------
-
-
-def _facts(platform: Platform) -> Board | None:
-    """Those of the board, or of the one that a user's own board is built on."""
-    from xipsim.firmware import boards
-
-    known = boards.names()
-    stems = (Path(file).stem for file in platform.files)
-    name = next((stem for stem in stems if stem in known), None)
-    return boards.load(name) if name else None
-
-
-def _boot_chip(
-    platform: Platform, facts: Board | None, own: tuple[StrPath, ...]
-) -> _Home | None:
-    """The first flash chip. facts: of exactly this board; they spare the models. own: see
-    `_chip_entry`."""
-    entry = _chip_entry(platform, own)
-    if entry is None:
-        return None
-    parent = entry.registrations[0].parent if entry.registrations else ""
-    windows = platform[parent].registrations if parent in platform else ()
-    base = next((r.address for r in windows if r.region == WINDOW and r.address is not None), None)
-    if base is None:
-        raise UserError(f"{entry.place.file}:{entry.place.line}: {entry.name} is on no controller")
-    if facts:
-        part = Part(name=entry.name, size=facts.flash.size)
-    else:
-        from xipsim.engines.usermodels import load_models
-
-        part = _kept(entry, load_models([entry.type], own)[entry.type])
-    return _Home(part=part, base=base)
-
-
-def _chip_entry(platform: Platform, own: tuple[StrPath, ...]) -> Entry | None:
-    """The first entry that is a flash chip, of ours or of the files `own` of the user's models.
-
-    Ours are known by their type: asking the models for their roles would import them all here, in
-    each start.
-    """
-    kinds = {CHIP}
-    if own:
-        from xipsim.engines.usermodels import load_models
-        from xipsim.peripherals.core import FlashChip
-
-        registry = load_models((), own)
-        kinds |= {name for name in registry if issubclass(registry[name], FlashChip)}
-    return next((e for e in platform.entries if e.type in kinds), None)
-
-
-def _keepers(platform: Platform, own: tuple[StrPath, ...]) -> list[Part]:
-    """The models that keep their contents without power."""
-    from xipsim.engines.usermodels import load_models
-    from xipsim.peripherals.core import Keeper
-
-    registry = load_models((e.type for e in platform.entries), own)
-    entries = [e for e in platform.entries if e.type in registry]
-    return [_kept(e, registry[e.type]) for e in entries if issubclass(registry[e.type], Keeper)]
-
-
-def _kept(entry: Entry, model: Any) -> Part:
-    """What an entry keeps whose model is a `Keeper`."""
-    try:
-        size = model.capacity({a.name: a.value for a in entry.attributes})
-        return Part(name=entry.name, size=size, blank=model.BLANK)
-    except ValueError as error:
-        place = next((a.place for a in entry.attributes if a.name == "part"), entry.place)
-        raise UserError(f"{place.file}:{place.line}: {error}") from None
-
-
-def _home(
-    platform: Platform, chip: _Home | None, facts: Board | None, image: Image | None
-) -> _Home:
-    """Where the image goes: the board's facts say it; a board without any tells by addresses."""
-    if facts and facts.memory:
-        return _memory(facts.memory.name, facts.memory.base, facts.memory.size)
-    if facts is None and image and image.format != "bin":
-        address = image.segments[0].address
-        for entry in (e for e in platform.entries if e.type == MEMORY):
-            base = next((r.address for r in entry.registrations), None)
-            size = entry.get("size")
-            if base is not None and isinstance(size, int) and base <= address < base + size:
-                return _memory(entry.name, base, size)
-    if chip is None:
-        raise UserError(f"{platform.files[0]}: the board has no flash chip ({CHIP})")
-    return chip
-
-
-def _memory(name: str, base: int, size: int) -> _Home:
-    return _Home(part=Part(name=name, size=size, address=base), base=base)
-
-
 # -- files that are kept -------------------------------------------------------------------------
 
 
 def _files(
-    request: Request, made: Plan, platform: Platform, chip: _Home | None, home: _Home
+    request: Request, made: Plan, platform: Platform, chip: Home | None, home: Home
 ) -> dict[Part, StrPath]:
     """Which part is kept in which file."""
     if request.flash is not None and request.state is not None:
@@ -220,7 +136,7 @@ def _files(
         return {chip.part: request.flash}
     if request.state is None:
         return {}
-    parts = {part.name: part for part in _keepers(platform, made.config.models)}
+    parts = {part.name: part for part in keepers(platform, made.config.models)}
     parts |= {place.part.name: place.part for place in (chip, home) if place}
     return {part: Path(request.state, f"{part.name}.bin") for part in parts.values()}
 
@@ -238,17 +154,16 @@ def _found_image(request: Request, facts: Board | None) -> tuple[Image, str]:
     """The image for the board, and the place where it was found."""
     if facts is None:
         raise UserError(f"{request.board} is a board of your own: name the image that it runs")
-    from xipsim.firmware import catalogue, images
+    from xipsim.firmware import catalogue
 
     found = catalogue.find(facts.name)
-    return images.load(found.path), found.place
+    return found.load(), found.place
 
 
-def _program(image: Image, home: _Home, data: bytearray, facts: Board | None) -> None:
+def _program(image: Image, home: Home, data: bytearray, offset: int) -> None:
     from xipsim.firmware import images
 
-    fcb_offset = facts.flash.fcb_offset if facts else 0
-    images.program(data, image.placed(home.base, home.part.size, fcb_offset=fcb_offset))
+    images.program(data, image.placed(home.base, home.part.size, fcb_offset=offset))
 
 
 def _read_files(put: Files) -> dict[str, bytes]:
@@ -260,14 +175,14 @@ def _read_files(put: Files) -> dict[str, bytes]:
     files = {}
     for path in map(Path, put):
         try:
-            files[path.name] = path.read_bytes()
+            files[path.name] = read_file(path)
         except OSError as error:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     return files
 
 
 def _put_files(
-    held: dict[Part, bytearray], chip: _Home | None, files: dict[str, bytes], facts: Board | None
+    held: dict[Part, bytearray], chip: Home | None, files: dict[str, bytes], facts: Board | None
 ) -> None:
     if not files:
         return
@@ -301,10 +216,10 @@ def _wrong_board(image: Image | None, facts: Board | None) -> Iterator[str]:
     )
 
 
-def _warnings(contents: bytearray, facts: Board | None) -> tuple[str, ...]:
-    """Of images for an i.MX RT: what its boot ROM will not like."""
-    if facts is None or facts.memory:
+def _warnings(contents: bytearray, chip: BootChip | None) -> tuple[str, ...]:
+    """What a boot ROM that reads headers there will not like."""
+    if chip is None:
         return ()
     from xipsim.firmware import header
 
-    return tuple(header.check_fits(header.describe(contents, facts.flash), facts.flash))
+    return tuple(header.check_fits(header.describe(contents, chip), chip))

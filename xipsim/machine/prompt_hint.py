@@ -18,8 +18,9 @@ def prompt_hint(session: Session, contents: PowerOnContents) -> str:
     from xipsim.firmware.errors import FirmwareError
     from xipsim.firmware.littlefs import read_files
 
+    end = facts.filesystem.offset + facts.filesystem.size
     try:
-        flash: bytes = session.call(contents.chip, "read", 0, facts.flash.size)
+        flash: bytes = session.call(contents.chip, "read", 0, end)
         files = read_files(flash, facts.filesystem)
     except (XipsimError, FirmwareError):
         return ""

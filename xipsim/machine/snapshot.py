@@ -29,7 +29,7 @@ class Snapshot:
 
     def save(self, path: StrPath) -> None:
         """Write it to a file, atomically, for `Machine.load_snapshot`. UserError if it cannot."""
-        engine, user_side = self._session.engine, pickle.dumps(self.user_side)
+        engine, user_side = self._session.engine, pickle.dumps(self.user_side, protocol=5)
         self._session.guarded(lambda: engine.save_snapshot(self.number, path, user_side))
 
     def drop(self) -> None:

@@ -33,6 +33,8 @@ class Part(NamedTuple):
     maker: str
     family: str
     """Which class of `makers/` knows its commands and registers."""
+    lanes: int
+    """Data lines."""
     id: bytes
     """Answer to 9Fh."""
     device_id: int
@@ -119,6 +121,7 @@ def _part(row: dict[str, Any]) -> Part:
         aliases=tuple(row["aliases"]),
         maker=row["maker"],
         family=row["family"],
+        lanes=row["lanes"],
         id=bytes.fromhex(row["id"]),
         device_id=row["device_id"],
         size=row["size"],

@@ -1,0 +1,33 @@
+"""Reading files that a user names: whole, regular, and of a size that somebody meant."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+MEGABYTE = 1 << 20
+PIECE = 1 << 16
+
+
+def read_file(path: str | os.PathLike[str], most: int = 256 * MEGABYTE) -> bytes:
+    """The bytes of a regular file that has no more than `most`.
+
+    Raises OSError, also for a device or a pipe, which might never end, and for a larger file.
+    """
+    # Without O_NONBLOCK, opening a named pipe would wait for somebody who writes into it.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb", buffering=0) as file:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        size, data = status.st_size, b""
+        # In pieces: a file of /proc says that it is empty, and others grow.
+        while max(size, len(data)) <= most and (piece := file.read(max(size, PIECE))):
+            data += piece
+    if max(size, len(data)) > most:
+        text = f"it has {max(size, len(data))} bytes, and no more than {most} are expected"
+        raise OSError(errno.EFBIG, text)
+    return data
