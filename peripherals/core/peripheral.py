@@ -46,14 +46,21 @@ class Peripheral(Model):
     NEUTRAL: ClassVar[frozenset[int]] = frozenset()
     """Offsets whose accesses do not end a run of a question; filled from the registers."""
 
-    _unmodelled: ClassVar[tuple[Bits, ...]] = ()
-    """The fields of which something is missing."""
+    _unmodelled: ClassVar[dict[Register | RegisterArray, tuple[Bits, ...]]] = {}
+    """The fields of which something is missing, by what declares them."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls._unmodelled = tuple(field for field in cls.declared(Bits) if field.unmodelled)
+        cls._unmodelled = {}
+        for field in cls.declared(Bits):
+            if field.unmodelled:
+                others = cls._unmodelled.get(field.register, ())
+                cls._unmodelled[field.register] = (*others, field)
         cls.NEUTRAL = frozenset(r.offset for r in cls.registers() if r.neutral)
-        places = sorted(place for register in cls.registers() for place in register.places())
+        places = []
+        for register in cls.registers():
+            places += register.places()
+        places.sort()
         for (_, end, name), (start, _, following) in pairwise(places):
             if start < end:
                 raise TypeError(f"{cls.__name__}: {name} and {following} overlap at {start:#x}")
@@ -87,33 +94,32 @@ class Peripheral(Model):
     def _install(
         self, declared: Register | RegisterArray, register: Register, index: tuple[int, ...]
     ) -> None:
+        # Some thousand calls in each start.
         offset, regs = register.offset, self.regs
         regs[offset] = register.reset
-        read, write, peek = (
-            self._hook(name, index)
-            for name in (declared.read_hook, declared.write_hook, declared.peek_hook)
-        )
-        reader = read or partial(regs.__getitem__, offset)
-        fields = [field for field in self._unmodelled if field.register is declared]
-        writer = self._writer(register, write, fields)
+        read, write, peek = declared.read_hook, declared.write_hook, declared.peek_hook
+        reader = self._hook(read, index) if read else partial(regs.__getitem__, offset)
+        hook = self._hook(write, index) if write else None
+        writer = self._writer(register, hook, self._unmodelled.get(declared, ()))
         if peek:
-            self._peekers[offset] = peek
-        self._add(offset, register, reader, writer)
-        if register.set_clear_toggle:
-            for alias, operation in zip((4, 8, 12), (or_, _clear, xor), strict=True):
-                store = partial(self._store_alias, offset, operation, writer)
-                self._add(offset + alias, register, reader, store)
-
-    def _add(
-        self,
-        offset: int,
-        register: Register,
-        reader: Callable[[], int],
-        writer: Callable[[int], None],
-    ) -> None:
+            self._peekers[offset] = self._hook(peek, index)
         self._registers[offset] = register
-        self._readers(register)[offset] = reader
-        self._writers(register)[offset] = writer
+        if register.width == WORD:
+            self.readers[offset], self.writers[offset] = reader, writer
+        else:
+            self._narrow_readers[offset], self._narrow_writers[offset] = reader, writer
+        if register.set_clear_toggle:
+            self._install_aliases(register, reader, writer)
+
+    def _install_aliases(
+        self, register: Register, reader: Callable[[], int], writer: Callable[[int], None]
+    ) -> None:
+        offset = register.offset
+        for distance, operation in ((4, or_), (8, _clear), (12, xor)):
+            self._registers[offset + distance] = register
+            self._readers(register)[offset + distance] = reader
+            store = partial(self._store_alias, offset, operation, writer)
+            self._writers(register)[offset + distance] = store
 
     def _readers(self, register: Register) -> dict[int, Callable[[], int]]:
         return self.readers if register.width == WORD else self._narrow_readers
@@ -121,9 +127,7 @@ class Peripheral(Model):
     def _writers(self, register: Register) -> dict[int, Callable[[int], None]]:
         return self.writers if register.width == WORD else self._narrow_writers
 
-    def _hook(self, name: str, index: tuple[int, ...]) -> Callable[..., Any] | None:
-        if not name:
-            return None
+    def _hook(self, name: str, index: tuple[int, ...]) -> Callable[..., Any]:
         method: Callable[..., Any] = getattr(self, name)
         return partial(method, *index) if index else method
 
@@ -131,7 +135,7 @@ class Peripheral(Model):
         self,
         register: Register,
         hook: Callable[[int], None] | None,
-        fields: list[Bits],
+        fields: tuple[Bits, ...],
     ) -> Callable[[int], None]:
         """What takes a write of the register's full width: no more than its masks and hook need."""
         regs, offset = self.regs, register.offset
@@ -167,7 +171,7 @@ class Peripheral(Model):
     def _report_unmodelled(
         self,
         register: Register,
-        fields: list[Bits],
+        fields: tuple[Bits, ...],
         hook: Callable[[int], None],
         value: int,
     ) -> None:

@@ -16,7 +16,7 @@ instance its name reads and writes the stored value, so that model code says wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -158,14 +158,15 @@ class Register:
         self.peek_hook = method.__name__
         return method
 
-    def places(self) -> Iterator[tuple[int, int, str]]:
+    def places(self) -> list[tuple[int, int, str]]:
         """Where on the bus it answers: first byte, the one behind its last, name."""
         length = self.width // 8
-        yield self.offset, self.offset + length, self.name
+        own = [(self.offset, self.offset + length, self.name)]
         if self.set_clear_toggle:
             for distance, alias in ((4, "SET"), (8, "CLR"), (12, "TOG")):
                 start = self.offset + distance
-                yield start, start + length, f"{self.name}_{alias}"
+                own.append((start, start + length, f"{self.name}_{alias}"))
+        return own
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
