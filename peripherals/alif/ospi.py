@@ -64,7 +64,7 @@ class Ospi(OspiRegisters):
 
     def state_changed(self, chip: SpiDevice) -> None:
         """See `ChipWatcher`."""
-        self._port.leave_native()
+        self._port.chip_changed(chip)
 
     # -- transfers -------------------------------------------------------------------------------
 
@@ -185,7 +185,7 @@ class Ospi(OspiRegisters):
     @OspiRegisters.window.on_read
     def _read_window(self, offset: int, size: int) -> int:
         self._transfers.settle()
-        self._port.xip.evaluate()
+        self._port.enter_native()
         return int.from_bytes(self._port.read(offset, size), "little")
 
     @OspiRegisters.window.on_write

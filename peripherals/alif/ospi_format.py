@@ -97,11 +97,15 @@ def packed(frames: Iterable[int], bits: int) -> bytes:
         return bytes(frame & 0xFF for frame in frames)
     if bits == 32:
         return b"".join(frame.to_bytes(4, "big") for frame in frames)
-    value, count, mask = 0, 0, (1 << bits) - 1
+    packed, rest, count, mask = bytearray(), 0, 0, (1 << bits) - 1
     for frame in frames:
-        value, count = value << bits | frame & mask, count + bits
-    rest = -count % 8
-    return (value << rest | (1 << rest) - 1).to_bytes((count + rest) // 8, "big")
+        rest, count = rest << bits | frame & mask, count + bits
+        whole, count = divmod(count, 8)
+        packed += (rest >> count).to_bytes(whole, "big")
+        rest &= (1 << count) - 1
+    if count:
+        packed.append(rest << 8 - count | 0xFF >> count)
+    return bytes(packed)
 
 
 def unpacked(data: bytes, bits: int, count: int) -> Iterator[int]:
@@ -109,6 +113,7 @@ def unpacked(data: bytes, bits: int, count: int) -> Iterator[int]:
     if bits == 8:
         yield from data[:count]
         return
+    data = data[: size(count, bits)]
     value, length, mask = int.from_bytes(data, "big"), 8 * len(data), (1 << bits) - 1
     for index in range(1, count + 1):
         yield value >> length - index * bits & mask

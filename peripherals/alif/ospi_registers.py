@@ -142,6 +142,8 @@ class OspiRegisters(Peripheral):
     """A write to the full transmit FIFO was reported since it was emptied last."""
     xip_enabled = State(False)
     """AES_CONTROL.XIP_EN."""
+    window_native = State(False)
+    """Whether the window is native: no command and no register has ended that since a read."""
     window_reports: State[set[tuple[str, int | None]]] = State(set())
     """Rules broken through the window, with the PC or the end of the operation."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xipsim.peripherals.nor.bus import Transaction
+from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 from xipsim.peripherals.nor.xip import XipWindow
 
 from .ospi_registers import OspiRegisters
@@ -32,18 +32,27 @@ class XipPort:
         """Give the window to the chip of `select`, if there is one."""
         ospi = self._ospi
         chip = None if select is None else ospi.chips.get(select)
-        if select is None or chip is None or self.xip.is_mapped(select, 0):
-            return
-        for other in ospi.chips:
-            self.xip.unmap(other)
-        self.xip.map(ospi.window, select, chip, 0, min(chip.size, ospi.window.size))
+        if select is not None and chip is not None:
+            self.xip.keep_only(select)
+            self.xip.place(ospi.window, select, chip, 0, min(chip.size, ospi.window.size))
+
+    def enter_native(self) -> None:
+        """A read has come: be native if it can be."""
+        self._ospi.window_native = True
+        self.leave_native()
 
     def leave_native(self) -> None:
         """Reads may be answered differently from now on."""
         # The way back is taken by the first read: a command changes the window's validity several
         # times, and each change costs the engine more than the command.
-        if self.xip.is_native:
+        if self._ospi.window_native:
             self.xip.evaluate()
+            self._ospi.window_native = self.xip.is_native
+
+    def chip_changed(self, chip: SpiDevice) -> None:
+        """As `leave_native`, if it is the window's chip that has changed."""
+        if self.select is not None and self._ospi.chips.get(self.select) is chip:
+            self.leave_native()
 
     @property
     def _mismatch(self) -> str:
@@ -64,7 +73,9 @@ class XipPort:
     def _native_size(self, select: int) -> int:
         """Bytes from the chip's start that reads get as plain array data now, 0 for none."""
         ospi = self._ospi
-        if self._mismatch or self.select != select or ospi.XIP_HYPERBUS_EN:
+        if not ospi.window_native or self._mismatch:
+            return 0
+        if self.select != select or ospi.XIP_HYPERBUS_EN:
             return 0
         if self._shapes.window_read.frame_bits not in (8, 16):
             return 0

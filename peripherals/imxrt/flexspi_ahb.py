@@ -29,10 +29,7 @@ class AhbPort:
         self._chips.measure()
         for select, chip in sorted(self._spi.chips.items()):
             start, size = self._chips.start(select), self._chips.visible(select, chip)
-            if size <= 0:
-                self.xip.unmap(select)
-            elif not self.xip.is_mapped(select, start):
-                self.xip.map(self._spi.window, select, chip, start, size)
+            self.xip.place(self._spi.window, select, chip, start, size)
         self.xip.evaluate()
 
     def _native_size(self, select: int) -> int:

@@ -8,7 +8,7 @@ from .bus import Transaction
 from .command import Command, Cycle
 from .maker import Mode
 from .state import ChipState
-from .wire import Wire
+from .wire import Wire, to_bytes
 
 Outcome = tuple[Command | None, bytes | None, int | None]
 """Command (None: none understood), what the controller samples (None: ignored), address."""
@@ -35,7 +35,7 @@ class Replay:
             at = mode.opcode_clocks
             self._check_lanes(t, wire, 0, at, mode.lanes, "opcode")
             opcode = None
-            if len(wire.clocks) >= at:
+            if wire.length >= at:
                 opcode = wire.value(0, at, mode.lanes, ddr=mode.opcode_ddr)
             if opcode not in commands:
                 self._report_unknown(t, mode, opcode)
@@ -68,9 +68,9 @@ class Replay:
                 f"opcode {t.opcode:02X}h is taken for an address: the chip is in continuous read",
                 opcode=t.opcode,
             )
-        if len(wire.clocks) < mode_at + command.mode_clocks or not self._admits(cycle):
+        if wire.length < mode_at + command.mode_clocks or not self._admits(cycle):
             return None, None, None
-        cycle.read = -(-max(0, len(wire.clocks) - data_at) * command.data_lanes // 8)
+        cycle.read = -(-max(0, wire.length - data_at) * command.data_lanes // 8)
         answer = command.run(cycle) or b""
         return command, wire.sampled(answer, data_at, command.data_lanes), cycle.place
 
@@ -83,7 +83,7 @@ class Replay:
 
     def _is_whole(self, wire: Wire, c: Cycle, mode_at: int, data_at: int) -> bool:
         """Whether chip select rises where the command allows it."""
-        total, command = len(wire.clocks), c.command
+        total, command = wire.length, c.command
         fits = total >= (mode_at + command.mode_clocks if command.sends else data_at)
         if command.takes:
             fits = fits and (total - data_at) * command.data_lanes % 8 == 0
@@ -96,12 +96,10 @@ class Replay:
 
     def _take_data(self, t: Transaction, wire: Wire, c: Cycle, data_at: int) -> None:
         """Take the data from the wire, or reckon how many bytes the chip will put out."""
-        lanes, clocks = c.command.data_lanes, max(0, len(wire.clocks) - data_at)
+        lanes, clocks = c.command.data_lanes, max(0, wire.length - data_at)
         if c.command.takes:
             self._check_lanes(t, wire, data_at, clocks, lanes, "data")
-            ddr = c.command.ddr
-            length = clocks * (lanes << ddr) // 8
-            c.data = wire.value(data_at, clocks, lanes, ddr=ddr).to_bytes(length, "big")
+            c.data = to_bytes(wire.bits(data_at, clocks, lanes, ddr=c.command.ddr))
         else:
             c.read = -(-clocks * (lanes << c.command.ddr) // 8)
 

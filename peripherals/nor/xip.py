@@ -4,24 +4,81 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xipsim.peripherals.core import Segment, Window
+from xipsim.peripherals.core import Window
 
 from .bus import SpiDevice
 
 
-class _Part:
-    """One chip's part of the window."""
+class _Piece:
+    """A segment with the chip's bytes [start, end)."""
 
-    def __init__(self, window: Window, chip: SpiDevice, offset: int, size: int) -> None:
-        self.window, self.chip, self.offset, self.size = window, chip, offset, size
-        self.segment: Segment = window.segment(offset, size)
+    def __init__(self, window: Window, chip: SpiDevice, offset: int, start: int, end: int) -> None:
+        self.start, self.end, self._chip = start, end, chip
+        self._segment = window.segment(offset + start, end - start)
         self.native = False
+        self.copy(start, end)
+
+    def copy(self, start: int, end: int) -> None:
+        """The chip's cells in [start, end) changed."""
+        start, end = max(start, self.start), min(end, self.end)
+        if start < end:
+            self._segment.load(start - self.start, memoryview(self._chip.array)[start:end])
+
+    def serve(self, native: bool) -> None:
+        """Serve from the copy, or send accesses to the model."""
+        if native != self.native:
+            self.native = native
+            self._segment.native(native)
+
+    def unmap(self) -> None:
+        self._segment.unmap()
+
+
+class _Part:
+    """What one chip has in the window: from its first byte on, in pieces one behind the other.
+
+    A piece is divided where the native part ends; what was divided stays so, since firmware that
+    changes sizes changes them to and fro.
+    """
+
+    def __init__(self, window: Window, chip: SpiDevice, offset: int) -> None:
+        self.window, self.chip, self.offset = window, chip, offset
+        self.pieces: list[_Piece] = []
+        self.visible = 0
+        """Bytes that the window shows; pieces may go further."""
+
+    @property
+    def size(self) -> int:
+        return self.pieces[-1].end if self.pieces else 0
+
+    def _piece(self, start: int, end: int) -> _Piece:
+        return _Piece(self.window, self.chip, self.offset, start, end)
+
+    def extend(self, size: int) -> None:
+        """Cover `size` bytes at least."""
+        if size > self.size:
+            self.pieces.append(self._piece(self.size, size))
+
+    def divide(self, at: int) -> None:
+        """No piece shall lie on both sides of the chip's byte `at`."""
+        for index, piece in enumerate(self.pieces):
+            if piece.start < at < piece.end:
+                piece.unmap()
+                halves = self._piece(piece.start, at), self._piece(at, piece.end)
+                self.pieces[index : index + 1] = halves
+                return
+
+    def cut(self, size: int) -> None:
+        """Cover `size` bytes at most."""
+        self.divide(size)
+        while self.pieces and self.pieces[-1].end > size:
+            self.pieces.pop().unmap()
 
 
 class XipWindow:
     """Keeps the window's segments equal to the chips, and native while that is what a read gives.
 
-    Holds nothing but what follows from the controller's registers and the chips.
+    Holds nothing but what follows from the controller's state and the chips.
     native_size(select): bytes from the chip's start that reads of the window get as plain array
     data now; 0 for none.
     """
@@ -30,38 +87,43 @@ class XipWindow:
         self._native_size = native_size
         self._parts: dict[int, _Part] = {}
 
-    def map(self, window: Window, select: int, chip: SpiDevice, offset: int, size: int) -> None:
-        """Let `chip` answer `size` bytes at `offset` of `window`. Not native yet."""
-        self.unmap(select)
-        part = self._parts[select] = _Part(window, chip, offset, size)
-        self._load(part)
-
-    def is_mapped(self, select: int, offset: int) -> bool:
-        """Whether chip select `select` has its part at `offset`."""
+    def place(self, window: Window, select: int, chip: SpiDevice, offset: int, size: int) -> None:
+        """`chip` answers `size` bytes at `offset` of `window` from now on. 0: it has no place."""
         part = self._parts.get(select)
-        return part is not None and part.offset == offset
+        if size <= 0 or part is None or part.offset != offset:
+            self._remove(select)
+            part = None
+        if size <= 0:
+            return
+        for other, neighbour in self._parts.items():
+            if other != select and neighbour.offset < offset + size:
+                neighbour.cut(max(0, offset - neighbour.offset))
+        if part is None:
+            part = self._parts[select] = _Part(window, chip, offset)
+        part.extend(size)
+        part.visible = size
+
+    def _remove(self, select: int) -> None:
+        part = self._parts.pop(select, None)
+        if part is not None:
+            part.cut(0)
+
+    def keep_only(self, select: int) -> None:
+        """No chip but that of chip select `select` has a place."""
+        for other in [s for s in self._parts if s != select]:
+            self._remove(other)
 
     @property
     def is_native(self) -> bool:
         """Whether any part is native."""
-        return any(part.native for part in self._parts.values())
-
-    def unmap(self, select: int) -> None:
-        """Send what chip select `select` had to the model."""
-        part = self._parts.pop(select, None)
-        if part is not None:
-            part.segment.unmap()
-
-    @staticmethod
-    def _load(part: _Part) -> None:
-        part.segment.load(0, memoryview(part.chip.array)[: part.size])
+        return any(piece.native for part in self._parts.values() for piece in part.pieces)
 
     def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
         """Copy the cells in [address, address + length) of `chip`."""
         for part in self._parts.values():
-            end = min(address + length, part.size)
-            if part.chip is chip and address < end:
-                part.segment.load(address, memoryview(chip.array)[address:end])
+            if part.chip is chip:
+                for piece in part.pieces:
+                    piece.copy(address, address + length)
 
     def peek(self, offset: int, size: int) -> int:
         """The cells behind `size` bytes of the window, whatever the chips are doing.
@@ -71,7 +133,7 @@ class XipWindow:
         data = bytearray(b"\xff" * size)
         for part in self._parts.values():
             start = max(offset, part.offset)
-            end = min(offset + size, part.offset + part.size)
+            end = min(offset + size, part.offset + part.visible)
             if start < end:
                 cells = part.chip.array[start - part.offset : end - part.offset]
                 data[start - offset : end - offset] = cells
@@ -79,11 +141,8 @@ class XipWindow:
 
     def evaluate(self) -> None:
         """Look again which parts are native; tell the engine of changes only."""
-        for select, part in list(self._parts.items()):
+        for select, part in self._parts.items():
             size = self._native_size(select)
-            if size not in (0, part.size):
-                self.map(part.window, select, part.chip, part.offset, size)
-                part = self._parts[select]
-            if part.native != (size > 0):
-                part.native = size > 0
-                part.segment.native(part.native)
+            part.divide(size)
+            for piece in part.pieces:
+                piece.serve(piece.end <= size)

@@ -143,7 +143,7 @@ def test_cells_beyond_the_visible_part_of_a_chip_are_not_copied() -> None:
     chip = FakeChip(bench, 0x1_0000)
     rig = Rig(chip, bench=bench)
     rig.enable(sizes=(32, 0, 0, 0))
-    (segment,) = rig.window.segments
+    (segment,) = [s for s in rig.window.segments if s.is_native]
     chip.array[0x7FF0:0x8010] = bytes(32)
     for watcher in chip.watchers:
         watcher.array_changed(chip, 0x7FF0, 32)

@@ -545,3 +545,18 @@ def test_looking_from_outside_shows_levels_and_frames_and_takes_nothing() -> Non
     d.bench.diagnostics.clear()
     assert d.receive(3)[0] == looked[2]
     assert not d.bench.diagnostics
+
+
+@pytest.mark.parametrize("lines", [0, OCTAL])
+@pytest.mark.parametrize("bits", [8, 31, 32])
+@pytest.mark.parametrize("opcode", [0x05, 0x03, 0xC2, 0xCB])
+def test_the_most_frames_that_a_register_can_ask_for(opcode: int, bits: int, lines: int) -> None:
+    """CTRLR1.NDF FFFFh: work in proportion to the data, where it was to the square of it."""
+    d = Driver()
+    d.init()
+    frame = int.from_bytes(bytes([opcode] * 4), "big") >> 32 - bits
+    d.setup(MASTER | RECEIVE | lines | bits - 1, 0xFFFF, 2 << 8)
+    d.w((SER, 1), (DR, frame))
+    assert d.ospi.read(RXFLR) == 256
+    assert "rx-fifo-overflow" in [x.rule for x in d.bench.diagnostics]
+    assert not d.ospi.read(SR) & 1

@@ -127,8 +127,9 @@ class ArrayCommands:
 def repeated(data: bytes | bytearray, count: int, start: int = 0) -> bytes:
     """`count` bytes of `data` over and over from `start`, as registers come out while clocked."""
     out = bytes(data[start : start + count])
-    while len(out) < count:
-        out += bytes(data[: count - len(out)])
+    if rest := count - len(out):
+        begin = bytes(data[:rest])
+        out += (begin * -(-rest // len(begin)))[:rest]
     return out
 
 
