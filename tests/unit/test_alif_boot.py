@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import struct
-
 import pytest
 from alif_package import BOOT, DEFERRED, HE, HP, MRAM, MRAM_SIZE, Part, application, package
 
-from xipsim.firmware import images
-from xipsim.firmware.catalogue import entries
 from xipsim.peripherals.alif.bootrom import BootRom
 from xipsim.peripherals.core import BootError, Entry, ResetCause
 from xipsim.peripherals.core.testing import Bench
@@ -183,19 +179,3 @@ def test_a_bare_image_is_started_and_noted_once(device: Device) -> None:
 def test_a_bare_image_for_the_other_core(device: Device) -> None:
     device.put(HE, application(HE))
     assert "the only image is for M55_HE" in device.refusal()
-
-
-# -- a package that the vendor's tool has written --------------------------------------------------
-
-
-def test_micropythons_package(device: Device) -> None:
-    cached = entries("ALIF_ENSEMBLE")
-    if not cached:
-        pytest.skip("no image for ALIF_ENSEMBLE in the user cache (xipsim firmware add)")
-    image = images.load(cached[0].path)
-    for offset, data in image.placed(MRAM, MRAM_SIZE):
-        device.mram[offset : offset + len(data)] = data
-    sp, pc = struct.unpack_from("<2I", device.mram, HP - MRAM)
-    assert device.boot() == Entry(pc=pc, sp=sp, vtor=HP)
-    device.mram[-0x20] ^= 1
-    assert "bad checksum" in device.refusal()

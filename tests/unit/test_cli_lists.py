@@ -152,6 +152,8 @@ def test_doctor_on_a_version_that_was_not_tried(
     qemu = cache / "qemu-system-arm"
     qemu.write_text("#!/bin/sh\necho QEMU emulator version 42.0.1\n")
     qemu.chmod(0o755)
+    for part in ("find_shim", "find_libpython"):
+        monkeypatch.setattr(f"xipsim.cli.doctor.{part}", lambda: "here")
     monkeypatch.setattr("xipsim.cli.doctor._engine", lambda _: "starts")
     assert main(["doctor", "--qemu", str(qemu)]) == 0
     assert "42.0.1" in (out := capsys.readouterr().out)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeMachine]]:
         pass
 
     monkeypatch.setattr("xipsim.machine.machine.Machine", Machine)
-    monkeypatch.setattr("xipsim.engines.qemu.program.Qemu.start", lambda _self: FakeProcess())
+    monkeypatch.setattr("xipsim.engines.programs.find", lambda: SimpleNamespace(start=FakeProcess))
     yield Machine
 
 

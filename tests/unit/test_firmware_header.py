@@ -6,16 +6,11 @@ import re
 import struct
 
 import pytest
-from test_firmware_images import shared
 
-from xipsim.firmware import header, images
+from xipsim.firmware import header
 
 SIZE = 0x4000
 FACTS = header.BootChip(base=0x6000_0000, size=SIZE, pads=4)
-CHIPS = {
-    "TEENSY40": FACTS._replace(size=0x20_0000),
-    "TEENSY41": FACTS._replace(size=0x80_0000),
-}
 
 
 def chip(
@@ -83,21 +78,3 @@ def test_an_erased_chip_and_a_lost_ivt() -> None:
     flash = chip()
     flash[0x1000] = 0xFF
     assert "no image vector table" in warnings(flash)[0]
-
-
-@pytest.mark.parametrize("name", ["TEENSY40", "TEENSY41"])
-def test_published_images_fit_their_boards(name: str) -> None:
-    facts = CHIPS[name]
-    flash = bytearray(b"\xff" * facts.size)
-    images.program(flash, images.load(shared(f"{name}.hex")).placed(facts.base, facts.size))
-    found = header.describe(flash, facts)
-    assert header.check_fits(found, facts) == []
-    assert found.ivt is not None and found.ivt.entry == 0x6000_2000  # imxrt.md section 0
-
-
-def test_an_image_for_a_smaller_chip_warns_once() -> None:
-    facts = CHIPS["TEENSY41"]
-    flash = bytearray(b"\xff" * facts.size)
-    images.program(flash, images.load(shared("TEENSY40.hex")).placed(facts.base, facts.size))
-    (warning,) = header.check_fits(header.describe(flash, facts), facts)
-    assert "port A1 2 MB, the chip has 8 MB" in warning

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 from pathlib import Path
 
@@ -19,18 +18,6 @@ from xipsim.firmware.segments import Segment
 BASE = 0x6000_0000
 SIZE = 0x20_0000
 ERASED_END = ":00000001FF"
-
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "firmware"
-
-
-def shared(name: str) -> Path:
-    """A published image, which the project does not carry."""
-    places = [*os.environ.get("XIPSIM_FIRMWARE_PATH", "").split(os.pathsep), str(SHARED)]
-    for place in filter(None, places):
-        if (found := Path(place) / name).exists():
-            return found
-    pytest.skip(f"{name} is neither in ../shared/firmware nor in XIPSIM_FIRMWARE_PATH")
-
 
 def save(folder: Path, data: bytes | str, name: str = "image") -> Path:
     path = folder / name
@@ -178,17 +165,6 @@ def test_hex_start_addresses(record: str, entry: int) -> None:
     assert hexfile.read("x", f"{record}\n{ERASED_END}\n".encode()).entry == entry
 
 
-def test_published_hex_equals_intelhex() -> None:
-    path = shared("TEENSY41.hex")
-    image, oracle = images.load(path), IntelHex(str(path))
-    assert image.format == "hex"
-    assert image.sha256.startswith("8b509bc14f704750")  # PROVENANCE.md
-    assert [(s.address, s.end) for s in image.segments] == oracle.segments()
-    assert image.entry == oracle.start_addr["EIP"]
-    for address, data in image.segments:
-        assert data == oracle.tobinstr(start=address, size=len(data))
-
-
 # ELF
 
 
@@ -286,14 +262,6 @@ def test_raw_image_goes_where_it_is_told(tmp_path: Path) -> None:
     assert image.placed(BASE, SIZE, offset=0x1234) == [(0x1234, b"\x00\x01raw")]
     with pytest.raises(ImageError, match="too big: it ends at flash offset 0x200004"):
         image.placed(BASE, SIZE, offset=SIZE - 1)
-
-
-@pytest.mark.parametrize("name", ["MIMXRT1010.bin", "MIMXRT1020.bin", "MIMXRT1176.bin"])
-def test_published_raw_images_begin_at_their_fcb(name: str) -> None:
-    fcb = 0x000 if name == "MIMXRT1020.bin" else 0x400
-    (piece,) = images.load(shared(name)).placed(BASE, 0x100_0000, fcb_offset=fcb)
-    assert piece.offset == fcb
-    assert piece.data[0x1000 - fcb] == 0xD1
 
 
 def test_truncated_raw_image_is_told_by_its_boot_data(tmp_path: Path) -> None:

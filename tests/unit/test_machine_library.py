@@ -219,11 +219,11 @@ def test_a_folder_keeps_the_chip_in_a_file_that_is_named_after_it(tmp_path: Path
         ({"board": "TENSY40"}, "did you mean TEENSY40"),
         ({"board": "no/such.repl"}, "no file no/such.repl"),
         ({"firmware": "/no/image.hex"}, "cannot be read"),
-        ({"flash": "/no/folder/chip.bin", "firmware": None}, "folder is missing"),
+        ({"flash": "/no/folder/chip.bin"}, "folder is missing"),
         ({"put": ["/no/main.py"]}, "/no/main.py: cannot be read"),
         ({"put": {"../x": ""}}, "no name for a file"),
         ({"flash": "a", "state": "b"}, "give one of them"),
-        ({"state": __file__, "firmware": None}, "no folder for the state: File exists"),
+        ({"state": __file__}, "no folder for the state: File exists"),
         ({"board": "ALIF_ENSEMBLE"}, "4 bytes at 0x60000000.* take the image of this board"),
         ({"rtc": "yesterday"}, "no time for the clock"),
         ({"rtc": "2024-01-01T00:00:00+02:00"}, "without an offset"),
@@ -231,8 +231,10 @@ def test_a_folder_keeps_the_chip_in_a_file_that_is_named_after_it(tmp_path: Path
     ],
 )
 def test_the_users_mistakes(tmp_path: Path, options: dict[str, Any], text: str) -> None:
+    image = tmp_path / "given.hex"
+    image.write_text(IMAGE)
     with pytest.raises(UserError, match=text) as caught:
-        make_machine(tmp_path, **options)
+        make_machine(tmp_path, **{"firmware": image, **options})
     assert caught.value.exit_code == 2
 
 
@@ -267,8 +269,9 @@ def test_a_board_of_ones_own(tmp_path: Path) -> None:
     board = tmp_path / "mine.repl"
     base = Path(xipsim.__file__).parent / "platforms" / "boards" / "TEENSY40.repl"
     board.write_text(f'using "{base.resolve()}"\nnor:\n    part: "W25Q64JV-IM"\n')
-    kept = tmp_path / "chip.bin"
-    _, engine, _ = make_machine(tmp_path, board=str(board), flash=kept)
+    kept, image = tmp_path / "chip.bin", tmp_path / "image.hex"
+    image.write_text(IMAGE)
+    _, engine, _ = make_machine(tmp_path, board=str(board), flash=kept, firmware=image)
     assert engine.config.platform == board
     assert engine.chip[:4] == b"FCFB"
 

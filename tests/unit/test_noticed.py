@@ -93,7 +93,7 @@ def test_gaps_are_told_by_block(tmp_path: Path) -> None:
 
 
 def test_a_machine_of_which_nothing_was_noticed_says_nothing(tmp_path: Path) -> None:
-    machine, _, _ = make_machine(tmp_path, firmware=None, flash=tmp_path / "chip.bin")
+    machine, _, _ = make_machine(tmp_path)
     assert [text for text in machine.noticed if "models noticed" in text] == []
 
 
