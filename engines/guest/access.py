@@ -46,15 +46,18 @@ def window_access(
     return read, write
 
 
-def tag_access(tag: Tag, gap: Callable[[str], None]) -> tuple[Read, Write]:
+def tag_access(tag: Tag, clock: GuestClock, gap: Callable[[str], None]) -> tuple[Read, Write]:
     """A range with nothing but a name and a value; `gap` is told of each access."""
     name, first = tag.name, tag.range.start
 
     def read(_context: Any, offset: int, size: int) -> int:
-        gap(f"{name}: read at {first + offset:#010x}")
+        what = f"{name}: read at {first + offset:#010x}"
+        gap(what)
+        clock.question(what)
         return tag.value & ((1 << 8 * size) - 1)
 
     def write(_context: Any, offset: int, _value: int, _size: int) -> None:
+        clock.asked = None
         gap(f"{name}: write at {first + offset:#010x}")
 
     return read, write

@@ -230,7 +230,7 @@ class Builder:
 
     def tag(self, tag: Tag) -> None:
         """A range that has only a name."""
-        read, write = tag_access(tag, self._tag_touched)
+        read, write = tag_access(tag, self._clock, self._tag_touched)
         self._backend.place_tag(tag.name, tag.range.start, tag.range.size, read, write)
 
     def _tag_touched(self, what: str) -> None:

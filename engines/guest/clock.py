@@ -11,8 +11,10 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from .backend import TimeSource
+from .waits import Waits
 
 QUESTIONS_BEFORE_STALL = 8
+"""So many are answered at once at the beginning of each wait."""
 GAP = 330
 """ns within which a question must come again to belong to the run: firmware's polling loops take
 50 to 300 ns, a turn of a natively compiled Python loop 360, a call from byte code 1,000."""
@@ -20,10 +22,18 @@ INTERRUPTED_GAP = 20_000
 """ns by which an interrupt handler may stretch the gap; longer ends the run."""
 FRACTION = 16
 """Where nobody knows when the answer will change, a stall lasts at most this fraction of the time
-that the run has taken, so that what the firmware waits for is seen late by 1/16 at most. Where it
+that the wait has taken, so that what the firmware waits for is seen late by 1/16 at most. Where it
 is known, the stall lasts until then."""
+LONGEST = 1_000_000
+"""ns that such a stall takes at most: a loop that gives up after a count, and hence makes each of
+its polls, would else see the time grow by 1/16 with every other one."""
 MAXIMUM = 2**62
 WFI, WFE = "WFI", "WFE"
+_WAIT = (
+    *("asked", "_count", "_began", "_last", "_level"),
+    *("_polls", "_gap", "_noticed", "_interrupted", "_alarm_due"),
+)
+"""Attributes of the clock that say how the wait under way stands."""
 
 
 class ClockAlarm:
@@ -75,6 +85,17 @@ class GuestClock:
         self.asked: Hashable = None
         """The question of the run under way; any access that is not neutral sets it to None."""
         self._count = self._began = self._last = 0
+        self._polls = 0
+        """Made in this wait, and not told yet."""
+        self._gap = 0
+        """ns between two turns of the loop; 0: not known yet."""
+        self._noticed = self._interrupted = False
+        self._alarm_due = 0
+        """Virtual ns at which the loop will be interrupted."""
+        self.waits = Waits()
+        """What the firmware has waited for."""
+        self.pc: Callable[[], int | None] = lambda: None
+        """Where the access under way comes from; set by who has the core."""
         self._stall_end = self.engine_alarm(self._end_stall)
         self._asleep = ""
         self._halted = False
@@ -108,31 +129,63 @@ class GuestClock:
     # -- stalls ----------------------------------------------------------------------------------
 
     def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> None:
-        """See `Clock.question` of the ports: lets a repeated question take time."""
+        """See `Clock.question` of the ports: lets a repeated question take time.
+
+        Another operation is another question, and ends at another time. Where no end is known, a
+        wait is a loop of which one turn is as long as the other, but for interrupts.
+        """
         now = self._read()
         gap = now - self._last
-        if key != self.asked or gap > INTERRUPTED_GAP:
-            self.asked, self._count, self._began, self._last = key, 1, now, now
-            return
-        self._last = now
-        if gap > GAP:
-            self._count = 1
-            return
-        self._count = min(self._count + 1, QUESTIONS_BEFORE_STALL)
-        is_wait = self._count == QUESTIONS_BEFORE_STALL and now - self._began >= after
-        if is_wait and self._stalls and self._is_same_loop():
-            if until is None:
-                until = now + (now - self._began) // FRACTION
-                self._count -= 2  # The next answer is new: if it ends the wait, no stall may come.
-            span = self.next_guest_alarm(now, until - now)
-            if span > 0:
-                self._stall(now + span)
+        asked = key if until is None else (key, until)
+        if asked != self.asked or gap > INTERRUPTED_GAP:
+            self.asked = asked
+            self._begin_wait(now, 0)
+        elif gap > GAP or (until is None and gap != self._gap and self._gap):
+            self._leave_loop(now, gap)
+        elif gap:  # else the same access asks twice
+            self._last, self._gap = now, gap
+            self._polls += 1
+            self._count = min(self._count + 1, QUESTIONS_BEFORE_STALL)
+            if self._count == QUESTIONS_BEFORE_STALL and now - self._began >= after:
+                self._wait(key, until, now)
 
-    def _is_same_loop(self) -> bool:
-        """Whether the question before came from the same exception level. An interrupt handler
-        that asks once must not stall: its stall would end with the next interrupt, for ever."""
-        level, self._level = self._level, self.level()
-        return level == self._level
+    def _begin_wait(self, now: int, gap: int) -> None:
+        self._began = self._last = now
+        self._count, self._polls, self._gap = 1, 1, gap
+        self._noticed = self._interrupted = False
+
+    def _leave_loop(self, now: int, gap: int) -> None:
+        """The question comes at another time than the next turn of the loop."""
+        last, self._last = self._last, now
+        if self._noticed and self.level() != self._level:
+            self._interrupted = True  # it comes from an interrupt handler
+        elif self._interrupted or last <= self._alarm_due <= now:
+            self._interrupted = False
+            self._polls += 1
+            self._count = 1
+        else:
+            self._begin_wait(now, gap)
+
+    def _wait(self, key: Hashable, until: int | None, now: int) -> None:
+        """The firmware waits, and that can take time."""
+        if not self._noticed:
+            self._noticed, self._level = True, self.level()
+            self.waits.begin(key, self.pc(), self._began)
+        elif self._stalls and self.level() != self._level:
+            # A handler that asks once must not stall: that would end with the next interrupt.
+            return
+        self.waits.add(self._polls, self._polls)
+        self._polls = 0
+        if not self._stalls:
+            return
+        if until is None:
+            until = now + min((now - self._began) // FRACTION, LONGEST)
+            self._count -= 2  # The next answer is new: if it ends the wait, no stall may come.
+        alarm = self.next_guest_alarm(now, until - now + INTERRUPTED_GAP)
+        self._alarm_due = now + alarm
+        if (span := min(alarm, until - now)) > 0:
+            self.waits.add(0, span // self._gap)
+            self._stall(now + span)
 
     def _stall(self, end: int) -> None:
         self._last = end
@@ -209,9 +262,10 @@ class GuestClock:
     # -- snapshots -------------------------------------------------------------------------------
 
     def save(self) -> dict[str, Any]:
-        """The run of a question under way, and the stall or sleep under way."""
+        """What was waited for, the wait under way, and the stall or sleep under way."""
         return {
-            "run": (self.asked, self._count, self._began, self._last, self._level),
+            "wait": {name: getattr(self, name) for name in _WAIT},
+            "waits": self.waits.save(),
             "stall_end": self._stall_end.deadline,
             "asleep": self._asleep,
             "event": self._event,
@@ -219,7 +273,9 @@ class GuestClock:
 
     def load(self, saved: dict[str, Any]) -> None:
         """Go on as when `save` returned `saved`. No stall may be under way; last of all."""
-        self.asked, self._count, self._began, self._last, self._level = saved["run"]
+        for name, value in saved["wait"].items():
+            setattr(self, name, value)
+        self.waits.load(saved["waits"])
         self._asleep, self._event = saved["asleep"], saved["event"]
         if saved["stall_end"] is not None:
             self._stall_end.at(saved["stall_end"])

@@ -118,6 +118,10 @@ class Requests:
         """Status of every chip."""
         return self._guest.host.flash_in_flight()
 
+    def waits(self) -> dict[str, Any]:
+        """What the firmware has waited for, see `Waits.told`."""
+        return self._guest.clock.waits.told()
+
     def registers(self) -> dict[str, int]:
         """The core's registers."""
         return self._guest.core.registers()

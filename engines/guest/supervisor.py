@@ -96,6 +96,7 @@ class Supervisor:
             describe_core(platform, registry), lambda: self.request_reset(ResetCause.SOFTWARE)
         )
         self.clock.is_pending = lambda: is_interrupt_pending(self.core)
+        self.clock.pc = self.pc
         self.clock.level = lambda: self.core.exception
         builder = Builder(
             backend,

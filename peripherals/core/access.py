@@ -17,6 +17,9 @@ class Questions(Protocol):
     asked: Hashable
     """The question of the run under way; None ends the run."""
 
+    def question(self, key: Hashable, until: int | None = None) -> None:
+        """As `Clock.question`."""
+
 
 Guard = Callable[[Exception, str], None]
 """Takes what a model raised in an access, and the access in words."""
@@ -26,15 +29,18 @@ def accessors(model: Peripheral, questions: Questions, guard: Guard) -> tuple[Re
     """`read(handle, offset, size)` and `write(handle, offset, value, size)` of a model.
 
     handle: whatever an engine's callback gets first; not looked at. Where the model raises, the
-    access reads 0. A whole 32-bit register costs one dictionary look-up.
+    access reads 0. A whole 32-bit register costs one dictionary look-up. A read of what is not
+    declared is a question, to which there is no answer.
     """
     neutral = model.NEUTRAL
     any_read, any_write = model.read, model.write
     # A model that answers by itself has no short cut.
-    readers = model.readers if type(model).read is Peripheral.read else {}
+    declares = type(model).read is Peripheral.read
+    readers = model.readers if declares else {}
     writers = model.writers if type(model).write is Peripheral.write else {}
 
     def read(_handle: Any, offset: int, size: int) -> int:
+        asked = questions.asked
         if offset not in neutral:
             questions.asked = None
         try:
@@ -42,6 +48,9 @@ def accessors(model: Peripheral, questions: Questions, guard: Guard) -> tuple[Re
                 reader = readers.get(offset)
                 if reader is not None:
                     return reader()
+            if declares and not model.declares(offset, size):
+                questions.asked = asked
+                questions.question(f"{model.name} {offset:#x}")
             return any_read(offset, size)
         except Exception as error:
             guard(error, f"{model.name}: read of {size} bytes at {offset:#x}")

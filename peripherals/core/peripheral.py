@@ -241,6 +241,10 @@ class Peripheral(Model):
             value |= _shifted(now, start - offset)
         return value & _mask(size)
 
+    def declares(self, offset: int, size: int) -> bool:
+        """Whether a register is declared at any of those bytes."""
+        return bool(self._touched(offset, size))
+
     def _touched(self, offset: int, size: int, reported: str = "") -> list[tuple[int, Register]]:
         """The registers in a range, by where they (or their aliases) begin.
 

@@ -59,8 +59,9 @@ class Clock(Protocol):
 
         Firmware that polls asks the same question again and again. The engine may let such an
         access take time, at most up to `until` (when the answer changes by itself), so that
-        waiting costs nothing. What else happens in time is unaffected. No access takes time before
-        the firmware has asked for `after` ns: where short waits have to be exact.
+        waiting costs nothing. What else happens in time is unaffected: the first polls of each
+        wait are made, and with another `until` the firmware waits for something else. No access
+        takes time before the firmware has asked for `after` ns: where short waits have to be exact.
         """
 
 

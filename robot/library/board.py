@@ -35,6 +35,7 @@ class BoardKeywords(Keywords):
         seed: int = 0,
         uid: str = "",
         strict: bool = False,
+        stalls: bool = True,
         models: list[Path] | None = None,
         console: str = "",
     ) -> None:
@@ -45,7 +46,8 @@ class BoardKeywords(Keywords):
         written back by `Reset Emulation` or at the end of the suite; with ``discard`` only read.
         put: files for the firmware's file system. rtc: ``now`` or an ISO time; none: no coin cell.
         seed, uid: of what is random on silicon. strict: fail when something is used that is not
-        modelled. models: Python files with models of one's own. console: of `Run At REPL`.
+        modelled. stalls: ``False`` executes every poll of a wait, for loops that give up after a
+        count. models: Python files with models of one's own. console: of `Run At REPL`.
         """
         options = {
             "firmware": firmware,
@@ -56,6 +58,7 @@ class BoardKeywords(Keywords):
             "seed": seed,
             "uid": uid,
             "strict": strict,
+            "stalls": stalls,
             "models": models or (),
             "console": console,
         }

@@ -187,6 +187,9 @@ class FakeEngine:
             "models": {"pc": "Usb.Host", "lpuart1": "Imxrt.Lpuart", "gpio2": "Imxrt.Gpio"},
         }
 
+    def _waits(self) -> dict[str, Any]:
+        return {"found": [], "left_out": 0}
+
     def _type(self, console: str, data: bytes) -> None:
         self.typed.append((self.time, data))
         self.queue += data

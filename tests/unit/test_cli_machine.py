@@ -247,7 +247,7 @@ def test_the_hash_is_all_that_is_printed(capfd: pytest.CaptureFixture[str]) -> N
 
 def test_options_reach_the_machine() -> None:
     kept = "--flash f --state s --discard --put p"
-    machine = f"{kept} --rtc now --seed 3 --uid 00 --strict --models m"
+    machine = f"{kept} --rtc now --seed 3 --uid 00 --strict --stalls off --models m"
     main(["exec", "B", "i.hex", "-c", "x", "--timeout", "9s", *machine.split(), *TOOLS.split()])
     options: dict[str, Any] = FakeMachine.last.options
     assert callable(options.pop("engine"))
@@ -261,6 +261,7 @@ def test_options_reach_the_machine() -> None:
         "seed": "3",
         "uid": "00",
         "strict": "True",
+        "stalls": "False",
         "qemu": "q",
         "gdb": "9",
         "models": "['m']",

@@ -31,6 +31,11 @@ class Questions:
 
     def __init__(self) -> None:
         self.asked: Any = None
+        self.keys: list[Any] = []
+
+    def question(self, key: Any, until: int | None = None) -> None:
+        self.asked = key
+        self.keys.append(key)
 
 
 def refuse(error: Exception) -> None:
@@ -226,6 +231,23 @@ def test_only_what_is_not_neutral_ends_a_question() -> None:
     write(None, 0, 1, 4)
     assert questions.asked == "busy?"
     read(None, 4, 1)
+    assert questions.asked is None
+
+
+def test_reading_where_nothing_is_declared_is_a_question() -> None:
+    """Firmware that polls a register which is not there waits for ever, and at no cost."""
+
+    class Polled(Peripheral):
+        SIZE = 8
+        STATUS = Register(0)
+
+    questions = Questions()
+    read, write = accessors(Polled(Bench().system, name="spi"), questions, refuse)
+    read(None, 0, 4)
+    assert questions.keys == []
+    read(None, 4, 4)
+    assert (questions.keys, questions.asked) == (["spi 0x4"], "spi 0x4")
+    write(None, 4, 1, 4)
     assert questions.asked is None
 
 

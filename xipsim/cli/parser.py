@@ -172,6 +172,8 @@ def _machine_options(command: Parser) -> None:
     add("--models", metavar="FILE", action="append", default=[], help="your own models")
     add("--symbols", metavar="ELF", type=Path, help="names functions and lines in messages")
     add("--strict", action="store_true", help="end where the firmware uses what is not modelled")
+    text = "off: execute every poll of a wait, for loops that give up after a count"
+    add("--stalls", choices=("on", "off"), default="on", help=text)
     add("--gdb", metavar="PORT", type=_port, help="serve gdb on this port of 127.0.0.1")
     add("--report", metavar="FILE", type=Path, help="write there what the run did")
     _qemu_option(command)

@@ -106,6 +106,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         rtc=args.rtc,
         seed=args.seed,
         uid=args.uid,
+        stalls=args.stalls == "on",
         strict=args.strict,
         qemu=args.qemu,
         gdb=args.gdb,

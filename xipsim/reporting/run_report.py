@@ -44,6 +44,7 @@ def build(
         "diagnostics": [finding.as_dict() for finding in log.diagnostics],
         "gaps": [finding.as_dict() for finding in log.gaps],
         "notes": [finding.as_dict() for finding in log.notes],
+        "waits": _waits(session),
         "resets": [reset._asdict() for reset in log.resets],
         "interruptions": [entry._asdict() for entry in log.interruptions],
         "left_out": _left_out(log),
@@ -66,6 +67,14 @@ def _firmware(contents: PowerOnContents) -> dict[str, str] | None:
         return None
     image = contents.firmware
     return {"path": str(image.path), "sha256": image.sha256, "place": image.place}
+
+
+def _waits(session: Session) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = session.request("waits")
+    except XipsimError:
+        return None
+    return found
 
 
 def _chip(chip: Flash) -> dict[str, Any]:

@@ -43,20 +43,27 @@ class Rom(Peripheral, BootRom):
 
 @model("Demo.Timer")
 class Timer(Peripheral):
-    """COUNT starts it (ns), its end raises IRQ until STATUS is written; POLL counts questions."""
+    """COUNT starts it (ns), its end raises IRQ until STATUS is written; POLL counts questions.
+
+    CELL reads as a flash does that is busy meanwhile. TICKS counts microseconds.
+    """
 
     SIZE = 0x1000
     IRQ = Output("raised when the count is over")
-    COUNT = Register(0x00)
+    COUNT = Register(0x00, neutral=True)
     STATUS = Register(0x04)
     POLL = Register(0x08, neutral=True)
     MARK = Register(0x0C)
     RESET = Register(0x10)
     FAIL = Register(0x14)
     PLAIN = Register(0x18)
+    CELL = Register(0x1C, ro=True)
+    TICKS = Register(0x20, ro=True, neutral=True)
     ended = State(0)
     polls = State(0)
     marks = State[list[tuple[int, int]]]([])
+    cells = State[list[int]]([])
+    """What CELL answered, without repetitions."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -80,6 +87,18 @@ class Timer(Peripheral):
         self.system.clock.question("over", until=self.ended)
         return int(self.system.clock.now >= self.ended)
 
+    @CELL.on_read
+    def _cell(self) -> int:
+        value = 0x600D if self.system.clock.now >= self.ended else 0xBAD
+        if self.cells[-1:] != [value]:
+            self.cells.append(value)
+        return value
+
+    @TICKS.on_read
+    def _ticks(self) -> int:
+        self.system.clock.question("ticks")
+        return self.system.clock.now // 1_000
+
     @MARK.on_write
     def _mark(self, value: int) -> None:
         self.marks.append((self.system.clock.now, value))
@@ -96,3 +115,8 @@ class Timer(Peripheral):
     def seen(self) -> tuple[int, list[tuple[int, int]]]:
         """Polls so far, and (time, value) of each mark."""
         return self.polls, list(self.marks)
+
+    @exposed
+    def cells_read(self) -> list[int]:
+        """What CELL answered, without repetitions."""
+        return list(self.cells)
