@@ -24,13 +24,19 @@ KEPT = 32
 def load(digest: str) -> tuple[str, Contents] | None:
     """Format and contents of the file with this SHA-256, if it was decoded before."""
     file = _file(digest)
+    found = load_file(file)
+    if found:
+        with suppress(OSError):
+            file.touch()
+    return found
+
+
+def load_file(file: Path) -> tuple[str, Contents] | None:
+    """Format and contents of the image that was kept in `file`; None where there is none."""
     try:
-        found = _unpacked(read_checked(file))
+        return _unpacked(read_checked(file))
     except (OSError, ValueError):
         return None
-    with suppress(OSError):
-        file.touch()
-    return found
 
 
 def keep(digest: str, kind: str, contents: Contents) -> None:

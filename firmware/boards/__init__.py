@@ -86,7 +86,7 @@ def read(path: Path) -> Board:
         facts: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise FirmwareError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also where a number or a text is none
         raise FirmwareError(f"{path}: no TOML: {error}") from None
     facts = _checked(path, "", {"name": path.stem, **facts}, Board)
     facts["files"] = tuple(facts["files"])
