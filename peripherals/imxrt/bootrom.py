@@ -32,6 +32,7 @@ from .romflexspi import PATIENCE, RomFlexSpi, Waiting
 _RT1176_VECTORS = 0x2000
 _RAM = (range(0x2000_0000, 0x3000_0000), range(0x8000_0000, 0xE000_0000))
 """Where stacks lie: on-chip RAM and what SEMC reaches."""
+_ITCM = range(0, 0x8_0000)
 _DCD_POLL = 10_000
 _DOWNLOAD = "The ROM now waits for a download over USB or UART, which is not modelled."
 
@@ -47,6 +48,10 @@ class _Image(NamedTuple):
     def offset(self, address: int) -> int:
         """The flash offset of what the image has at `address`."""
         return address - self.ivt.self_address + bootheader.IVT_OFFSET
+
+
+def _is_ram(address: int) -> bool:
+    return any(address in area for area in (_ITCM, *_RAM))
 
 
 @model("Imxrt.BootRom")
@@ -168,8 +173,8 @@ class BootRom(Peripheral, core.BootRom):
             raise self._broken("IVT", offset, f"begins with {fault}")
         ivt = Ivt.parse(block)
         here = self.flexspi.window.address + offset
-        in_place = self._is_flash(ivt.self_address)
-        if in_place and ivt.self_address != here:
+        in_place = ivt.self_address == here
+        if not in_place and not _is_ram(ivt.self_address):
             wrong = f"says that it lies at {ivt.self_address:#x}, but is read at {here:#x}"
             raise self._broken("IVT", offset, wrong)
         image = _Image(ivt, in_place, 0, self._chip.size)

@@ -72,11 +72,9 @@ class FlexSpiRegisters(Peripheral):
     LUTKEY = Register(0x18, reset=LUT_KEY, ro=True)
     LUTCR = Register(0x1C, reset=2, ro=True)
     LOCK = LUTCR.field(0)
+    # The buffers hold what the window's chips hold, so their sizes and masters change nothing.
     AHBRXBUFCR0 = RegisterArray(
-        0x20,
-        4,
-        reset=(0x8000_0020, 0x8001_0020, 0x8002_0020, 0x8003_0020),
-        unmodelled="AHB buffers and prefetch; the window is always coherent",
+        0x20, 4, reset=(0x8000_0020, 0x8001_0020, 0x8002_0020, 0x8003_0020)
     )
     FLSHCR0 = RegisterArray(0x60, 4, reset=0x1_0000)
     FLSHCR1 = RegisterArray(0x70, 4, reset=0x63)

@@ -134,7 +134,7 @@ TEENSY41 = Facts(
     fault="HardFault",  # the firmware does not enable BusFault
     hfsr=0x4000_0000,  # FORCED
     tags={"DMA0": 0x400E_8000, "ADC_ETC": 0x403B_0000, "TMR1": 0x401D_C000},
-    strict="flexspi2",  # the firmware looks for PSRAM when it boots
+    strict="bus: DMA0: read at 0x400e8000",
     epoch="(2013, 10, 14)",  # the SNVS counter starts at a date of the port's
     timer="Timer(-1)",
     after_erase=late_by_the_lost_ticks,
@@ -158,7 +158,6 @@ def v1_18(facts: Facts) -> Facts:
         greets=False,
         hears_in_boot_py=True,
         exit_resets=False,
-        strict="bus: DMA0: read at 0x400e8000",
         timer="Timer(0)",  # the PIT
         after_erase=pending_once,
     )
