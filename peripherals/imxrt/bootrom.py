@@ -32,7 +32,7 @@ from .romflexspi import PATIENCE, RomFlexSpi, Waiting
 _RT1176_VECTORS = 0x2000
 _RAM = (range(0x2000_0000, 0x3000_0000), range(0x8000_0000, 0xE000_0000))
 """Where stacks lie: on-chip RAM and what SEMC reaches."""
-_ITCM = range(0, 0x8_0000)
+_ITCM = range(0x8_0000)
 _DCD_POLL = 10_000
 _DOWNLOAD = "The ROM now waits for a download over USB or UART, which is not modelled."
 
