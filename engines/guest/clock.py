@@ -27,11 +27,13 @@ is known, the stall lasts until then."""
 LONGEST = 1_000_000
 """ns that such a stall takes at most: a loop that gives up after a count, and hence makes each of
 its polls, would else see the time grow by 1/16 with every other one."""
+SHAPES = 4
+"""Lengths of a turn that one loop may have: by the branches that it takes."""
 MAXIMUM = 2**62
 WFI, WFE = "WFI", "WFE"
 _WAIT = (
     *("asked", "_count", "_began", "_last", "_level"),
-    *("_polls", "_gap", "_noticed", "_interrupted", "_alarm_due"),
+    *("_polls", "_gaps", "_noticed", "_interrupted", "_alarm_due"),
 )
 """Attributes of the clock that say how the wait under way stands."""
 
@@ -87,8 +89,8 @@ class GuestClock:
         self._count = self._began = self._last = 0
         self._polls = 0
         """Made in this wait, and not told yet."""
-        self._gap = 0
-        """ns between two turns of the loop; 0: not known yet."""
+        self._gaps: tuple[int, ...] = ()
+        """ns between two questions of the loop: what is known of its turns."""
         self._noticed = self._interrupted = False
         self._alarm_due = 0
         """Virtual ns at which the loop will be interrupted."""
@@ -140,10 +142,10 @@ class GuestClock:
         if asked != self.asked or gap > INTERRUPTED_GAP:
             self.asked = asked
             self._begin_wait(now, 0)
-        elif gap > GAP or (until is None and gap != self._gap and self._gap):
+        elif gap > GAP or (not self._fits(gap) and until is None):
             self._leave_loop(now, gap)
         elif gap:  # else the same access asks twice
-            self._last, self._gap = now, gap
+            self._last = now
             self._polls += 1
             self._count = min(self._count + 1, QUESTIONS_BEFORE_STALL)
             if self._count == QUESTIONS_BEFORE_STALL and now - self._began >= after:
@@ -151,8 +153,19 @@ class GuestClock:
 
     def _begin_wait(self, now: int, gap: int) -> None:
         self._began = self._last = now
-        self._count, self._polls, self._gap = 1, 1, gap
+        self._count, self._polls = 1, 1
+        self._gaps = (gap,) if gap else ()
         self._noticed = self._interrupted = False
+
+    def _fits(self, gap: int) -> bool:
+        """Whether a turn of the loop may be that long: turns differ by a branch here and there."""
+        if gap in self._gaps or not gap:
+            return True
+        is_like = any(abs(gap - known) <= known // 2 for known in self._gaps)
+        if (is_like or not self._gaps) and len(self._gaps) < SHAPES and not self._noticed:
+            self._gaps += (gap,)
+            return True
+        return False
 
     def _leave_loop(self, now: int, gap: int) -> None:
         """The question comes at another time than the next turn of the loop."""
@@ -184,7 +197,7 @@ class GuestClock:
         alarm = self.next_guest_alarm(now, until - now + INTERRUPTED_GAP)
         self._alarm_due = now + alarm
         if (span := min(alarm, until - now)) > 0:
-            self.waits.add(0, span // self._gap)
+            self.waits.add(0, span * len(self._gaps) // sum(self._gaps))
             self._stall(now + span)
 
     def _stall(self, end: int) -> None:
