@@ -61,6 +61,9 @@ class Board:
         self.memories: dict[str, Memory] = {}
         self.models: dict[str, Model] = {}
         self.inputs: list[Junction] = []
+        """Of models."""
+        self.interrupts: list[Junction] = []
+        """Of the core."""
         self.tags_touched: set[str] = set()
         """Accesses to tagged ranges that have been reported."""
         self._keeps: set[str] = set()
@@ -85,9 +88,11 @@ class Board:
                 memory.clear()
 
     def reset(self, cause: ResetCause) -> None:
-        """Reset every model."""
+        """Reset every model; the core was reset before, and knows of no interrupt."""
         for model in self.models.values():
             model.reset(cause)
+        for interrupt in self.interrupts:
+            interrupt.repeat()
 
     def boot(self) -> Generator[int, None, Entry]:
         """Begin the boot ROM's work."""
@@ -101,7 +106,7 @@ class Board:
 
     def settle(self) -> None:
         """The levels of all lines were put back: take them as what their receivers know."""
-        for junction in self.inputs:
+        for junction in (*self.inputs, *self.interrupts):
             junction.settle()
 
 
@@ -220,9 +225,12 @@ class Builder:
         target: Any = self.board.models.get(destination)
         key = (destination if target else "", number)
         if key not in self._inputs:
-            sink = ModelInput(target, number) if target else self._core_input(number)
-            self._inputs[key] = junction = Junction(sink)
-            self.board.inputs.append(junction)
+            if target:
+                self._inputs[key] = junction = Junction(ModelInput(target, number))
+                self.board.inputs.append(junction)
+            else:
+                self._inputs[key] = junction = Junction(self._core_input(number))
+                self.board.interrupts.append(junction)
         return self._inputs[key]
 
     def _core_input(self, number: int) -> CoreInput:
