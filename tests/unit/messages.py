@@ -8,9 +8,11 @@ neither QEMU nor an image is needed. `tests/unit/test_messages.py` compares the 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shlex
+import subprocess
 import sys
 import tempfile
 import threading
@@ -24,7 +26,8 @@ from fake_engine import MS, FakeEngine, MicroPython, Script
 
 from xipsim import Machine
 from xipsim.cli import main
-from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig, StopReason
+from xipsim.engines.api import ConfigurationError, MachineConfig, StopReason
+from xipsim.engines.programs import open_engine
 from xipsim.engines.repl import PlatformError
 from xipsim.engines.repl.cache import load
 from xipsim.engines.repl.check import check
@@ -59,22 +62,23 @@ class Message(NamedTuple):
 # -- ways to get at a text -----------------------------------------------------------------------
 
 
-def cli(line: str, prepare: Prepare = lambda _engine, _python: None) -> Message:
-    """A command line, on an engine that `prepare` has made ready."""
+def cli(
+    line: str, prepare: Prepare = lambda _engine, _python: None, *, missing: bool = False
+) -> Message:
+    """A command line, on an engine that `prepare` has made ready; missing: without any."""
 
-    def start(config: MachineConfig, _process: object = None) -> FakeEngine:
+    def start(config: MachineConfig, process: Any = None) -> Any:
+        if missing:
+            return open_engine(config, process)
         engine = FakeEngine(config)
         prepare(engine, MicroPython(engine))
         return engine
-
-    def none(*_: object) -> None:
-        raise EngineError("not here")
 
     def act() -> str:
         said, words = io.StringIO(), shlex.split(line)
         with (
             patch("xipsim.engines.programs.open_engine", start),
-            patch("xipsim.engines.programs.find", none),
+            patch("xipsim.cli.prestart.start", lambda _: None),
             patch("xipsim.firmware.catalogue._places", lambda: iter(())),
             redirect_stderr(said),
             redirect_stdout(io.TextIOWrapper(io.BytesIO())),
@@ -86,6 +90,28 @@ def cli(line: str, prepare: Prepare = lambda _engine, _python: None) -> Message:
         return f"{said.getvalue().strip()} [{code}]"
 
     return Message("xipsim " + line, act)
+
+
+def patched(line: str, function: str) -> Message:
+    """A command line where a function of the system's fails."""
+    message = cli(line)
+
+    def act() -> str:
+        with patch(function, side_effect=OSError(errno.ENOENT, os.strerror(errno.ENOENT))):
+            return message.act()
+
+    return Message(f"{message.typed}, where {function} fails", act)
+
+
+def shell(line: str) -> Message:
+    """A command line as a shell runs it."""
+
+    def act() -> str:
+        command = line.replace("xipsim", f"{shlex.quote(sys.executable)} -m xipsim", 1)
+        done = subprocess.run(command, shell=True, stderr=subprocess.PIPE, text=True, check=False)
+        return f"{done.stderr.strip()} [{done.returncode}]"
+
+    return Message(line, act)
 
 
 def library(typed: str, act: Callable[[Machine, FakeEngine], Any]) -> Message:
@@ -250,6 +276,14 @@ PAGE: dict[str, tuple[Message, ...]] = {
         cli("exec parameter.repl firmware.bin -c 'print(1)'", unbuilt),
         cli("exec part.repl firmware.bin -c 'print(1)'"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --models nothing.py"),
+    ),
+    "The computer": (
+        cli("exec TEENSY40 firmware.bin -c 'print(1)' --qemu /opt/qemu", missing=True),
+        shell("xipsim run TEENSY40 firmware.bin </dev/null"),
+        patched("run TEENSY40 firmware.bin --pty", "os.openpty"),
+        shell("xipsim boards >&-"),
+        shell("xipsim boards >/dev/full"),
+        shell("xipsim exec --qemu /opt/qemu TEENSY40 - <&-"),
     ),
     "What the firmware does": (
         cli("exec TEENSY40 firmware.bin -c 'poll()' --timeout 1s", endless),

@@ -7,7 +7,13 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from xipsim.cli.terminal import Conversation, Line, pseudo_terminal, terminal
+from xipsim.cli.terminal import (
+    Conversation,
+    Line,
+    pseudo_terminal,
+    require_terminal,
+    terminal,
+)
 
 from .execute import tell_broken_rules
 from .running import Signals, opened
@@ -20,6 +26,8 @@ LAGS = "xipsim: this computer does not keep up with the board: virtual time lags
 
 def run(args: argparse.Namespace) -> int:
     """0 when the user has left."""
+    if not args.pty:
+        require_terminal()
     with opened(args) as (machine, signals):
         if args.pty:
             return _at_pty(machine, signals)

@@ -84,15 +84,20 @@ class Line:
         return data
 
 
-@contextmanager
-def terminal() -> Iterator[Line]:
-    """The terminal at standard input, in raw mode, and as it was afterwards."""
-    reads, writes = sys.stdin.fileno(), sys.stdout.fileno()
-    if not os.isatty(reads):
+def require_terminal() -> None:
+    """UserError where nobody sits at standard input."""
+    if not sys.stdin.isatty():
         raise UserError(
             "run needs a terminal at standard input; `xipsim exec` runs scripts, "
             "and --pty gives other programs a port"
         )
+
+
+@contextmanager
+def terminal() -> Iterator[Line]:
+    """The terminal at standard input, in raw mode, and as it was afterwards."""
+    require_terminal()
+    reads, writes = sys.stdin.fileno(), sys.stdout.fileno()
     own = _unblocked(writes)
     before = termios.tcgetattr(reads)
     try:

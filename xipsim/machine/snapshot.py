@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import pickle
 from typing import TYPE_CHECKING, Any
 
 from xipsim.engines import unpickle
 from xipsim.engines.api import StrPath
+from xipsim.errors import UserError
+from xipsim.session.run_log import RunLog
 
 if TYPE_CHECKING:
     from xipsim.session.session import Session
@@ -48,5 +52,26 @@ def take(session: Session, user_side: dict[str, Any]) -> Snapshot:
 
 def load(session: Session, path: StrPath) -> Snapshot:
     """A snapshot from a file. UserError where it does not fit this machine."""
-    number, user_side = session.guarded(lambda: session.engine.load_snapshot(path))
-    return Snapshot(session, number, unpickle.loads(user_side))
+    number, data = session.guarded(lambda: session.engine.load_snapshot(path))
+    try:
+        user_side = unpickle.loads(data)
+        _check(session, user_side)
+    except Exception as error:  # Whatever is made of bytes that somebody has changed.
+        session.guarded(lambda: session.engine.drop_snapshot(number))
+        text = f"{os.fspath(path)} cannot be used: what it says of consoles and report: {error!r}"
+        raise UserError(text) from None
+    return Snapshot(session, number, user_side)
+
+
+def _check(session: Session, user_side: dict[str, Any]) -> None:
+    """Raise anything unless `Machine.restore` can use it."""
+    int(user_side["now"])
+    int(user_side["session"]["nominal"])
+    bool(user_side["session"]["opening"])
+    RunLog(session.consoles, session.console, lambda _receiver, _value: None).load(
+        user_side["session"]
+    )
+    for name in session.consoles:
+        consumed, stale, (pending, flag) = user_side["consoles"][name]
+        codecs.getincrementaldecoder("utf-8")().setstate((bytes(pending), int(flag)))
+        int(consumed), int(stale)

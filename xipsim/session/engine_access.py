@@ -85,8 +85,8 @@ class EngineAccess:
         """Ask the engine something; its errors as those of the user's side."""
         with self.turn:
             self.check_usable()
-            self._is_asked = True
             try:
+                self._is_asked = True  # in here: Ctrl-C may come at any instant
                 return ask()
             except (LookupError, ValueError, SnapshotError) as error:
                 raise UserError(str(error.args[0] if error.args else error)) from None

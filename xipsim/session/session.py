@@ -191,10 +191,10 @@ class Session(EngineAccess):
 
     def _run_once(self, goal: Goal) -> Stop:
         self.check_usable()
-        self._is_asked = self._running = True
         self.untouched = False
         started, began = time.monotonic(), self.now
         try:
+            self._is_asked = self._running = True  # in here: Ctrl-C may come at any instant
             stop = self.engine.run(goal)
         except EngineError as failure:
             raise self._failed(failure) from failure

@@ -6,6 +6,7 @@ the console showed last, and what the models noticed before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,10 @@ from xipsim.errors import (
 )
 from xipsim.units import show_duration, show_time
 
+# What the raw REPL says before a script runs: it is xipsim's conversation, nobody's output.
+_RAW_REPL = re.compile(
+    rb"raw REPL; CTRL-B to exit\r\n>(?:R\x01..[\x01\x04]*|OK|)|R\x01..[\x01\x04]+", re.DOTALL
+)
 TAIL_LINES = 3
 TAIL_LENGTH = 240
 
@@ -155,6 +160,7 @@ def activity(status: Mapping[str, Any]) -> str:
 def _tail(data: bytes) -> str:
     if not data:
         return "nothing"
+    data = _RAW_REPL.sub(b"", data)
     lines = data.decode("utf-8", "replace").splitlines(keepends=True)[-TAIL_LINES:]
     return repr("".join(lines)[-TAIL_LENGTH:])
 
