@@ -30,6 +30,10 @@ class Registry:
             raise ValueError(f"{name} is already {known.__module__}.{known.__qualname__}")
         self._types[name] = model
 
+    def drop(self, name: str) -> None:
+        """Forget the model of that name."""
+        del self._types[name]
+
     def __contains__(self, name: str) -> bool:
         return name in self._types
 
