@@ -15,6 +15,7 @@ from xipsim.engines.programs import open_engine
 from xipsim.peripherals.core import Note
 
 DEMO = Path(__file__).parent / "demo"
+BOARD = Path(__file__).parents[1] / "conformance" / "board"
 RAM, ROM_TIME = 0x2000_0000, 5_000
 CODE = RAM + 64
 MPU_TYPE, RNR, RBAR = 0xE000_ED90, 0xE000_ED98, 0xE000_ED9C
@@ -44,7 +45,7 @@ def running(qemu: Path | None, code: str, handler: int = 0) -> Iterator[ChildEng
     vectors = struct.pack("<16I", RAM + 0x1000, *[CODE + 1] * 14, CODE + handler + 1)
     config = MachineConfig(
         platform=DEMO / "m7.repl",
-        models=(DEMO / "models.py",),
+        models=(BOARD / "models.py",),
         overrides={"rom": {"program": (vectors + bytes.fromhex(code)).hex()}},
         program=qemu,
     )
