@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from qemus import QEMUS
 from scripted.program import Scripted
@@ -54,3 +54,7 @@ def engines() -> Iterator[Candidate]:
         _open_scripted,
         lacks={"gdb": "it has no stub", "systick": "it has none"},
     )
+
+
+Running = Callable[..., Any]
+"""`with running(program, chips=..., stalls=...) as engine:` a machine at power-on."""

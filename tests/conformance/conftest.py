@@ -6,12 +6,12 @@ with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from candidates import BOARD, FEATURES, Candidate, engines
+from candidates import BOARD, FEATURES, Candidate, Running, engines
 from programs import Program
 
 from xipsim.engines.api import EngineError, MachineConfig
@@ -45,12 +45,9 @@ def _has_what_is_needed(request: pytest.FixtureRequest) -> None:
             pytest.skip(f"{feature}: {reason}")
 
 
-Running = Callable[..., Any]
-
-
 @pytest.fixture
 def running(candidate: Candidate) -> Running:
-    """`with running(program, chips=..., stalls=...) as engine:` a machine at power-on."""
+    """Machines on that engine."""
 
     @contextmanager
     def machine(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from candidates import Candidate
-from conftest import Running
+from candidates import Candidate, Running
 from programs import CODE, ENABLE, RAM, ROM_TIME, WAIT, Program
 
 from xipsim.engines.api import EngineError, Goal, StopReason

@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 import pytest
-from conftest import Running
+from candidates import Running
 from programs import WAIT
 
 from xipsim.engines.api import Goal

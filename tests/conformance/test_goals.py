@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from conftest import Running
+from candidates import Running
 from programs import ROM_TIME, WAIT, Program
 
 from xipsim.engines.api import Goal, StopReason

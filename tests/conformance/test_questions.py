@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from candidates import BOARD
-from conftest import Running
+from candidates import BOARD, Running
 from programs import WAIT, Program
 
 from xipsim.engines.api import (

@@ -7,7 +7,7 @@ import sys
 from itertools import pairwise
 
 import pytest
-from conftest import Running
+from candidates import Running
 from programs import ROM_TIME, SLEEP, WAIT, WFI, Program, polled_wait
 
 from xipsim.engines.api import Goal, StopReason

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Running
+from candidates import Running
 from programs import ROM_TIME, SLEEP, WAIT, WFI, Program, polled_wait
 
 from xipsim.engines.api import Goal, SnapshotError, StopReason

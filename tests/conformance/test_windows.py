@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Running
+from candidates import Running
 from programs import ENABLE, ROM_TIME, Program
 
 from xipsim.engines.api import Goal
