@@ -6,17 +6,13 @@ XIPSIM_TEST_QEMUS: paths, separated by `:`, of the QEMUs on which whole-machine 
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from hypothesis import settings
+from qemus import QEMUS
 
 # How long an example takes depends on what else the computer does.
 settings.register_profile("xipsim", deadline=None)
 settings.load_profile("xipsim")
-
-QEMUS = [Path(p) for p in os.environ.get("XIPSIM_TEST_QEMUS", "").split(os.pathsep) if p]
 
 
 def pytest_report_header() -> str:

@@ -106,9 +106,9 @@ class Host:
     def begin(self, goal: Goal) -> tuple[StopReason, bytes] | None:
         """Set the goal of the run that begins; what it says is already true ends it at once."""
         self._goal = goal
-        self._pattern = re.compile(goal.pattern, re.DOTALL) if goal.pattern is not None else None
+        self._pattern = _compiled(goal.pattern)
         if self._pattern is not None:
-            unread = self.unread[goal.console]
+            unread = self._unread(goal.console)
             unread.searched = 0
             if (consumed := unread.find(self._pattern)) is not None:
                 return StopReason.MATCH, consumed
@@ -153,9 +153,19 @@ class Host:
 
         return receive
 
+    def console(self, name: str) -> Console:
+        """A console; LookupError where there is none."""
+        if name not in self.consoles:
+            raise LookupError(f"the platform has no console {name!r}")
+        return self.consoles[name]
+
+    def _unread(self, name: str) -> Unread:
+        self.console(name)
+        return self.unread[name]
+
     def take_unread(self, name: str) -> bytes:
         """Consume everything unread of a console."""
-        unread = self.unread[name]
+        unread = self._unread(name)
         data = bytes(unread.bytes)
         unread.bytes.clear()
         unread.searched = 0
@@ -163,7 +173,7 @@ class Host:
 
     def _quiet_since(self) -> int:
         name = self._goal.console
-        opened: int | None = self.consoles[name].opened_at
+        opened: int | None = self.console(name).opened_at
         if opened is None or any(chip.busy for chip in self.chips.values()):
             return self._clock.now
         return max(opened, self.unread[name].last, self._flash_activity)
@@ -252,3 +262,12 @@ class Host:
             self.unread[name].last = last
             self.unread[name].searched = 0
         self._flash_activity = saved["flash_activity"]
+
+
+def _compiled(pattern: bytes | None) -> re.Pattern[bytes] | None:
+    if pattern is None:
+        return None
+    try:
+        return re.compile(pattern, re.DOTALL)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no pattern: {error}") from None

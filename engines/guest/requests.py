@@ -5,6 +5,7 @@ LookupError: there is no such thing. ValueError: the arguments do not fit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from xipsim.engines import usermodels
@@ -31,6 +32,13 @@ class Requests:
         self._guest = guest
         self._snapshots: dict[int, dict[str, Any]] = {}
         self._numbers = 0
+
+    def find(self, name: str) -> Callable[..., Any]:
+        """What serves the request of that name."""
+        method: Callable[..., Any] | None = getattr(self, name, None)
+        if method is None or name.startswith("_"):
+            raise LookupError(f"no request is called {name!r}")
+        return method
 
     def snapshot(self) -> int:
         """Take a snapshot; its number."""
@@ -80,15 +88,15 @@ class Requests:
 
     def type(self, console: str, data: bytes) -> None:
         """Send bytes to the firmware."""
-        self._guest.host.consoles[console].type(data)
+        self._guest.host.console(console).type(data)
 
     def throttle(self, console: str, on: bool) -> None:
         """Take nothing from the firmware, or take it again."""
-        self._guest.host.consoles[console].throttle(on)
+        self._guest.host.console(console).throttle(on)
 
     def pending(self, console: str) -> int:
         """Bytes typed and not taken yet."""
-        pending: int = self._guest.host.consoles[console].pending
+        pending: int = self._guest.host.console(console).pending
         return pending
 
     def take_unread(self, console: str) -> bytes:
@@ -97,7 +105,7 @@ class Requests:
 
     def opened_at(self, console: str) -> int | None:
         """Since when the terminal is open."""
-        opened: int | None = self._guest.host.consoles[console].opened_at
+        opened: int | None = self._guest.host.console(console).opened_at
         return opened
 
     def describe(self) -> dict[str, Any]:

@@ -255,7 +255,7 @@ class Supervisor:
         failure: Exception | None = None
         value = None
         try:
-            value = getattr(self._requests, request.name)(*request.arguments)
+            value = self._requests.find(request.name)(*request.arguments)
         except (LookupError, ValueError, SnapshotError, EngineError) as error:
             failure = error
         except Exception as error:
@@ -270,7 +270,12 @@ class Supervisor:
             self._server.refuse(request.number, failure)
 
     def _begin_run(self, goal: Goal) -> bool:
-        met = self.host.begin(goal)
+        try:
+            met = self.host.begin(goal)
+        except (LookupError, ValueError) as error:
+            self.host.end()
+            self._server.refuse(self._number, error)
+            return False
         if met is not None:
             self.host.end()
             reason, consumed = met

@@ -15,6 +15,7 @@ from xipsim.engines.programs import open_engine
 from xipsim.peripherals.core import Note
 
 DEMO = Path(__file__).parent / "demo"
+BOARD = Path(__file__).parents[1] / "conformance" / "board"
 RAM, ROM_TIME = 0x2000_0000, 5_000
 CODE = RAM + 64
 MPU_TYPE, RNR, RBAR = 0xE000_ED90, 0xE000_ED98, 0xE000_ED9C
@@ -44,7 +45,7 @@ def running(qemu: Path | None, code: str, handler: int = 0) -> Iterator[ChildEng
     vectors = struct.pack("<16I", RAM + 0x1000, *[CODE + 1] * 14, CODE + handler + 1)
     config = MachineConfig(
         platform=DEMO / "m7.repl",
-        models=(DEMO / "models.py",),
+        models=(BOARD / "models.py",),
         overrides={"rom": {"program": (vectors + bytes.fromhex(code)).hex()}},
         program=qemu,
     )
@@ -76,7 +77,7 @@ def test_regions_that_make_qemu_slow_are_named_once(qemu: Path | None) -> None:
         for _ in range(10):
             engine.run(Goal(until=engine.now + 9 * MS))
         assert word(engine, RNR) == 15
-    (note,) = (event for event in told if isinstance(event, Note))
+    (note,) = (found.event for found in told if isinstance(found.event, Note))
     assert "0x20000040-0x2000005f" in note.message
 
 

@@ -16,6 +16,7 @@ from xipsim.engines.api import Goal, MachineConfig, StopReason
 from xipsim.engines.programs import open_engine
 
 DEMO = Path(__file__).parent / "demo"
+BOARD = Path(__file__).parents[1] / "conformance" / "board"
 IMAGE = bytes.fromhex((DEMO / "polls.hex").read_text())
 PROGRAMS = (
     *("good", "forgotten", "reads_flash", "gives_up", "alternates", "interrupted", "delays"),
@@ -39,8 +40,8 @@ class Outcome:
     ) -> None:
         words = limit.to_bytes(4, "little") + PROGRAMS.index(program).to_bytes(4, "little")
         config = MachineConfig(
-            platform=DEMO / "demo.repl",
-            models=(DEMO / "models.py",),
+            platform=BOARD / "board.repl",
+            models=(BOARD / "models.py",),
             overrides={"rom": {"program": (IMAGE[:-8] + words).hex()}},
             program=qemu,
             stalls=stalls,

@@ -1,0 +1,334 @@
+"""Models of the tests' own: a boot ROM that holds a program, a timer that can be polled, ..."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from typing import Any
+
+from xipsim.peripherals.core import (
+    BootError,
+    BootRom,
+    BusError,
+    Console,
+    Entry,
+    Inputs,
+    Output,
+    Parameter,
+    Peripheral,
+    Region,
+    Register,
+    ResetCause,
+    Segment,
+    State,
+    System,
+    Waker,
+    exposed,
+    model,
+)
+
+RAM = 0x2000_0000
+ROM_TIME = 5_000
+
+
+@model("Demo.Rom")
+class Rom(Peripheral, BootRom):
+    """Copies `program` (hex) to the beginning of RAM and starts it by its vector table."""
+
+    SIZE = 0x1000
+    program = Parameter(str, "machine code in hex digits, vector table first", default="")
+
+    def boot(self) -> Generator[int, None, Entry]:
+        """Takes ROM_TIME ns; without a program there is nothing to start."""
+        yield self.system.clock.now + ROM_TIME
+        code = bytes.fromhex(self.program)
+        if not code:
+            raise BootError("the ROM holds no program")
+        self.system.bus.write(RAM, code)
+        sp, pc = (int.from_bytes(code[i : i + 4], "little") for i in (0, 4))
+        return Entry(pc=pc, sp=sp, vtor=RAM)
+
+
+@model("Demo.Timer")
+class Timer(Peripheral):
+    """COUNT starts it (ns), its end raises IRQ until STATUS is written; POLL counts questions.
+
+    CELL reads as a flash does that is busy meanwhile. TICKS counts microseconds.
+    """
+
+    SIZE = 0x1000
+    IRQ = Output("raised when the count is over")
+    COUNT = Register(0x00, neutral=True)
+    STATUS = Register(0x04)
+    POLL = Register(0x08, neutral=True)
+    MARK = Register(0x0C)
+    RESET = Register(0x10)
+    FAIL = Register(0x14)
+    PLAIN = Register(0x18)
+    CELL = Register(0x1C, ro=True)
+    TICKS = Register(0x20, ro=True, neutral=True)
+    COUNTED = Register(0x28, ro=True)
+    ABORT = Register(0x2C)
+    ended = State(0)
+    polls = State(0)
+    marks = State[list[tuple[int, int]]]([])
+    cells = State[list[int]]([])
+    """What CELL answered, without repetitions."""
+    held = State[Any](None)
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._end = self.alarm(self._over)
+        self._trap = self.alarm(self._spring)
+
+    @COUNT.on_write
+    def _start(self, value: int) -> None:
+        self.ended = self.system.clock.now + value
+        self._end.at(self.ended)
+
+    def _over(self) -> None:
+        self.IRQ.set(True)
+
+    @STATUS.on_write
+    def _acknowledge(self, value: int) -> None:
+        self.IRQ.set(False)
+
+    @POLL.on_read
+    def _poll(self) -> int:
+        self.polls += 1
+        self.system.clock.question("over", until=self.ended)
+        return int(self.system.clock.now >= self.ended)
+
+    @CELL.on_read
+    def _cell(self) -> int:
+        value = 0x600D if self.system.clock.now >= self.ended else 0xBAD
+        if self.cells[-1:] != [value]:
+            self.cells.append(value)
+        return value
+
+    @TICKS.on_read
+    def _ticks(self) -> int:
+        self.system.clock.question("ticks")
+        return self.system.clock.now // 1_000
+
+    @MARK.on_write
+    def _mark(self, value: int) -> None:
+        self.marks.append((self.system.clock.now, value))
+
+    @RESET.on_write
+    def _reset(self, value: int) -> None:
+        self.system.request_reset(ResetCause.WATCHDOG)
+
+    @FAIL.on_write
+    def _fail(self, value: int) -> None:
+        raise ArithmeticError("the timer does not like this value")
+
+    @COUNTED.on_read
+    def _count(self) -> int:
+        self.polls += 1
+        return self.polls
+
+    @COUNTED.on_peek
+    def _look(self) -> int:
+        return self.polls
+
+    @ABORT.on_write
+    def _abort(self, value: int) -> None:
+        os.abort()
+
+    @exposed
+    def ask_for_reset(self) -> None:
+        """Ask for a reset while nothing runs."""
+        self.system.request_reset(ResetCause.WATCHDOG)
+
+    @exposed
+    def raise_later(self, delay: int) -> None:
+        """Raise in an alarm."""
+        self._trap.at(self.system.clock.now + delay)
+
+    def _spring(self) -> None:
+        raise ArithmeticError("sprung")
+
+    @exposed
+    def unsendable(self) -> Any:
+        """Something that no process can send another."""
+        return lambda: None
+
+    @exposed
+    def hold(self, what: Any) -> None:
+        """Make it a part of the state."""
+        self.held = what
+
+    @exposed
+    def check(self, value: int) -> int:
+        """ValueError unless it is positive."""
+        if value <= 0:
+            raise ValueError(f"expected more than 0, given {value}")
+        return value
+
+    @exposed
+    def seen(self) -> tuple[int, list[tuple[int, int]]]:
+        """Polls so far, and (time, value) of each mark."""
+        return self.polls, list(self.marks)
+
+    @exposed
+    def cells_read(self) -> list[int]:
+        """What CELL answered, without repetitions."""
+        return list(self.cells)
+
+
+@model("Demo.Lamp")
+class Lamp(Peripheral, Inputs):
+    """Remembers when its input 0 changed."""
+
+    SIZE = 0x1000
+    changes = State[list[tuple[int, bool]]]([])
+
+    def on_input(self, number: int, level: bool) -> None:
+        self.changes.append((self.system.clock.now, level))
+
+    @exposed
+    def seen(self) -> list[tuple[int, bool]]:
+        """(time, level) of each change."""
+        return list(self.changes)
+
+
+@model("Demo.Button")
+class Button(Peripheral):
+    """A finger on it knows nothing of resets."""
+
+    SIZE = 0x1000
+    OUT = Output("pressed", survives_reset=True)
+
+    @exposed
+    def press(self, down: bool) -> None:
+        """Press, or let go."""
+        self.OUT.set(down)
+
+
+@model("Demo.Console")
+class Terminal(Peripheral, Console):
+    """What is written to OUT is printed; IN is the next byte typed, 0 if there is none."""
+
+    SIZE = 0x1000
+    OUT = Register(0x0)
+    IN = Register(0x4)
+    opened_at = 0
+    typed = State(bytearray(), survives_reset=True)
+    throttled = State(False)
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self._receivers: list[Callable[[bytes], None]] = []
+
+    def attach(self, receiver: Callable[[bytes], None]) -> None:
+        self._receivers.append(receiver)
+
+    @OUT.on_write
+    def _print(self, value: int) -> None:
+        if value == 0:
+            self.gap("OUT: 0")
+        for receiver in self._receivers:
+            receiver(bytes([value & 0xFF]))
+
+    @IN.on_read
+    def _take(self) -> int:
+        return self.typed.pop(0) if self.typed else 0
+
+    def type(self, data: bytes) -> None:
+        self.typed += data
+
+    @property
+    def pending(self) -> int:
+        return len(self.typed)
+
+    @exposed
+    def throttle(self, on: bool) -> None:
+        self.throttled = on
+
+
+@model("Demo.Power")
+class Power(Peripheral, Waker):
+    """OFF switches the board off; it comes on again at WAKE ns after that, if that is not 0."""
+
+    SIZE = 0x1000
+    OFF = Register(0x0)
+    WAKE = Register(0x4)
+    due = State[int | None](None, survives_reset=True)
+
+    @OFF.on_write
+    def _off(self, value: int) -> None:
+        self.due = self.system.clock.now + self.WAKE if self.WAKE else None
+        self.system.power_off("OFF was written")
+
+    @property
+    def wake_at(self) -> int | None:
+        return self.due
+
+
+@model("Demo.Window")
+class Window(Peripheral):
+    """Cells that are seen in a window, of which SHOWN bytes are there, and fast where NATIVE is 1.
+
+    A store is counted, and XORs its value into the word; behind SHOWN there is nothing.
+    """
+
+    SIZE = 0x1000
+    window = Region("the cells")
+    NATIVE = Register(0x0)
+    SHOWN = Register(0x4, reset=0x1000)
+    cells = State(bytearray(0x1_0000))
+    reads = State(0)
+    writes = State(0)
+    _segment: Segment | None = None
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        self._show()
+
+    def load(self, saved: dict[str, Any]) -> None:
+        super().load(saved)
+        self._show()
+
+    @NATIVE.on_write
+    @SHOWN.on_write
+    def _set(self, value: int) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        if self._segment:
+            self._segment.unmap()
+            self._segment = None
+        if self.SHOWN:
+            self._segment = self.window.segment(0, self.SHOWN)
+            self._segment.load(0, self.cells[: self.SHOWN])
+            self._segment.native(bool(self.NATIVE))
+
+    @window.on_read
+    def _read(self, offset: int, size: int) -> int:
+        self.reads += 1
+        return self._look(offset, size)
+
+    @window.on_peek
+    def _look(self, offset: int, size: int) -> int:
+        if offset >= self.SHOWN:
+            raise BusError(f"no cell at {offset:#x}")
+        return int.from_bytes(self.cells[offset : offset + size], "little")
+
+    @window.on_write
+    def _write(self, offset: int, value: int, size: int) -> None:
+        self.writes += 1
+        old = self._look(offset, size)
+        self.put(offset, (old ^ value).to_bytes(size, "little"))
+
+    @exposed
+    def put(self, offset: int, data: bytes) -> None:
+        """Change cells."""
+        self.cells[offset : offset + len(data)] = data
+        if self._segment:
+            self._segment.load(offset, data)
+
+    @exposed
+    def counts(self) -> tuple[int, int]:
+        """Reads and stores that came here."""
+        return self.reads, self.writes

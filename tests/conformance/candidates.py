@@ -1,0 +1,60 @@
+"""Every engine that the suite is for.
+
+An engine is a row of `engines()`: how it is opened, and what it is known to lack, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from qemus import QEMUS
+from scripted.program import Scripted
+
+from xipsim.engines.api import MachineConfig
+from xipsim.engines.link.engine import ChildEngine
+from xipsim.engines.programs import open_engine
+
+BOARD = Path(__file__).parent / "board"
+FEATURES = {
+    "gdb": "a debugger can be attached",
+    "systick": "the core's own timer",
+    "life after lock-up": "a core that has locked up goes on after a reset",
+}
+
+
+class Candidate(NamedTuple):
+    """An engine that shall conform. lacks: by feature, why."""
+
+    name: str
+    open: Callable[[MachineConfig], ChildEngine]
+    lacks: Mapping[str, str] = {}
+
+
+def _open_qemu(path: Path | None, config: MachineConfig) -> ChildEngine:
+    return open_engine(config._replace(engine="qemu", program=path))
+
+
+def _open_scripted(config: MachineConfig) -> ChildEngine:
+    return ChildEngine(config._replace(engine="scripted"), Scripted())
+
+
+def engines() -> Iterator[Candidate]:
+    """All of them."""
+    for path in QEMUS or [None]:
+        yield Candidate(
+            f"qemu {path or ''}".strip(),
+            partial(_open_qemu, path),
+            lacks={"life after lock-up": "QEMU gives up where a core locks up"},
+        )
+    yield Candidate(
+        "scripted",
+        _open_scripted,
+        lacks={"gdb": "it has no stub", "systick": "it has none"},
+    )
+
+
+Running = Callable[..., Any]
+"""`with running(program, chips=..., stalls=...) as engine:` a machine at power-on."""

@@ -1,0 +1,100 @@
+"""Runs: time, stalls, sleep, and what ends them, on every engine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+from candidates import Running
+from programs import ROM_TIME, SLEEP, WAIT, WFI, Program, polled_wait
+
+from xipsim.engines.api import Goal, StopReason
+
+PAUSES = Program("""
+    // SysTick every 901 clocks, masked: wfi until COUNTFLAG, MARK = how often; again
+    ldr r4, =0xE000E010; ldr r6, =0xE000ED04; cpsid i; movs r5, #0
+    again: ldr r1, =900; str r1, [r4, #4]; movs r1, #0; str r1, [r4, #8]
+    movs r1, #7; str r1, [r4, #0]; movs r3, #0
+    more: dsb; wfi; adds r3, #1
+    ldr r1, [r4, #0]; lsls r2, r1, #15; bpl more
+    movs r1, #0; str r1, [r4, #0]; ldr r1, =0x02000000; str r1, [r6, #0]; dsb; isb
+    str r3, [r0, #12]; adds r5, #1; b again
+""")
+
+
+def test_a_polled_wait_costs_little_and_ends_on_time(running: Running) -> None:
+    """45 ms of polling: far fewer polls than the 1.8 million without stalls, on time."""
+    with running(WAIT) as engine:
+        assert engine.run(Goal(until=45_100_000)).reason is StopReason.DEADLINE
+        polls, marks = engine.call("timer", "seen")
+        end = ROM_TIME + 45_000_000
+        assert polls < 1_000
+        assert [value for _, value in marks] == [1, 2]  # the interrupt comes before the poll ends
+        assert all(end <= time_ns < end + 1_000 for time_ns, _ in marks)
+
+
+def test_stalls_change_no_time_but_that_of_the_polls(running: Running) -> None:
+    """Without stalls every poll is executed; the wait ends at the same time within a poll."""
+    ends = []
+    for stalls in (True, False):
+        with running(polled_wait(200_000), stalls=stalls) as engine:
+            engine.run(Goal(until=ROM_TIME + 210_000))
+            ends.append(engine.call("timer", "seen")[1][-1][0])
+    assert abs(ends[0] - ends[1]) < 200
+
+
+def test_cutting_a_run_into_pieces_changes_nothing(running: Running) -> None:
+    """One run, a hundred pieces, and odd ones, with looks in between: the same marks and core."""
+    outcomes = []
+    for step in (45_100_000, 451_000, 333_333):
+        with running(WAIT) as engine:
+            while engine.now < 45_100_000:
+                engine.run(Goal(until=min(engine.now + step, 45_100_000)))
+                engine.registers()
+            outcomes.append((engine.call("timer", "seen"), engine.registers()))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+def test_the_same_run_twice_and_under_load(running: Running) -> None:
+    """The same polls at the same virtual nanoseconds, with another process taking the machine."""
+    outcomes = []
+    for loaded in (False, True):
+        load = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if loaded else None
+        try:
+            with running(WAIT) as engine:
+                engine.run(Goal(until=45_100_000))
+                outcomes.append((engine.call("timer", "seen"), engine.registers()))
+        finally:
+            if load:
+                load.kill()
+                load.wait()
+    assert outcomes[0] == outcomes[1]
+
+
+def test_wfe_sleeps_to_the_next_alarm(running: Running) -> None:
+    """A virtual second of WFE under a 1 ms interrupt."""
+    with running(SLEEP) as engine:
+        engine.run(Goal(until=10**9))
+        assert len(engine.call("timer", "seen")[1]) == pytest.approx(1000, abs=2)
+
+
+def test_wfi_ends_at_the_interrupt(running: Running) -> None:
+    """A thousand sleeps of 1 us: each ends with the interrupt that it is for, none lasts longer."""
+    with running(WFI) as engine:
+        engine.run(Goal(until=1_100_000))
+        marks = engine.call("timer", "seen")[1]
+        assert len(marks) > 1_000
+        assert {later[0] - mark[0] for mark, later in pairwise(marks)} <= set(range(1_000, 1_060))
+
+
+@pytest.mark.needs("systick")
+def test_wfi_ends_at_every_tick(running: Running) -> None:
+    """A thousand pauses of one SysTick period of 1.5 us, none of them two periods long."""
+    with running(PAUSES) as engine:
+        engine.run(Goal(until=1_600_000))
+        marks = engine.call("timer", "seen")[1]
+        assert {wakes for _, wakes in marks} == {1}
+        assert {later[0] - mark[0] for mark, later in pairwise(marks)} == {1538}
+        assert len(marks) > 1_000

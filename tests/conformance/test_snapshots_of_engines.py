@@ -1,0 +1,125 @@
+"""Snapshots, on every engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from candidates import Running
+from programs import ROM_TIME, SLEEP, WAIT, WFI, Program, polled_wait
+
+from xipsim.engines.api import Goal, SnapshotError, StopReason
+from xipsim.engines.link.engine import ChildEngine
+
+OFF = Program("ldr r6, =0x40004000; str r1, [r6, #0]; loop: b loop")
+
+
+def outcome(engine: ChildEngine, until: int) -> Any:
+    """Everything that can be seen after going on to that time."""
+    stop = engine.run(Goal(until=until))
+    memory = engine.read_memory(0x2000_0000, 0x1_0000)
+    return stop, engine.registers(), engine.call("timer", "seen"), memory
+
+
+@pytest.mark.parametrize("at", [5_000, 123_457, 300_000], ids=["boot", "stalled", "done"])
+@pytest.mark.parametrize("program", [polled_wait(200_000), SLEEP, WFI], ids=["poll", "wfe", "wfi"])
+def test_going_back_repeats_exactly(running: Running, program: Program, at: int) -> None:
+    with running(program) as engine:
+        engine.run(Goal(until=at + 2))
+        number = engine.snapshot()
+        first = outcome(engine, 400_000)
+        for _ in range(2):
+            engine.restore(number)
+            assert engine.now < 400_000
+            assert outcome(engine, 400_000) == first
+
+
+def test_taking_one_changes_nothing(running: Running) -> None:
+    outcomes = []
+    for taken in (False, True):
+        with running(polled_wait(200_000)) as engine:
+            for until in (50_000, 123_457, 250_000):
+                engine.run(Goal(until=until))
+                if taken:
+                    engine.snapshot()
+            outcomes.append(outcome(engine, 400_000))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_several_can_be_kept_and_dropped(running: Running) -> None:
+    with running(WFI) as engine:
+        numbers, nows = [], []
+        for until in (20_000, 40_000, 60_000):
+            engine.run(Goal(until=until))
+            numbers.append(engine.snapshot())
+            nows.append(engine.now)
+        for number, now in reversed(list(zip(numbers, nows, strict=True))):
+            engine.restore(number)
+            assert engine.now == now
+        engine.drop_snapshot(numbers[1])
+        with pytest.raises(SnapshotError, match="dropped"):
+            engine.restore(numbers[1])
+        engine.restore(numbers[2])
+
+
+def test_a_file_is_read_by_another_process(running: Running, tmp_path: Path) -> None:
+    with running(WFI) as engine:
+        engine.run(Goal(until=20_000))
+        engine.save_snapshot(engine.snapshot(), tmp_path / "s", b"beside it")
+        first = outcome(engine, 40_000)
+    with running(WFI) as engine:
+        number, extra = engine.load_snapshot(tmp_path / "s")
+        assert extra == b"beside it"
+        engine.restore(number)
+        assert outcome(engine, 40_000) == first
+
+
+def test_a_file_of_another_machine_is_refused(running: Running, tmp_path: Path) -> None:
+    with running(WFI) as engine:
+        engine.run(Goal(until=20_000))
+        engine.save_snapshot(engine.snapshot(), tmp_path / "s", b"")
+    with running(WFI, seed=7) as engine, pytest.raises(SnapshotError, match="another"):
+        engine.load_snapshot(tmp_path / "s")
+
+
+def test_a_file_cannot_be_written_or_read(running: Running, tmp_path: Path) -> None:
+    with running(WFI) as engine:
+        engine.run(Goal(until=20_000))
+        with pytest.raises(SnapshotError, match="cannot be written"):
+            engine.save_snapshot(engine.snapshot(), tmp_path, b"")
+        with pytest.raises(SnapshotError, match="cannot be read"):
+            engine.load_snapshot(tmp_path / "none")
+        assert engine.run(Goal(until=40_000)).reason is StopReason.DEADLINE
+
+
+def test_while_the_boot_rom_works_there_is_none(running: Running) -> None:
+    with running(WAIT) as engine:
+        engine.run(Goal(until=ROM_TIME // 2))
+        with pytest.raises(SnapshotError, match="boot ROM"):
+            engine.snapshot()
+        engine.run(Goal(until=ROM_TIME + 100))
+        engine.snapshot()
+
+
+def test_a_state_that_cannot_be_kept_is_named(running: Running, tmp_path: Path) -> None:
+    """In memory anything that can be copied will do; a file takes what is known alone."""
+    with running(WAIT) as engine:
+        engine.run(Goal(until=20_000))
+        engine.call("timer", "hold", Path("x"))
+        number = engine.snapshot()
+        with pytest.raises(SnapshotError, match="cannot be kept in a file"):
+            engine.save_snapshot(number, tmp_path / "s", b"")
+        assert not (tmp_path / "s").exists()
+
+
+def test_one_of_a_board_that_is_off_stays_off(running: Running) -> None:
+    with running(OFF) as engine:
+        engine.run(Goal(until=10_000))
+        number = engine.snapshot()
+        engine.reset(power=True)
+        engine.run(Goal(until=engine.now + 2_000))
+        engine.restore(number)
+        pc = engine.registers()["pc"]
+        assert engine.run(Goal(until=200_000)).reason is StopReason.DEADLINE
+        assert engine.registers()["pc"] == pc
