@@ -191,8 +191,13 @@ class FlexSpi(FlexSpiRegisters):
         return self._fifos.tx_status()
 
     @FlexSpiRegisters.RFDR.on_read
-    @FlexSpiRegisters.RFDR.on_peek
     def _read_rfdr(self, index: int) -> int:
+        if self.ARDFEN and self.rx:
+            self._report_fifo("RFDR was read while MCR0.ARDFEN is 1: the data are on the AHB")
+        return self._peek_rfdr(index)
+
+    @FlexSpiRegisters.RFDR.on_peek
+    def _peek_rfdr(self, index: int) -> int:
         return 0 if self.ARDFEN else self._fifos.head(4 * index, 4)
 
     @FlexSpiRegisters.TFDR.on_read
@@ -201,13 +206,23 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.TFDR.on_write
     def _write_tfdr(self, index: int, value: int) -> None:
-        if not self.ATDFEN:
+        if self.ATDFEN:
+            self._report_fifo("TFDR was written while MCR0.ATDFEN is 1: the FIFO is on the AHB")
+        else:
             self._fifos.stage(4 * index, value, 4)
 
+    def _report_fifo(self, text: str) -> None:
+        self.diagnose("wrong-fifo-port", text)
+
     @FlexSpiRegisters.rx_fifo.on_read
-    @FlexSpiRegisters.rx_fifo.on_peek
     def read_rx_fifo(self, offset: int, size: int) -> int:
         """Read the FIFO's head over the AHB; nothing is consumed. BusError unless ARDFEN."""
+        if not self.ARDFEN:
+            self._report_fifo("the receive FIFO was read on the AHB while MCR0.ARDFEN is 0")
+        return self._peek_rx_fifo(offset, size)
+
+    @FlexSpiRegisters.rx_fifo.on_peek
+    def _peek_rx_fifo(self, offset: int, size: int) -> int:
         if not self.ARDFEN:
             raise BusError(f"{self.name}: MCR0.ARDFEN is 0, the receive FIFO is not on the AHB")
         return self._fifos.head(offset, size)
@@ -224,6 +239,7 @@ class FlexSpi(FlexSpiRegisters):
     def write_tx_fifo(self, offset: int, value: int, size: int) -> None:
         """Write the words to push next over the AHB. BusError unless ATDFEN."""
         if not self.ATDFEN:
+            self._report_fifo("the transmit FIFO was written on the AHB while MCR0.ATDFEN is 0")
             raise BusError(f"{self.name}: MCR0.ATDFEN is 0, the transmit FIFO is not on the AHB")
         if offset + size <= FIFO:
             self._fifos.stage(offset, value, size)

@@ -67,6 +67,7 @@ class AhbPort:
             sequence = self._lut.sequence(index, start)
             if sequence.error is not None:
                 raise self._error(index, sequence.error, offset)
+            self._lut.report(index, offset)
             read = 0 if sequence.reads is None else size
             received += self._chips.transfer(select, sequence, offset, b"", read)
             if sequence.jump is not None:
@@ -74,6 +75,7 @@ class AhbPort:
                 self.xip.evaluate()
             start = 0
         if len(received) < size:
+            self._lut.report_no_data(control & 0xF, size, offset)
             spi.AHBBUSTIMEOUT = 1
             spi.drive_irq()
             raise BusError(f"{spi.name}: LUT sequence {control & 0xF} reads no data")
@@ -92,6 +94,7 @@ class AhbPort:
             error = sequence.error or (ErrorCode.JUMP if sequence.jump is not None else None)
             if error is not None:
                 raise self._error(index, error, offset)
+            self._lut.report(index, offset)
             data = b"" if sequence.writes is None else value.to_bytes(size, "little")
             self._chips.transfer(select, sequence, offset, data, 0)
 

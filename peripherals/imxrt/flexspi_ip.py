@@ -102,6 +102,7 @@ class IpCommands:
                 return
         if control >> 31:
             spi.gap("IPCR1: parallel mode")
+        self._report(indices, address, size)
         self._ask(select, indices)
         self._run(IpCommand(select, address, size, indices))
 
@@ -116,6 +117,16 @@ class IpCommands:
         if sequence.template.address_bits and address + size > self._chips.ends[select]:
             return ErrorCode.BOUNDARY
         return None
+
+    def _report(self, indices: list[int], address: int, size: int) -> None:
+        moves_data = False
+        for index in indices:
+            sequence = self._lut.sequence(index)
+            moves_data |= sequence.reads is not None or sequence.writes is not None
+            if sequence.empty or sequence.behind:
+                self._lut.report(index, address)
+        if size and not moves_data:
+            self._lut.report_no_data(indices[0], size, address)
 
     def _ask(self, select: int, indices: list[int]) -> None:
         """A read from a busy chip can only be a poll of its status."""

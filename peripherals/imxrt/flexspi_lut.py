@@ -44,6 +44,25 @@ class LookUpTable:
             known = self._decoded[index, start] = decode(words, start)
         return known
 
+    def report(self, index: int, address: int) -> None:
+        """Say what is odd about sequence `index`, which is about to run for `address`."""
+        sequence = self.sequence(index)
+        if sequence.empty:
+            text = f"LUT sequence {index} is empty: no chip is selected"
+            self._spi.diagnose("lut-empty", text, address=address)
+        elif sequence.behind:
+            self._spi.diagnose(
+                "lut-behind-data",
+                f"LUT sequence {index} has {', '.join(sequence.behind)} behind its data, without "
+                "STOP: words of another sequence",
+                address=address,
+            )
+
+    def report_no_data(self, index: int, size: int, address: int) -> None:
+        """Say that sequence `index` moves none of the `size` bytes that are asked for."""
+        text = f"{size} bytes are asked for, and LUT sequence {index} has neither READ nor WRITE"
+        self._spi.diagnose("lut-no-data", text, address=address)
+
     def forget(self) -> None:
         """The registers were set from outside: a reset, a snapshot."""
         self._decoded.clear()

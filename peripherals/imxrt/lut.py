@@ -110,6 +110,8 @@ class Sequence(NamedTuple):
     """JMP_ON_CS: the instruction with which the next AHB read starts."""
     empty: bool = False
     """It begins with STOP: chip select stays high."""
+    behind: tuple[str, ...] = ()
+    """Instructions behind the data, which have no effect."""
     error: ErrorCode | None = None
     gaps: tuple[str, ...] = ()
     """What it uses that the controller's model does not have."""
@@ -177,10 +179,17 @@ class _Builder:
         self.fixed = bytearray()
         self.dummy = 0
         self.gaps: list[str] = []
+        self.behind: list[str] = []
         self.empty = True
 
     def add(self, i: Instruction) -> None:
         """Take the next instruction."""
+        has_data = "reads" in self.facts or "writes" in self.facts
+        if has_data and i.op is not None and i.op is not Op.JMP_ON_CS:
+            # Assumption: the first READ or WRITE moves all data; what drivers leave behind it
+            # (words of another sequence) moves none.
+            self.behind.append(i.op.name)
+            return
         if i.op is not Op.JMP_ON_CS:
             self.empty = False
             self._note_gaps(i)
@@ -243,6 +252,7 @@ class _Builder:
             probe=template._replace(address=0 if bits else None, read=4),
             fixed=bytes(self.fixed),
             empty=self.empty,
+            behind=tuple(self.behind),
             error=error,
             gaps=tuple(self.gaps),
             **self.facts,

@@ -103,7 +103,7 @@ class Decoder:
             rule = "read-while-busy" if command.is_read else "command-while-busy"
             chip.refuse(rule, c, f"the chip is busy: {busy}")
         elif command.quad and not self._maker.quad_enabled:
-            chip.refuse("quad-without-qe", c, "the quad enable bit is 0")
+            chip.refuse("quad-without-qe", c, "QE, the quad enable bit, is 0")
         elif command.lengths and len(c.data) not in command.lengths:
             chip.refuse("wrong-length", c, f"{len(c.data)} data bytes")
         else:

@@ -24,6 +24,7 @@ class WriteEngine:
         """Become busy for `duration` ns; see `Operation` for the details."""
         chip, now = self._chip, self._chip.system.clock.now
         never = chip.sticks and kind in ("program", "erase", "status")
+        details.setdefault("pc", chip.system.pc())
         chip.operation = Operation(
             kind=kind, name=name, start=now, end=None if never else now + duration, **details
         )
@@ -70,7 +71,7 @@ class WriteEngine:
         left = operation.end - operation.start
         details = {
             key: getattr(operation, key)
-            for key in ("address", "length", "data", "target", "values")
+            for key in ("address", "length", "data", "target", "values", "pc")
         }
         self.begin(operation.kind, operation.name, left, **details)
 
@@ -105,6 +106,8 @@ class WriteEngine:
         chip, counters = self._chip, self._chip.counters
         sectors = range(operation.address // SECTOR, -(-operation.end_address // SECTOR))
         change = f"{operation.name} at {operation.address:#x}, begun at {operation.start} ns"
+        if operation.pc is not None:
+            change += f" by the code at {operation.pc:#x}"
         counters.changes.update(dict.fromkeys(sectors, change))
         if operation.kind == "program":
             failed = chip.memory.program(operation.address, operation.data)

@@ -13,6 +13,8 @@ from .operation import Operation
 class Mode(NamedTuple):
     """How a chip listens at the moment. The table of its commands follows from this alone."""
 
+    name: str = "SPI"
+    """What people call it."""
     lanes: int = 1
     """Lines of the opcode."""
     opcode_bits: int = 8

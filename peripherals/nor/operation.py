@@ -27,6 +27,9 @@ class Operation(NamedTuple):
     values: tuple[tuple[int, int], ...] = ()
     """status: numbers of registers and their new values."""
 
+    pc: int | None = None
+    """Of the access that began it."""
+
     @property
     def is_deaf(self) -> bool:
         """Whether not even the status registers can be read meanwhile."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from .bus import Transaction
 from .command import Command, Cycle
 from .maker import Mode
+from .mismatch import mismatches, opcode_mismatch
 from .state import ChipState
 from .wire import Wire, to_bytes
 
@@ -33,7 +34,8 @@ class Replay:
                 return self._misread(t, wire, command)
         else:
             at = mode.opcode_clocks
-            self._check_lanes(t, wire, 0, at, mode.lanes, "opcode")
+            for rule, why in opcode_mismatch(t, mode):
+                self._chip.diagnose(rule, why, opcode=t.opcode, address=t.address)
             opcode = None
             if wire.length >= at:
                 opcode = wire.value(0, at, mode.lanes, ddr=mode.opcode_ddr)
@@ -43,14 +45,14 @@ class Replay:
             command = commands[opcode]
         mode_at = at + command.address_clocks
         data_at = mode_at + command.wait
-        self._check_lanes(t, wire, at, mode_at - at, command.address_lanes, "address")
-        self._check_edges(t, command)
         cycle = self._cycle(wire, command, at)
+        for rule, why in mismatches(t, mode, command, wire.read_at - data_at):
+            text = f"{command.name}: {why}"
+            self._chip.diagnose(rule, text, opcode=command.opcode, address=cycle.place)
         answer = None
         if self._is_whole(wire, cycle, mode_at, data_at):
-            self._take_data(t, wire, cycle, data_at)
+            self._take_data(wire, cycle, data_at)
             if self._admits(cycle):
-                self._check_read(t, wire, cycle, data_at)
                 answer = command.run(cycle)
         if answer is not None:
             answer = wire.sampled(answer, data_at, command.data_lanes, ddr=command.ddr)
@@ -94,58 +96,13 @@ class Replay:
             self._chip.refuse("wrong-length", c, why)
         return fits
 
-    def _take_data(self, t: Transaction, wire: Wire, c: Cycle, data_at: int) -> None:
+    def _take_data(self, wire: Wire, c: Cycle, data_at: int) -> None:
         """Take the data from the wire, or reckon how many bytes the chip will put out."""
         lanes, clocks = c.command.data_lanes, max(0, wire.length - data_at)
         if c.command.takes:
-            self._check_lanes(t, wire, data_at, clocks, lanes, "data")
             c.data = to_bytes(wire.bits(data_at, clocks, lanes, ddr=c.command.ddr))
         else:
             c.read = -(-clocks * (lanes << c.command.ddr) // 8)
-
-    # -- what differs ----------------------------------------------------------------------------
-
-    def _check_read(self, t: Transaction, wire: Wire, c: Cycle, data_at: int) -> None:
-        command = c.command
-        if t.read and wire.read_at != data_at and not t.duplex:
-            waits = wire.read_at - (data_at - command.wait)
-            self._chip.diagnose(
-                "wrong-dummy",
-                f"{command.name}: {waits} clocks between address and data, not {command.wait}",
-                opcode=command.opcode,
-                address=c.place,
-            )
-        if t.read and t.data_lanes != command.data_lanes:
-            self._wrong_lanes(t, "data", t.data_lanes, command.data_lanes)
-
-    def _check_lanes(
-        self, t: Transaction, wire: Wire, at: int, count: int, lanes: int, phase: str
-    ) -> None:
-        used = wire.lanes(at, count) - {lanes}
-        if used:
-            self._wrong_lanes(t, phase, min(used), lanes)
-
-    def _check_edges(self, t: Transaction, command: Command) -> None:
-        for phase, used, ddr in (
-            ("address", command.address_bits and t.address is not None, t.address_ddr),
-            ("data", t.read or t.write, t.data_ddr),
-        ):
-            if used and ddr != command.ddr:
-                self._chip.diagnose(
-                    "wrong-edges",
-                    f"{command.name}: {phase} at {'double' if ddr else 'single'} data rate, "
-                    f"not {'double' if command.ddr else 'single'}",
-                    opcode=t.opcode,
-                    address=t.address,
-                )
-
-    def _wrong_lanes(self, t: Transaction, phase: str, used: int, lanes: int) -> None:
-        self._chip.diagnose(
-            "wrong-lanes",
-            f"{phase} on {used} lines where the chip uses {lanes}",
-            opcode=t.opcode,
-            address=t.address,
-        )
 
     def _report_unknown(self, t: Transaction, mode: Mode, opcode: int | None) -> None:
         chip, unmodelled = self._chip, self._chip.maker.unmodelled
@@ -162,6 +119,7 @@ class Replay:
             chip.gap(f"command {first:02X}h, {unmodelled[first]}")
             return
         else:
-            rule, why = "unknown-opcode", f"the chip has no command {opcode:02X}h in this mode"
+            rule = "unknown-opcode"
+            why = f"the chip has no command {opcode:02X}h in {mode.name} mode"
         busy = f" (busy: {chip.operation})" if chip.operation else ""
         chip.diagnose(rule, f"ignored: {why}{busy}", opcode=t.opcode, address=t.address)

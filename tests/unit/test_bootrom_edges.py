@@ -149,3 +149,16 @@ def test_cells_beyond_the_visible_part_of_a_chip_are_not_copied() -> None:
         watcher.array_changed(chip, 0x7FF0, 32)
     assert len(segment.bytes) == 0x8000
     assert segment.bytes[0x7FF0:] == bytes(16)
+
+
+def test_all_three_config_commands_run_with_their_own_arguments() -> None:
+    """FCB: configCmdSeqs at 20h, configCmdArgs at 30h; each writes its own register."""
+    block = with_command(4, 0, [0x2001_0431])
+    block[0x10], block[0x1C] = 0, 1
+    for number in range(3):
+        block[0x20 + 4 * number : 0x22 + 4 * number] = 1, 4
+        block[0x30 + 4 * number] = 0x10 + number
+    board = Board(image(block))
+    board.boot()
+    sent = [t.write for t in board.chip.seen if t.opcode == 0x31]
+    assert sent == [b"\x10", b"\x11", b"\x12"]

@@ -382,3 +382,81 @@ def test_looking_from_outside_shows_levels_and_contents_and_takes_nothing(chip_a
     ]
     assert looks == [3, 2, 0x03020100]
     assert rig.receive(0, 0, 16) == bytes(range(16))
+
+
+def ins(op: int, operand: int = 0, pads: int = 0) -> int:
+    """One LUT instruction: opcode, log2 of the pads, operand (imxrt.md 3.8)."""
+    return op << 10 | pads << 8 | operand
+
+
+CMD, RADDR, READ, JMP_ON_CS, DUMMY = 0x01, 0x02, 0x09, 0x1F, 0x0C
+
+
+def test_an_ahb_read_of_several_sequences(chip_and_rig):
+    """FLSHxxCR2.ARDSEQNUM: the second begins at its first instruction, wherever the first did."""
+    chip, rig = chip_and_rig
+    chip.array[0x40:0x44] = b"\1\2\3\4"
+    words = list(MIMXRT_LUT)
+    words[48:50] = [ins(CMD, 0x06) | ins(DUMMY, 8) << 16, ins(JMP_ON_CS, 1)]
+    words[52:54] = [ins(CMD, 0x03) | ins(RADDR, 24) << 16, ins(READ, 4)]
+    rig.load_lut(words)
+    rig.set(FlexSpi.FLSHCR2, 12 | 1 << 5)
+    chip.seen.clear()
+    for opcode in (0x06, None):
+        assert rig.window.read(0x40) == 0x04030201
+        assert [t.opcode for t in chip.seen] == [opcode, 0x03]
+        chip.seen.clear()
+
+
+def test_a_disabled_module_reads_nothing_and_runs_nothing(chip_and_rig):
+    chip, rig = chip_and_rig
+    rig.set(FlexSpi.MCR0, 0xFFFF_8012)
+    with pytest.raises(BusError, match="MDIS"):
+        rig.window.read(0)
+    rig.set(FlexSpi.IPCMD, 1)
+    assert [d.rule for d in rig.bench.diagnostics] == ["command-while-disabled"]
+    assert chip.seen == []
+    assert not rig.get(FlexSpi.INTR) & 1
+
+
+@pytest.mark.parametrize(
+    ("writes", "locked"),
+    [
+        ([(FlexSpi.LUTKEY, 0x5AF0_5AF0), (FlexSpi.LUTCR, 2)], False),
+        ([(FlexSpi.LUTCR, 2)], True),
+        ([(FlexSpi.LUTKEY, 0x5AF0_5AF1), (FlexSpi.LUTCR, 2)], True),
+        ([(FlexSpi.LUTKEY, 0x5AF0_5AF0), (FlexSpi.LUTCR, 0), (FlexSpi.LUTCR, 2)], True),
+        ([(FlexSpi.LUTKEY, 0x5AF0_5AF0), (FlexSpi.LUTCR, 1), (FlexSpi.LUTCR, 2)], True),
+    ],
+)
+def test_the_key_is_good_for_the_next_write_of_lutcr(chip_and_rig, writes, locked):
+    _, rig = chip_and_rig
+    assert rig.get(FlexSpi.LUTCR) == 1
+    for register, value in writes:
+        rig.set(register, value)
+    rig.set(FlexSpi.LUT, 0x1234, 60)
+    assert (rig.get(FlexSpi.LUT, 60) == 0x1234) is not locked
+    assert (rig.get(FlexSpi.LUTCR) == 1) is locked
+
+
+def test_rdcntr_counts_entries_of_64_bits_until_the_fifo_is_cleared(chip_and_rig):
+    _, rig = chip_and_rig
+    rig.set(FlexSpi.IPRXFCR, 1 << 2)  # watermark: 16 bytes
+    rig.start(0, 0, 40)
+    for popped in (2, 4, 5):
+        rig.set(FlexSpi.INTR, 0x20)
+        assert rig.get(FlexSpi.IPRXFSTS) >> 16 == popped
+    rig.set(FlexSpi.IPRXFCR, 1)
+    assert rig.get(FlexSpi.IPRXFSTS) == 0
+
+
+def test_a_software_reset_takes_the_pointers_of_jmp_on_cs_back(chip_and_rig):
+    chip, rig = chip_and_rig
+    rig.load_lut([0x0A1804EB, 0x3204_1EA0, 0x7C01_2604])
+    rig.window.read(0)
+    chip.seen.clear()
+    rig.window.read(0)
+    assert chip.seen[-1].opcode is None, "it goes on behind the opcode"
+    rig.set(FlexSpi.MCR0, 0xFFFF_8011)
+    rig.window.read(0)
+    assert chip.seen[-1].opcode == 0xEB

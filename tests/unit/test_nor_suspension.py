@@ -61,3 +61,16 @@ def test_a_security_register_answers_at_its_own_256_bytes_only(address: int) -> 
     assert chip.rules() == ["security-address"]
     chip(0x48, address=0x10FF, dummy=8, read=1)
     assert chip.rules() == []
+
+
+def test_a_chip_erase_cannot_be_suspended() -> None:
+    """W25QxxJV sheet, "Erase / Program Suspend": not during chip erase."""
+    chip = Master(qe=1)
+    chip(0x06)
+    chip(0xC7)
+    chip.wait(1)
+    chip(0x75)
+    chip.wait(1)
+    assert chip.sr() & 1, "it goes on"
+    assert chip.chip.status()["suspended"] is None
+    assert chip.rules() == ["suspend"]

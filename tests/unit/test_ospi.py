@@ -560,3 +560,61 @@ def test_the_most_frames_that_a_register_can_ask_for(opcode: int, bits: int, lin
     assert d.ospi.read(RXFLR) == 256
     assert "rx-fifo-overflow" in [x.rule for x in d.bench.diagnostics]
     assert not d.ospi.read(SR) & 1
+
+
+def test_each_entry_takes_its_own_clocks() -> None:
+    """Instruction 8 bits and address 24 on one line, then frames of 32 bits on eight: 8, 24, 4."""
+    rig = Rig()
+    rig.setup(OCTAL | TRANSMIT | 31, 6 << 2 | 2 << 8)
+    for entry in (0x02, 0x1000, 1, 2, 3):
+        rig.w(DR, entry)
+    rig.w(SER, 1)
+    for clocks, level in ((8, 4), (24, 3), (4, 2), (4, 1), (4, 0)):
+        assert rig.r(TXFLR) == level
+        assert rig.r(SR) & 1
+        rig.bench.clock.advance(10 * clocks)
+    assert not rig.r(SR) & 1
+    assert rig.last.write == bytes.fromhex("00000001 00000002 00000003")
+
+
+def test_wait_cycles_are_for_reads() -> None:
+    rig = Rig()
+    rig.setup(OCTAL | TRANSMIT | 7, 2 | 6 << 2 | 2 << 8 | 9 << 11)
+    rig.run(0x02, 0x1000, 0x55)
+    assert (rig.last.write, rig.last.dummy) == (b"\x55", 0)
+    rig.setup(OCTAL | RECEIVE | 7, 2 | 6 << 2 | 2 << 8 | 9 << 11)
+    rig.run(0x0B, 0x1000)
+    assert (rig.last.read, rig.last.dummy) == (1, 9)
+
+
+def test_what_does_not_fill_a_byte_is_filled_up_with_idle_lines() -> None:
+    rig = Rig()
+    rig.setup(OCTAL | TRANSMIT | 11, 2 | 2 << 8)
+    rig.run(0x02, 0xABC, 0xDEF, 0x120)
+    assert rig.last.write == bytes.fromhex("ABCDEF120F")
+    assert "frames do not fill whole bytes" in rig.bench.gaps[0].what
+
+
+def test_the_window_wants_the_lines_of_xip_in_ctrlr0_too() -> None:
+    d = Driver()
+    d.start()
+    d.look(0, 4)
+    assert [s.is_native for s in d.window.segments] == [True]
+    d.w((SSIENR, 0), (CTRLR0, MASTER | RECEIVE | 7), (SSIENR, 1))
+    assert d.look(0, 4) == b"\xff" * 4
+    assert [x.rule for x in d.bench.diagnostics][-1] == "xip-disabled"
+
+
+def test_a_window_that_was_left_is_native_again_when_it_is_read() -> None:
+    """A command switches the window several times; going back at once would cost each time."""
+    d = Driver()
+    d.start()
+    d.look(0, 4)
+    d.restore_xip()
+    segment = d.window.segments[0]
+    assert not segment.is_native
+    d.bench.clock.advance(1000)
+    d.chip.notify()
+    assert not segment.is_native
+    d.look(0, 4)
+    assert segment.is_native

@@ -81,6 +81,7 @@ class ArrayCommands:
             return None
         chip.counters.bytes_programmed += min(len(c.data), page)
         if c.address % page + len(c.data) > page:
+            self._report_wrap(c, page)
             start, c.address = c.address % page, c.address & -page
             old = chip.array[c.address : c.address + page]
             c.data = page_buffer(start, c.data, old)
@@ -90,6 +91,15 @@ class ArrayCommands:
             address=c.address, length=len(c.data), data=bytes(c.data),
         )  # fmt: skip
         return b""
+
+    def _report_wrap(self, c: Cycle, page: int) -> None:
+        self._chip.diagnose(
+            "page-wrap",
+            f"{c.command.name} at {c.address:#x}: {len(c.data)} bytes go beyond the page of {page} "
+            "bytes; the rest goes to its beginning",
+            opcode=c.command.opcode,
+            address=c.address,
+        )
 
     def _erase(self, time: str, c: Cycle) -> bytes | None:
         c.address = self.cell(c) & -c.command.value

@@ -98,6 +98,7 @@ class IssiOctal(Maker):
         # An octal opcode is one byte, at the rising edge; what comes at the falling one is ignored.
         registers = self.volatile.registers
         self.mode = Mode(
+            name="octal DDR" if self.is_octal else "SPI",
             lanes=8 if self.is_octal else 1,
             wide=self.is_wide,
             strobe=registers[IO_MODE] not in (OCTAL_DDR_NO_DQS, SPI_NO_DQS),
@@ -326,7 +327,7 @@ class IssiOctal(Maker):
         return {
             "sr": self.status_register,
             "flags": self.flag_register,
-            "mode": "octal DDR" if self.is_octal else "SPI",
+            "mode": self.mode.name,
             "dummies": self._dummies(DDR_DUMMIES),
             "address_bytes": 4 if self.is_wide else 3,
             "volatile": {f"{address:02x}": value for address, value in registers.items()},

@@ -96,6 +96,7 @@ class MacronixOctal(Maker):
     def _refresh(self) -> None:
         cr2 = self.volatile.cr2
         self.mode = Mode(
+            name=("SPI", "SOPI", "DOPI")[cr2[MODE]],
             lanes=8 if self.is_octal else 1,
             opcode_bits=16 if self.is_octal else 8,
             opcode_ddr=self.is_ddr,
@@ -299,7 +300,7 @@ class MacronixOctal(Maker):
             "sr": self.status_register,
             "cr": self.nonvolatile[CR],
             "security": self.security_register,
-            "mode": ("SPI", "SOPI", "DOPI")[cr2[MODE]],
+            "mode": self.mode.name,
             "dummies": DUMMY_CYCLES[cr2[DUMMIES]],
             "address_bytes": 4 if self.is_octal or self.volatile.wide else 3,
             "cr2": {f"{address:x}": value for address, value in cr2.items()},

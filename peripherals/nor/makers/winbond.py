@@ -85,9 +85,12 @@ class W25Q(Maker):
     def _refresh(self) -> None:
         v = self.volatile
         self.mode = Mode(
-            lanes=4 if v.qpi else 1, wide=v.wide, continuous=v.continuous,
+            name="QPI" if v.qpi else "SPI",
+            lanes=4 if v.qpi else 1,
+            wide=v.wide,
+            continuous=v.continuous,
             settings=(v.qpi_parameter, v.wrap),
-        )  # fmt: skip
+        )
 
     def _mode_changed(self) -> None:
         self._refresh()
