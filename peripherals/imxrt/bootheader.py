@@ -28,9 +28,25 @@ DCD_LIMIT = 1768
 class Custom(enum.IntEnum):
     """Purposes for which an FCB can name LUT sequences of its own: indices of lutCustomSeq."""
 
+    READ = 0
     READ_STATUS = 1
     WRITE_ENABLE = 2
+    ERASE_SECTOR = 3
     WRITE = 4
+    ERASE_CHIP = 5
+    ERASE_BLOCK = 7
+
+
+_USUAL = {
+    Custom.READ: 0,
+    Custom.READ_STATUS: 1,
+    Custom.WRITE_ENABLE: 3,
+    Custom.ERASE_SECTOR: 5,
+    Custom.ERASE_BLOCK: 8,
+    Custom.WRITE: 9,
+    Custom.ERASE_CHIP: 11,
+}
+"""LUT sequences where the FCB names no others."""
 
 
 class Command(NamedTuple):
@@ -64,6 +80,10 @@ class Fcb(NamedTuple):
     lut: tuple[int, ...]
     page_size: int
     sector_size: int
+
+    def sequence(self, purpose: Custom) -> tuple[int, int]:
+        """The first LUT sequence for it, and how many."""
+        return self.custom.get(purpose, (_USUAL[purpose], 1))
 
     @property
     def is_parallel(self) -> bool:
