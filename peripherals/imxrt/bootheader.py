@@ -25,6 +25,16 @@ DCD_LIMIT = 1768
 """Bytes that the ROM takes, header included."""
 
 
+_ITCM = range(0x8_0000)
+STACKS = (range(0x2000_0000, 0x3000_0000), range(0x8000_0000, 0xE000_0000))
+"""Where stacks lie: on-chip RAM and what SEMC reaches."""
+
+
+def is_ram(address: int) -> bool:
+    """Whether an image whose IVT says that it lies there is to be copied."""
+    return any(address in area for area in (_ITCM, *STACKS))
+
+
 class Custom(enum.IntEnum):
     """Purposes for which an FCB can name LUT sequences of its own: indices of lutCustomSeq."""
 

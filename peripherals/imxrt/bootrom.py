@@ -27,9 +27,6 @@ from .romapi import RomApi
 from .romflexspi import Job, RomError, Waiting
 
 _RT1176_VECTORS = 0x2000
-_RAM = (range(0x2000_0000, 0x3000_0000), range(0x8000_0000, 0xE000_0000))
-"""Where stacks lie: on-chip RAM and what SEMC reaches."""
-_ITCM = range(0x8_0000)
 _DCD_POLL = 10_000
 # Assumption: the ROM gives up after a second where FCB or DCD set no limit.
 PATIENCE = 1_000_000_000
@@ -48,10 +45,6 @@ class _Image(NamedTuple):
     def offset(self, address: int) -> int:
         """The flash offset of what the image has at `address`."""
         return address - self.ivt.self_address + bootheader.IVT_OFFSET
-
-
-def _is_ram(address: int) -> bool:
-    return any(address in area for area in (_ITCM, *_RAM))
 
 
 @model("Imxrt.BootRom")
@@ -163,7 +156,7 @@ class BootRom(RomApi, core.BootRom):
         ivt = Ivt.parse(block)
         here = self.flexspi.window.address + offset
         in_place = ivt.self_address == here
-        if not in_place and not _is_ram(ivt.self_address):
+        if not in_place and not bootheader.is_ram(ivt.self_address):
             wrong = f"says that it lies at {ivt.self_address:#x}, but is read at {here:#x}"
             raise self._broken("IVT", offset, wrong)
         image = _Image(ivt, in_place, 0, self._chip.size)
@@ -259,7 +252,7 @@ class BootRom(RomApi, core.BootRom):
             return Entry(pc=entry, sp=sp, vtor=vectors)
         raw = self._memory(entry, 8)
         sp, pc = struct.unpack("<2I", raw)
-        if not pc & 1 or sp & 3 or not any(sp - 1 in area for area in _RAM):
+        if not pc & 1 or sp & 3 or not any(sp - 1 in area for area in bootheader.STACKS):
             wrong = f"reads {raw.hex(' ')}, no stack pointer and Thumb address"
             raise self._broken("vector table", image.offset(entry), wrong)
         return Entry(pc=pc, sp=sp, vtor=entry)
