@@ -76,7 +76,7 @@ def test_regions_that_make_qemu_slow_are_named_once(qemu: Path | None) -> None:
         for _ in range(10):
             engine.run(Goal(until=engine.now + 9 * MS))
         assert word(engine, RNR) == 15
-    (note,) = (event for event in told if isinstance(event, Note))
+    (note,) = (found.event for found in told if isinstance(found.event, Note))
     assert "0x20000040-0x2000005f" in note.message
 
 
