@@ -16,6 +16,7 @@ from xipsim.peripherals.imxrt.bootheader import (
     SERIAL_NOR,
     Fcb,
     Ivt,
+    is_ram,
     ivt_fault,
 )
 
@@ -85,13 +86,17 @@ def _ivt(flash: bytes | bytearray) -> Ivt | None:
 
 
 def _reset(flash: bytes | bytearray, chip: BootChip, ivt: Ivt) -> int | None:
-    """The first instruction: an odd entry is it, an even one is the vector table's address."""
+    """The first instruction: an odd entry is it, an even one is the vector table's address.
+
+    Where the flash holds it: an image for RAM is looked at before it is copied.
+    """
+    moved = chip.base + IVT_OFFSET - ivt.self_address if is_ram(ivt.self_address) else 0
     if ivt.entry & 1:
-        return ivt.entry
-    table = ivt.entry - chip.base
+        return ivt.entry + moved
+    table = ivt.entry + moved - chip.base
     if not 0 <= table <= len(flash) - 8:
         return None
-    return int.from_bytes(flash[table + 4 : table + 8], "little")
+    return int.from_bytes(flash[table + 4 : table + 8], "little") + moved
 
 
 def _missing_fcb(header: Header, chip: BootChip) -> str:
@@ -142,7 +147,7 @@ def _check_ivt(header: Header, chip: BootChip) -> list[str]:
             f"there is no image vector table at flash offset 0x{IVT_OFFSET:X}: "
             "the boot ROM will start nothing"
         ]
-    if ivt.self_address != expected:
+    if ivt.self_address != expected and not is_ram(ivt.self_address):
         return [
             f"the image vector table was made for 0x{ivt.self_address:08X} and lies at "
             f"0x{expected:08X}: the boot ROM will refuse it"

@@ -25,12 +25,38 @@ DCD_LIMIT = 1768
 """Bytes that the ROM takes, header included."""
 
 
+_ITCM = range(0x8_0000)
+STACKS = (range(0x2000_0000, 0x3000_0000), range(0x8000_0000, 0xE000_0000))
+"""Where stacks lie: on-chip RAM and what SEMC reaches."""
+
+
+def is_ram(address: int) -> bool:
+    """Whether an image whose IVT says that it lies there is to be copied."""
+    return any(address in area for area in (_ITCM, *STACKS))
+
+
 class Custom(enum.IntEnum):
     """Purposes for which an FCB can name LUT sequences of its own: indices of lutCustomSeq."""
 
+    READ = 0
     READ_STATUS = 1
     WRITE_ENABLE = 2
+    ERASE_SECTOR = 3
     WRITE = 4
+    ERASE_CHIP = 5
+    ERASE_BLOCK = 7
+
+
+_USUAL = {
+    Custom.READ: 0,
+    Custom.READ_STATUS: 1,
+    Custom.WRITE_ENABLE: 3,
+    Custom.ERASE_SECTOR: 5,
+    Custom.ERASE_BLOCK: 8,
+    Custom.WRITE: 9,
+    Custom.ERASE_CHIP: 11,
+}
+"""LUT sequences where the FCB names no others."""
 
 
 class Command(NamedTuple):
@@ -64,6 +90,10 @@ class Fcb(NamedTuple):
     lut: tuple[int, ...]
     page_size: int
     sector_size: int
+
+    def sequence(self, purpose: Custom) -> tuple[int, int]:
+        """The first LUT sequence for it, and how many."""
+        return self.custom.get(purpose, (_USUAL[purpose], 1))
 
     @property
     def is_parallel(self) -> bool:

@@ -16,7 +16,6 @@ from xipsim.peripherals.core import (
     BusError,
     Entry,
     Parameter,
-    Peripheral,
     State,
     model,
 )
@@ -24,16 +23,14 @@ from xipsim.peripherals.nor.bus import SpiDevice
 
 from . import bootheader
 from .bootheader import BootData, DcdCheck, DcdWrite, Fcb, Ivt
-from .ccm import Ccm
-from .ccm_analog import CcmAnalog
-from .flexspi import FlexSpi
-from .romflexspi import PATIENCE, RomFlexSpi, Waiting
+from .romapi import RomApi
+from .romflexspi import Job, RomError, Waiting
 
 _RT1176_VECTORS = 0x2000
-_RAM = (range(0x2000_0000, 0x3000_0000), range(0x8000_0000, 0xE000_0000))
-"""Where stacks lie: on-chip RAM and what SEMC reaches."""
-_ITCM = range(0x8_0000)
 _DCD_POLL = 10_000
+# Assumption: the ROM gives up after a second where FCB or DCD set no limit.
+PATIENCE = 1_000_000_000
+"""Virtual ns."""
 _DOWNLOAD = "The ROM now waits for a download over USB or UART, which is not modelled."
 
 
@@ -50,37 +47,19 @@ class _Image(NamedTuple):
         return address - self.ivt.self_address + bootheader.IVT_OFFSET
 
 
-def _is_ram(address: int) -> bool:
-    return any(address in area for area in (_ITCM, *_RAM))
-
-
 @model("Imxrt.BootRom")
-class BootRom(Peripheral, core.BootRom):
-    """i.MX RT boot ROM: FCB, IVT, boot data, DCD, copy, entry. Its code and API are not there."""
+class BootRom(RomApi, core.BootRom):
+    """i.MX RT boot ROM: FCB, IVT, boot data, DCD, copy, entry; and its FlexSPI NOR API."""
 
-    SIZE = 0x1_8000
-
-    flexspi = Parameter(FlexSpi, "the controller of the chip to boot from")
-    ccm = Parameter(Ccm, "whose divider FlexSPI's clock goes through", default=None)
-    ccm_analog = Parameter(CcmAnalog, "whose USB1 PLL clocks FlexSPI", default=None)
     fcb_offset = Parameter(
         int, "flash offset of the FCB: 0; 0x400 on RT1011 and RT1176", default=0, choices=(0, 0x400)
     )
 
     _warned = State(False, survives_reset=True)
 
-    def read(self, offset: int, size: int = 4) -> int:
-        """Reads 0, reported as a gap."""
-        self.gap("ROM code and API")
-        return 0
-
-    def write(self, offset: int, value: int, size: int = 4) -> None:
-        """Lost, reported as a gap."""
-        self.gap("write to the ROM")
-
     def boot(self) -> Generator[int, None, Entry]:
         """Start the image that the chip holds now. See the core's `BootRom`."""
-        driver = RomFlexSpi(self.flexspi, self.ccm, self.ccm_analog)
+        driver = self.driver
         driver.start()
         block = self._read(self.fcb_offset, bootheader.FCB_SIZE)
         if not block.startswith(bootheader.FCB_TAG):
@@ -88,7 +67,10 @@ class BootRom(Peripheral, core.BootRom):
         fcb = Fcb.parse(block)
         self._compare(fcb)
         driver.configure(fcb)
-        yield from driver.configure_chips(fcb)
+        try:
+            yield from driver.run(Job(fcb, driver.chip_steps(fcb), patience=PATIENCE))
+        except RomError as error:
+            raise BootError(str(error)) from error
         image = self._read_image()
         yield from self._run_dcd(image)
         self._copy(image)
@@ -174,7 +156,7 @@ class BootRom(Peripheral, core.BootRom):
         ivt = Ivt.parse(block)
         here = self.flexspi.window.address + offset
         in_place = ivt.self_address == here
-        if not in_place and not _is_ram(ivt.self_address):
+        if not in_place and not bootheader.is_ram(ivt.self_address):
             wrong = f"says that it lies at {ivt.self_address:#x}, but is read at {here:#x}"
             raise self._broken("IVT", offset, wrong)
         image = _Image(ivt, in_place, 0, self._chip.size)
@@ -270,7 +252,7 @@ class BootRom(Peripheral, core.BootRom):
             return Entry(pc=entry, sp=sp, vtor=vectors)
         raw = self._memory(entry, 8)
         sp, pc = struct.unpack("<2I", raw)
-        if not pc & 1 or sp & 3 or not any(sp - 1 in area for area in _RAM):
+        if not pc & 1 or sp & 3 or not any(sp - 1 in area for area in bootheader.STACKS):
             wrong = f"reads {raw.hex(' ')}, no stack pointer and Thumb address"
             raise self._broken("vector table", image.offset(entry), wrong)
         return Entry(pc=pc, sp=sp, vtor=entry)

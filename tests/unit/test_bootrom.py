@@ -388,12 +388,6 @@ def test_wrong_size_boots_with_one_warning(size):
     assert [d.rule for d in board.bench.diagnostics] == ["fcb-mismatch"]
 
 
-def test_rom_code_is_a_gap():
-    board = Board(b"")
-    assert board.rom.read(0x1234) == board.rom.read(0) == 0
-    assert [g.what for g in board.bench.gaps] == ["ROM code and API"]
-
-
 # -- DCD -------------------------------------------------------------------------------------------
 
 

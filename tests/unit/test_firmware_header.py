@@ -73,6 +73,17 @@ def test_each_misfit_is_one_warning_that_says_what_will_happen(
     assert re.search(warning, text)
 
 
+@pytest.mark.parametrize("start", [0x2020_8000, 0])
+def test_an_image_that_the_boot_rom_copies_to_ram_fits(start: int) -> None:
+    """Its IVT, entry and reset vector are addresses in RAM; TinyUF2's are."""
+    places = {"self_address": start + 0x1000, "entry": start + 0x2000}
+    assert warnings(chip(**places, reset=start + 0x3001)) == []
+    (erased,) = warnings(chip(**places, reset=start + 0x3801))
+    assert "is erased flash" in erased
+    (outside,) = warnings(chip(**places, reset=start + SIZE + 1))
+    assert "outside the flash" in outside
+
+
 def test_an_erased_chip_and_a_lost_ivt() -> None:
     assert "no FCB" in warnings(bytearray(b"\xff" * SIZE))[0]
     flash = chip()

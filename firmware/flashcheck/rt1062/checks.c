@@ -6,6 +6,7 @@
 #include "board.h"
 #include "flash.h"
 #include "flexspi.h"
+#include "rom.h"
 #include "tap.h"
 #include "winbond.h"
 
@@ -152,5 +153,7 @@ const struct check port_checks[] = {
     {"FlexSPI: data size by operand", check_operand_size, EVERY_FAMILY},
     {"FlexSPI: receive FIFO on the AHB", check_fifo_on_ahb, EVERY_FAMILY},
     {"FlexSPI: continuous read through the window", check_jumping_reads, WINBOND},
+    {"boot ROM: the API of its NOR driver", check_rom_api, WINBOND},
+    {"core: MPU, SysTick's reference, cycle counter", check_core, EVERY_FAMILY},
     {NULL},
 };

@@ -1,0 +1,284 @@
+"""The boot ROM's API: tables and code, and what each function does to controller, chip and memory.
+
+Facts: the vendor's fsl_romapi.h (order of the tables, structures, status codes).
+"""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from flexspi_fakes import ERASE_TIME, MIMXRT_LUT
+from test_bootrom import SIZE, Board, fcb, image, put
+
+from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.imxrt import romcode
+from xipsim.peripherals.imxrt.flexspi import FlexSpi
+
+RAM, CONFIG, SOURCE, TARGET, STACK = 0x2000_0000, 0x2000_1000, 0x2000_2000, 0x2000_3000, 0x2000_8000
+ARGUMENTS, SP, CALL, STATE, RESULT = 0x00, 0x10, 0x14, 0x18, 0x1C
+SUCCESS, FAIL, INVALID_ARGUMENT, INVALID_SEQUENCE, DEVICE_TIMEOUT = 0, 1, 4, 6001, 6002
+SECTOR, BLOCK = 0x1000, 0x4000
+
+
+def config(**options: int) -> bytearray:
+    """A whole flexspi_nor_config_t: sequences 0 read, 1 status, 3, 5 erase, 9 program."""
+    lut = list(MIMXRT_LUT)
+    lut[32], lut[36:38] = 0x0818_0420, [0x0818_0432, 0x0000_2204]  # erase block, program
+    block = fcb(lut=lut)
+    put(block, 0x1C0, "2I", 256, SECTOR)
+    put(block, 0x1D0, "I", options.get("block", BLOCK))
+    block[0x1C9] = options.get("uniform", 0)
+    return block
+
+
+class Caller:
+    """A board that has booted, and a firmware that calls the ROM as the ROM's code hands it on."""
+
+    def __init__(self) -> None:
+        self.board = Board(image())
+        self.board.boot()
+        self.ram = self.board.bench.bus.add(RAM, 0x10000)
+        self.put(CONFIG, config())
+        self.polls = 0
+
+    @property
+    def chip(self):  # type: ignore[no-untyped-def]
+        return self.board.chip
+
+    def put(self, address: int, data: bytes) -> None:
+        self.ram[address - RAM : address - RAM + len(data)] = data
+
+    def get(self, address: int, length: int) -> bytes:
+        return bytes(self.ram[address - RAM : address - RAM + length])
+
+    def begin(self, name: str, *arguments: int) -> None:
+        rom = self.board.rom
+        for i, value in enumerate(arguments[:4]):
+            rom.write(ARGUMENTS + 4 * i, value)
+        self.put(STACK, struct.pack("<3I", 0, 0, *arguments[4:5] or (0,)))
+        rom.write(SP, STACK)
+        rom.write(CALL, romcode.FUNCTIONS.index(name))
+
+    def finish(self) -> int:
+        clock, rom = self.board.bench.clock, self.board.rom
+        while not rom.read(STATE):
+            self.polls += 1
+            key, until = clock.questions[-1]
+            assert key == ("bootrom", "api")
+            assert until is not None
+            assert until > clock.now
+            clock.advance(until - clock.now)
+        return rom.read(RESULT)
+
+    def call(self, name: str, *arguments: int) -> int:
+        self.begin(name, *arguments)
+        return self.finish()
+
+    @property
+    def said(self) -> list[str]:
+        return [d.message for d in self.board.bench.diagnostics]
+
+
+@pytest.fixture
+def caller() -> Caller:
+    return Caller()
+
+
+# -- tables and code -------------------------------------------------------------------------------
+
+
+def word(page: bytes, address: int) -> int:
+    (value,) = struct.unpack_from("<I", page, address - romcode.BASE)
+    return int(value)
+
+
+def test_the_pointer_at_1ch_leads_to_the_tables() -> None:
+    page = romcode.page()
+    tree = word(page, romcode.BASE + 0x1C)
+    nor = word(page, tree + 16)
+    entries = {word(page, tree + 8)} | {word(page, nor + 4 + 4 * i) for i in range(9)}
+    assert len(entries) == 10, "runBootloader, and the nine of FLEXSPI_NOR"
+    assert all(entry & 1 and romcode.BASE < entry < romcode.BASE + 0x1000 for entry in entries)
+
+
+def test_every_function_gives_its_number_and_goes_to_the_common_code() -> None:
+    """mov.w r12, #n; b.w: Armv7-M manual A7.7.76 (T2) and A7.7.12 (T4)."""
+    page = romcode.page()
+    tree = word(page, romcode.BASE + 0x1C)
+    nor, clock, rtwdog, wdog = (word(page, tree + 4 * i) for i in (4, 6, 7, 8))
+    tables = ((tree + 8, 1), (nor + 4, 9), (clock + 4, 46), (rtwdog, 14), (wdog, 12))
+    entries = [word(page, at + 4 * i) & ~1 for at, count in tables for i in range(count)]
+    targets = set()
+    for number, entry in enumerate(entries):
+        move, register, high, low = struct.unpack_from("<4H", page, entry - romcode.BASE)
+        assert (move, register) == (0xF04F, 0x0C00 | number)
+        assert (high >> 11, low >> 14, low >> 12 & 1) == (0b11110, 0b10, 1)
+        sign = high >> 10 & 1
+        bits = [1 - ((low >> j & 1) ^ sign) for j in (13, 11)]
+        offset = sign << 24 | bits[0] << 23 | bits[1] << 22 | (high & 0x3FF) << 12
+        offset |= (low & 0x7FF) << 1
+        targets.add(entry + 8 + offset - (sign << 25))
+    assert len(targets) == 1
+    (common,) = targets
+    assert page[common - romcode.BASE :][:2] == b"\x10\xb5", "push {r4, lr}"
+    assert len(entries) == len(romcode.FUNCTIONS)
+
+
+def test_the_code_is_served_natively_and_the_rest_of_the_rom_is_a_gap() -> None:
+    board = Board(image())
+    window = board.bench.window(board.rom, "code", romcode.BASE, 0x17000)
+    board.rom.connected()
+    assert window.read(0x1C) == romcode.BASE + 0x40
+    assert window.read(0x1234) == 0
+    assert [g.what for g in board.bench.gaps] == ["ROM code"]
+
+
+# -- functions -------------------------------------------------------------------------------------
+
+
+def test_init_sets_up_controller_and_chip_as_the_block_says(caller: Caller) -> None:
+    block = config()
+    block[0x0C] = 0
+    block[0x10:0x12] = 1, 1
+    put(block, 0x14, "BB", 1, 4)
+    put(block, 0x18, "I", 0x40)
+    put(block, 0x80 + 64, "I", 0x2001_0401)
+    caller.put(CONFIG, block)
+    assert caller.call("FLEXSPI_NOR.init", 0, CONFIG) == SUCCESS
+    assert caller.board.rig.get(FlexSpi.MCR0) == 0xFFFF_8000
+    assert [t.opcode for t in caller.chip.seen[-3:]] == [0x06, 0x01, 0x05]
+    assert caller.chip.seen[-2].write == b"\x40"
+
+
+def test_a_page_is_programmed_and_waited_for(caller: Caller) -> None:
+    data = bytes(range(256))
+    caller.put(SOURCE, data)
+    caller.call("FLEXSPI_NOR.init", 0, CONFIG)
+    start = caller.board.bench.clock.now
+    assert caller.call("FLEXSPI_NOR.program", 0, CONFIG, 0x5100, SOURCE) == SUCCESS
+    assert caller.chip.array[0x5100:0x5200] == data
+    assert caller.board.bench.clock.now - start == ERASE_TIME
+    assert caller.polls == 1, "the end of the chip's work is known"
+    assert caller.said == []
+
+
+def test_an_erase_takes_blocks_where_it_can_and_sectors_else(caller: Caller) -> None:
+    caller.call("FLEXSPI_NOR.init", 0, CONFIG)
+    seen = len(caller.chip.seen)
+    assert caller.call("FLEXSPI_NOR.erase", 0, CONFIG, 0x3FFF, 0x6001) == SUCCESS
+    erased = [t.address for t in caller.chip.seen[seen:] if t.opcode == 0x20]
+    assert erased == [0x3000, 0x4000, 0x8000, 0x9000]
+    caller.put(CONFIG, config(uniform=1))
+    seen = len(caller.chip.seen)
+    caller.call("FLEXSPI_NOR.erase", 0, CONFIG, 0x4000, 0x4000)
+    erased = [t.address for t in caller.chip.seen[seen:] if t.opcode == 0x20]
+    assert erased == [0x4000, 0x5000, 0x6000, 0x7000]
+
+
+def test_a_whole_chip_is_erased(caller: Caller) -> None:
+    block = config()
+    put(block, 0x80 + 16 * 11, "I", 0x0460)
+    caller.put(CONFIG, block)
+    caller.call("FLEXSPI_NOR.init", 0, CONFIG)
+    assert caller.call("FLEXSPI_NOR.erase_all", 0, CONFIG) == SUCCESS
+    assert [t.opcode for t in caller.chip.seen[-3:]] == [0x06, 0x60, 0x05]
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 300, 4096, 5001])
+def test_a_read_takes_its_fifth_argument_from_the_stack(caller: Caller, length: int) -> None:
+    caller.chip.array[0x4000:0x6000] = bytes(i * 7 & 0xFF for i in range(0x2000))
+    caller.put(TARGET, b"\xaa" * 5008)
+    assert caller.call("FLEXSPI_NOR.read", 0, CONFIG, TARGET, 0x4001, length) == SUCCESS
+    assert caller.get(TARGET, length) == bytes(caller.chip.array[0x4001 : 0x4001 + length])
+    assert caller.get(TARGET + length, 4) == b"\xaa" * 4
+
+
+def test_lut_and_transfers(caller: Caller) -> None:
+    """update_lut, and xfer with a command, a write, a read."""
+    caller.put(SOURCE, struct.pack("<8I", 0x0406, 0, 0, 0, 0x0818_0432, 0x2204, 0, 0))
+    assert caller.call("FLEXSPI_NOR.update_lut", 0, 12, SOURCE, 2) == SUCCESS
+    assert caller.board.rig.get(FlexSpi.LUT, 48) == 0x0406
+    assert caller.board.rig.get(FlexSpi.LUT, 52) == 0x0818_0432
+    caller.put(SOURCE, b"written!")
+    for kind, address, sequence in ((0, 0, 12), (2, 0x6000, 13)):
+        xfer = (kind, address, sequence, 1, 0, SOURCE, 8, 0, 0)
+        caller.put(TARGET, struct.pack("<9I", *xfer))
+        assert caller.call("FLEXSPI_NOR.xfer", 0, TARGET) == SUCCESS
+    assert caller.chip.array[0x6000:0x6008] == b"written!"
+    caller.board.bench.clock.advance(ERASE_TIME)
+    caller.put(TARGET, struct.pack("<9I", 3, 0x6000, 0, 1, 0, 0, 0, SOURCE + 64, 8))
+    assert caller.call("FLEXSPI_NOR.xfer", 0, TARGET) == SUCCESS
+    assert caller.get(SOURCE + 64, 8) == b"written!"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "status", "said"),
+    [
+        ("FLEXSPI_NOR.init", (0, SOURCE), INVALID_ARGUMENT, "begins with 00 00 00 00"),
+        ("FLEXSPI_NOR.init", (0, 0x7000_0000), INVALID_ARGUMENT, "nothing at 0x70000000"),
+        ("FLEXSPI_NOR.init", (1, CONFIG), INVALID_ARGUMENT, "no instance 1"),
+        ("FLEXSPI_NOR.program", (0, CONFIG, 0x5101, SOURCE), INVALID_ARGUMENT, "0x5101"),
+        ("FLEXSPI_NOR.program", (0, CONFIG, 0, 0x7000_0000), INVALID_ARGUMENT, "nothing at"),
+        ("FLEXSPI_NOR.erase", (0, CONFIG, SIZE, 1), INVALID_ARGUMENT, "are not there"),
+        ("FLEXSPI_NOR.read", (0, CONFIG, TARGET, SIZE, 1), INVALID_ARGUMENT, "too many"),
+        ("FLEXSPI_NOR.read", (0, CONFIG, 0x7000_0000, 0, 4), INVALID_ARGUMENT, "nothing at"),
+        ("FLEXSPI_NOR.update_lut", (0, 15, SOURCE, 2), INVALID_ARGUMENT, "there are 16"),
+        ("FLEXSPI_NOR.erase_all", (0, CONFIG), INVALID_SEQUENCE, "LUT sequence 11"),
+    ],
+)
+def test_what_cannot_be_done_has_the_roms_own_status(
+    caller: Caller, name: str, arguments: tuple[int, ...], status: int, said: str
+) -> None:
+    block = config()
+    put(block, 0x80 + 16 * 11, "I", 0x7804_0460)  # an unknown instruction
+    caller.put(CONFIG, block)
+    caller.board.rig.load_lut(list(struct.unpack_from("<64I", block, 0x80)))
+    assert caller.call(name, *arguments) == status
+    assert any(f"ROM API: {name} fails with {status}: " in s and said in s for s in caller.said)
+
+
+@pytest.mark.parametrize(("limit", "status"), [(0, SUCCESS), (50, SUCCESS), (30, DEVICE_TIMEOUT)])
+def test_a_chip_may_be_busy_for_as_long_as_the_block_says(
+    caller: Caller, limit: int, status: int
+) -> None:
+    """timeoutInMs, 0: for ever. The erase takes 45 ms."""
+    block = config()
+    put(block, 0x70, "I", limit)
+    caller.put(CONFIG, block)
+    caller.call("FLEXSPI_NOR.init", 0, CONFIG)
+    start = caller.board.bench.clock.now
+    assert caller.call("FLEXSPI_NOR.erase", 0, CONFIG, 0, 1) == status
+    took = caller.board.bench.clock.now - start
+    assert took == (ERASE_TIME if status == SUCCESS else 30_000_000)
+
+
+def test_what_is_not_there_is_reported_by_its_name(caller: Caller) -> None:
+    assert caller.call("FLEXSPI_NOR.get_config", 0, CONFIG, SOURCE) == FAIL
+    assert caller.call("RTWDOG.Init", 0, 0) == FAIL
+    what = [g.what for g in caller.board.bench.gaps]
+    assert what == ["ROM API: FLEXSPI_NOR.get_config", "ROM API: RTWDOG.Init"]
+
+
+def test_the_bootloader_is_the_end(caller: Caller) -> None:
+    caller.call("runBootloader", SOURCE)
+    assert "download over USB or UART" in caller.board.bench.stuck[0]
+
+
+def test_a_call_under_way_goes_on_after_a_snapshot(caller: Caller) -> None:
+    caller.call("FLEXSPI_NOR.init", 0, CONFIG)
+    caller.begin("FLEXSPI_NOR.erase", 0, CONFIG, 0x4000, 0x2000)
+    assert caller.board.rom.read(STATE) == 0
+    saved = caller.board.rom.save()
+    caller.board.rom.reset(ResetCause.SOFTWARE)
+    caller.board.rom.load(saved)
+    assert caller.finish() == SUCCESS
+    erased = [t.address for t in caller.chip.seen if t.opcode == 0x20]
+    assert erased == [0x4000, 0x5000]
+
+
+def test_a_call_during_a_call_is_told(caller: Caller) -> None:
+    caller.call("FLEXSPI_NOR.init", 0, CONFIG)
+    caller.begin("FLEXSPI_NOR.erase", 0, CONFIG, 0x4000, 0x2000)
+    caller.begin("FLEXSPI_NOR.clear_cache", 0)
+    assert [d.rule for d in caller.board.bench.diagnostics] == ["rom-api-reentered"]
