@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from xipsim.engines.link.messages import Request
-from xipsim.engines.link.server import Server
+from xipsim.engines.link.server import UsersEnd
 from xipsim.peripherals.core import Bus, Entry, IrqLine, Model, Read, Region, Segment, Write
 
 
@@ -172,7 +172,7 @@ class Backend(Protocol):
     def enter(self) -> None:
         """Stand still after the instruction under way. Idempotent; from any thread."""
 
-    def next_request(self, server: Server) -> Request | None:
+    def next_request(self, server: UsersEnd) -> Request | None:
         """Wait for a request while standing still. None: leave, and come back by `enter`."""
 
     # -- snapshots -------------------------------------------------------------------------------

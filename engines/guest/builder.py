@@ -286,7 +286,7 @@ def describe_core(platform: Platform, registry: Registry) -> CoreDescription:
     )
     return CoreDescription(
         cpu_type=str(cpu.get("cpuType")),
-        interrupts=(max(wires) // 32 + 1) * 32,
+        interrupts=(max(wires, default=0) // 32 + 1) * 32,
         frequency=int(str(nvic.get("systickFrequency"))),
         reference=max(
             getattr(registry[e.type], "SYSTICK_REFERENCE", 0)

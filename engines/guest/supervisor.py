@@ -23,7 +23,7 @@ from xipsim.engines.api import (
     StopReason,
 )
 from xipsim.engines.link.messages import NUMBER, RUN, Request
-from xipsim.engines.link.server import Server
+from xipsim.engines.link.server import UsersEnd
 from xipsim.engines.repl import Platform
 from xipsim.peripherals.core import BootError, Entry, Registry, ResetCause
 
@@ -74,7 +74,7 @@ class Supervisor:
 
     def __init__(
         self,
-        server: Server,
+        server: UsersEnd,
         backend: Backend,
         config: MachineConfig,
         platform: Platform,

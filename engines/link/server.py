@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Protocol
 
 from xipsim.engines.api import EngineError
 
 from .channel import Channel
 from .messages import News, Refusal, Reply, Request
+
+
+class UsersEnd(Protocol):
+    """Whom the machine serves: a user's process, or the engine itself where that is the user's."""
+
+    def receive(self) -> Request:
+        """Wait for the next request."""
+
+    def poll(self, seconds: float) -> bool:
+        """Whether a request comes within that time."""
+
+    def reply(self, number: int, value: Any) -> None:
+        """The request was done."""
+
+    def refuse(self, number: int, error: Exception) -> None:
+        """The request could not be done."""
+
+    def tell(self, kind: str, value: Any) -> None:
+        """What happens while the guest runs; see `News`."""
 
 
 class Server:

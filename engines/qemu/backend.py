@@ -18,7 +18,7 @@ from xipsim.engines.api import SnapshotError
 from xipsim.engines.guest.backend import CoreDescription
 from xipsim.engines.guest.clock import GuestClock
 from xipsim.engines.link.messages import Request
-from xipsim.engines.link.server import Server
+from xipsim.engines.link.server import UsersEnd
 from xipsim.peripherals.core import Model, Read, Region, Write
 
 from . import devices
@@ -115,7 +115,7 @@ class QemuBackend:
             sys.excepthook(*sys.exc_info())
             os._exit(1)
 
-    def next_request(self, server: Server) -> Request | None:
+    def next_request(self, server: UsersEnd) -> Request | None:
         """The next request; None where gdb needs the vCPU thread out of the work item."""
         if not self._gdb:
             return server.receive()

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 from xipsim.engines.api import EngineError, StrPath
@@ -43,29 +41,6 @@ def find_shim() -> Path:
             f"{SHIM.name} is not built: install the package (pip install .) with a C compiler"
         )
     return SHIM
-
-
-def find_libpython() -> Path:
-    """The shared libpython of this interpreter."""
-    name = sysconfig.get_config_var("INSTSONAME") or ""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    folders = [
-        sysconfig.get_config_var("LIBDIR") or "",
-        str(Path(sys.base_prefix) / "lib"),
-        f"/usr/lib/{sysconfig.get_config_var('MULTIARCH') or ''}",
-        "/usr/lib",
-    ]
-    names = [n for n in (name, f"libpython{version}.so.1.0") if ".so" in n]
-    for folder in folders:
-        for candidate in names:
-            path = Path(folder) / candidate
-            if path.is_file():
-                return path
-    raise EngineError(
-        f"this Python ({sys.executable}) has no shared libpython{version}, which the embedded "
-        f"engine needs; on Debian and Ubuntu: apt install libpython{version}; elsewhere use a "
-        "Python that was configured with --enable-shared"
-    )
 
 
 def qemu_version(qemu: Path) -> str:

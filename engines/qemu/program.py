@@ -9,9 +9,10 @@ import os
 import sys
 
 from xipsim.engines.api import StrPath
+from xipsim.engines.libpython import find_libpython
 from xipsim.engines.link.process import Command, Process, search_path
 
-from .locate import find_libpython, find_qemu, find_shim, qemu_version
+from .locate import find_qemu, find_shim, qemu_version
 
 START = (
     "import gc, sys; gc.disable(); sys.path[:] = {path!r};"

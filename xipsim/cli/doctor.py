@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xipsim.engines.api import EngineError
+from xipsim.engines.libpython import find_libpython
 from xipsim.engines.qemu.locate import (
     KNOWN_VERSIONS,
-    find_libpython,
     find_qemu,
     find_shim,
     qemu_version,

@@ -117,6 +117,14 @@ def _flashcheck(command: Parser) -> None:
     _machine_options(command)
 
 
+def _renode(command: Parser) -> None:
+    _positionals(command, "[IMAGE]", _settle_run)
+    add = command.add_argument
+    text = "the folder to write: made if missing"
+    add("--output", metavar="DIR", type=Path, required=True, help=text)
+    add("--models", metavar="FILE", action="append", default=[], help="your own models")
+
+
 def _positionals(
     command: Parser, words: str, settle: Callable[[Parser, argparse.Namespace], None]
 ) -> None:
@@ -256,6 +264,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
         "let a firmware of our own check the board's flash; the report is TAP",
         _flashcheck,
     ),
+    "renode": ("renode", "write what Renode needs to run the board by itself", _renode),
     "boards": ("boards", "list the boards", _nothing),
     "parts": ("parts", "list the flash parts", _nothing),
     "models": ("models", "list the models that .repl files can name", _models),

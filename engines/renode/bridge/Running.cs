@@ -1,0 +1,236 @@
+using System;
+using System.Collections.Concurrent;
+using System.Linq;
+using Antmicro.Renode.Core;
+using Antmicro.Renode.Logging;
+using Antmicro.Renode.Peripherals.Bus;
+using Antmicro.Renode.Peripherals.CPU;
+using Antmicro.Renode.Peripherals.Memory;
+using Antmicro.Renode.Time;
+
+namespace Antmicro.Renode.Peripherals.Xipsim
+{
+    /// How accesses reach Python, how time passes, and how the machine stands still between two instructions.
+    ///
+    /// Renode calls the handler of a clock entry when its time has come: between two instructions, or in the
+    /// middle of an access that asked for the time. Only the former is a place to stand still.
+    internal sealed unsafe partial class Board
+    {
+        public ulong Read(Port port, long offset, int size)
+        {
+            if(port.Read == null)
+            {
+                return 0;
+            }
+            var fromCore = core.OnPossessedThread;
+            lock(gate)
+            {
+                Begin();
+                var value = fromCore ? port.Read(0, offset, size) : port.Peek(0, offset, size);
+                End(fromCore);
+                Check();
+                return value;
+            }
+        }
+
+        public void Write(Port port, long offset, int size, uint value)
+        {
+            if(port.Write == null)
+            {
+                return;
+            }
+            var fromCore = core.OnPossessedThread;
+            lock(gate)
+            {
+                Begin();
+                port.Write(0, offset, value, size);
+                End(fromCore);
+                Check();
+            }
+        }
+
+        public void Input(int model, int number, bool level)
+        {
+            if(built)
+            {
+                Enter(() => guest->Input(model, number, level ? 1 : 0));
+            }
+        }
+
+        /// From any thread: the model gets it when the machine next stands between two instructions.
+        public void Typed(int model, byte character) => typed.Enqueue((model, character));
+
+        /// Call into Python; not for what happens at every access.
+        private void Enter(Action call)
+        {
+            lock(gate)
+            {
+                Begin();
+                call();
+                End(core.OnPossessedThread);
+            }
+        }
+
+        private void Begin()
+        {
+            Python.Pin();
+            depth++;
+        }
+
+        /// Look after what became due while Python was at work.
+        private void End(bool fromCore)
+        {
+            if(--depth > 0 || !fromCore)
+            {
+                return;
+            }
+            if(due)
+            {
+                due = false;
+                guest->Clock();
+            }
+            if(wantsToStand)
+            {
+                LeaveAfterInstruction();
+            }
+        }
+
+        /// An access that Python has refused ends in a bus fault.
+        private static void Check()
+        {
+            if(!refusedAccess)
+            {
+                return;
+            }
+            refusedAccess = false;
+            Version.ThrowBusFault();
+        }
+
+        // -- time --------------------------------------------------------------------------------
+
+        private void AddClock()
+        {
+            Machine.ClockSource.AddClockEntry(new ClockEntry(1, TimeInterval.TicksPerSecond, OnClock, Machine, "xipsim", enabled: false, workMode: WorkMode.OneShot));
+        }
+
+        private ulong Time()
+        {
+            if(core.OnPossessedThread)
+            {
+                core.SyncTime(); // without it: the time of the last block that has ended
+            }
+            return Machine.ElapsedVirtualTime.TimeElapsed.TotalNanoseconds;
+        }
+
+        /// Have OnClock called at `time`, virtual ns.
+        private void Arm(ulong time)
+        {
+            var now = Time();
+            var span = time > now ? time - now : 1;
+            Machine.ClockSource.ExchangeClockEntryWith(OnClock, e => e.With(enabled: true, period: span, value: 0));
+            core.RequestReturn(); // otherwise the instructions under way overshoot it
+        }
+
+        private void Disarm() => Machine.ClockSource.ExchangeClockEntryWith(OnClock, e => e.With(enabled: false));
+
+        /// ns until the first clock entry of Renode's own.
+        private ulong NextOfRenode()
+        {
+            var next = ulong.MaxValue;
+            foreach(var entry in Machine.ClockSource.GetAllClockEntries().Where(e => e.Enabled && e.Handler != OnClock))
+            {
+                var left = entry.Direction == Direction.Ascending ? entry.Period - entry.Value : entry.Value;
+                var ticks = left * (decimal)TimeInterval.TicksPerSecond / (entry.Frequency * entry.Step);
+                next = Math.Min(next, ticks < ulong.MaxValue ? (ulong)ticks : ulong.MaxValue);
+            }
+            return next;
+        }
+
+        /// Let time go to `time` without executing anything; OnClock is called then.
+        private void SkipTo(ulong time)
+        {
+            var now = Time();
+            if(time <= now)
+            {
+                time = now + 1;
+            }
+            var whole = Math.Max(1000 / core.PerformanceInMips, 1);
+            core.SkipTime(TimeInterval.FromNanoseconds(time - now + whole - 1));
+            if(!standing)
+            {
+                core.RequestTranslationBlockRestart(quiet: true);
+                core.RequestReturn();
+            }
+        }
+
+        private void OnClock()
+        {
+            if(Outside)
+            {
+                lock(gate)
+                {
+                    Begin();
+                    standing = true;
+                    while(typed.TryDequeue(out var key))
+                    {
+                        guest->Typed(key.model, key.character);
+                    }
+                    guest->Clock();
+                    while(wantsToStand)
+                    {
+                        wantsToStand = false;
+                        firstInstruction();
+                        firstInstruction = delegate { };
+                        guest->Stand();
+                    }
+                    standing = due = false;
+                    depth--;
+                }
+            }
+            else if(depth > 0)
+            {
+                due = true;
+            }
+            else
+            {
+                // Somebody else's peripheral asked for the time.
+                wantsToStand = true;
+                LeaveAfterInstruction();
+            }
+        }
+
+        private bool Outside => depth == 0 && !(bus.TryGetTransactionInitiator(out var initiator) && initiator is ICPU);
+
+        // -- standing still ----------------------------------------------------------------------
+
+        private void LeaveAfterInstruction()
+        {
+            core.RequestTranslationBlockRestart(quiet: true);
+            Arm(0);
+        }
+
+        /// The machine is about to start. Renode lets time pass only with an instruction, so one is put into RAM
+        /// that does nothing.
+        private void StandBeforeFirstInstruction()
+        {
+            var ram = Machine.GetPeripheralsOfType<MappedMemory>().SelectMany(m => bus.GetRegistrationPoints(m)).Min(p => p.Range.StartAddress);
+            var there = bus.ReadWord(ram);
+            bus.WriteWord(ram, BranchToItself);
+            core.PC = ram | 1;
+            firstInstruction = () => bus.WriteWord(ram, there);
+            wantsToStand = true;
+            Arm(0);
+        }
+
+        private bool due, wantsToStand, standing;
+        private int depth;
+        private Action firstInstruction = delegate { };
+        private readonly object gate = new object();
+        private readonly ConcurrentQueue<(int model, byte character)> typed = new ConcurrentQueue<(int, byte)>();
+
+        /// Set where Python refuses an access.
+        private static bool refusedAccess;
+
+        private const ushort BranchToItself = 0xE7FE;
+    }
+}

@@ -1,0 +1,118 @@
+"""Virtual time in Renode; implements `backend.TimeSource`.
+
+All timers share one of Renode's clock entries, since Renode looks at every entry whenever time
+moves on. A core that is held executes nothing while time goes to the next timer: Renode skips its
+instructions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from itertools import count
+
+from xipsim.engines.guest.backend import Timer
+
+from .calls import Host
+
+HEARTBEAT = 10_000_000
+"""Virtual ns that a core is held for at once where nothing is due."""
+
+
+class RenodeTimer:
+    """A one-shot timer. `due`: when it fires; None: off."""
+
+    __slots__ = ("_time", "callback", "due")
+
+    def __init__(self, time: RenodeTime, callback: Callable[[], None]) -> None:
+        self._time, self.callback = time, callback
+        self.due: int | None = None
+
+    def arm(self, due: int) -> None:
+        """Fire at `due`, or at once."""
+        self.due = due
+        self._time.push(self)
+
+    def disarm(self) -> None:
+        """Do not fire."""
+        self.due = None
+
+
+class RenodeTime:
+    """Virtual time."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.read: Callable[[], int] = host.now
+        self._heap: list[tuple[int, int, RenodeTimer]] = []
+        self._order = count()
+        self._armed: int | None = None
+        self._held = False
+        self._skipped = 0
+        """Until when a held core has been told to execute nothing."""
+
+    def timer(self, callback: Callable[[], None]) -> RenodeTimer:
+        """A timer, off."""
+        return RenodeTimer(self, callback)
+
+    def push(self, timer: RenodeTimer) -> None:
+        """A timer was armed."""
+        assert timer.due is not None
+        heappush(self._heap, (timer.due, next(self._order), timer))
+        if self._armed is None or timer.due < self._armed:
+            self._arm(timer.due)
+
+    def _arm(self, due: int) -> None:
+        self._armed = due
+        self._host.arm(due)
+
+    def _first(self) -> int | None:
+        """When the first timer fires. Entries of timers that were moved or disarmed are dropped."""
+        heap = self._heap
+        while heap and heap[0][2].due != heap[0][0]:
+            heappop(heap)
+        return heap[0][0] if heap else None
+
+    def fire(self) -> None:
+        """Renode's clock entry has come: call what is due."""
+        self._armed = None
+        now = self.read()
+        while (first := self._first()) is not None and first <= now:
+            timer = heappop(self._heap)[2]
+            timer.due = None
+            timer.callback()
+        self.move_on()
+        first = self._first()
+        if first is not None and (self._armed is None or first < self._armed):
+            self._arm(first)
+
+    def next_alarm(self, now: int, most: int, hidden: Sequence[tuple[Timer, int]]) -> int:
+        """ns until the first timer fires, Renode's own included, at most `most`."""
+        unseen = {id(timer) for timer, _ in hidden}
+        dues = [due for due, _, t in self._heap if t.due == due and id(t) not in unseen]
+        ours = max(0, min(dues) - now) if dues else most
+        theirs: int = self._host.next_of_renode()
+        return min(ours, theirs, most)
+
+    # -- a core that executes nothing ------------------------------------------------------------
+
+    def hold(self) -> None:
+        """The core executes nothing after the access under way."""
+        self._held = True
+        self.move_on()
+
+    halt = hold
+
+    def release(self) -> None:
+        """The core goes on."""
+        self._held = False
+
+    def move_on(self) -> None:
+        """If the core is held, let time go to the next timer."""
+        if not self._held or (now := self.read()) < self._skipped:
+            return
+        first = self._first()
+        self._skipped = now + HEARTBEAT if first is None else max(first, now + 1)
+        self._host.skip_to(self._skipped)
+        if self._armed is None or self._skipped < self._armed:
+            self._arm(self._skipped)
