@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from typing import TYPE_CHECKING, Any
 
 from xipsim.engines import unpickle
 from xipsim.engines.api import StrPath
+from xipsim.errors import UserError
 
 if TYPE_CHECKING:
     from xipsim.session.session import Session
@@ -49,4 +51,10 @@ def take(session: Session, user_side: dict[str, Any]) -> Snapshot:
 def load(session: Session, path: StrPath) -> Snapshot:
     """A snapshot from a file. UserError where it does not fit this machine."""
     number, user_side = session.guarded(lambda: session.engine.load_snapshot(path))
-    return Snapshot(session, number, unpickle.loads(user_side))
+    try:
+        loaded = unpickle.loads(user_side)
+    except Exception as error:  # a damaged pickle can raise anything
+        raise UserError(f"{os.fspath(path)} cannot be used: {error}") from None
+    if not isinstance(loaded, dict) or "now" not in loaded:
+        raise UserError(f"{os.fspath(path)} cannot be used: it is none of `Snapshot.save`")
+    return Snapshot(session, number, loaded)
