@@ -27,5 +27,5 @@ def make_machine(
         engines.append(FakeEngine(config))
         return engines[0]
 
-    machine = Machine(options.pop("board", "TEENSY40"), engine=start, **options)
+    machine = Machine(options.pop("board", "TEENSY40"), start=start, **options)
     return machine, engines[0], MicroPython(engines[0], paste=paste, window=window)

@@ -126,7 +126,7 @@ def library(typed: str, act: Callable[[Machine, FakeEngine], Any]) -> Message:
             engines.append(FakeEngine(config))
             return engines[0]
 
-        machine = Machine("TEENSY40", firmware="firmware.bin", engine=start)
+        machine = Machine("TEENSY40", firmware="firmware.bin", start=start)
         MicroPython(engines[0])
         machine.boot()
         try:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from xipsim.engines.programs import ENGINES
 from xipsim.version import __version__
 
 Subparsers = Any  # argparse's class for them is private
@@ -184,6 +185,7 @@ def _machine_options(command: Parser) -> None:
     add("--stalls", choices=("on", "off"), default="on", help=text)
     add("--gdb", metavar="PORT", type=_port, help="serve gdb on this port of 127.0.0.1")
     add("--report", metavar="FILE", type=Path, help="write there what the run did")
+    add("--engine", choices=ENGINES, default=ENGINES[0], help="what runs the machine")
     _qemu_option(command)
 
 

@@ -1,4 +1,4 @@
-"""QEMU, started before the command line is understood: both take their time."""
+"""The default engine, started before the command line is understood: both take their time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from xipsim.engines.link.process import Process
 
 COMMANDS = ("exec", "run", "trace")
-DECIDING = ("--qemu", "--models", "--help", "-h")
-"""Options that say how QEMU is started, or that it is not."""
+DECIDING = ("--engine", "--qemu", "--models", "--help", "-h")
+"""Options that say how it is started, or that it is not."""
 
 
 def start(argv: Sequence[str]) -> Process | None:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from xipsim.engines.api import EngineError
+from xipsim.engines.programs import ENGINES
 from xipsim.engines.renode import output
 from xipsim.engines.repl import Platform
 from xipsim.errors import UserError
@@ -48,6 +49,7 @@ def _request(args: argparse.Namespace) -> Request:
         uid="",
         stalls=True,
         strict=False,
+        engine=ENGINES[0],
         qemu=None,
         gdb=None,
         models=args.models,

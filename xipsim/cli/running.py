@@ -110,12 +110,13 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         uid=args.uid,
         stalls=args.stalls == "on",
         strict=args.strict,
+        engine=args.engine,
         qemu=args.qemu,
         gdb=args.gdb,
         models=args.models,
         symbols=args.symbols,
         boot_cache=boot_cache,
-        engine=lambda config: open_engine(config, args.process),
+        start=lambda config: open_engine(config, args.process),
     )
 
 

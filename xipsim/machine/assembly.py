@@ -16,13 +16,6 @@ from xipsim.session.session import Session
 StartEngine = Callable[[MachineConfig], Engine]
 
 
-def start_qemu(config: MachineConfig) -> Engine:
-    """The engine that machines have unless they are given another one."""
-    from xipsim.engines.programs import open_engine
-
-    return open_engine(config)
-
-
 class Assembled(NamedTuple):
     """A machine's parts. boot_file: where a boot of it is cached; None: nowhere."""
 

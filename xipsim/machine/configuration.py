@@ -34,6 +34,7 @@ class Request(NamedTuple):
     uid: str
     stalls: bool
     strict: bool
+    engine: str
     qemu: StrPath | None
     gdb: int | None
     models: Iterable[StrPath]
@@ -64,6 +65,7 @@ def plan(request: Request) -> Plan:
             stalls=request.stalls,
             strict=request.strict,
             gdb_port=request.gdb,
+            engine=request.engine,
             program=Path(request.qemu) if request.qemu else None,
         )
         return Plan(config=config, rtc=rtc)

@@ -20,8 +20,9 @@ from xipsim.board.console import Console, Consoles
 from xipsim.board.flash import Chips, Flash
 from xipsim.board.gpio import Ports
 from xipsim.engines.api import Goal, Stop, StrPath
+from xipsim.engines.programs import ENGINES, open_engine
 from xipsim.errors import UserError, XipsimError
-from xipsim.machine.assembly import StartEngine, assemble, start_qemu
+from xipsim.machine.assembly import StartEngine, assemble
 from xipsim.machine.configuration import Files, Request
 from xipsim.machine.persistence import save_parts
 from xipsim.machine.power_on import Firmware
@@ -51,7 +52,7 @@ class Machine:
     messages; an image that is one needs no other. console: the default console; empty: the one that
     the board is known for, else the USB serial port, else the first UART. boot_cache: `boot` and
     the first `exec` may start from a snapshot of an earlier boot of the same machine. engine: what
-    runs the machine.
+    runs the machine, `qemu` (the embedded one) or `renode`. start: what starts that, for tools.
 
     Nothing happens, and virtual time stands still, unless a method runs the machine. All errors
     are XipsimError; those of the arguments are UserError.
@@ -77,7 +78,8 @@ class Machine:
         symbols: StrPath | None = None,
         console: str = "",
         boot_cache: bool = False,
-        engine: StartEngine = start_qemu,
+        engine: str = ENGINES[0],
+        start: StartEngine = open_engine,
     ) -> None:
         request = Request(
             board=board,
@@ -91,13 +93,14 @@ class Machine:
             uid=uid,
             stalls=stalls,
             strict=strict,
+            engine=engine,
             qemu=qemu,
             gdb=gdb,
             models=tuple(models),
             symbols=symbols,
         )
         self._request = request
-        made = assemble(request, engine, console, may_cache=boot_cache)
+        made = assemble(request, start, console, may_cache=boot_cache)
         self._plan, self._contents, self._session = made.plan, made.contents, made.session
         self._boot_file = made.boot_file
         self.consoles = Consoles(self._session)
