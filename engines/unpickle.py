@@ -1,7 +1,7 @@
 """Reads pickles that can name nothing but plain data and the classes of models' state.
 
-A snapshot or a cached platform may come from anywhere; reading it must not run what its author
-wanted to run, nor import anything, nor take more memory than its length accounts for.
+A snapshot or a cached platform may come from anywhere; reading it must not run or import what its
+author wanted, nor take more memory than its length accounts for.
 """
 
 from __future__ import annotations
@@ -66,8 +66,9 @@ class _Reader(pickle.Unpickler):
             return super().find_class(module, name)
         if name in COLLECTIONS.get(module, ()):
             return self._collecting(super().find_class(module, name))
-        # Not imported: a file of that name in the working directory would be.
-        if module.startswith((*self._ours, USERS)) and module in sys.modules:
+        # A user's module is there, or is not: imported would be a file in the working directory.
+        is_there = module in sys.modules if module.startswith(USERS) else True
+        if is_there and module.startswith((*self._ours, USERS)):
             found = super().find_class(module, name)
             if _is_state(found, module):
                 return found

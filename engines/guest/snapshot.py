@@ -62,7 +62,20 @@ def _saved(model: Model) -> dict[str, Any]:
 
 
 def put_back(guest: Guest, state: dict[str, Any]) -> None:
-    """Make the machine what it was. The order matters: loading the engine's timers moves time."""
+    """Make the machine what it was. SnapshotError where a file's state is of no such machine."""
+    try:
+        _put_back(guest, state)
+    except SnapshotError:
+        raise
+    except Exception as error:
+        raise SnapshotError(
+            f"this snapshot does not fit the machine ({type(error).__name__}: {error}), which may "
+            "be half changed now: go back to another snapshot, or start it anew"
+        ) from error
+
+
+def _put_back(guest: Guest, state: dict[str, Any]) -> None:
+    """The order matters: loading the engine's timers moves time."""
     guest.clock.cancel_stall()
     for name, memory in guest.board.memories.items():
         memory.load(state["memories"][name])

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from xipsim.engines.guest.backend import CoreDescription
-from xipsim.engines.guest.builder import NMI_INPUT, core_entry
+from xipsim.engines.guest.builder import CORES, NMI_INPUT
 from xipsim.engines.repl import Platform
 from xipsim.peripherals.core import Entry
 
@@ -29,12 +29,16 @@ ATTRIBUTES = {"cortex-m7": q.NON_SECURE, "cortex-m55": q.SECURE}
 
 
 def command_line(platform: Platform) -> list[str]:
-    """Options for QEMU's own command line that the platform's core needs."""
-    cpu = core_entry(platform)
-    regions = cpu.get("numberOfMPURegions")
-    if regions is None:
+    """Options for QEMU's own command line that the platform's core needs.
+
+    What is wrong with the core is told later, when the platform is checked.
+    """
+    cpu = next((e for e in platform.entries if e.type in CORES), None)
+    kind = CPU_TYPES.get(str(cpu.get("cpuType"))) if cpu else None
+    regions = cpu.get("numberOfMPURegions") if cpu else None
+    if kind is None or type(regions) is not int or regions < 0:
         return []
-    return ["-global", f"{CPU_TYPES[str(cpu.get('cpuType'))]}.pmsav7-dregion={regions}"]
+    return ["-global", f"{kind}.pmsav7-dregion={regions}"]
 
 
 class Core:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
@@ -18,6 +19,7 @@ import pytest
 from cli_fakes import FakeMachine, FakeProcess
 
 from xipsim.cli import main
+from xipsim.cli.running import script
 from xipsim.errors import (
     BoardReset,
     BootFailed,
@@ -45,6 +47,11 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeMachine]]:
     monkeypatch.setattr("xipsim.machine.machine.Machine", Machine)
     monkeypatch.setattr("xipsim.engines.programs.find", lambda: SimpleNamespace(start=FakeProcess))
     yield Machine
+
+
+def test_a_script_without_an_end_is_refused() -> None:
+    with pytest.raises(UserError, match="/dev/zero: more than 16 MB, which no script has"):
+        script(argparse.Namespace(code=None, script="/dev/zero"))
 
 
 def test_standard_output_holds_the_output_and_nothing_else(

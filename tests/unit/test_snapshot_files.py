@@ -11,13 +11,14 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from xipsim.engines import unpickle
 from xipsim.engines.api import SnapshotError
-from xipsim.engines.guest import snapshotfile
+from xipsim.engines.guest import snapshot, snapshotfile
 from xipsim.peripherals.core import Diagnostic, Model, ResetCause
 from xipsim.peripherals.nor.operation import Counters, Operation
 from xipsim.session.run_log import Reset
@@ -195,6 +196,18 @@ def test_state_that_could_not_be_read_back_is_not_written(tmp_path: Path, state:
     with pytest.raises(SnapshotError, match="a model's state cannot be kept in a file"):
         snapshotfile.save(file, IDENTITY, {"state": state}, b"")
     assert not file.exists()
+
+
+@pytest.mark.parametrize("state", [{}, {"memories": {"ram": 5}}, {"memories": 5}])
+def test_a_state_of_no_such_machine_is_told(state: dict[str, Any]) -> None:
+    """A file can be whole and say anything."""
+    ram = SimpleNamespace(load=lambda pages: pages[0])
+    guest: Any = SimpleNamespace(
+        clock=SimpleNamespace(cancel_stall=lambda: None),
+        board=SimpleNamespace(memories={"ram": ram}),
+    )
+    with pytest.raises(SnapshotError, match="this snapshot does not fit the machine"):
+        snapshot.put_back(guest, state)
 
 
 def test_a_place_that_cannot_be_written_or_read_is_named(tmp_path: Path) -> None:

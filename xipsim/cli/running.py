@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _HEX = re.compile(rb"\s*:[0-9A-Fa-f]{10,}\s")
 """A record of Intel HEX: it begins every such file, and no script."""
+LONGEST = 16 << 20
+"""Bytes of a script; a device would give them without end."""
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -134,10 +136,14 @@ def script(args: argparse.Namespace) -> bytes:
     if args.code is not None:
         code: str = args.code
         return code.encode(errors="surrogateescape")
+    is_standard = args.script == "-"
     try:
-        data = sys.stdin.buffer.read() if args.script == "-" else Path(args.script).read_bytes()
+        with nullcontext(sys.stdin.buffer) if is_standard else open(args.script, "rb") as file:
+            data = file.read(LONGEST + 1)
     except OSError as error:
         raise UserError(f"{args.script}: the script cannot be read: {error.strerror}") from None
+    if len(data) > LONGEST:
+        raise UserError(f"{args.script}: more than {LONGEST >> 20} MB, which no script has")
     if _is_image(data):
         raise UserError(
             f"{args.script} is an image, and no script: say what it shall run, with a SCRIPT "
