@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from alif_package import HP, MRAM_SIZE, archive, package
 from fake_engine import MS, FakeEngine, MicroPython, Script
+from test_firmware_images import uf2_block
 
 from xipsim import Machine
 from xipsim.cli import main
@@ -267,8 +269,14 @@ PAGE: dict[str, tuple[Message, ...]] = {
         cli("exec TEENSY40 other.bin -c 'print(1)'"),
         cli("exec TEENSY40 text.hex -c 'print(1)'"),
         cli("exec TEENSY40 empty.bin -c 'print(1)'"),
+        cli("exec TEENSY40 /dev/zero -c 'print(1)'"),
+        cli("exec TEENSY40 total.uf2 -c 'print(1)'"),
+        cli("exec TEENSY40 number.uf2 -c 'print(1)'"),
+        cli("exec ALIF_ENSEMBLE large.zip -c 'print(1)'"),
+        cli("exec TEENSY40 firmware.bin -c 'print(1)' --flash /dev/zero"),
         cli("firmware path TEENSY41"),
         cli("firmware add text.hex"),
+        cli("firmware add TEENSY40-rubbish.bin"),
     ),
     "Boards of one's own": (
         cli("exec syntax.repl firmware.bin -c 'print(1)'"),
@@ -276,6 +284,11 @@ PAGE: dict[str, tuple[Message, ...]] = {
         cli("exec parameter.repl firmware.bin -c 'print(1)'", unbuilt),
         cli("exec part.repl firmware.bin -c 'print(1)'"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --models nothing.py"),
+        cli("exec TEENSY40.repl -c 'print(1)'"),
+        cli("exec tag.repl firmware.bin -c 'print(1)'"),
+        cli("exec size.repl firmware.bin -c 'print(1)'", unbuilt),
+        cli("exec core.repl firmware.bin -c 'print(1)'", unbuilt),
+        cli("exec deep.repl firmware.bin -c 'print(1)'"),
     ),
     "The computer": (
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --qemu /opt/qemu", missing=True),
@@ -344,6 +357,19 @@ def surroundings() -> Iterator[Path]:
         folder.joinpath("part.repl").write_text(chip.replace("JV", "JVV"))
         folder.joinpath("parameter.repl").write_text(f"{chip}    speed: 3\n")
         folder.joinpath("type.repl").write_text(f"{chip}\nled: Miscellaneous.LID @ gpio2 3\n")
+        folder.joinpath("TEENSY40.repl").write_text(chip)
+        folder.joinpath("tag.repl").write_text(
+            f'{chip}\nsysbus:\n    init add:\n        Tag <0x90000000, +0x100> "LAB"\n'
+        )
+        ram = "\nram: Memory.MappedMemory @ sysbus 0x90000000\n    size: 0x800\n"
+        folder.joinpath("size.repl").write_text(chip + ram)
+        folder.joinpath("core.repl").write_text(f'{chip}\ncpu:\n    cpuType: "cortex-a9"\n')
+        folder.joinpath("deep.repl").write_text(f"x: T\n    a: {'[' * 4000}{']' * 4000}\n")
+        folder.joinpath("TEENSY40-rubbish.bin").write_bytes(b"\x01\x02" * 4000)
+        folder.joinpath("total.uf2").write_bytes(uf2_block(0, 0xFFFF_FFFF, 0x6000_C000, b"x"))
+        folder.joinpath("number.uf2").write_bytes(uf2_block(0xFFFF_FFF0, 1, 0x6000_C000, b"x"))
+        large = ("M55_HP/firmware.bin", HP, bytes(MRAM_SIZE + 1))
+        folder.joinpath("large.zip").write_bytes(archive(package(), large))
         yield folder
 
 
