@@ -49,14 +49,24 @@ def put_file(flash: bytearray, where: FileSystem, name: str, data: bytes) -> boo
 
 
 def read_files(flash: bytes | bytearray, where: FileSystem) -> dict[str, bytes]:
-    """All files of the file system in `flash` by their paths ("/lib/x.py"), sorted."""
+    """All files of the file system in `flash` by their paths ("/lib/x.py"), sorted.
+
+    A file system that is damaged is an error.
+    """
+    from littlefs import LittleFSError
+
     system = _mounted(bytearray(_region(flash, where)), where)
-    files = {}
-    for folder, _, names in system.walk("/"):
-        for name in names:
-            path = f"{folder.rstrip('/')}/{name}"
-            with system.open(path, "rb") as file:
-                files[path] = file.read()
+    files: dict[str, bytes] = {}
+    try:
+        for folder, _, names in system.walk("/"):
+            for name in names:
+                path = f"{folder.rstrip('/')}/{name}"
+                with system.open(path, "rb") as file:
+                    files[path] = file.read()
+                if sum(map(len, files.values())) > where.size:
+                    raise FirmwareError("the file system has more bytes in files than in all")
+    except (LittleFSError, OSError, ValueError, RecursionError) as error:
+        raise FirmwareError(f"the file system cannot be read: {_text(error)}") from None
     return dict(sorted(files.items()))
 
 

@@ -29,6 +29,7 @@ from xipsim.engines.repl.resolve import resolve
 from xipsim.engines.usermodels import load_models
 from xipsim.firmware import boards, catalogue, decoded, header, images
 from xipsim.firmware.errors import FirmwareError
+from xipsim.firmware.littlefs import put_file, read_files
 from xipsim.firmware.segments import Contents, Segment
 from xipsim.firmware.store import write_checked
 
@@ -36,6 +37,7 @@ IDENTITY = {"board": "x", "version of xipsim": "1"}
 NUMBERS = (0, 1, 2, 3, 4, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0xFFFF, 1 << 16, 1 << 20, 1 << 31)
 """Values at which counts and offsets go wrong; so do their neighbours and negatives."""
 WORDS = re.compile(rb"\w+|\s+|.", re.DOTALL)
+VOLUME = boards.load("TEENSY41").filesystem._replace(offset=0, size=0x10000)
 SIGNS = (b"{", b"}", b"[", b"]", b'"', b"@", b"->", b":", b"\n", b"9" * 5000, b"{" * 3000)
 CHIP = header.BootChip(base=BASE, size=SIZE, pads=4)
 CHECK = snapshotfile.CHECK
@@ -178,6 +180,17 @@ def _facts(_: Path) -> list[bytes]:
     return [file.read_bytes() for file in sorted(folder.glob("*.toml"))]
 
 
+def _file_systems(_: Path) -> list[bytes]:
+    flash = bytearray(b"\xff" * VOLUME.size)
+    for name in ("main.py", "lib/a.py", "lib/deep/b.py"):
+        put_file(flash, VOLUME, name, name.encode() * 400)
+    return [bytes(flash)]
+
+
+def _read_file_system(path: Path) -> bool:
+    return bool(read_files(path.read_bytes().ljust(VOLUME.size, b"\xff"), VOLUME))
+
+
 IMAGE = (FirmwareError,)
 TARGETS = {
     "hex": Target(_read_image, _hex, IMAGE, _hex_repaired, is_text=True),
@@ -198,6 +211,7 @@ TARGETS = {
     ),
     "cached platform": Target(_read_cached_platform, _cached_platforms, (), _checked_repaired),
     "cached image": Target(_read_cached_image, _cached_images, (), _checked_repaired),
+    "littlefs": Target(_read_file_system, _file_systems, IMAGE),
     "note of the catalogue": Target(
         lambda path: bool(catalogue._entry(path)), _notes, IMAGE, is_text=True
     ),
