@@ -35,6 +35,20 @@ USERS = "xipsim_user_"
 COPIED = 1 << 22
 """Elements that one pickle may have copied: some memory stays far from what makes a machine."""
 
+_PLAIN_OPCODES = b").]}N(aestu01R\x81\x85\x86\x87\x88\x89\x8f\x90\x91\x92\x93\x94b"
+_ARGUMENTS = {b"K": 1, b"M": 2, b"J": 4, b"G": 8, b"h": 1, b"j": 4, b"\x80": 1, b"\x95": 8}
+_COUNTED = {b"C": 1, b"\x8a": 1, b"\x8c": 1, b"B": 4, b"X": 4, b"\x8b": 4, b"\x8d": 8, b"\x8e": 8,
+            b"\x96": 8}  # fmt: skip
+"""Opcodes of protocols 4 and 5, and the bytes that follow each, or the width of their count."""
+_STEPS = [0] * 256
+"""By opcode: how far the next one is, or minus the width of a count; 0: not among them."""
+for _code in _PLAIN_OPCODES:
+    _STEPS[_code] = 1
+for _name, _size in _ARGUMENTS.items():
+    _STEPS[_name[0]] = 1 + _size
+for _name, _size in _COUNTED.items():
+    _STEPS[_name[0]] = -_size
+
 _RATIO = re.compile(r"-?\d{1,4000}(/\d{1,4000})?")
 
 
@@ -47,7 +61,27 @@ def loads(data: bytes, ours: tuple[str, ...] = STATE) -> Any:
 
     Refused; and whatever a damaged pickle raises.
     """
+    _check_form(data)
     return _Reader(data, ours).load()
+
+
+def _check_form(data: bytes) -> None:
+    """Refuse what no pickler of Python writes now, such as numbers for the memo.
+
+    One of those makes room for all below it, and a count that goes beyond the end for its bytes.
+    """
+    at, end, opcode = 0, len(data), 0
+    while at < end:
+        opcode = data[at]
+        step = _STEPS[opcode]
+        if step > 0:
+            at += step
+        elif step:
+            at += 1 - step + int.from_bytes(data[at + 1 : at + 1 - step], "little")
+        else:
+            raise Refused(f"it has the opcode {opcode:#04x} at byte {at}")
+    if at != end or opcode != pickle.STOP[0]:
+        raise Refused("it is cut short, or something follows it")
 
 
 class _Reader(pickle.Unpickler):

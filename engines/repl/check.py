@@ -9,7 +9,7 @@ from xipsim.peripherals.core import REGISTRY, Model, Output, Registry
 
 from .check_machine import machine_problems
 from .check_parameters import parameter_problems
-from .check_places import place_problems
+from .check_places import place_problems, tag_problems
 from .check_wires import wire_problems
 from .errors import PlatformError, Problem, nearest
 from .ordering import references
@@ -56,6 +56,7 @@ def _problems(platform: Platform, registry: Registry) -> Iterator[Problem]:
         yield from parameter_problems(entry, entries, models)
         yield from wire_problems(entry, entries, models)
     yield from place_problems(entries, models)
+    yield from tag_problems(platform.tags)
     yield from machine_problems(platform.files[0], entries, models)
 
 

@@ -9,7 +9,7 @@ from xipsim.peripherals.core import Model
 
 from .declared import Declared, declared
 from .errors import Problem, nearest, shown
-from .platform import SYSBUS, Entry, New, Registration
+from .platform import SYSBUS, Entry, New, Registration, Tag
 from .stock import BUS_END, BUS_POINTS, PAGE, STOCK
 
 Entries = dict[str, Entry]
@@ -92,6 +92,14 @@ def _memory_problems(entry: Entry, registration: Registration, address: int) -> 
         yield Problem(place, f"a memory begins at a multiple of {PAGE:#x}, not at {address:#x}")
     if given is not None and isinstance(whole := entry.get("size"), int) and given != whole:
         yield Problem(place, f"{entry.name!r} has {whole:#x} bytes, and gets {given:#x} of the bus")
+
+
+def tag_problems(tags: tuple[Tag, ...]) -> Iterator[Problem]:
+    """Tags that no core of ours can reach; Renode has wider ones."""
+    for tag in tags:
+        if (last := tag.range.end - 1) >= BUS_END:
+            message = f"the tag {tag.name!r} ends at {last:#x}; the bus ends at {BUS_END - 1:#x}"
+            yield Problem(tag.place, message)
 
 
 def _is_memory(entry: Entry) -> bool:

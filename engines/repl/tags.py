@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from .errors import Problem
 from .platform import Range, Statement, Tag
-from .stock import BUS_END
 
 _SHAPE = 'a tag reads `Tag <first, last> "NAME" value` or `Tag <start size> "NAME" value`'
 _NUMBER = r"(?:0[xX][0-9A-Fa-f]{1,16}|\d{1,20})"
@@ -16,7 +15,7 @@ _TAG = re.compile(
     rf"""Tag \s* < \s* (?P<start>{_NUMBER}) (?: \s* (?P<comma>,) \s* | \s+ ) (?P<end>{_NUMBER})
         \s* > \s* (?P<name>"(?:\\.|[^"\\])*"|[^\s"<]+)
         (?: \s+ (?:defaultValue=)? (?P<value>{_NUMBER}) )?
-        (?: \s+ (?: true | false | \w+=(?:true|false) ) )* \s*""",
+        (?: \s+ (?: true | false | \w+=(?:true|false) ) )* \s* (?:\#.*)?""",
     re.VERBOSE,
 )
 """The truths at the end (whether an access pauses, whether it is told) are for Renode alone."""
@@ -55,11 +54,8 @@ def _misshapen(statement: Statement) -> Problem:
 
 
 def _wrong(tag: Tag, has_last: bool) -> str:
-    last = tag.range.end - 1
     if tag.range.size <= 0:
         return "ends before it begins; `<start size>` has no comma" if has_last else "has no size"
-    if last >= BUS_END:
-        return f"ends at {last:#x}; the bus ends at {BUS_END - 1:#x}"
     if tag.value >> 64:
         return f"has the value {tag.value:#x}, which is longer than 64 bits"
     return ""

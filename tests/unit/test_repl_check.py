@@ -214,6 +214,11 @@ def test_the_bus_has_an_end(tmp_path: Path, place: str, says: str) -> None:
     assert any(text.startswith("board.repl:7:28: ") and says in text for text in found), found
 
 
+def test_a_tag_lies_on_the_bus(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, GOOD + 'sysbus: { init: { Tag <0xFFFFFFF0 0x11> "A" } }\n')
+    assert found.startswith("board.repl:23:19: the tag 'A' ends at 0x100000000; the bus ends at")
+
+
 def test_a_machine_has_one_of_each(tmp_path: Path) -> None:
     twice = problems(tmp_path, GOOD + "rom2: Test.BootRom @ sysbus\n")
     assert "23:1: 'rom2' is a second boot ROM, beside 'rom': one is run" in twice[0]

@@ -137,6 +137,38 @@ def test_a_few_bytes_cannot_ask_for_gigabytes(evil: Any) -> None:
         unpickle.loads(pickle.dumps(evil))
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x80\x05K\x01r\x00\x00\x00\x08.",
+        b"\x80\x05\x96\x00\x00\x00\x00\x08\x00\x00\x00abc.",
+        b"\x80\x05\x8e\x00\x00\x00\x00\x08\x00\x00\x00abc.",
+        b"\x80\x05\x8b\x00\x00\x00\x7fabc.",
+        b"\x80\x05K\x01.K",
+        b"\x80\x05K\x01",
+        b"\x80\x05I1\n.",
+        b"",
+    ],
+    ids=["memo", "bytearray", "bytes", "long", "more", "less", "protocol 0", "nothing"],
+)
+def test_what_no_pickler_writes_is_refused_before_it_is_read(data: bytes) -> None:
+    """LONG_BINPUT 134217728 alone would take a gigabyte for pointers."""
+    with pytest.raises(unpickle.Refused, match=r"it has the opcode|it is cut short"):
+        unpickle.loads(data)
+
+
+@pytest.mark.parametrize("protocol", [4, 5])
+def test_every_opcode_that_picklers_write_is_known(protocol: int) -> None:
+    values = (
+        [None, True, False, 0, 255, 65535, -1, 1 << 31, 1 << 100, -(1 << 3000), 1.5, "é" * 300],
+        [b"", b"x" * 300, b"x" * 70000, "x" * 70000, bytearray(b"x" * 300), (), (1,), (1, 2)],
+        [(1, 2, 3), (1, 2, 3, 4), [], [1], [[1, 2]] * 300, {}, {1: 2}, {1: 2, 3: 4}, set(), {1}],
+        [frozenset({1}), list(range(3000)), [str(i) for i in range(3000)], Counters()],
+    )
+    again = unpickle.loads(pickle.dumps(values, protocol=protocol))
+    assert again == values
+
+
 def test_members_of_enumerations_as_python_3_11_2_writes_them() -> None:
     """Debian 12's Python pickles a member as a call of getattr; that alone is allowed."""
     written = pickle.dumps(Evil(builtins.getattr, ResetCause, "PIN"))
