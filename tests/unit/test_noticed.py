@@ -13,6 +13,9 @@ from machines import make_machine
 from xipsim import BoardReset, Machine, ModelGap, PoweredOff, WaitTimeout, XipsimError
 from xipsim.engines.api import StopReason
 from xipsim.peripherals.core.trace import Diagnostic, Gap
+from xipsim.reporting.failure_details import noticed_text
+from xipsim.robot.emulation import Emulation
+from xipsim.robot.failure import describe
 
 QE = Diagnostic(
     time=3_500_000,
@@ -123,3 +126,17 @@ def test_an_image_in_the_place_of_the_board(tmp_path: Path) -> None:
     image.write_text(":0200000460009A\n:0400000046434642EB\n:00000001FF\n")
     with pytest.raises(XipsimError, match=r"is an image: the board comes before it \(TEENSY41"):
         Machine(str(image))
+
+
+def test_a_failed_test_tells_it_once(tmp_path: Path) -> None:
+    """In Robot's message and pytest's section: what the error's own text has is not repeated."""
+    machine, engine, python = make_machine(tmp_path)
+    engine.emit("events", [QE])
+    emulation = Emulation()
+    emulation.made = machine
+    with pytest.raises(WaitTimeout) as caught:
+        wait_for_nothing(machine, engine, python)
+    assert TOLD in noticed_text(machine, "an assertion of the test's own")
+    assert TOLD in describe(emulation, "an assertion of the test's own")
+    assert TOLD not in noticed_text(machine, str(caught.value))
+    assert TOLD not in describe(emulation, str(caught.value))
