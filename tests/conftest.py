@@ -6,6 +6,8 @@ XIPSIM_TEST_QEMUS: paths, separated by `:`, of the QEMUs on which whole-machine 
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import settings
 from qemus import QEMUS
@@ -13,6 +15,12 @@ from qemus import QEMUS
 # How long an example takes depends on what else the computer does.
 settings.register_profile("xipsim", deadline=None)
 settings.load_profile("xipsim")
+
+
+def pytest_configure() -> None:
+    """Ctrl-C must work where tests send it: a shell's background jobs begin with it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:

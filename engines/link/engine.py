@@ -20,12 +20,14 @@ from xipsim.engines.api import (
 )
 from xipsim.engines.repl.cache import load
 
+from .channel import Stuck
 from .messages import BUILD, RUN, START, News, Refusal, Reply, Request
-from .process import Process, Program
+from .process import ANSWER_TIME, Process, Program
 from .signals import Uninterrupted
 
-ANSWER_TIME = 20.0
-"""Seconds of real time in which the child must answer a request, or notice an interrupt."""
+LISTENING = 0.2
+"""Seconds after which whoever waits listens to signals. One that comes just before the wait begins
+does not end it, since Python calls handlers between two of its own instructions only."""
 
 
 class ChildEngine:
@@ -38,8 +40,6 @@ class ChildEngine:
         self, config: MachineConfig, program: Program, process: Process | None = None
     ) -> None:
         self._config, self._program = config, program
-        self._process = process or program.start(own_models=bool(config.models))
-        self._channel = self._process.channel
         self._receivers: list[Receiver] = []
         self._deliveries: deque[Callable[[], None]] = deque()
         self._identity: dict[str, str] | None = None
@@ -50,6 +50,9 @@ class ChildEngine:
         self._answer: Reply | Refusal | None = None
         self._interrupted = False
         """Somebody has asked for the end of a run, and none has ended so yet."""
+        with Uninterrupted():  # else a child may be started that nobody knows
+            self._process = process or program.start(own_models=bool(config.models))
+            self._channel = self._process.channel
         try:
             self._platform = load(config.platform)
             self._post(START, _plain(config), self._platform)
@@ -188,7 +191,9 @@ class ChildEngine:
             number = self._numbers
             try:
                 self._channel.send(Request(number, name, arguments))
-            except OSError as error:
+            except Stuck as error:
+                raise self._hung() from error
+            except BrokenPipeError as error:
                 self._hear_last_words(number)
                 raise self._death() from error
             if name == RUN:
@@ -206,7 +211,7 @@ class ChildEngine:
     def _answer_to(self, number: int) -> Reply | Refusal:
         answer = self._wait(number, time.monotonic() + ANSWER_TIME)
         if answer is None:
-            raise self._hung(ANSWER_TIME)
+            raise self._hung()
         return answer
 
     def _wait(self, number: int, deadline: float | None) -> Reply | Refusal | None:
@@ -214,11 +219,11 @@ class ChildEngine:
         while (answer := self._answer) is None or answer.number != number:
             if number == self._running:
                 self._deliver()
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not self._channel.poll(left):
+            if self._channel.poll(_turn(deadline)):
+                with Uninterrupted():
+                    self._receive()
+            elif deadline is not None and time.monotonic() >= deadline:
                 return None
-            with Uninterrupted():
-                self._receive()
         self._deliver()
         return answer
 
@@ -231,7 +236,9 @@ class ChildEngine:
         """Take the next message. Answers to what nobody waits for any more are dropped."""
         try:
             message = self._channel.receive()
-        except (EOFError, OSError) as error:
+        except Stuck as error:
+            raise self._hung() from error
+        except EOFError as error:
             raise self._death() from error
         if isinstance(message, News):
             for receiver in self._receivers:
@@ -258,10 +265,10 @@ class ChildEngine:
     def _death(self) -> EngineError:
         return EngineError(f"the engine's process {self._process.death()}")
 
-    def _hung(self, timeout: float) -> EngineError:
+    def _hung(self) -> EngineError:
         self._process.kill()
         return EngineError(
-            f"the engine's process did not answer within {timeout:g} s and was killed"
+            f"the engine's process did not answer within {ANSWER_TIME:g} s and was killed"
             f"{self._process.last_words()}"
         )
 
@@ -270,6 +277,13 @@ def _value(answer: Reply | Refusal) -> Any:
     if isinstance(answer, Refusal):
         raise answer.error
     return answer.value
+
+
+def _turn(deadline: float | None) -> float:
+    """Seconds to wait at once for what may take until `deadline`."""
+    if deadline is None:
+        return LISTENING
+    return min(LISTENING, max(0.0, deadline - time.monotonic()))
 
 
 def _plain(config: MachineConfig) -> MachineConfig:

@@ -17,6 +17,9 @@ from .channel import Channel, wait_for
 from .messages import NUMBER
 
 LAST_LINES = 20
+ANSWER_TIME = 20.0
+"""Seconds of real time in which the child must answer a request, notice an interrupt, or go on
+with a message that it has begun to read or to write."""
 END_TIME = 2.0
 """Seconds of real time after which a child that should end is killed."""
 ROOM = 1 << 20
@@ -46,6 +49,7 @@ class Process:
     """
 
     def __init__(self, command: Callable[[tuple[int, int, int]], Command]) -> None:
+        self._closed = True
         self._log = open(os.memfd_create("xipsim-log"), "w+b")  # noqa: SIM115 - see close
         requests, to_child = os.pipe()
         with contextlib.suppress(OSError):  # there is a limit for each user, too
@@ -53,7 +57,7 @@ class Process:
         from_child, answers = os.pipe()
         interrupts, self._interrupt = os.pipe()
         passed = (requests, answers, interrupts)
-        self.channel = Channel(from_child, to_child)
+        self.channel = Channel(from_child, to_child, ANSWER_TIME)
         self._closed = False
         made = command(passed)
         try:
@@ -67,14 +71,19 @@ class Process:
                 start_new_session=True,  # Ctrl-C at the terminal is the parent's business
             )
         except OSError as error:
-            self.channel.close()
-            os.close(self._interrupt)
+            self._let_go()
             self._log.close()
             text = f"{made.words[0]} cannot be started: {error.strerror}"
             raise EngineError(text) from error
         finally:
             for descriptor in passed:
                 os.close(descriptor)
+
+    def __del__(self) -> None:
+        """Nobody has it, as when Ctrl-C comes while it is handed over: it shall end, too."""
+        if not self._closed:
+            self._let_go()
+            self._log.close()
 
     @property
     def pid(self) -> int:
@@ -95,11 +104,15 @@ class Process:
         """End it and wait for it. Safe to call twice."""
         if self._closed:
             return
+        self._let_go()
+        self._wait()
+        self._log.close()
+
+    def _let_go(self) -> None:
+        """A child whose pipes are closed ends."""
         self._closed = True
         self.channel.close()
         os.close(self._interrupt)
-        self._wait()
-        self._log.close()
 
     def death(self) -> str:
         """How it ended, and its last words. Call it when it is gone, or as good as gone."""

@@ -36,7 +36,7 @@ HOUSEKEEPING = 0.05
 LOG_END = 4096
 """Bytes of the log in which the reason of an abort is looked for."""
 
-LOCK_UP = b"Lockup"
+LOCK_UP = b"qemu: fatal: Lockup"
 """How QEMU's last words begin where its v7-M code gives up; see `cpu_abort` there."""
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -149,13 +147,3 @@ def test_an_abort_while_standing_still_refuses_that_request(running: Running) ->
             engine.write_memory(0x4000_002C, bytes(4))
         with pytest.raises(EngineError, match=r"aborted|killed by signal 6"):
             engine.run(Goal(until=10**8))
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_child_is_an_error(running: Running, number: signal.Signals) -> None:
-    with running(WAIT) as engine:
-        engine.run(Goal(until=1_000))
-        os.kill(engine.pid, number)
-        for _ in range(2):
-            with pytest.raises(EngineError, match=f"killed by signal {number:d}"):
-                engine.run(Goal(until=10**6))

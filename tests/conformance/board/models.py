@@ -134,6 +134,7 @@ class Timer(Peripheral):
 
     @ABORT.on_write
     def _abort(self, value: int) -> None:
+        os.write(2, b"Lockup of something else\n")
         os.abort()
 
     @exposed
@@ -153,6 +154,11 @@ class Timer(Peripheral):
     def unsendable(self) -> Any:
         """Something that no process can send another."""
         return lambda: None
+
+    @exposed
+    def large(self, size: int) -> bytes:
+        """An answer of so many bytes."""
+        return bytes(size)
 
     @exposed
     def hold(self, what: Any) -> None:

@@ -1,0 +1,115 @@
+"""Messages over pipes: whole or not at all, and no end of patience."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from xipsim.engines.api import EngineError
+from xipsim.engines.link import channel
+from xipsim.engines.link.channel import Channel, Stuck
+
+PATIENCE = 0.05
+
+
+class Alarmed(TimeoutError):
+    """What the handler of SIGALRM may raise."""
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Channel, Channel]]:
+    """One that loses patience, and the other end of it."""
+    to_other, from_one = os.pipe()
+    to_one, from_other = os.pipe()
+    one, other = Channel(to_one, from_one, PATIENCE), Channel(to_other, from_other)
+    yield one, other
+    one.close()
+    other.close()
+
+
+def interrupted(function: Any, calls: int) -> Any:
+    """`function`, and what a signal's handler raises in the call of that number, after its work."""
+    count = 0
+
+    def call(*arguments: Any) -> Any:
+        nonlocal count
+        result = function(*arguments)
+        count += 1
+        if count == calls:
+            raise Alarmed
+        return result
+
+    return call
+
+
+def test_messages_arrive_in_order(ends: tuple[Channel, Channel]) -> None:
+    one, other = ends
+    for message in (1, b"x" * 1000, {"a": [None]}):
+        one.send(message)
+    assert [other.receive() for _ in range(3)] == [1, b"x" * 1000, {"a": [None]}]
+    other.send("back")
+    assert one.receive() == "back"
+
+
+def test_what_cannot_be_sent_leaves_nothing_behind(ends: tuple[Channel, Channel]) -> None:
+    one, other = ends
+    with pytest.raises(Exception, match=r"pickle|local"):
+        one.send(lambda: None)
+    one.send(7)
+    assert other.receive() == 7
+
+
+@pytest.mark.parametrize("call", [1, 2], ids=["in the length", "in the body"])
+def test_a_message_that_is_received_in_part_is_not_taken_for_another(
+    ends: tuple[Channel, Channel], call: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = ends
+    other.send(b"first")
+    other.send(b"second")
+    with monkeypatch.context() as patched:
+        patched.setattr(channel.os, "readv", interrupted(os.readv, call))
+        with pytest.raises(Alarmed):
+            one.receive()
+    for ask in (one.receive, one.receive, lambda: one.send(1)):
+        with pytest.raises(EngineError, match=r"cut in two by an exception.*start anew"):
+            ask()
+
+
+def test_a_message_that_is_sent_in_part_is_not_followed_by_another(
+    ends: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = ends
+    with monkeypatch.context() as patched:
+        patched.setattr(channel.os, "write", interrupted(os.write, 1))
+        with pytest.raises(Alarmed):
+            one.send(b"first")
+    for ask in (lambda: one.send(1), one.receive):
+        with pytest.raises(EngineError, match="cut in two"):
+            ask()
+
+
+def test_the_other_end_may_not_stop_in_the_middle(ends: tuple[Channel, Channel]) -> None:
+    one, other = ends
+    os.write(other._writing, (100).to_bytes(channel.HEADER, "little") + b"not a hundred")
+    with pytest.raises(Stuck):
+        one.receive()
+
+
+def test_the_other_end_must_read(ends: tuple[Channel, Channel]) -> None:
+    one, _ = ends
+    with pytest.raises(Stuck):
+        one.send(bytes(4 << 20))
+
+
+def test_an_end_that_is_gone_is_told_every_time(ends: tuple[Channel, Channel]) -> None:
+    one, other = ends
+    other.close()
+    for _ in range(2):
+        with pytest.raises(EOFError):
+            one.receive()
+    for _ in range(2):
+        with pytest.raises(BrokenPipeError):
+            one.send(1)
