@@ -102,7 +102,8 @@ class FirmwareFault(Stopped):
     """The core faulted, or locked up.
 
     detail: the fault registers (`cfsr`, `hfsr`, `mmfar`, `bfar`), `exception`, the core's
-    `registers`, and what it had `stacked`.
+    `registers`, what it had `stacked`, and the `time` (virtual ns) of that. A lock-up also has
+    `locked_up_at`, where the core could not go on.
     """
 
     exit_code = 6

@@ -94,6 +94,11 @@ class Core(Protocol):
         """The input of external interrupt `number`, or of the NMI."""
 
 
+    def on_fault(self, handler: Callable[[dict[str, int]], None]) -> None:
+        """Call `handler` with the frame when the core enters a fault handler, before the first
+        instruction of that: r0 to r3, r12, sp, lr, pc and xpsr as they were. Where an engine cannot
+        tell, the frame is looked for on the stack."""
+
     def reset(self) -> None:
         """Core, NVIC, SysTick and SCB as after power-on; memory and time stay."""
 

@@ -36,8 +36,11 @@ def is_interrupt_pending(core: Core) -> bool:
     return bool(icsr is not None and icsr & VECTPENDING)
 
 
-def fault_report(core: Core) -> dict[str, Any]:
-    """Fault registers, and what the core stacked when it entered the fault handler."""
+def fault_report(core: Core, frame: dict[str, int] | None = None) -> dict[str, Any]:
+    """Fault registers, and what the core stacked when it entered the fault handler.
+
+    frame: that, if it is known; else it is looked for.
+    """
     registers = core.registers()
     report: dict[str, Any] = {
         "exception": EXCEPTIONS.get(core.exception, str(core.exception)),
@@ -47,9 +50,10 @@ def fault_report(core: Core) -> dict[str, Any]:
         "bfar": read_word(core, BFAR),
         "registers": registers,
     }
-    frame = _stacked_frame(core, registers["sp"], registers["lr"])
     if frame is not None:
-        words = [read_word(core, frame + 4 * i) for i in range(len(FRAME))]
+        report["stacked"] = frame
+    elif (found := _stacked_frame(core, registers["sp"], registers["lr"])) is not None:
+        words = [read_word(core, found + 4 * i) for i in range(len(FRAME))]
         report["stacked"] = dict(zip(FRAME, words, strict=True))
     return report
 

@@ -7,17 +7,23 @@ from typing import Any
 
 from .backend import Core
 from .clock import GuestClock
-from .cortexm import EXCEPTIONS, fault_report
+from .cortexm import EXC_RETURN, EXCEPTIONS, fault_report
 
 PERIOD = 5_000_000
 """Virtual ns between two looks at the core."""
 LOOKS = 4
 """Looks in a row that must find the core in a fault handler. Handlers that print and reset, or
 that emulate an instruction, are done long before 20 ms."""
+EXCEPTION = 0x1FF
+"""Bits of xPSR: the exception that is being handled."""
 
 
 class FaultWatch:
-    """Looks at the core now and then; calls `report` when it hangs in a fault handler."""
+    """Looks at the core now and then; calls `report` when it hangs in a fault handler.
+
+    What is reported is the fault as it was when the core entered the handler, whatever the handler
+    has done since; of several, each in the handler of the one before, the first.
+    """
 
     def __init__(
         self,
@@ -29,7 +35,10 @@ class FaultWatch:
         self._core, self._clock, self._report, self._tick = core, clock, report, tick
         self._seen = 0
         self._due: int | None = None
+        self._fault: dict[str, Any] | None = None
+        """The fault whose handler has not been seen to come back."""
         self._alarm = clock.engine_alarm(self._look)
+        core.on_fault(self._entered)
 
     def start(self) -> None:
         """Begin, or go on, with a run. Runs that are shorter than the period are watched, too."""
@@ -39,25 +48,47 @@ class FaultWatch:
 
     def restart(self) -> None:
         """Forget what was seen (after a reset)."""
-        self._seen = 0
+        self._seen, self._fault = 0, None
 
     def stop(self) -> None:
         """The machine stands still."""
         self._due = self._alarm.deadline
         self._alarm.cancel()
 
-    def save(self) -> tuple[int, int | None]:
+    def save(self) -> tuple[Any, ...]:
         """What was seen, and when the next look is due."""
-        return self._seen, self._due
+        return self._seen, self._due, self._fault
 
-    def load(self, saved: tuple[int, int | None]) -> None:
+    def load(self, saved: tuple[Any, ...]) -> None:
         """Go on as when `save` returned `saved`. The machine stands still."""
-        self._seen, self._due = saved
+        self._seen, self._due, self._fault = saved
+
+    def lock_up(self, frame: dict[str, int]) -> dict[str, Any]:
+        """The report of a core that could not take an exception at `frame`."""
+        report = fault_report(self._core, frame)
+        if self._is_handled(frame) and self._fault is not None:
+            report |= {"stacked": self._fault["stacked"], "time": self._fault["time"]}
+        else:
+            report |= {"exception": EXCEPTIONS[3], "time": self._clock.now}
+        return report | {"lockup": True, "locked_up_at": frame["pc"]}
+
+    def _entered(self, frame: dict[str, int]) -> None:
+        is_return = frame["pc"] >= EXC_RETURN  # from an interrupt that the handler has let through
+        if self._fault is not None and (is_return or self._is_handled(frame)):
+            return
+        self._fault = fault_report(self._core, frame) | {"time": self._clock.now}
+
+    def _is_handled(self, frame: dict[str, int]) -> bool:
+        """Whether the core was in a fault handler."""
+        return frame["xpsr"] & EXCEPTION in EXCEPTIONS
 
     def _look(self) -> None:
-        self._seen = self._seen + 1 if self._core.exception in EXCEPTIONS else 0
+        exception = self._core.exception
+        self._seen = self._seen + 1 if exception in EXCEPTIONS else 0
+        if not exception:
+            self._fault = None
         if self._seen == LOOKS:
             self._seen = 0
-            self._report(fault_report(self._core))
+            self._report(self._fault or fault_report(self._core))
         self._tick()
         self._alarm.at(self._clock.now + PERIOD)

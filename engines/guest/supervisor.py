@@ -118,7 +118,7 @@ class Supervisor:
             send=server.tell,
             strict=config.strict,
         )
-        self._faults = FaultWatch(
+        self.faults = FaultWatch(
             self.core,
             self.clock,
             lambda report: self.stop(StopReason.FAULT, detail=report),
@@ -214,7 +214,7 @@ class Supervisor:
             self._power = Power.OFF
             self.clock.halt()
             self.core.reset()  # SysTick, too, is without power
-            self._faults.stop()
+            self.faults.stop()
         if self._power is Power.RESETTING:
             self.begin_reset(self._cause)
         # Where the goal was the reset itself, the ROM begins with the next run.
@@ -224,7 +224,7 @@ class Supervisor:
 
     def _end_run(self, ending: Ending) -> None:
         self._run, self._ending = Run.STANDING, None
-        self._faults.stop()
+        self.faults.stop()
         self.host.end()
         if ending.error is not None:
             self._server.refuse(self._number, ending.error)
@@ -284,7 +284,7 @@ class Supervisor:
             return False
         self._run = Run.RUNNING
         if self._power is Power.ON:
-            self._faults.start()
+            self.faults.start()
         return True
 
     # -- reset and boot --------------------------------------------------------------------------
@@ -295,7 +295,7 @@ class Supervisor:
         self.clock.cancel_stall()
         self._rom_alarm.cancel()
         self._wake_alarm.cancel()
-        self._faults.restart()
+        self.faults.restart()
         if cause is ResetCause.POWER_ON:
             self.board.lose_memory()
         self.core.reset()
@@ -312,7 +312,7 @@ class Supervisor:
         except StopIteration as done:
             self._rom, self._power = None, Power.ON
             self.core.enter(done.value)
-            self._faults.start()
+            self.faults.start()
             self.clock.resume()
         except BootError as error:
             self._rom, self._power = None, Power.OFF
@@ -332,7 +332,7 @@ class Supervisor:
             "power": self._power.name,
             "cause": self._cause,
             "wake_at": self._wake_alarm.deadline,
-            "faults": self._faults.save(),
+            "faults": self.faults.save(),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -343,7 +343,7 @@ class Supervisor:
         self._wake_alarm.cancel()
         if saved["wake_at"] is not None:
             self._wake_alarm.at(saved["wake_at"])
-        self._faults.load(saved["faults"])
+        self.faults.load(saved["faults"])
         if self._power is Power.OFF:
             self.clock.halt()
         elif self.clock.halted:

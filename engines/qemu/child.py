@@ -14,7 +14,6 @@ import time
 from typing import NoReturn
 
 from xipsim.engines.api import EngineError, Stop, StopReason
-from xipsim.engines.guest.cortexm import fault_report
 from xipsim.engines.guest.start import import_ahead, receive_build, receive_start
 from xipsim.engines.guest.supervisor import Supervisor, watch
 from xipsim.engines.link.channel import Channel
@@ -40,11 +39,11 @@ LOCK_UP = b"qemu: fatal: Lockup"
 """How QEMU's last words begin where its v7-M code gives up; see `cpu_abort` there."""
 
 
-def _aborted(guest: Supervisor) -> None:
+def _aborted(guest: Supervisor, backend: QemuBackend) -> None:
     """QEMU, or a library in its process, gives up: answer questions until the end."""
     said = _last_line_of_log()
     if LOCK_UP in said:
-        report = fault_report(guest.core) | {"lockup": True}
+        report = guest.faults.lock_up(backend.core.interrupted())
         guest.die(
             "the core has locked up, and QEMU cannot go on with it; start anew",
             Stop(StopReason.FAULT, guest.clock.now, pc=guest.core.pc, detail=report),
@@ -101,7 +100,7 @@ def main() -> None:
 
     def ready(guest: Supervisor) -> None:
         MpuWatch(guest.core, guest.clock, guest.board.trace)
-        q.on_abort.value = q.pointer(q.PLAIN(lambda: _aborted(guest))).value
+        q.on_abort.value = q.pointer(q.PLAIN(lambda: _aborted(guest, backend))).value
         q.transaction_commit()
         gc.freeze()
         gc.enable()

@@ -16,6 +16,7 @@ from xipsim.engines.guest.builder import CORES, NMI_INPUT
 from xipsim.engines.repl import Platform
 from xipsim.peripherals.core import Entry
 
+from . import exceptions
 from . import library as q
 from .vmstate import FloatingPointActive
 
@@ -79,6 +80,15 @@ class Core:
 
         irq = q.irq_allocate(q.pointer(q.IRQ(requested)), None, 0)
         q.connect_output(self.device, b"SYSRESETREQ", 0, irq)
+
+    def on_fault(self, handler: Callable[[dict[str, int]], None]) -> None:
+        """Call `handler` with the frame when the core enters a fault handler."""
+        exceptions.watch_faults(self.cpu, lambda: handler(self.interrupted()))
+
+    def interrupted(self) -> dict[str, int]:
+        """Registers as they were when the core took its last exception, r0 to r3, r12, lr, pc,
+        xpsr and sp; right only until the handler's first instruction."""
+        return {f"r{n}": self.read(n) for n in (0, 1, 2, 3, 12)} | exceptions.interrupted()
 
     @cached_property
     def fp_active(self) -> FloatingPointActive:

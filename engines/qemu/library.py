@@ -167,6 +167,7 @@ read_register = _function("arm_cpu_gdb_read_register", c_int, c_void_p, c_void_p
 write_register = _function("arm_cpu_gdb_write_register", c_int, c_void_p, c_void_p, c_int)
 byte_array_new = _function("g_byte_array_new", POINTER(_ByteArray))
 byte_array_resize = _function("g_byte_array_set_size", c_void_p, c_void_p, c_uint)
+take_exception = _function("arm_v7m_cpu_do_interrupt", None, c_void_p)
 gdb_start = _function("gdbserver_start", c_int, c_char_p, c_void_p, quick=False)
 
 clock_ns = _function("qemu_clock_get_ns", c_int64, c_int)
@@ -213,6 +214,11 @@ def keep(thing: Any) -> Any:
 def pointer(callback: Any) -> c_void_p:
     """The address of a ctypes callback, which is kept alive."""
     return ctypes.cast(keep(callback), c_void_p)
+
+
+def address(function: Any) -> int:
+    """Where a function of `_function` lies."""
+    return ctypes.cast(function, c_void_p).value or 0
 
 
 def new_structure() -> int:

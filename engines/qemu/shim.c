@@ -74,6 +74,56 @@ int __libc_start_main(main_function main, int argc, char **argv, void (*init)(vo
 }
 
 /*
+ * Exceptions: Python puts xipsim_take_exception where QEMU's function stood that makes the core take
+ * one, so that what was interrupted is known exactly, and fault handlers at their first instruction.
+ */
+
+#define SP 13
+#define LR 14
+#define PC 15
+#define XPSR 25
+#define FIRST_FAULT 3
+#define LAST_FAULT 7
+
+struct byte_array { /* GByteArray */
+    uint8_t *data;
+    unsigned int len;
+};
+
+/* All set from Python: QEMU's and GLib's functions, and what is called at a fault handler. */
+void (*xipsim_do_interrupt)(void *cpu);
+int (*xipsim_read_register)(void *cpu, struct byte_array *into, int number);
+void *(*xipsim_set_size)(struct byte_array *array, unsigned int size);
+struct byte_array *xipsim_bytes;
+void (*xipsim_on_fault)(void);
+
+/* What the core was about to do when it took its last exception. */
+uint32_t xipsim_interrupted[4]; /* SP, LR, PC, XPSR */
+
+static uint32_t read_register(void *cpu, int number)
+{
+    xipsim_set_size(xipsim_bytes, 0);
+    xipsim_read_register(cpu, xipsim_bytes, number);
+    return *(uint32_t *)xipsim_bytes->data;
+}
+
+void xipsim_take_exception(void *cpu)
+{
+    static const int numbers[] = { SP, LR, PC, XPSR };
+    uint32_t exception;
+
+    for (int i = 0; i < 4; i++) {
+        xipsim_interrupted[i] = read_register(cpu, numbers[i]);
+    }
+    xipsim_do_interrupt(cpu);
+    exception = read_register(cpu, XPSR) & 0x1FF;
+    if (exception >= FIRST_FAULT && exception <= LAST_FAULT &&
+        read_register(cpu, PC) != xipsim_interrupted[2]) {
+        xipsim_on_fault();
+    }
+}
+
+/*
  * TCG plugin, loaded with -plugin: reports the WFE and WFI instructions that are executed, because
  * QEMU's WFE only yields, and its halted core may sleep past an interrupt. Python puts it to sleep.
  */

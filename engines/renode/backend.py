@@ -203,6 +203,9 @@ class Core:
         assert number == NMI_INPUT
         return Nmi(self._host)
 
+    def on_fault(self, handler: Callable[[dict[str, int]], None]) -> None:
+        """Renode does not tell where a handler begins: the frame is looked for on the stack."""
+
     def reset(self) -> None:
         """Core and NVIC as after power-on."""
         self._host.reset_core()

@@ -88,10 +88,14 @@ def fault_text(detail: Mapping[str, Any], situation: Situation) -> str:
         return f"The firmware is stuck: {why}. {describe(situation)}"
     stacked = detail.get("stacked") or {}
     what = "The core locked up" if detail.get("lockup") else "The firmware faulted"
+    if (time := detail.get("time")) is not None:
+        what += f" at {show_time(time)}"
     text = f"{what}: {detail.get('exception', 'fault')}, {_causes(detail)}"
     if stacked:
         pc, lr = (situation.place(stacked[name]) for name in ("pc", "lr"))
         text += f"; the instruction was at {pc}, called from {lr}"
+        if (end := detail.get("locked_up_at", stacked["pc"])) != stacked["pc"]:
+            text += f", and its handler faulted at {situation.place(end)}"
     values = [
         f"{n.upper()} {detail[n]:#010x}" for n in ("cfsr", "hfsr") if detail.get(n) is not None
     ]

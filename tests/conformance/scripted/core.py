@@ -79,6 +79,9 @@ class Core:
         flags = s.n << 31 | s.z << 30 | s.c << 29 | s.v << 28
         return flags | THUMB | s.exception
 
+    def on_fault(self, handler: Callable[[dict[str, int]], None]) -> None:
+        """Not told here: the frame is looked for on the stack, as with Renode."""
+
     def read_memory(self, address: int, length: int) -> bytes | None:
         """Bytes as the core sees them."""
         try:

@@ -1,0 +1,70 @@
+"""Where and when a fault was, whatever its handler has done since. The programs: demo/faults.s."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xipsim.engines.api import Goal, MachineConfig, StopReason
+from xipsim.engines.programs import open_engine
+from xipsim.errors import Situation
+from xipsim.session.stop_reports import fault_text
+
+DEMO = Path(__file__).parent / "demo"
+BOARD = Path(__file__).parents[1] / "conformance" / "board"
+IMAGE = bytes.fromhex((DEMO / "faults.hex").read_text())
+PROGRAMS = ("runs_on", "fault_in_handler", "on_process_stack", "comes_back", "no_vectors")
+LR = 0x2000_0ABD
+NOTHING = 0x9000_0000
+
+
+def outcome(program: str, qemu: Path | None) -> tuple[dict[str, Any], list[tuple[int, int]]]:
+    """What the stop's detail says, and (time, place) of each fault to come."""
+    which = PROGRAMS.index(program).to_bytes(4, "little")
+    config = MachineConfig(
+        platform=BOARD / "board.repl",
+        models=(BOARD / "models.py",),
+        overrides={"rom": {"program": (IMAGE[:-4] + which).hex()}},
+        program=qemu,
+    )
+    engine = open_engine(config)
+    try:
+        engine.build({})
+        stop = engine.run(Goal(until=10**9))
+        assert stop.reason is StopReason.FAULT
+        return dict(stop.detail), engine.call("timer", "seen")[1]
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_fault_is_told_as_it_was_when_it_came(qemu: Path | None, program: str) -> None:
+    """The handler has made another frame, called others, faulted itself or returned: no matter."""
+    detail, places = outcome(program, qemu)
+    time, place = places[-1]
+    assert detail["exception"] == "HardFault"
+    assert (detail["stacked"]["pc"], detail["stacked"]["lr"]) == (place, LR)
+    assert time <= detail["time"] < time + 100
+    assert detail["bfar"] == NOTHING
+
+
+@pytest.mark.parametrize("program", ["fault_in_handler", "no_vectors"])
+def test_a_lock_up_has_a_place_of_its_own(qemu: Path | None, program: str) -> None:
+    detail, ((_, place),) = outcome(program, qemu)
+    assert detail["lockup"]
+    if program == "no_vectors":
+        assert detail["locked_up_at"] == place
+    else:
+        assert 0x2000_0000 < detail["locked_up_at"] != place
+    text = fault_text(detail, Situation(now=detail["time"]))
+    assert f"the instruction was at {place:#010x}, called from {LR:#010x}" in text
+    assert f"at {detail['locked_up_at']:#010x}" in text
+
+
+def test_the_text_tells_when_the_fault_was(qemu: Path | None) -> None:
+    """And not when the handler was found to hang, 20 ms later."""
+    detail, ((time, _),) = outcome("runs_on", qemu)
+    text = fault_text(detail, Situation(now=time + 20_000_000))
+    assert f"The firmware faulted at 0.{detail['time'] // 1_000:06} s: HardFault" in text
