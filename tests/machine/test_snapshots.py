@@ -18,10 +18,8 @@ from typing import Any
 import pytest
 from images import IMAGES, Image
 from patience import HANGS
-from test_engine import POLL_45_MS, SLEEP, running
 
 from xipsim import Machine, UserError
-from xipsim.engines.api import Goal, SnapshotError
 from xipsim.reporting.flash_trace import FlashTrace
 
 STEPS = (1_000_003, 777_777, 5_000_000, 1)
@@ -237,30 +235,6 @@ def test_a_snapshot_of_a_machine_that_has_not_run(image: Image, qemu: Path | Non
         assert boots[0] == boots[1]
 
 
-@pytest.mark.parametrize("program", [POLL_45_MS, SLEEP], ids=["in a stall", "in WFE"])
-def test_a_users_own_model_is_covered(qemu: Path | None, tmp_path: Path, program: Any) -> None:
-    """Demo.Timer says nothing of snapshots; its alarm, state, registers and interrupt come back,
-    in this engine and in another one."""
-    file = tmp_path / "snapshot"
-
-    def end(engine: Any) -> Any:
-        engine.run(Goal(until=46_000_000))
-        return engine.call("timer", "seen"), engine.registers(), engine.now
-
-    with running(qemu, program) as engine:
-        engine.run(Goal(until=20_000_123))
-        number = engine.snapshot()
-        first = end(engine)
-        engine.restore(number)
-        assert end(engine) == first
-        engine.save_snapshot(number, file, b"extra")
-    with running(qemu, program) as other:
-        number, extra = other.load_snapshot(file)
-        assert extra == b"extra"
-        other.restore(number)
-        assert end(other) == first
-
-
 def test_what_a_report_tells_comes_back(m: Machine, image: Image) -> None:
     """A gap that was reported before the snapshot is not reported again after it; one that was
     reported later is."""
@@ -331,13 +305,3 @@ def test_files_that_do_not_fit_are_refused(
     with pytest.raises(UserError, match="cannot be written"):
         m.snapshot().save(good / "not a folder" / "x")
     assert m.exec("print(6 * 7)") == "42\n"
-
-
-def test_state_that_cannot_be_saved_is_named(qemu: Path | None) -> None:
-    """While the boot ROM works there is no snapshot; afterwards there is."""
-    with running(qemu, POLL_45_MS) as engine:
-        engine.run(Goal(until=1_000))
-        with pytest.raises(SnapshotError, match="boot ROM"):
-            engine.snapshot()
-        engine.run(Goal(until=10_000))
-        assert engine.snapshot()
