@@ -86,7 +86,7 @@ class FlexSpi(FlexSpiRegisters):
         self._ip.reset()
         self.pointers = [0, 0, 0, 0]
         self.INTR, self.STS1 = _LEVELS, 0
-        self._ip.release()
+        self._fifos.update()
 
     @FlexSpiRegisters.MCR2.on_write
     def _configure_2(self, value: int) -> None:

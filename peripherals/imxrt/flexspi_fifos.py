@@ -31,9 +31,10 @@ class Fifos:
         """Set the flags that follow from the FIFOs, and the interrupt."""
         spi, regs = self._spi, self._regs
         flags = regs[_INTR] & ~(_IPRXWA | _IPTXWE)
-        if len(spi.rx) >= _watermark(regs[_IPRXFCR]):
+        # _watermark, written out: this runs with nearly every access.
+        if len(spi.rx) >= ((regs[_IPRXFCR] >> 2 & 0xF) + 1) * ENTRY:
             flags |= _IPRXWA
-        if FIFO - len(spi.tx) >= _watermark(regs[_IPTXFCR]):
+        if FIFO - len(spi.tx) >= ((regs[_IPTXFCR] >> 2 & 0xF) + 1) * ENTRY:
             flags |= _IPTXWE
         regs[_INTR] = flags
         spi.IRQ.set(flags & regs[_INTEN] != 0)

@@ -77,11 +77,13 @@ class IpCommands:
             spi.drive_irq()
         else:
             self._begin()
+            self._fifos.update()
 
     def reset(self) -> None:
         """Software reset: the command under way and the FIFOs go."""
         self._abort()
         self._fifos.clear()
+        self._release()
 
     # -- a command -------------------------------------------------------------------------------
 
@@ -190,19 +192,16 @@ class IpCommands:
             if spi.SEQWAIT:
                 self._timeout.at(spi.system.clock.now + spi.SEQWAIT * _SEQWAIT_UNIT)
             self._bus_changed()
-        self._fifos.update()
 
     def _finish(self) -> None:
         self._spi.regs[_INTR] |= _IPCMDDONE
-        self.release()
+        self._release()
 
-    def release(self) -> None:
-        """No command holds the bus any more."""
+    def _release(self) -> None:
         if self._spi.command is not None:
             self._spi.command = None
             self._timeout.cancel()
             self._bus_changed()
-        self._fifos.update()
 
     def _abort(self) -> int:
         """Raise chip select; the chip has seen what was sent. Returns the sequence's index."""
@@ -219,4 +218,5 @@ class IpCommands:
         self._spi.SEQTIMEOUT = 1
         self._fail(self._abort(), ErrorCode.TIMEOUT)
         del self._spi.rx[FIFO:]
-        self.release()
+        self._release()
+        self._fifos.update()

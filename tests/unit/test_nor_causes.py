@@ -147,3 +147,17 @@ def test_the_last_change_names_the_code() -> None:
     m(0x20, address=0)
     m.wait()
     assert "code" not in str(m.chip.last_change(0)), "outside of an access there is none"
+
+
+def test_the_code_that_began_an_erase_is_told_also_after_a_resume() -> None:
+    m = Master()
+    m.bench.pc = 0x6000_1234
+    m(0x06)
+    m(0x20, address=0)
+    m.bench.pc = 0x6000_9999
+    m.wait(1)
+    for opcode in (0x75, 0x7A):
+        m(opcode)
+        m.wait(1)
+    m.wait()
+    assert "0x60001234" in str(m.chip.last_change(0))
