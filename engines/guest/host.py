@@ -235,14 +235,23 @@ class Host:
     # -- calls -----------------------------------------------------------------------------------
 
     def call(self, entry: str, method: str, arguments: tuple[Any, ...]) -> Any:
-        """Call an exposed method of a model; LookupError where there is none."""
+        """Call an exposed method of a model; LookupError where there is none.
+
+        ValueError where the arguments do not fit it: the mistake of who asks, not of the model.
+        """
         model = self.models.get(entry)
         if model is None:
             raise LookupError(f"the platform has no entry {entry!r}")
         function = getattr(type(model), method, None)
         if function is None or not getattr(function, "exposed", False):
             raise LookupError(f"{entry} ({model.TYPE}) has no method {method!r} to call")
-        return getattr(model, method)(*arguments)
+        try:
+            return getattr(model, method)(*arguments)
+        except TypeError:
+            from .arguments import check_arguments
+
+            check_arguments(f"{entry}.{method}", function, arguments)
+            raise
 
     def flash_in_flight(self) -> dict[Hashable, Any]:
         """Status of every chip, for reports."""

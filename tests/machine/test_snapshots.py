@@ -185,7 +185,7 @@ def test_going_back_repeats_the_continuation(
 
 OTHER_PROCESS = """
 import json, sys
-sys.path[:0] = [sys.argv[1], sys.argv[1] + "/.."]
+sys.path[:0] = [sys.argv[1], f"{sys.argv[1]}/.."]
 from images import IMAGES
 from test_snapshots import go_on
 from xipsim import Machine
