@@ -32,6 +32,7 @@ from xipsim.peripherals.core import (
 from .access import tag_access, window_access
 from .backend import Backend, Core, CoreDescription, Memory
 from .clock import GuestClock
+from .looking import View, of_registers, of_tag, of_window
 
 MEMORIES = ("Memory.MappedMemory", "Memory.ArrayMemory")
 CORES = ("CPU.CortexM",)
@@ -60,6 +61,7 @@ class Board:
         self.core, self.trace = core, trace
         self.memories: dict[str, Memory] = {}
         self.models: dict[str, Model] = {}
+        self.view = View()
         self.inputs: list[Junction] = []
         """Of models."""
         self.interrupts: list[Junction] = []
@@ -173,11 +175,13 @@ class Builder:
                 self._register(model, registration)
 
     def _add_memory(self, entry: PlatformEntry) -> None:
-        memory = self._backend.make_memory(entry.name, int(str(entry.get("size"))))
+        size = int(str(entry.get("size")))
+        memory = self._backend.make_memory(entry.name, size)
         self.board.memories[entry.name] = memory
         for registration in entry.registrations:
             if registration.address is not None:
                 memory.place(registration.address)
+                self.board.view.add(registration.address, size)
 
     def _make(self, entry: PlatformEntry) -> Model:
         models = self.board.models
@@ -204,9 +208,11 @@ class Builder:
             model.windows[registration.region] = self._backend.place_window(
                 model, region, address, registration.size, read, write
             )
+            self.board.view.add(address, registration.size, of_window(model, region))
         elif address is not None and isinstance(model, Peripheral):
             read, write = accessors(model, self._clock, self._guard)
             self._backend.place_registers(model, address, model.SIZE, read, write)
+            self.board.view.add(address, model.SIZE, of_registers(model))
 
     # -- wires and tags --------------------------------------------------------------------------
 
@@ -239,7 +245,9 @@ class Builder:
     def tag(self, tag: Tag) -> None:
         """A range that has only a name."""
         read, write = tag_access(tag, self._clock, self._tag_touched)
-        self._backend.place_tag(tag.name, tag.range.start, tag.range.size, read, write)
+        start, size = tag.range.start, tag.range.size
+        self._backend.place_tag(tag.name, start, size, read, write)
+        self.board.view.add(start, size, of_tag(tag), is_behind=True)
 
     def _tag_touched(self, what: str) -> None:
         if what not in self.board.tags_touched:

@@ -135,11 +135,8 @@ class Requests:
         return self._guest.core.registers()
 
     def read_memory(self, address: int, length: int) -> bytes:
-        """Memory as the core sees it."""
-        data = self._guest.core.read_memory(address, length)
-        if data is None:
-            raise LookupError(f"nothing answers at {address:#010x}")
-        return data
+        """Memory as the core sees it. Looking has no side effects: models are not read."""
+        return self._guest.board.view.read(self._guest.core, address, length)
 
     def write_memory(self, address: int, data: bytes) -> None:
         """Write memory as the core would."""

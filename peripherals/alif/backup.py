@@ -53,6 +53,10 @@ class BackupRam(Peripheral, Keeper):
         self._check(offset, size)
         return int.from_bytes(self._cells[offset : offset + size], "little")
 
+    def peek(self, offset: int, size: int = 4) -> int:
+        """The cells."""
+        return int.from_bytes(self._cells[offset : offset + size], "little")
+
     def write(self, offset: int, value: int, size: int = 4) -> None:
         """Take a store. Assumption: one that is narrower than a word is lost."""
         if self._check(offset, size):

@@ -87,6 +87,10 @@ class RomApi(Peripheral):
         self.gap("ROM code")
         return 0
 
+    @code.on_peek
+    def _peek_code(self, offset: int, size: int) -> int:
+        return int.from_bytes(romcode.page()[offset : offset + size], "little")
+
     @code.on_write
     def _write_code(self, offset: int, value: int, size: int) -> None:
         self.gap("write to the ROM")
