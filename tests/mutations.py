@@ -25,7 +25,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 ROOMS = ("peripherals", "engines", "firmware", "platforms", "xipsim", "robot", "tests")
 TESTS = ("nor_chip", "nor_commands", "nor_modes", "nor_protection", "nor_suspension", "lut",
-         "flexspi", "flexspi_window", "bootrom", "bootrom_edges", "model_state")  # fmt: skip
+         "flexspi", "flexspi_window", "bootrom", "bootrom_edges", "romapi",
+         "model_state")  # fmt: skip
 GOAL = 0.9
 PATIENCE = 300
 """Seconds; a change that makes a test hang is found, too."""
