@@ -31,6 +31,8 @@ class CcmAnalog(Tempmon):
     SIZE = 0x1000
 
     PLL_ARM = Register(0x00, reset=0x0001_3063, ro=_LOCK, set_clear_toggle=True)
+    PLL_ARM_DIV_SELECT = PLL_ARM.field(0, 7)
+    PLL_ARM_BYPASS = PLL_ARM.field(16)
     PLL_USB1 = Register(0x10, reset=0x0001_2000, ro=_LOCK, set_clear_toggle=True)
     PLL_USB2 = Register(0x20, reset=0x0001_2000, ro=_LOCK, set_clear_toggle=True)
     PLL_SYS = Register(0x30, reset=0x0001_3001, ro=_LOCK, set_clear_toggle=True)
