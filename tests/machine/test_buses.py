@@ -1,4 +1,4 @@
-"""I2C and SPI as MicroPython's scripts use them on the Teensy 4.1."""
+"""I2C, SPI and wires between pins as MicroPython's scripts use them on the Teensy 4.1."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ using "{board}.repl"
 eeprom: I2c.Eeprom @ lpi2c1 0x50
 
 sensor: I2c.Tmp102 @ lpi2c1 0x48
+
+wire: Miscellaneous.Wire
+    port: gpio1
+    pin: 3
+    other: gpio1
+    other_pin: 2
+
+cross: Miscellaneous.Wire
+    port: gpio4
+    pin: 4
+    other: gpio2
+    other_pin: 10
 
 loopback: Spi.Loopback @ lpspi4 0
 """
@@ -80,3 +92,12 @@ def test_a_wire_from_mosi_to_miso(wired: Machine) -> None:
     )
     line = "bytearray(b'Hello, world') b'ZZ'\n"
     assert wired.exec(script) == 4 * line
+
+
+@pytest.mark.parametrize(("out", "into"), [("D0", "D1"), ("D1", "D0"), ("D2", "D6")])
+def test_a_wire_between_two_pins(wired: Machine, out: str, into: str) -> None:
+    """An output at one end is read at the other, and its edges interrupt there."""
+    wired.exec(f"from machine import Pin; o = Pin({out!r}, Pin.OUT); i = Pin({into!r}, Pin.IN)")
+    wired.exec("n = []; i.irq(lambda p: n.append(p.value()), Pin.IRQ_RISING | Pin.IRQ_FALLING)")
+    script = "for v in (1, 0, 1):\n    o(v); print(i(), end=' ')\nprint(n[-3:])"
+    assert wired.exec("o(0)\n" + script) == "1 0 1 [1, 0, 1]\n"
