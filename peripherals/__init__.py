@@ -5,9 +5,11 @@ from importlib import import_module
 
 FAMILIES = {
     "Alif": ("alif",),
+    "I2c": ("i2c",),
     "Imxrt": ("imxrt",),
     "Miscellaneous": ("arm", "misc"),
     "Nor": ("nor",),
+    "Spi": ("spi",),
     "Usb": ("usb",),
 }
 """Packages or modules of the models whose `.repl` type names begin with this."""

@@ -18,7 +18,10 @@ from xipsim.peripherals.core import (
 
 
 class Pads(Peripheral, PinPort, ABC):
-    """Base of the GPIO ports. A subclass declares `PADS` and `pulls`, and its registers."""
+    """Base of the GPIO ports. A subclass declares `PADS` and `pulls`, and its registers.
+
+    Pins that are wired together see what one of them drives; where none does, each has its pull.
+    """
 
     PADS: Outputs
     pulls: Parameter[int]
@@ -29,16 +32,21 @@ class Pads(Peripheral, PinPort, ABC):
     _driven_levels = State(0)
     _shown = State(0)
     """Levels last put on PADS."""
+    _told = State((0, 0))
+    """Which wired pins this port drives, and how, as the ports at the other ends know it."""
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         self._pads = self.PADS
+        self._nets: dict[int, Net] = {}
 
     def reset(self, cause: ResetCause) -> None:
         # What drives a pin from outside does not know of the microcontroller's resets.
         driven, levels, shown = self._driven, self._driven_levels, self._shown
+        told = self._told
         super().reset(cause)
         self._driven, self._driven_levels, self._shown = driven, levels, shown
+        self._told = told
 
     @abstractmethod
     def _output(self) -> tuple[int, int]:
@@ -92,6 +100,10 @@ class Pads(Peripheral, PinPort, ABC):
 
     def _levels(self) -> int:
         inputs = self._driven_levels & self._driven | self.pulls & ~self._driven
+        for pin in self._nets:
+            bit, level = 1 << pin, self._from_wire(pin)
+            if level is not None and not self._driven & bit:
+                inputs = inputs | bit if level else inputs & ~bit
         data, outputs = self._output()
         # Assumption: against a driver outside, the pin's own output wins.
         return (data & outputs | inputs & ~outputs) & (1 << len(self._pads)) - 1
@@ -103,3 +115,48 @@ class Pads(Peripheral, PinPort, ABC):
             pin = (changed & -changed).bit_length() - 1
             changed &= changed - 1
             self._pads[pin].set(bool(levels >> pin & 1))
+        self._tell()
+
+    # -- wires between pins ----------------------------------------------------------------------
+
+    def join(self, pin: int, port: Pads, number: int) -> None:
+        """Wire `pin` to pin `number` of `port`. ValueError for a pin that is not there."""
+        self._bit(pin)
+        port._bit(number)
+        mine = self._nets.setdefault(pin, [(self, pin)])
+        others = port._nets.setdefault(number, [(port, number)])
+        if mine is not others:
+            mine += others
+            for end, at in others:
+                end._nets[at] = mine
+
+    def _driving(self, pin: int) -> bool | None:
+        """What this port, or the test at it, puts on the wire; None: nothing."""
+        data, outputs = self._output()
+        bit = 1 << pin
+        if outputs & bit:
+            return bool(data & bit)
+        return bool(self._driven_levels & bit) if self._driven & bit else None
+
+    def _from_wire(self, pin: int) -> bool | None:
+        """What the other ends put on the wire at `pin`."""
+        ends = (end._driving(at) for end, at in self._nets[pin] if (end, at) != (self, pin))
+        return next((level for level in ends if level is not None), None)
+
+    def _tell(self) -> None:
+        """Let the other ends of wires see what has changed at this one."""
+        driven = levels = 0
+        for pin in self._nets:
+            if (level := self._driving(pin)) is not None:
+                driven |= 1 << pin
+                levels |= int(level) << pin
+        if (driven, levels) == self._told:
+            return
+        self._told = driven, levels
+        for end in {end.name: end for net in self._nets.values() for end, _ in net}.values():
+            if end is not self:
+                end._settle()
+
+
+Net = list[tuple[Pads, int]]
+"""Pins that are wired together."""

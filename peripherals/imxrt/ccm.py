@@ -9,8 +9,8 @@ from xipsim.peripherals.core import Peripheral, Register, RegisterArray, model
 class Ccm(Peripheral):
     """Clock dividers, multiplexers and gates.
 
-    Firmware computes its baud rates from what it stored here. Only the UARTs ask it: every
-    peripheral has its clock, whatever its gate says.
+    Firmware computes its baud rates from what it stored here. Only UARTs, LPI2C, LPSPI, PWM and
+    quad timers ask it: every peripheral has its clock, whatever its gate says.
     """
 
     SYSTICK_REFERENCE = 100_000
@@ -22,8 +22,17 @@ class Ccm(Peripheral):
     CSR = Register(0x08, reset=0x30, ro=True)
     CCSR = Register(0x0C, reset=0x100)
     CACRR = Register(0x10, reset=0x1)
+    ARM_PODF = CACRR.field(0, 3)
     CBCDR = Register(0x14, reset=0x000A_8300)
+    IPG_PODF = CBCDR.field(8, 2)
+    AHB_PODF = CBCDR.field(10, 3)
+    PERIPH_CLK_SEL = CBCDR.field(25)
+    PERIPH_CLK2_PODF = CBCDR.field(27, 3)
     CBCMR = Register(0x18, reset=0x2DAE_8324)
+    LPSPI_CLK_SEL = CBCMR.field(4, 2)
+    PERIPH_CLK2_SEL = CBCMR.field(12, 2)
+    PRE_PERIPH_CLK_SEL = CBCMR.field(18, 2)
+    LPSPI_PODF = CBCMR.field(26, 3)
     CSCMR1 = Register(0x1C, reset=0x0490_0000)
     FLEXSPI_PODF = CSCMR1.field(23, 3)
     FLEXSPI_CLK_SEL = CSCMR1.field(29, 2)
@@ -33,6 +42,8 @@ class Ccm(Peripheral):
     CS2CDR = Register(0x2C, reset=0x0073_36C1)
     CDCDR = Register(0x30, reset=0x33F7_1F92)
     CSCDR2 = Register(0x38, reset=0x0002_9150)
+    LPI2C_CLK_SEL = CSCDR2.field(18)
+    LPI2C_CLK_PODF = CSCDR2.field(19, 6)
     CSCDR3 = Register(0x3C, reset=0x0003_0841)
     # Assumption: divider and multiplexer handshakes take no virtual time, so nothing is ever busy.
     CDHIPR = Register(0x48, ro=True)

@@ -15,6 +15,11 @@ _PFD_STABLE = 1 << 30 | 1 << 22 | 1 << 14 | 1 << 6
 _MISC2_STATUS = 0x004F_4F4F
 
 
+def _divided(hertz: int, pfd: int, number: int) -> int:
+    # Assumption: a fraction below 12, the least that the manual allows, counts as 12.
+    return hertz * 18 // max(pfd >> 8 * number & 0x3F, 12)
+
+
 @model("Imxrt.CcmAnalog")
 class CcmAnalog(Tempmon):
     """PLLs, phase fractional dividers, regulators, oscillators, USB detectors, temperature.
@@ -26,6 +31,8 @@ class CcmAnalog(Tempmon):
     SIZE = 0x1000
 
     PLL_ARM = Register(0x00, reset=0x0001_3063, ro=_LOCK, set_clear_toggle=True)
+    PLL_ARM_DIV_SELECT = PLL_ARM.field(0, 7)
+    PLL_ARM_BYPASS = PLL_ARM.field(16)
     PLL_USB1 = Register(0x10, reset=0x0001_2000, ro=_LOCK, set_clear_toggle=True)
     PLL_USB2 = Register(0x20, reset=0x0001_2000, ro=_LOCK, set_clear_toggle=True)
     PLL_SYS = Register(0x30, reset=0x0001_3001, ro=_LOCK, set_clear_toggle=True)
@@ -90,6 +97,14 @@ class CcmAnalog(Tempmon):
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
         self._settle(0)
+
+    def pfd_480(self, number: int) -> int:
+        """Hz of a fractional divider of PLL3, which runs at 480 MHz."""
+        return _divided(480_000_000, self.PFD_480, number)
+
+    def pfd_528(self, number: int) -> int:
+        """Hz of a fractional divider of PLL2, which runs at 528 MHz."""
+        return _divided(528_000_000, self.PFD_528, number)
 
     @PLL_ARM.on_write
     @PLL_USB1.on_write

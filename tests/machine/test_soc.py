@@ -113,12 +113,33 @@ def test_an_interrupt_of_a_uart_takes_more_than_its_fifo(m: Machine) -> None:
     )
 
 
-def test_pwm_spi_and_i2c_are_reported_as_what_they_are(m: Machine) -> None:
-    """Not modelled: no silence, and no hang."""
-    before = len(m.report()["gaps"])
+def test_a_signal_of_flexpwm(m: Machine) -> None:
+    """D2 is FLEXPWM4_PWM2_A."""
     m.exec("from machine import PWM, Pin; p = PWM(Pin('D2'), freq=1000, duty_u16=3000)")
+    assert m.call("pwm4", "frequency", 2, "A") == pytest.approx(1000)
+    assert m.call("pwm4", "duty", 2, "A") == pytest.approx(3000 / 65536, abs=1e-4)
+    m.exec("p.duty_u16(0x8000); p.freq(50)")
+    assert m.call("pwm4", "frequency", 2, "A") == pytest.approx(50, rel=1e-4)
+    assert m.call("pwm4", "duty", 2, "A") == pytest.approx(0.5, abs=1e-4)
+    m.exec("p.deinit()")
+    assert m.call("pwm4", "frequency", 2, "A") == 0
+
+
+def test_a_signal_of_a_quad_timer(m: Machine) -> None:
+    """D11 is TMR1_TIMER2."""
+    m.exec("from machine import PWM, Pin; p = PWM(Pin('D11'), freq=2000, duty_u16=0x4000)")
+    assert m.call("tmr1", "frequency", 2) == pytest.approx(2000, rel=1e-3)
+    assert m.call("tmr1", "duty", 2) == pytest.approx(0.25, abs=1e-3)
+    m.exec("p.deinit()")
+    assert m.call("tmr1", "frequency", 2) == 0
+
+
+def test_what_is_not_modelled_is_reported_as_what_it_is(m: Machine) -> None:
+    """A block that has only a name: no silence, and no hang."""
+    before = len(m.report()["gaps"])
+    m.exec("import machine; machine.mem32[0x402B4000]")
     new = {gap["what"] for gap in m.report()["gaps"][before:]}
-    assert any("PWM" in what for what in new), new
+    assert any("PXP" in what for what in new), new
 
 
 def test_memory_from_outside(m: Machine) -> None:

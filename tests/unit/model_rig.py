@@ -20,7 +20,10 @@ from xipsim.peripherals.core.testing import Bench
 for family in FAMILIES:
     load(family)
 TYPES = [name for name in REGISTRY if name.split(".")[0] in FAMILIES]
-PARAMETERS: dict[str, dict[str, Any]] = {"Nor.Chip": {"part": "W25Q64JV"}}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "Nor.Chip": {"part": "W25Q64JV"},
+    "Miscellaneous.Wire": {"pin": 1, "other_pin": 2},
+}
 WINDOW = 0x100_0000
 STEPS = 120
 SIZES = (4, 4, 4, 4, 2, 1)
@@ -44,9 +47,9 @@ class Rig:
         given = dict(PARAMETERS.get(name, {}))
         for parameter in kind.declared(Parameter):
             if parameter.required and issubclass(parameter.kind, Model):
-                given[parameter.name] = self.make(parameter.kind.TYPE)
+                given[parameter.name] = self.make(self._concrete(parameter.kind))
             elif parameter.required and parameter.kind is int:
-                given[parameter.name] = 1_000_000
+                given.setdefault(parameter.name, 1_000_000)
         model = kind(self.bench.system, name=f"m{len(self.models)}", **given)
         for region in kind.declared(Region):
             self.bench.window(model, region.name, 0x6000_0000, WINDOW)  # type: ignore[arg-type]
@@ -55,6 +58,11 @@ class Rig:
                 getattr(model, slots.name)[0] = self.make("Nor.Chip")
         self.models.append(model)
         return model
+
+    @staticmethod
+    def _concrete(kind: type[Model]) -> str:
+        """The first type that can be named and is a `kind`."""
+        return next(name for name in TYPES if issubclass(REGISTRY[name], kind))
 
     def save(self) -> list[dict[str, Any]]:
         return [model.save() for model in self.models]

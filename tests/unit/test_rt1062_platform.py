@@ -46,6 +46,14 @@ BLOCKS: dict[str, tuple[int, tuple[int, ...]]] = {
     "gpio9": (0x4200C000, (157, 157)),
     "lpuart1": (0x40184000, (20,)),
     "lpuart8": (0x401A0000, (27,)),
+    "pwm1": (0x403DC000, ()),
+    "pwm4": (0x403E8000, ()),
+    "tmr1": (0x401DC000, ()),
+    "tmr4": (0x401E8000, ()),
+    "lpi2c1": (0x403F0000, (28,)),
+    "lpi2c4": (0x403FC000, (31,)),
+    "lpspi1": (0x40394000, (32,)),
+    "lpspi4": (0x403A0000, (35,)),
     "adc1": (0x400C4000, (67,)),
     "adc2": (0x400C8000, (68,)),
     "usdhc1": (0x402C0000, (110,)),
@@ -85,7 +93,7 @@ def test_each_board_has_its_flash_chip_with_quad_enabled(board: Platform) -> Non
 
 def test_ranges_without_a_model_are_named(board: Platform) -> None:
     names = {tag.range.start: tag.name for tag in board.tags}
-    assert names[0x403F0000] == "LPI2C1"
+    assert names[0x40384000] == "SAI1"
     assert names[0x400E8000] == "DMA0"
     blocks = {r.address for entry in board.entries for r in entry.registrations}
     assert not blocks & names.keys()

@@ -1,0 +1,1 @@
+"""Devices for an I2C bus, whatever its controller."""

@@ -1,0 +1,228 @@
+"""NXP eFlexPWM as a generator of signals. Reset values: RT1060 family."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xipsim.peripherals.core import (
+    Parameter,
+    Peripheral,
+    Register,
+    RegisterArray,
+    State,
+    exposed,
+    model,
+    ticks_in,
+)
+
+from .ccm import Ccm
+from .ccm_analog import CcmAnalog
+from .clocks import ipg_clock
+
+SUBMODULES = 4
+STRIDE = 0x60
+CHANNELS = {"A": 8, "B": 4, "X": 0}
+"""Where the four bits of each output begin in OUTEN and MASK."""
+
+_CAPTURE = "capturing edges"
+_INTERRUPTS = "interrupts and flags of comparisons, reloads and captures"
+_FRACTIONS = "fractions of a clock"
+_TWICE = "double switching, where an output is A xor B"
+
+
+class Loaded(NamedTuple):
+    """What a submodule counts with: its buffered registers as they were at the last load."""
+
+    prescale: int
+    start: int
+    values: tuple[int, ...]
+    """VAL0 to VAL5."""
+
+    @property
+    def period(self) -> int:
+        """Counts; the counter has sixteen bits, and so may pass FFFFh on its way to VAL1."""
+        return self._behind_start(self.values[1]) + 1
+
+    def _behind_start(self, value: int) -> int:
+        return value - self.start & 0xFFFF
+
+    def high(self, on: int, off: int) -> int:
+        """Counts of a period for which an output is high that is set at `on`, cleared at `off`."""
+        period, rise, fall = self.period, self._behind_start(on), self._behind_start(off)
+        if rise >= period:
+            return 0
+        if fall >= period:
+            return period
+        return fall - rise if rise <= fall else period - (rise - fall)
+
+
+def _per_submodule(offset: int, reset: int = 0, ro: bool = False) -> RegisterArray:
+    return RegisterArray(offset, SUBMODULES, stride=STRIDE, width=16, reset=reset, ro=ro)
+
+
+@model("Imxrt.FlexPwm")
+class FlexPwm(Peripheral):
+    """Counters, and what they make of the outputs: frequency and duty, but no edges.
+
+    Dead time does not shorten a pulse; faults do not come. Assumption: LDOK loads at once, not with
+    the next reload.
+    """
+
+    SIZE = 0x4000
+
+    frequency_hz = Parameter(int, "IPG clock in Hz where there is no `ccm`", default=150_000_000)
+    ccm = Parameter(Ccm, "from which the IPG clock comes", default=None)
+    ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
+
+    CNT = _per_submodule(0x00, ro=True)
+    INIT = _per_submodule(0x02)
+    CTRL2 = _per_submodule(0x04)
+    CLK_SEL = CTRL2.field(0, 2, unmodelled="other clocks than IPG's")
+    CTRL = _per_submodule(0x06, reset=0x400)
+    DBLEN = CTRL.field(0, unmodelled=_TWICE)
+    DBLX = CTRL.field(1, unmodelled=_TWICE)
+    PRSC = CTRL.field(4, 3)
+    VAL0 = _per_submodule(0x0A)
+    FRACVAL1 = _per_submodule(0x0C)
+    VAL1 = _per_submodule(0x0E)
+    FRACVAL2 = _per_submodule(0x10)
+    VAL2 = _per_submodule(0x12)
+    FRACVAL3 = _per_submodule(0x14)
+    VAL3 = _per_submodule(0x16)
+    FRACVAL4 = _per_submodule(0x18)
+    VAL4 = _per_submodule(0x1A)
+    FRACVAL5 = _per_submodule(0x1C)
+    VAL5 = _per_submodule(0x1E)
+    FRCTRL = _per_submodule(0x20)
+    FRAC = FRCTRL.field(1, 4, unmodelled=_FRACTIONS)
+    OCTRL = _per_submodule(0x22)
+    STS = _per_submodule(0x24)
+    INTEN = _per_submodule(0x26)
+    ENABLES = INTEN.field(0, 14, unmodelled=_INTERRUPTS)
+    DMAEN = _per_submodule(0x28)
+    REQUESTS = DMAEN.field(0, 10, unmodelled="DMA")
+    TCTRL = _per_submodule(0x2A)
+    OUT_TRIG_EN = TCTRL.field(0, 6, unmodelled="triggers for other blocks")
+    DISMAP0 = _per_submodule(0x2C, reset=0xFFFF)
+    DISMAP1 = _per_submodule(0x2E, reset=0xFFFF)
+    DTCNT0 = _per_submodule(0x30, reset=0x7FF)
+    DTCNT1 = _per_submodule(0x32, reset=0x7FF)
+    CAPTCTRLA = _per_submodule(0x34)
+    ARMA = CAPTCTRLA.field(0, unmodelled=_CAPTURE)
+    CAPTCOMPA = _per_submodule(0x36)
+    CAPTCTRLB = _per_submodule(0x38)
+    ARMB = CAPTCTRLB.field(0, unmodelled=_CAPTURE)
+    CAPTCOMPB = _per_submodule(0x3A)
+    CAPTCTRLX = _per_submodule(0x3C)
+    ARMX = CAPTCTRLX.field(0, unmodelled=_CAPTURE)
+    CAPTCOMPX = _per_submodule(0x3E)
+    CVAL0 = _per_submodule(0x40, ro=True)
+    CVAL0CYC = _per_submodule(0x42, ro=True)
+    CVAL1 = _per_submodule(0x44, ro=True)
+    CVAL1CYC = _per_submodule(0x46, ro=True)
+    CVAL2 = _per_submodule(0x48, ro=True)
+    CVAL2CYC = _per_submodule(0x4A, ro=True)
+    CVAL3 = _per_submodule(0x4C, ro=True)
+    CVAL3CYC = _per_submodule(0x4E, ro=True)
+    CVAL4 = _per_submodule(0x50, ro=True)
+    CVAL4CYC = _per_submodule(0x52, ro=True)
+    CVAL5 = _per_submodule(0x54, ro=True)
+    CVAL5CYC = _per_submodule(0x56, ro=True)
+    OUTEN = Register(0x180, width=16)
+    MASK = Register(0x182, width=16)
+    SWCOUT = Register(0x184, width=16)
+    DTSRCSEL = Register(0x186, width=16)
+    SOURCES = DTSRCSEL.field(0, 16, unmodelled="outputs from software or other sources")
+    MCTRL = Register(0x188, width=16)
+    LDOK = MCTRL.field(0, 4)
+    RUN = MCTRL.field(8, 4)
+    IPOL = MCTRL.field(12, 4)
+    MCTRL2 = Register(0x18A, width=16)
+    FCTRL = Register(0x18C, width=16)
+    FSTS = Register(0x18E, width=16, ro=0x0F00, w1c=0xF)
+    FFILT = Register(0x190, width=16)
+    FTST = Register(0x192, width=16)
+    FCTRL2 = Register(0x194, width=16)
+
+    _loaded: State[list[tuple[int, int, tuple[int, ...]]]] = State([(0, 0, (0,) * 6)] * SUBMODULES)
+    _began = State([0] * SUBMODULES)
+    """Virtual ns at which each submodule began to count."""
+
+    # -- registers -------------------------------------------------------------------------------
+
+    @MCTRL.on_write
+    def _control(self, value: int) -> None:
+        loads = value & ~(value >> 4) & 0xF
+        for submodule in range(SUBMODULES):
+            if loads >> submodule & 1:
+                self._load(submodule)
+        # CLDOK reads 0; what LDOK asked for is done.
+        self.MCTRL &= 0xFF00
+
+    def _load(self, submodule: int) -> None:
+        registers = (self.VAL0, self.VAL1, self.VAL2, self.VAL3, self.VAL4, self.VAL5)
+        values = tuple(register[submodule] for register in registers)
+        self._loaded[submodule] = (self.PRSC[submodule], self.INIT[submodule], values)
+        self._began[submodule] = self.system.clock.now
+
+    @CNT.on_read
+    @CNT.on_peek
+    def _count(self, submodule: int) -> int:
+        loaded = Loaded(*self._loaded[submodule])
+        if not self.RUN >> submodule & 1:
+            return loaded.start
+        passed = self.system.clock.now - self._began[submodule]
+        counts = ticks_in(passed, self._clock(), 1 << loaded.prescale)
+        return loaded.start + counts % loaded.period & 0xFFFF
+
+    @CTRL2.on_write
+    def _control2(self, submodule: int, value: int) -> None:
+        # FORCE reads 0.
+        self.CTRL2[submodule] &= ~0x40
+
+    def _clock(self) -> int:
+        if self.ccm is None or self.ccm_analog is None:
+            return self.frequency_hz
+        return ipg_clock(self.ccm, self.ccm_analog)
+
+    # -- the board's side ------------------------------------------------------------------------
+
+    @exposed
+    def frequency(self, submodule: int, channel: str = "A") -> float:
+        """Hz of an output (`A`, `B` or `X` of submodule 0 to 3); 0 while it is off."""
+        if not self._is_on(submodule, channel):
+            return 0.0
+        loaded = Loaded(*self._loaded[submodule])
+        return self._clock() / ((1 << loaded.prescale) * loaded.period)
+
+    @exposed
+    def duty(self, submodule: int, channel: str = "A") -> float:
+        """For which part of a period an output is high, 0 to 1; 0 while it is off."""
+        if not self._is_on(submodule, channel):
+            return 0.0
+        loaded = Loaded(*self._loaded[submodule])
+        high = self._high(loaded, submodule, channel) / loaded.period
+        # POLA is bit 10 of OCTRL, POLB 9, POLX 8.
+        inverts = self.OCTRL[submodule] >> 8 + "XBA".index(channel) & 1
+        return 1 - high if inverts else high
+
+    def _is_on(self, submodule: int, channel: str) -> bool:
+        if not 0 <= submodule < SUBMODULES or channel not in CHANNELS:
+            given = f"given {submodule!r}, {channel!r}"
+            raise ValueError(f"{self.name}: expected submodule 0 to 3, channel A, B or X, {given}")
+        enabled = self.OUTEN >> CHANNELS[channel] + submodule & 1
+        return bool(enabled and self.RUN >> submodule & 1)
+
+    def _high(self, loaded: Loaded, submodule: int, channel: str) -> int:
+        """Counts for which the output is high, before its polarity."""
+        if self.MASK >> CHANNELS[channel] + submodule & 1:
+            return 0
+        values = loaded.values
+        if channel == "X":
+            # As MicroPython uses it: set at VAL0, cleared when the counter begins anew.
+            return loaded.high(values[0], loaded.start)
+        is_pair = not self.CTRL2[submodule] >> 13 & 1
+        # Of a complementary pair one is the source, the other its opposite.
+        source = ("B" if self.IPOL >> submodule & 1 else "A") if is_pair else channel
+        high = loaded.high(values[4], values[5]) if source == "B" else loaded.high(*values[2:4])
+        return high if channel == source else loaded.period - high

@@ -1,0 +1,118 @@
+"""NXP quad timer (QTMR) as a generator of signals. Reset values: RT1060 family."""
+
+from __future__ import annotations
+
+from xipsim.peripherals.core import (
+    Parameter,
+    Peripheral,
+    Register,
+    RegisterArray,
+    exposed,
+    model,
+)
+
+from .ccm import Ccm
+from .ccm_analog import CcmAnalog
+from .clocks import ipg_clock
+
+TIMERS = 4
+STRIDE = 0x20
+CLEAR, SET, ALTERNATE = 1, 2, 4
+"""OUTMODE: at a comparison, at a comparison, and toggling with COMP1 and COMP2 in turns."""
+RISING = 1
+"""CM: counts the rising edges of its primary source."""
+IPG = 8
+"""PCS from here up: the IPG clock, divided by a power of two."""
+
+_INTERRUPTS = "interrupts and flags"
+_CAPTURE = "capturing edges"
+
+
+def _per_timer(offset: int) -> RegisterArray:
+    return RegisterArray(offset, TIMERS, stride=STRIDE, width=16)
+
+
+@model("Imxrt.Qtmr")
+class Qtmr(Peripheral):
+    """Frequency and duty of outputs that toggle with two compare registers in turns, but no edges.
+
+    The counters do not count, so no flag comes; other uses of a timer are not modelled.
+    """
+
+    SIZE = 0x4000
+
+    frequency_hz = Parameter(int, "IPG clock in Hz where there is no `ccm`", default=150_000_000)
+    ccm = Parameter(Ccm, "from which the IPG clock comes", default=None)
+    ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
+
+    COMP1 = _per_timer(0x00)
+    COMP2 = _per_timer(0x02)
+    CAPT = _per_timer(0x04)
+    LOAD = _per_timer(0x06)
+    HOLD = _per_timer(0x08)
+    CNTR = _per_timer(0x0A)
+    CTRL = _per_timer(0x0C)
+    OUTMODE = CTRL.field(0, 3)
+    PCS = CTRL.field(9, 4)
+    CM = CTRL.field(13, 3)
+    SCTRL = _per_timer(0x0E)
+    OEN = SCTRL.field(0)
+    OPS = SCTRL.field(1)
+    CAPTURE_MODE = SCTRL.field(6, 2, unmodelled=_CAPTURE)
+    IEFIE = SCTRL.field(10, unmodelled=_INTERRUPTS)
+    TOFIE = SCTRL.field(12, unmodelled=_INTERRUPTS)
+    TCFIE = SCTRL.field(14, unmodelled=_INTERRUPTS)
+    CMPLD1 = _per_timer(0x10)
+    CMPLD2 = _per_timer(0x12)
+    CSCTRL = _per_timer(0x14)
+    CL1 = CSCTRL.field(0, 2)
+    CL2 = CSCTRL.field(2, 2)
+    TCF1EN = CSCTRL.field(6, unmodelled=_INTERRUPTS)
+    TCF2EN = CSCTRL.field(7, unmodelled=_INTERRUPTS)
+    FILT = _per_timer(0x16)
+    DMA = _per_timer(0x18)
+    REQUESTS = DMA.field(0, 3, unmodelled="DMA")
+    ENBL = Register(0x1E, width=16, reset=0xF)
+
+    @CTRL.on_write
+    def _control(self, timer: int, value: int) -> None:
+        makes_signal = self.OUTMODE[timer] in (CLEAR, SET, ALTERNATE)
+        if self.CM[timer] and not (self.CM[timer] == RISING and makes_signal):
+            self.gap("CTRL.CM: counting for anything but a signal of two compare registers")
+
+    # -- the board's side ------------------------------------------------------------------------
+
+    @exposed
+    def frequency(self, timer: int) -> float:
+        """Hz of the output of timer 0 to 3; 0 while it is off or does not toggle."""
+        if not self._is_on(timer) or self.OUTMODE[timer] != ALTERNATE:
+            return 0.0
+        return self._clock() / (1 << self.PCS[timer] - IPG) / sum(self._halves(timer))
+
+    @exposed
+    def duty(self, timer: int) -> float:
+        """For which part of a period the output of timer 0 to 3 is high; 0 while it is off."""
+        if not self._is_on(timer):
+            return 0.0
+        mode = self.OUTMODE[timer]
+        low, high = self._halves(timer)
+        part = high / (low + high) if mode == ALTERNATE else float(mode == SET)
+        return 1 - part if self.OPS[timer] else part
+
+    def _halves(self, timer: int) -> tuple[int, int]:
+        """Counts for which the output is low and high: until a comparison, and one more."""
+        # What is loaded at a comparison lasts from the next one on.
+        low = self.CMPLD1 if self.CL1[timer] else self.COMP1
+        high = self.CMPLD2 if self.CL2[timer] else self.COMP2
+        return low[timer] + 1, high[timer] + 1
+
+    def _is_on(self, timer: int) -> bool:
+        if not 0 <= timer < TIMERS:
+            raise ValueError(f"{self.name}: expected a timer from 0 to 3, given {timer}")
+        counts = self.ENBL >> timer & 1 and self.CM[timer] == RISING and self.PCS[timer] >= IPG
+        return bool(counts and self.OEN[timer])
+
+    def _clock(self) -> int:
+        if self.ccm is None or self.ccm_analog is None:
+            return self.frequency_hz
+        return ipg_clock(self.ccm, self.ccm_analog)

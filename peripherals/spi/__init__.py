@@ -1,0 +1,1 @@
+"""Devices for an SPI bus of single lines, whatever its controller."""

@@ -1,0 +1,103 @@
+"""I2C, SPI and wires between pins as MicroPython's scripts use them on the Teensy 4.1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from images import Image, teensy41s
+
+from xipsim import Machine, ReplError
+
+pytestmark = teensy41s
+
+DEVICES = """
+using "{board}.repl"
+
+eeprom: I2c.Eeprom @ lpi2c1 0x50
+
+sensor: I2c.Tmp102 @ lpi2c1 0x48
+
+wire: Miscellaneous.Wire
+    port: gpio1
+    pin: 3
+    other: gpio1
+    other_pin: 2
+
+cross: Miscellaneous.Wire
+    port: gpio4
+    pin: 4
+    other: gpio2
+    other_pin: 10
+
+loopback: Spi.Loopback @ lpspi4 0
+"""
+
+
+@pytest.fixture
+def wired(image: Image, qemu: Path | None, tmp_path: Path) -> Iterator[Machine]:
+    """A Teensy with devices on its buses."""
+    from xipsim import platforms
+
+    boards = Path(platforms.__file__).resolve().parent / "boards"
+    board = tmp_path / "LAB.repl"
+    board.write_text(DEVICES.format(board=boards / image.board))
+    with Machine(str(board), firmware=image.require(), qemu=qemu) as machine:
+        yield machine
+
+
+def test_an_empty_i2c_bus(m: Machine) -> None:
+    """Nobody is there: the scan finds nothing, a transfer fails with ENODEV."""
+    assert m.exec("from machine import I2C; i = I2C(0); print(i.scan())") == "[]\n"
+    for call in ("i.writeto(0x50, b'x')", "i.readfrom(0x50, 1)"):
+        with pytest.raises(ReplError, match=r"ENODEV|19"):
+            m.exec(call)
+
+
+def test_devices_on_the_i2c_bus(wired: Machine) -> None:
+    m = wired
+    assert m.exec("from machine import I2C; i = I2C(0); print(i.scan())") == "[72, 80]\n"
+    m.exec("import time; i.writeto_mem(0x50, 0x1f0, b'Teensy', addrsize=16)")
+    with pytest.raises(ReplError, match=r"ENODEV|19"):
+        m.exec("i.writeto(0x50, b'')")
+    assert m.exec("time.sleep_ms(5); print(i.readfrom_mem(0x50, 0x1f0, 7, addrsize=16))") == (
+        "b'Teensy\\xff'\n"
+    )
+    assert m.call("eeprom", "contents")[0x1F0:0x1F6] == b"Teensy"
+    m.call("sensor", "set_temperature", -25)
+    assert m.exec("print(i.readfrom_mem(0x48, 0, 2))") == "b'\\xe7\\x00'\n"
+
+
+def test_a_long_read_of_the_eeprom(wired: Machine) -> None:
+    """More than the 256 bytes that one receive command asks for."""
+    wired.exec("from machine import I2C; i = I2C(0, freq=400_000)")
+    assert wired.exec("print(set(i.readfrom_mem(0x50, 0, 600, addrsize=16)))") == "{255}\n"
+
+
+def test_an_empty_spi_bus(m: Machine) -> None:
+    """Transfers end, after the time of their bits; what nobody drives reads as ones."""
+    m.exec("from machine import SPI; import time; s = SPI(0, 1_000_000)")
+    assert m.exec("s.write(b'abc'); print(s.read(4))") == "b'\\xff\\xff\\xff\\xff'\n"
+    took = "t = time.ticks_us(); s.write(b'12345678'); print(time.ticks_diff(time.ticks_us(), t))"
+    assert 64 <= int(m.exec(took)) < 120
+
+
+def test_a_wire_from_mosi_to_miso(wired: Machine) -> None:
+    script = (
+        "from machine import SPI; b = bytearray(12)\n"
+        "for p, h, n in ((0, 0, 8), (1, 0, 8), (0, 1, 8), (1, 1, 16)):\n"
+        "    s = SPI(0, 4_000_000, polarity=p, phase=h, bits=n)\n"
+        "    s.write_readinto(b'Hello, world', b); print(b, s.read(2, 0x5a))"
+    )
+    line = "bytearray(b'Hello, world') b'ZZ'\n"
+    assert wired.exec(script) == 4 * line
+
+
+@pytest.mark.parametrize(("out", "into"), [("D0", "D1"), ("D1", "D0"), ("D2", "D6")])
+def test_a_wire_between_two_pins(wired: Machine, out: str, into: str) -> None:
+    """An output at one end is read at the other, and its edges interrupt there."""
+    wired.exec(f"from machine import Pin; o = Pin({out!r}, Pin.OUT); i = Pin({into!r}, Pin.IN)")
+    wired.exec("n = []; i.irq(lambda p: n.append(p.value()), Pin.IRQ_RISING | Pin.IRQ_FALLING)")
+    script = "for v in (1, 0, 1):\n    o(v); print(i(), end=' ')\nprint(n[-3:])"
+    assert wired.exec("o(0)\n" + script) == "1 0 1 [1, 0, 1]\n"

@@ -1,0 +1,307 @@
+"""LPI2C as NXP's driver uses it (fsl_lpi2c.c, master), and the devices on its bus.
+
+Reset values: imxrt-ral. Times: the driver's own formula for the clock of SCL.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from xipsim.engines.usermodels import load_models
+from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.i2c.eeprom import Eeprom
+from xipsim.peripherals.i2c.tmp102 import Tmp102
+from xipsim.peripherals.imxrt.ccm import Ccm
+from xipsim.peripherals.imxrt.lpi2c import Lpi2c
+
+MCR, MSR, MIER, MCFGR1, MCCR0, MFSR, MTDR, MRDR = 0x10, 0x14, 0x18, 0x24, 0x48, 0x5C, 0x60, 0x70
+TDF, RDF, EPF, SDF, NDF, FEF = (1 << n for n in (0, 1, 8, 9, 10, 12))
+MBF, BBF = 1 << 24, 1 << 25
+SEND, RECEIVE, STOP, START = 0x000, 0x100, 0x200, 0x400
+RXEMPTY = 1 << 14
+BIT = 10_000
+"""ns at 100 kHz."""
+HOLD = 37 * 8 * 1000 // 60
+"""ns of SETHOLD, as the driver computes it for 100 kHz from 60 MHz."""
+
+
+class Master:
+    """LPI2C with the settings of LPI2C_MasterInit() for 100 kHz, and what drives it."""
+
+    def __init__(self, *, ccm: bool = False) -> None:
+        self.bench = Bench()
+        given = {"ccm": Ccm(self.bench.system)} if ccm else {}
+        self.i2c = Lpi2c(self.bench.system, name="lpi2c1", **given)
+        for value in (2, 0):
+            self.i2c.write(MCR, value)
+        # PRESCALE 3, CLKLO 38, CLKHI 35, SETHOLD 36, DATAVD 17: 60 MHz / 8 / 75.
+        self.i2c.write(MCFGR1, 3)
+        self.i2c.write(MCCR0, 38 | 35 << 8 | 36 << 16 | 17 << 24)
+        self.i2c.write(MCR, 1)
+
+    def put(self, *commands: int) -> None:
+        for command in commands:
+            self.i2c.write(MTDR, command)
+
+    def wait(self, ns: int = 1_000_000) -> int:
+        """MSR after a while, with its errors and ends cleared."""
+        self.bench.clock.advance(ns)
+        status = self.i2c.read(MSR)
+        self.i2c.write(MSR, status & 0x7F00)
+        return status
+
+    def write(self, address: int, data: bytes) -> bool:
+        """A whole write; whether all of it was acknowledged."""
+        self.put(START | address << 1)
+        for byte in data:
+            if self.wait() & NDF:
+                return False
+            self.put(SEND | byte)
+        if self.wait() & NDF:
+            return False
+        self.put(STOP)
+        assert self.wait(20_000) & SDF
+        return True
+
+    def read(self, address: int, count: int, prefix: bytes = b"") -> bytes:
+        """Read `count` bytes, after a write of `prefix` and a repeated START."""
+        if prefix:
+            self.put(START | address << 1)
+            for byte in prefix:
+                assert not self.wait() & NDF
+                self.put(SEND | byte)
+            self.wait()
+        self.put(START | address << 1 | 1, RECEIVE | count - 1, STOP)
+        data = bytearray()
+        while len(data) < count:
+            assert not self.wait(BIT) & NDF
+            value = self.i2c.read(MRDR)
+            if not value & RXEMPTY:
+                data.append(value)
+        self.wait()
+        return bytes(data)
+
+
+def test_reset_values() -> None:
+    i2c = Lpi2c(Bench().system)
+    values = {0x00: 0x0100_0003, 0x04: 0x0202, MSR: 1, MRDR: 0x4000, 0x150: 0x4000, 0x170: 0x4000}
+    for offset in i2c.regs:
+        assert i2c.read(offset) == values.get(offset, 0), hex(offset)
+
+
+@pytest.mark.parametrize("ccm", [False, True])
+def test_nobody_acknowledges_on_an_empty_bus(ccm: bool) -> None:
+    """NDF with the ninth bit, then a STOP that the master sends by itself."""
+    master = Master(ccm=ccm)
+    master.put(START | 0x50 << 1)
+    assert master.i2c.read(MSR) == TDF | MBF | BBF
+    master.bench.clock.advance(HOLD + 9 * BIT - 1)
+    assert not master.i2c.read(MSR) & NDF
+    master.bench.clock.advance(1 + 1)
+    assert master.i2c.read(MSR) == TDF | MBF | BBF | NDF
+    master.bench.clock.advance(HOLD + 1)
+    assert master.i2c.read(MSR) == TDF | NDF | SDF | EPF
+    assert master.bench.events == []
+
+
+def test_nothing_starts_until_the_error_is_cleared() -> None:
+    master = Master()
+    master.put(START | 0x50 << 1)
+    master.bench.clock.advance(200_000)
+    master.put(START | 0x51 << 1)
+    assert not master.i2c.read(MSR) & MBF and master.i2c.read(MFSR) == 1
+    master.i2c.write(MSR, NDF)
+    assert master.i2c.read(MSR) & MBF and master.i2c.read(MFSR) == 0
+
+
+def test_a_stop_on_an_idle_bus_is_swallowed() -> None:
+    """LPI2C_MasterTransferAbort() and LPI2C_MasterStop() queue two after an error."""
+    master = Master()
+    master.put(STOP, STOP)
+    assert master.i2c.read(MFSR) == 0
+    assert not master.i2c.read(MSR) & (FEF | SDF | MBF)
+
+
+def test_data_without_a_start_is_a_fifo_error() -> None:
+    master = Master()
+    master.put(SEND | 0x12)
+    assert master.i2c.read(MSR) & FEF
+    assert [d.rule for d in master.bench.diagnostics] == ["lpi2c-no-start"]
+
+
+def test_the_fourth_command_waits_and_the_sixth_is_lost() -> None:
+    """One is on the bus, the FIFO holds four."""
+    master = Master()
+    master.put(START | 0xA0, 1, 2, 3, 4)
+    assert master.i2c.read(MFSR) == 4 and not master.i2c.read(MSR) & TDF
+    master.put(5)
+    assert [d.rule for d in master.bench.diagnostics] == ["lpi2c-overflow"]
+    master.i2c.write(MCR, 0x101)
+    assert master.i2c.read(MFSR) == 0
+
+
+def test_a_full_receive_fifo_holds_the_bus() -> None:
+    master = Master()
+    master.i2c.devices[0x48] = Tmp102(master.bench.system)
+    master.put(START | 0x48 << 1 | 1, RECEIVE | 7, STOP)
+    master.bench.clock.advance(10_000_000)
+    assert master.i2c.read(MFSR) >> 16 == 4 and master.i2c.read(MSR) & MBF
+    for _ in range(4):
+        master.i2c.read(MRDR)
+    assert master.i2c.read(MRDR) == RXEMPTY
+    master.bench.clock.advance(10_000_000)
+    assert master.i2c.read(MFSR) >> 16 == 4 and not master.i2c.read(MSR) & MBF
+
+
+def test_interrupts_follow_flags_and_enables() -> None:
+    master = Master()
+    assert not master.i2c.IRQ.level
+    master.i2c.write(MIER, TDF)
+    assert master.i2c.IRQ.level
+    master.i2c.write(MIER, NDF)
+    assert not master.i2c.IRQ.level
+    master.put(START)
+    master.bench.clock.advance(100_000)
+    assert master.i2c.IRQ.level
+    master.i2c.write(MSR, NDF)
+    assert not master.i2c.IRQ.level
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "what"),
+    [
+        (0x1C, 1, "MDER.TDDE: DMA"),
+        (0x110, 1, "SCR.SEN: slave mode"),
+        (MCFGR1, 1 << 8, "MCFGR1.AUTOSTOP: a STOP of its own when the FIFO is empty"),
+    ],
+)
+def test_what_is_not_modelled_is_told(offset: int, value: int, what: str) -> None:
+    master = Master()
+    master.i2c.write(offset, value)
+    assert [gap.what for gap in master.bench.gaps] == [what]
+
+
+# -- EEPROM: Microchip DS21203 -------------------------------------------------------------------
+
+
+def with_eeprom(**parameters: int) -> tuple[Master, Eeprom]:
+    master = Master()
+    eeprom = Eeprom(master.bench.system, name="eeprom", **parameters)
+    master.i2c.devices[0x50] = eeprom
+    return master, eeprom
+
+
+def test_an_eeprom_keeps_what_is_written() -> None:
+    master, eeprom = with_eeprom()
+    assert master.write(0x50, b"\x01\x00hello")
+    assert eeprom.contents()[0x100:0x105] == b"\xff" * 5, "the write has only begun"
+    assert not master.write(0x50, b""), "busy: no acknowledgement"
+    master.bench.clock.advance(5_000_000)
+    assert master.write(0x50, b"")
+    assert master.read(0x50, 7, b"\x00\xff") == b"\xffhello\xff"
+    eeprom.reset(ResetCause.SOFTWARE)
+    eeprom.reset(ResetCause.POWER_ON)
+    assert eeprom.contents()[0x100:0x105] == b"hello"
+
+
+def test_a_page_write_wraps_within_its_page() -> None:
+    master, eeprom = with_eeprom()
+    assert master.write(0x50, b"\x00\x3e" + b"abcd")
+    master.bench.clock.advance(5_000_000)
+    assert eeprom.contents()[:2] == b"cd" and eeprom.contents()[0x3E:0x41] == b"ab\xff"
+
+
+def test_reads_go_on_where_the_last_one_ended_and_wrap_at_the_end() -> None:
+    master, eeprom = with_eeprom()
+    eeprom.fill(bytes(i % 251 for i in range(32768)))
+    assert master.read(0x50, 2, b"\x7f\xfe") == bytes([32766 % 251, 32767 % 251])
+    assert master.read(0x50, 3) == b"\x00\x01\x02"
+
+
+def test_a_small_eeprom_takes_one_byte_of_address() -> None:
+    master, eeprom = with_eeprom(size=256, page=8)
+    assert master.write(0x50, b"\xf0xyz")
+    master.bench.clock.advance(5_000_000)
+    assert eeprom.contents()[0xF0:0xF3] == b"xyz"
+    assert master.read(0x50, 3, b"\xf0") == b"xyz"
+
+
+def test_a_start_instead_of_the_stop_drops_the_write() -> None:
+    master, eeprom = with_eeprom()
+    master.put(START | 0xA0, 0, 0, ord("x"))
+    master.wait()
+    master.put(START | 0x51 << 1)
+    master.wait()
+    master.bench.clock.advance(10_000_000)
+    assert eeprom.contents()[:1] == b"\xff"
+
+
+@pytest.mark.parametrize("given", [{"size": 1000}, {"size": 512}, {"page": 48}])
+def test_an_eeprom_of_no_such_size_is_refused(given: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        Eeprom(Bench().system, **given)
+
+
+# -- TMP102: Texas Instruments SBOS397, table "Temperature Data Format" --------------------------
+
+
+@pytest.mark.parametrize(
+    ("celsius", "expected"),
+    [(127.9375, 0x7FF0), (100, 0x6400), (25, 0x1900), (0.25, 0x0040), (0, 0), (-25, 0xE700)],
+)
+def test_a_sensor_shows_the_temperature_that_it_has(celsius: float, expected: int) -> None:
+    master = Master()
+    sensor = Tmp102(master.bench.system)
+    master.i2c.devices[0x48] = sensor
+    sensor.set_temperature(celsius)
+    assert master.read(0x48, 2, b"\x00") == expected.to_bytes(2, "big")
+
+
+def test_extended_mode_has_thirteen_bits() -> None:
+    """SBOS397, table "13-Bit Temperature Data Format": 150 degrees are 0960h, bit 0 is 1."""
+    master = Master()
+    sensor = Tmp102(master.bench.system)
+    master.i2c.devices[0x48] = sensor
+    sensor.set_temperature(150)
+    assert master.write(0x48, b"\x01\x60\xb0")
+    assert master.read(0x48, 2, b"\x00") == (0x960 << 3 | 1).to_bytes(2, "big")
+
+
+def test_in_shutdown_only_a_one_shot_measures() -> None:
+    master = Master()
+    sensor = Tmp102(master.bench.system)
+    master.i2c.devices[0x48] = sensor
+    assert master.read(0x48, 2, b"\x01") == b"\x60\xa0", "as after power-on"
+    assert master.write(0x48, b"\x01\x61\xa0")
+    sensor.set_temperature(100)
+    assert master.read(0x48, 2, b"\x00") == b"\x19\x00", "25 degrees, measured before"
+    assert master.write(0x48, b"\x01\xe1\xa0")
+    assert master.read(0x48, 2, b"\x00") == b"\x64\x00"
+
+
+def test_limits_are_kept_and_their_output_is_a_gap() -> None:
+    master = Master()
+    sensor = Tmp102(master.bench.system)
+    master.i2c.devices[0x48] = sensor
+    assert master.read(0x48, 2, b"\x02") + master.read(0x48, 2, b"\x03") == b"\x4b\x00\x50\x00"
+    assert master.write(0x48, b"\x03\x20\x00")
+    assert master.read(0x48, 2, b"\x03") == b"\x20\x00"
+    assert len(master.bench.gaps) == 1
+
+
+def test_no_such_temperature() -> None:
+    with pytest.raises(ValueError, match="-55 to 150"):
+        Tmp102(Bench().system).set_temperature(151)
+
+
+def test_the_device_that_the_documentation_shows(tmp_path: Path) -> None:
+    """docs/platforms.md: a class of one's own on the bus."""
+    text = (Path(__file__).parents[2] / "docs/platforms.md").read_text()
+    file = tmp_path / "expander.py"
+    file.write_text(text.split("```python\n")[1].split("```")[0])
+    expander = load_models([], [file])["Lab.Expander"]
+    master = Master()
+    master.i2c.devices[0x20] = expander(master.bench.system)  # type: ignore[assignment]
+    assert master.write(0x20, b"\x5a")
+    assert master.read(0x20, 2) == b"\x5a\x5a"

@@ -1,0 +1,253 @@
+"""LPSPI as NXP's driver uses it (fsl_lpspi.c, master, polling and interrupts).
+
+Reset values: imxrt-ral. Times: SCK is the functional clock by 2^PRESCALE by (SCKDIV + 2).
+"""
+
+import pytest
+
+from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.ccm import Ccm
+from xipsim.peripherals.imxrt.ccm_analog import CcmAnalog
+from xipsim.peripherals.imxrt.lpspi import Lpspi
+from xipsim.peripherals.spi.device import SpiDevice
+from xipsim.peripherals.spi.loopback import Loopback
+
+CR, SR, IER, CFGR1, CCR, FCR, FSR, TCR, TDR, RSR, RDR = (
+    *(0x10, 0x14, 0x18, 0x24, 0x40, 0x58, 0x5C, 0x60, 0x64, 0x70, 0x74),
+)
+TDF, RDF, WCF, FCF, TCF, MBF = (1 << n for n in (0, 1, 8, 9, 10, 24))
+RXMSK, CONTC, CONT, LSBF = (1 << n for n in (19, 20, 21, 23))
+SIMPLE = 7
+"""TCR: frames of eight bits, chip select 0."""
+DELAY, BYTE = 500, 8000
+"""ns before and behind the chip select, and of a byte at 1 MHz."""
+
+
+class Listener(SpiDevice):
+    """Answers with what it got before, and notes what it sees."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.system, name="listener")
+        self.seen: list[str] = []
+
+    def selected(self) -> None:
+        self.seen.append("on")
+
+    def deselected(self) -> None:
+        self.seen.append("off")
+
+    def exchange(self, byte: int) -> int:
+        self.seen.append(f"{byte:02x}")
+        return byte ^ 0xFF
+
+
+def master(bench: Bench, command: int = SIMPLE) -> Lpspi:
+    """As LPSPI_MasterInit() leaves it: 132 MHz / 132 = 1 MHz, watermarks 0."""
+    spi = Lpspi(bench.system, name="lpspi4")
+    spi.write(CR, 0x300)
+    spi.write(CFGR1, 1)
+    spi.write(CCR, 130 | 64 << 8 | 65 << 16 | 65 << 24)
+    spi.write(FCR, 0)
+    spi.write(TCR, command)
+    spi.write(CR, 1)
+    return spi
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_reset_values(bench: Bench) -> None:
+    spi = Lpspi(bench.system)
+    values = {0x00: 0x0102_0004, 0x04: 0x0004_0404, SR: 1, TCR: 0x1F, RSR: 2}
+    for offset in spi.regs:
+        if offset != RDR:
+            assert spi.read(offset) == values.get(offset, 0), hex(offset)
+
+
+def test_a_byte_takes_its_time(bench: Bench) -> None:
+    spi = master(bench)
+    spi.write(TDR, 0xA5)
+    assert spi.read(SR) == TDF | MBF
+    bench.clock.advance(DELAY + BYTE - 1)
+    assert spi.read(SR) == TDF | MBF
+    bench.clock.advance(1)
+    assert spi.read(SR) == TDF | RDF | WCF | MBF
+    bench.clock.advance(DELAY)
+    assert spi.read(SR) == TDF | RDF | WCF | FCF | TCF
+    assert spi.read(RSR) == 1, "the first word of its transfer"
+    assert spi.read(RDR) == 0xFF, "nobody drives the line"
+    assert spi.read(RSR) == 2 and bench.events == []
+
+
+def test_between_transfers_it_waits(bench: Bench) -> None:
+    """DBT between one chip select and the next."""
+    spi = master(bench)
+    spi.write(TDR, 1)
+    spi.write(TDR, 2)
+    bench.clock.advance(2 * (DELAY + BYTE + DELAY) + DELAY - 2)
+    assert not spi.read(SR) & TCF
+    bench.clock.advance(4)
+    assert spi.read(SR) & TCF
+
+
+def test_without_continuous_every_frame_has_its_chip_select(bench: Bench) -> None:
+    spi, device = master(bench), Listener(bench)
+    spi.devices[0] = device
+    for byte in b"\x01\x02":
+        spi.write(TDR, byte)
+    bench.clock.advance(100_000)
+    assert device.seen == ["on", "01", "off", "on", "02", "off"]
+    assert [spi.read(RDR), spi.read(RDR)] == [0xFE, 0xFD]
+
+
+def test_a_continuous_transfer_as_the_driver_makes_it(bench: Bench) -> None:
+    """LPSPI_MasterTransferBlocking(): CONT and CONTC, the data, both cleared at the end."""
+    spi, device = master(bench), Listener(bench)
+    spi.devices[0] = device
+    spi.write(TCR, SIMPLE)
+    assert spi.read(FSR) == 0
+    spi.write(TCR, spi.read(TCR) | CONT | CONTC)
+    assert spi.read(FSR) == 0 and spi.read(TCR) == SIMPLE | CONT | CONTC
+    for byte in b"\x01\x02\x03":
+        spi.write(TDR, byte)
+    bench.clock.advance(DELAY + 3 * BYTE)
+    assert device.seen == ["on", "01", "02", "03"] and spi.read(SR) & (MBF | TCF) == MBF
+    spi.write(TCR, SIMPLE)
+    bench.clock.advance(DELAY)
+    assert device.seen[-1] == "off" and spi.read(SR) & (MBF | TCF) == TCF
+    assert [spi.read(RDR) for _ in range(3)] == [0xFE, 0xFD, 0xFC]
+
+
+def test_a_command_waits_for_the_data_before_it(bench: Bench) -> None:
+    spi = master(bench)
+    spi.write(TDR, 0)
+    spi.write(TCR, 15)
+    assert spi.read(TCR) == SIMPLE and spi.read(FSR) == 1
+    bench.clock.advance(100_000)
+    assert spi.read(TCR) == 15 and spi.read(FSR) & 0x1F == 0
+
+
+def test_a_masked_receiver_keeps_nothing(bench: Bench) -> None:
+    spi = master(bench, SIMPLE | RXMSK)
+    for byte in range(10):
+        spi.write(TDR, byte)
+    bench.clock.advance(1_000_000)
+    assert spi.read(FSR) == 0 and spi.read(SR) & TCF
+
+
+def test_a_full_receive_fifo_stalls(bench: Bench) -> None:
+    spi = master(bench)
+    for _ in range(2):
+        for byte in range(10):
+            spi.write(TDR, byte)
+        bench.clock.advance(1_000_000)
+    assert spi.read(FSR) == 16 << 16 | 4
+    for _ in range(4):
+        spi.read(RDR)
+    bench.clock.advance(1_000_000)
+    assert spi.read(FSR) == 16 << 16
+
+
+def test_a_word_too_many_is_told(bench: Bench) -> None:
+    spi = master(bench)
+    for byte in range(18):
+        spi.write(TDR, byte)
+    assert [d.rule for d in bench.diagnostics] == ["lpspi-overflow"]
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "line"),
+    [
+        (15, [0xABCD], "abcd"),
+        (31, [0x12345678], "12345678"),
+        (63, [0x11223344, 0x55667788], "1122334455667788"),
+        (SIMPLE | LSBF, [0x01], "80"),
+        (15 | LSBF, [0x0001], "8000"),
+    ],
+)
+def test_frames_on_the_line(bench: Bench, command: int, words: list[int], line: str) -> None:
+    spi, device = master(bench, command), Listener(bench)
+    spi.devices[0] = device
+    for word in words:
+        spi.write(TDR, word)
+    bench.clock.advance(1_000_000)
+    assert "".join(device.seen[1:-1]) == line
+    bits = min(command + 1 & 0xFFF, 32)
+    assert [spi.read(RDR) for _ in words] == [~word & (1 << bits) - 1 for word in words]
+
+
+def test_a_device_on_another_chip_select_is_left_alone(bench: Bench) -> None:
+    spi, device = master(bench, SIMPLE | 1 << 24), Listener(bench)
+    spi.devices[0], spi.devices[1] = device, Loopback(bench.system)
+    spi.write(TDR, 0x5A)
+    bench.clock.advance(100_000)
+    assert device.seen == [] and spi.read(RDR) == 0x5A
+
+
+def test_a_wired_pin_is_the_chip_select(bench: Bench) -> None:
+    """It stays selected over several transfers; a reset of the machine changes no pin."""
+    spi, device = master(bench), Listener(bench)
+    spi.devices[0] = device
+    device.on_input(0, True)
+    spi.write(TDR, 1)
+    bench.clock.advance(100_000)
+    assert device.seen == []
+    device.on_input(0, False)
+    for byte in (2, 3):
+        spi.write(TDR, byte)
+        bench.clock.advance(100_000)
+    device.reset(ResetCause.POWER_ON)
+    device.on_input(0, True)
+    assert device.seen == ["on", "02", "03", "off"]
+
+
+def test_interrupts(bench: Bench) -> None:
+    spi = master(bench)
+    spi.write(IER, TDF)
+    assert spi.IRQ.level
+    spi.write(IER, RDF)
+    assert not spi.IRQ.level
+    spi.write(TDR, 1)
+    bench.clock.advance(100_000)
+    assert spi.IRQ.level
+    spi.read(RDR)
+    assert not spi.IRQ.level
+    spi.write(IER, TCF)
+    assert spi.IRQ.level
+    spi.write(SR, TCF)
+    assert not spi.IRQ.level
+
+
+def test_the_clock_that_ccm_selects(bench: Bench) -> None:
+    """MicroPython: PLL2 by 5, 105.6 MHz; then PLL3's divider 0 at 720 MHz by 5."""
+    ccm, analog = Ccm(bench.system), CcmAnalog(bench.system)
+    spi = Lpspi(bench.system, ccm=ccm, ccm_analog=analog)
+    spi.write(CFGR1, 1)
+    for source, hertz in ((2, 105_600_000), (1, 144_000_000)):
+        ccm.write(0x18, source << 4 | 4 << 26)
+        spi.write(CR, 0x301)
+        spi.write(TCR, SIMPLE)
+        spi.write(TDR, 0)
+        began = bench.clock.now
+        expected = 8 * 2 * 10**9 / hertz + 10**9 / hertz
+        while not spi.read(SR) & WCF:
+            bench.clock.advance(1)
+        assert bench.clock.now - began == pytest.approx(expected, abs=3)
+        bench.clock.advance(1000)
+        spi.write(SR, WCF)
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "what"),
+    [
+        (0x1C, 1, "DER.TDDE: DMA"),
+        (CFGR1, 1 << 3 | 1, "CFGR1.NOSTALL: going on with an empty or full FIFO"),
+    ],
+)
+def test_what_is_not_modelled_is_told(bench: Bench, offset: int, value: int, what: str) -> None:
+    spi = master(bench)
+    spi.write(offset, value)
+    assert [gap.what for gap in bench.gaps] == [what]

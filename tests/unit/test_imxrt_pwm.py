@@ -1,0 +1,189 @@
+"""FlexPWM and quad timers as MicroPython drives them (ports/mimxrt, hal/pwm_backport.c).
+
+Expected values: the port's own formulas, for an IPG clock of 150 MHz. Reset values: imxrt-ral.
+"""
+
+import pytest
+
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.ccm import Ccm
+from xipsim.peripherals.imxrt.ccm_analog import CcmAnalog
+from xipsim.peripherals.imxrt.clocks import ipg_clock
+from xipsim.peripherals.imxrt.flexpwm import FlexPwm
+from xipsim.peripherals.imxrt.qtmr import Qtmr
+
+CNT, CTRL2, CTRL, VAL0, VAL1, VAL2, VAL3, VAL4, VAL5, OCTRL = (
+    *(0x00, 0x04, 0x06, 0x0A, 0x0E, 0x12, 0x16, 0x1A, 0x1E, 0x22),
+)
+OUTEN, MASK, MCTRL = 0x180, 0x182, 0x188
+INDEP = 1 << 13
+COMP1, COMP2, TIMER_CTRL, SCTRL, CMPLD1, CMPLD2, CSCTRL = 0x00, 0x02, 0x0C, 0x0E, 0x10, 0x12, 0x14
+
+
+class Signal:
+    """FLEXPWM, submodule 2, as the port sets it up for 1 kHz: prescaler 4, 37500 counts."""
+
+    def __init__(self, *, ctrl2: int = INDEP) -> None:
+        self.bench = Bench()
+        self.pwm = FlexPwm(self.bench.system, name="pwm4")
+        self.set(CTRL2, ctrl2)
+        self.set(CTRL, 0x400 | 2 << 4)
+        self.set(VAL1, 37499)
+        self.pwm.write(OUTEN, 0x444, 2)
+
+    def set(self, offset: int, value: int) -> None:
+        self.pwm.write(2 * 0x60 + offset, value & 0xFFFF, 2)
+
+    def start(self, **values: int) -> None:
+        for name, value in values.items():
+            self.set({"v0": VAL0, "v2": VAL2, "v3": VAL3, "v4": VAL4, "v5": VAL5}[name], value)
+        self.pwm.write(MCTRL, 0x404, 2)
+
+
+def test_reset_values() -> None:
+    pwm = FlexPwm(Bench().system)
+    values = {0x06: 0x400, 0x2C: 0xFFFF, 0x2E: 0xFFFF, 0x30: 0x7FF, 0x32: 0x7FF}
+    for offset in pwm.regs:
+        expected = values.get(offset % 0x60, 0) if offset < 0x180 else 0
+        assert pwm.read(offset, 2) == expected, hex(offset)
+
+
+def test_a_pulse_in_the_middle_of_a_period() -> None:
+    """duty_u16=3000: 37500 * 3000 / 65536 = 1716 counts, around the middle."""
+    signal = Signal()
+    assert signal.pwm.frequency(2, "A") == 0, "it does not run yet"
+    signal.start(v2=18750 - 858, v3=18750 + 858)
+    assert signal.pwm.frequency(2, "A") == 1000
+    assert signal.pwm.duty(2, "A") == pytest.approx(1716 / 37500)
+    assert signal.pwm.duty(0, "A") == 0 and signal.pwm.frequency(0) == 0
+    assert signal.bench.events == []
+
+
+def test_always_high_and_never() -> None:
+    signal = Signal()
+    signal.start(v2=0, v3=37500, v4=18750, v5=18750)
+    assert (signal.pwm.duty(2, "A"), signal.pwm.duty(2, "B")) == (1, 0)
+
+
+def test_values_count_from_the_next_ldok_on() -> None:
+    signal = Signal()
+    signal.start(v2=0, v3=9375)
+    signal.set(VAL3, 18750)
+    assert signal.pwm.duty(2, "A") == 0.25
+    signal.pwm.write(MCTRL, 0x404, 2)
+    assert signal.pwm.duty(2, "A") == 0.5
+    assert signal.pwm.read(MCTRL, 2) == 0x400, "LDOK is over"
+
+
+def test_polarity_mask_and_output_enable() -> None:
+    signal = Signal()
+    signal.start(v2=0, v3=9375)
+    signal.set(OCTRL, 1 << 10)
+    assert signal.pwm.duty(2, "A") == 0.75
+    signal.pwm.write(MASK, 0x400, 2)
+    assert signal.pwm.duty(2, "A") == 1, "masked low, then inverted"
+    signal.pwm.write(OUTEN, 0, 2)
+    assert signal.pwm.frequency(2, "A") == 0
+
+
+def test_a_complementary_pair() -> None:
+    """IPOL 0: VAL2 and VAL3 make both."""
+    signal = Signal(ctrl2=0)
+    signal.start(v2=0, v3=9375, v4=0, v5=37500)
+    assert (signal.pwm.duty(2, "A"), signal.pwm.duty(2, "B")) == (0.25, 0.75)
+    signal.pwm.write(MCTRL, 0x4404, 2)
+    assert (signal.pwm.duty(2, "A"), signal.pwm.duty(2, "B")) == (0, 1)
+
+
+def test_the_third_output() -> None:
+    """PWM_SetupPwmx_u16(): VAL0 is the duty, POLX inverts."""
+    signal = Signal()
+    signal.set(OCTRL, 1 << 8)
+    signal.start(v0=9375)
+    assert signal.pwm.duty(2, "X") == pytest.approx(0.25)
+
+
+def test_counters_run_from_negative_values() -> None:
+    """NXP's driver for centre-aligned signals: INIT is -VAL1 - 1."""
+    signal = Signal()
+    signal.set(0x02, -18750)
+    signal.set(VAL1, 18749)
+    signal.start(v2=-4687, v3=4688)
+    assert signal.pwm.frequency(2, "A") == 1000 and signal.pwm.duty(2, "A") == 0.25
+    assert signal.pwm.read(2 * 0x60 + CNT, 2) == -18750 & 0xFFFF
+    signal.bench.clock.advance(500_000)
+    assert signal.pwm.read(2 * 0x60 + CNT, 2) == 0
+
+
+@pytest.mark.parametrize(("submodule", "channel"), [(4, "A"), (-1, "A"), (0, "C")])
+def test_no_such_output(submodule: int, channel: str) -> None:
+    with pytest.raises(ValueError, match="submodule 0 to 3, channel A, B or X"):
+        Signal().pwm.duty(submodule, channel)
+
+
+def test_captures_are_told() -> None:
+    signal = Signal()
+    signal.set(0x34, 1)
+    assert [gap.what for gap in signal.bench.gaps] == ["CAPTCTRLA[2].ARMA: capturing edges"]
+
+
+def timer(low: int, high: int, *, mode: int = 4, sctrl: int = 1) -> tuple[Bench, Qtmr]:
+    """Timer 2 as the port sets it up, with the IPG clock divided by 2."""
+    bench = Bench()
+    qtmr = Qtmr(bench.system, name="tmr1")
+    for offset, value in (
+        *((COMP1, low), (COMP2, high), (CMPLD1, low), (CMPLD2, high)),
+        *((CSCTRL, 2 | 1 << 2), (SCTRL, sctrl), (TIMER_CTRL, 9 << 9 | 0x20 | mode)),
+    ):
+        qtmr.write(0x40 + offset, value, 2)
+    assert qtmr.frequency(2) == 0, "it does not count yet"
+    qtmr.write(0x40 + TIMER_CTRL, 1 << 13 | 9 << 9 | 0x20 | mode, 2)
+    return bench, qtmr
+
+
+def test_a_quad_timer_at_two_kilohertz() -> None:
+    """75 MHz / 2000 - 2 = 37498 counts, a quarter of them high: 28124 and 9374."""
+    bench, qtmr = timer(28124, 9374)
+    assert qtmr.frequency(2) == 2000 and qtmr.duty(2) == 0.25
+    qtmr.write(0x40 + CMPLD1, 18749, 2)
+    qtmr.write(0x40 + CMPLD2, 18749, 2)
+    assert qtmr.frequency(2) == 2000 and qtmr.duty(2) == 0.5
+    assert bench.events == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "sctrl", "duty"), [(1, 1, 0), (2, 1, 1), (4, 3, 0.75), (2, 3, 0), (4, 0, 0)]
+)
+def test_outputs_of_a_quad_timer(mode: int, sctrl: int, duty: float) -> None:
+    """Cleared, set, inverted, both, and not enabled."""
+    _, qtmr = timer(28124, 9374, mode=mode, sctrl=sctrl)
+    assert qtmr.duty(2) == duty
+
+
+def test_counting_edges_is_told() -> None:
+    bench = Bench()
+    qtmr = Qtmr(bench.system)
+    qtmr.write(TIMER_CTRL, 2 << 13, 2)
+    assert len(bench.gaps) == 1
+    with pytest.raises(ValueError, match="0 to 3"):
+        qtmr.frequency(4)
+
+
+@pytest.mark.parametrize(
+    ("cbcdr", "cbcmr", "cacrr", "pll1", "hertz"),
+    [
+        (3 << 8, 3 << 18, 1, 0x2064, 150_000_000),
+        (1 << 8, 3 << 18, 1, 0x2058, 264_000_000),
+        (3 << 8 | 1 << 10, 0, 0, 0x2064, 66_000_000),
+        (1 << 25, 1 << 12, 0, 0x2064, 24_000_000),
+    ],
+    ids=["600 MHz by 4", "528 MHz by 2", "PLL2 by 2 by 4", "crystal"],
+)
+def test_the_ipg_clock(cbcdr: int, cbcmr: int, cacrr: int, pll1: int, hertz: int) -> None:
+    """IMXRT1060RM, CCM clock tree: PLL1 is 24 MHz * DIV_SELECT / 2."""
+    system = Bench().system
+    ccm, analog = Ccm(system), CcmAnalog(system)
+    for offset, value in ((0x14, cbcdr), (0x18, cbcmr), (0x10, cacrr)):
+        ccm.write(offset, value)
+    analog.write(0, pll1)
+    assert ipg_clock(ccm, analog) == hertz
