@@ -26,9 +26,8 @@ machine LoadPlatformDescription @{platform}
 {contents}
 # Time is handed out in large pieces; interrupts and timers keep their exact times all the same.
 emulation SetGlobalQuantum "0.01"
-# A line for each cache operation, and for each switch of a window, is nothing to read.
+# A line for each cache operation is nothing to read.
 logLevel 3 sysbus.nvic
-logLevel 2 $name
 
 {consoles}
 """

@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
 using Antmicro.Renode.Exceptions;
@@ -41,8 +42,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 library = dlopen(Settings.Library, NowAndGlobal);
                 if(library == IntPtr.Zero)
                 {
-                    var why = Marshal.PtrToStringUTF8(dlerror());
-                    throw new ConstructionException($"xipsim: the Python library {Settings.Library} cannot be loaded ({why}); write this file anew with `xipsim renode`");
+                    var why = File.Exists(Settings.Library) ? "cannot be loaded" : "is not there";
+                    throw new ConstructionException($"xipsim: the Python library {Settings.Library} {why}; write this file anew with `xipsim renode`");
                 }
             }
             ensure = (delegate* unmanaged<int>)dlsym(library, "PyGILState_Ensure");
@@ -110,9 +111,6 @@ del start
 
         [DllImport("libc.so.6")]
         private static extern IntPtr dlsym(IntPtr library, string name);
-
-        [DllImport("libc.so.6")]
-        private static extern IntPtr dlerror();
 
         [DllImport("libc.so.6")]
         private static extern int setenv(string name, string value, int overwrite);
