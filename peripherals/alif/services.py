@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
-from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core import ResetCause, System
 
 from . import atoc
-
-if TYPE_CHECKING:
-    from .secure_enclave import SecureEnclave
 
 HEADER = 8
 ERROR_CODE = 4
@@ -32,6 +29,25 @@ _LONGEST_RANDOM = 256
 _REVISION_ID = 0xB400
 _SE_REVISION = b"SES B4 v1.104.0\0"
 _LIFE_CYCLE_STATE = 1
+
+
+class Enclave(Protocol):
+    """What the services need of the Secure Enclave's model."""
+
+    system: System
+    part_number: str
+    unique_id: bytes
+    run_profile: bytes
+    off_profile: bytes
+
+    def random_bytes(self, length: int) -> bytes:
+        """The next random numbers."""
+
+    def diagnose(self, rule: str, message: str) -> None:
+        """See `Model`."""
+
+    def gap(self, what: str) -> None:
+        """See `Model`."""
 
 
 class Answer(NamedTuple):
@@ -52,15 +68,15 @@ class Service(NamedTuple):
     """Called with the Secure Enclave and the request's values. None: there is no reply."""
 
 
-def _heartbeat(se: SecureEnclave) -> Answer:
+def _heartbeat(se: Enclave) -> Answer:
     return Answer()
 
 
-def _se_revision(se: SecureEnclave) -> Answer:
+def _se_revision(se: Enclave) -> Answer:
     return Answer(data=struct.pack("<I80s", len(_SE_REVISION), _SE_REVISION))
 
 
-def _device_revision(se: SecureEnclave) -> Answer:
+def _device_revision(se: Enclave) -> Answer:
     data = struct.pack(
         "<I4x16s52x4x16x32s8sB3x",
         _REVISION_ID,
@@ -72,32 +88,32 @@ def _device_revision(se: SecureEnclave) -> Answer:
     return Answer(data=data)
 
 
-def _set_run_profile(se: SecureEnclave, profile: bytes) -> Answer:
+def _set_run_profile(se: Enclave, profile: bytes) -> Answer:
     se.run_profile = profile
     return Answer()
 
 
-def _get_run_profile(se: SecureEnclave) -> Answer:
+def _get_run_profile(se: Enclave) -> Answer:
     return Answer(data=se.run_profile)
 
 
-def _set_off_profile(se: SecureEnclave, profile: bytes) -> Answer:
+def _set_off_profile(se: Enclave, profile: bytes) -> Answer:
     se.off_profile = profile
     return Answer()
 
 
-def _get_off_profile(se: SecureEnclave) -> Answer:
+def _get_off_profile(se: Enclave) -> Answer:
     return Answer(data=se.off_profile)
 
 
-def _random(se: SecureEnclave, length: int) -> Answer:
+def _random(se: Enclave, length: int) -> Answer:
     if length > _LONGEST_RANDOM:
         se.diagnose("se-random-length", f"{length} random bytes asked for, 256 is the most")
         return Answer(error=_FAIL)
     return Answer(data=se.random_bytes(length), at=4)
 
 
-def _process_toc_entry(se: SecureEnclave, name: bytes) -> Answer:
+def _process_toc_entry(se: Enclave, name: bytes) -> Answer:
     wanted = name.rstrip(b"\0").decode("latin-1")
     try:
         entries = atoc.read_entries(se.system.bus.read)
@@ -110,30 +126,30 @@ def _process_toc_entry(se: SecureEnclave, name: bytes) -> Answer:
     return Answer()
 
 
-def _boot_cpu(se: SecureEnclave, core: int, address: int) -> Answer:
+def _boot_cpu(se: Enclave, core: int, address: int) -> Answer:
     return _control(se, core, 501)
 
 
-def _release_cpu(se: SecureEnclave, core: int) -> Answer:
+def _release_cpu(se: Enclave, core: int) -> Answer:
     return _control(se, core, 502)
 
 
-def _reset_cpu(se: SecureEnclave, core: int) -> Answer:
+def _reset_cpu(se: Enclave, core: int) -> Answer:
     return _control(se, core, 503)
 
 
-def _control(se: SecureEnclave, core: int, service: int) -> Answer:
+def _control(se: Enclave, core: int, service: int) -> Answer:
     if core >= len(atoc.CORES):
         return Answer(error=_INVALID_CPU_ID)
     se.gap(f"service {service}: control of {atoc.CORES[core]}")
     return Answer()
 
 
-def _reset_soc(se: SecureEnclave) -> None:
+def _reset_soc(se: Enclave) -> None:
     se.system.request_reset(ResetCause.SOFTWARE)
 
 
-def _clock(se: SecureEnclave, *settings: int) -> Answer:
+def _clock(se: Enclave, *settings: int) -> Answer:
     return Answer()
 
 

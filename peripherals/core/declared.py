@@ -7,17 +7,22 @@ read; nothing is written down twice. Registers are in `registers`, outputs in `w
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from .ports import BusError, Window
-
-if TYPE_CHECKING:
-    from .model import Model
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 _REQUIRED: Any = object()
+
+
+class HasParts(Protocol):
+    """What a declaration needs of the model that has it: values and windows by name."""
+
+    name: str
+    parameters: dict[str, Any]
+    windows: dict[str, Window]
 
 
 class Parameter(Generic[T]):
@@ -46,8 +51,8 @@ class Parameter(Generic[T]):
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: Model, owner: type) -> T: ...
-    def __get__(self, instance: Model | None, owner: type) -> Self | T:
+    def __get__(self, instance: HasParts, owner: type) -> T: ...
+    def __get__(self, instance: HasParts | None, owner: type) -> Self | T:
         if instance is None:
             return self
         value: T = instance.parameters[self.name]
@@ -99,7 +104,7 @@ class Region:
         self.peek_hook = method.__name__
         return method
 
-    def peek(self, model: Model, offset: int, size: int) -> int:
+    def peek(self, model: HasParts, offset: int, size: int) -> int:
         """What lies there in the region of `model`; BusError where that cannot be seen."""
         if not self.peek_hook:
             raise BusError(f"{model.name}: its region {self.name} cannot be looked into")
@@ -109,8 +114,8 @@ class Region:
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: Model, owner: type) -> Window: ...
-    def __get__(self, instance: Model | None, owner: type) -> Self | Window:
+    def __get__(self, instance: HasParts, owner: type) -> Window: ...
+    def __get__(self, instance: HasParts | None, owner: type) -> Self | Window:
         return self if instance is None else instance.windows[self.name]
 
 
@@ -155,8 +160,8 @@ class Slots(Generic[T]):
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: Model, owner: type) -> dict[int, T]: ...
-    def __get__(self, instance: Model | None, owner: type) -> Self | dict[int, T]:
+    def __get__(self, instance: HasParts, owner: type) -> dict[int, T]: ...
+    def __get__(self, instance: HasParts | None, owner: type) -> Self | dict[int, T]:
         if instance is None:
             return self
         # Not a data descriptor: from now on the instance's own attribute wins.

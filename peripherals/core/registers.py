@@ -17,12 +17,15 @@ instance its name reads and writes the stored value, so that model code says wha
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
-
-if TYPE_CHECKING:
-    from .peripheral import Peripheral
+from typing import Any, Protocol, Self, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class HasRegisters(Protocol):
+    """What a register needs of the peripheral that has it: the stored values by offset."""
+
+    regs: dict[int, int]
 
 
 class Bits:
@@ -63,13 +66,13 @@ class Field(Bits):
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: Peripheral, owner: type) -> int: ...
-    def __get__(self, instance: Peripheral | None, owner: type) -> Self | int:
+    def __get__(self, instance: HasRegisters, owner: type) -> int: ...
+    def __get__(self, instance: HasRegisters | None, owner: type) -> Self | int:
         if instance is None:
             return self
         return (instance.regs[self._offset] & self.mask) >> self.lsb
 
-    def __set__(self, instance: Peripheral, value: int) -> None:
+    def __set__(self, instance: HasRegisters, value: int) -> None:
         regs, offset = instance.regs, self._offset
         regs[offset] = (regs[offset] & ~self.mask) | ((int(value) << self.lsb) & self.mask)
 
@@ -80,8 +83,8 @@ class ArrayField(Bits):
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: Peripheral, owner: type) -> list[int]: ...
-    def __get__(self, instance: Peripheral | None, owner: type) -> Self | list[int]:
+    def __get__(self, instance: HasRegisters, owner: type) -> list[int]: ...
+    def __get__(self, instance: HasRegisters | None, owner: type) -> Self | list[int]:
         if instance is None:
             return self
         array = self.register
@@ -171,13 +174,13 @@ class Register:
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: Peripheral, owner: type) -> int: ...
-    def __get__(self, instance: Peripheral | None, owner: type) -> Self | int:
+    def __get__(self, instance: HasRegisters, owner: type) -> int: ...
+    def __get__(self, instance: HasRegisters | None, owner: type) -> Self | int:
         if instance is None:
             return self
         return instance.regs[self.offset]
 
-    def __set__(self, instance: Peripheral, value: int) -> None:
+    def __set__(self, instance: HasRegisters, value: int) -> None:
         instance.regs[self.offset] = value & ((1 << self.width) - 1)
 
 
@@ -237,8 +240,8 @@ class RegisterArray:
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: Peripheral, owner: type) -> RegisterValues: ...
-    def __get__(self, instance: Peripheral | None, owner: type) -> Self | RegisterValues:
+    def __get__(self, instance: HasRegisters, owner: type) -> RegisterValues: ...
+    def __get__(self, instance: HasRegisters | None, owner: type) -> Self | RegisterValues:
         if instance is None:
             return self
         # Not a data descriptor: from now on the instance's own attribute wins.

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, overload
+from typing import Protocol, Self, overload
 
 from .ports import IrqLine
 
-if TYPE_CHECKING:
-    from .model import Model
-    from .roles import Inputs
+
+class HasLines(Protocol):
+    """What an output needs of the model that has it."""
+
+    lines: dict[str, Line]
+
+
+class TakesLevels(Protocol):
+    """What a numbered input needs of its model."""
+
+    def on_input(self, number: int, level: bool) -> None:
+        """Input `number` has changed to `level`."""
 
 
 class Output:
@@ -27,8 +36,8 @@ class Output:
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: Model, owner: type) -> Line: ...
-    def __get__(self, instance: Model | None, owner: type) -> Self | Line:
+    def __get__(self, instance: HasLines, owner: type) -> Line: ...
+    def __get__(self, instance: HasLines | None, owner: type) -> Self | Line:
         if instance is None:
             return self
         # Not a data descriptor: from now on the instance's own attribute wins.
@@ -52,8 +61,8 @@ class Outputs:
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: Model, owner: type) -> list[Line]: ...
-    def __get__(self, instance: Model | None, owner: type) -> Self | list[Line]:
+    def __get__(self, instance: HasLines, owner: type) -> list[Line]: ...
+    def __get__(self, instance: HasLines | None, owner: type) -> Self | list[Line]:
         if instance is None:
             return self
         return [instance.lines[str(i)] for i in range(self.count)]
@@ -118,7 +127,7 @@ class Junction:
 class ModelInput:
     """The numbered input of a model, for a `Junction`."""
 
-    def __init__(self, model: Inputs, number: int) -> None:
+    def __init__(self, model: TakesLevels, number: int) -> None:
         self._model, self._number = model, number
 
     def set(self, level: bool) -> None:

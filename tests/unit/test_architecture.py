@@ -71,7 +71,7 @@ class _Imports(ast.NodeVisitor):
 IMPORTS = {name: _Imports(name) for name in FILES}
 EVERYWHERE = ("xipsim.version",)
 """Files that every room may import."""
-SEES_NO_CIRCLE = ("xipsim", "robot", "firmware", "platforms", "engines")
+SEES_NO_CIRCLE = ("xipsim", "robot", "firmware", "platforms", "engines", "peripherals")
 """Rooms in which what is imported for type checkers alone makes no circle either."""
 
 
