@@ -16,14 +16,13 @@ from ctypes import c_uint32, c_void_p
 
 from . import library as q
 
-_shim = ctypes.CDLL(None)
-_do_interrupt = c_void_p.in_dll(_shim, "xipsim_do_interrupt")
-_read_register = c_void_p.in_dll(_shim, "xipsim_read_register")
-_set_size = c_void_p.in_dll(_shim, "xipsim_set_size")
-_bytes = c_void_p.in_dll(_shim, "xipsim_bytes")
-_on_fault = c_void_p.in_dll(_shim, "xipsim_on_fault")
-_interrupted = (c_uint32 * 4).in_dll(_shim, "xipsim_interrupted")
-_take_exception = ctypes.addressof(c_void_p.in_dll(_shim, "xipsim_take_exception"))
+_do_interrupt = q.shim_data(c_void_p, "xipsim_do_interrupt")
+_read_register = q.shim_data(c_void_p, "xipsim_read_register")
+_set_size = q.shim_data(c_void_p, "xipsim_set_size")
+_bytes = q.shim_data(c_void_p, "xipsim_bytes")
+_on_fault = q.shim_data(c_void_p, "xipsim_on_fault")
+_interrupted = q.shim_data(c_uint32 * 4, "xipsim_interrupted")
+_take_exception = ctypes.addressof(q.shim_data(c_void_p, "xipsim_take_exception"))
 
 CLASS, TABLE = 0x800, 0x100
 """Bytes of a class, and of its table, that are looked through; both are smaller."""

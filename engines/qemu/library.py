@@ -190,7 +190,7 @@ compare = _function("memcmp", c_int, c_void_p, c_void_p, c_size_t)
 if _missing:
     from .locate import KNOWN_VERSIONS
 
-    raise RuntimeError(
+    raise SystemExit(
         f"this QEMU does not export {', '.join(_missing)}; versions known to work: "
         f"{', '.join(KNOWN_VERSIONS)} as Debian and Ubuntu build them"
     )
@@ -199,8 +199,21 @@ if _missing:
 address_space_memory = ctypes.addressof(c_void_p.in_dll(_library, "address_space_memory"))
 error_fatal = ctypes.addressof(c_void_p.in_dll(_library, "error_fatal"))
 vmstate_core = ctypes.addressof(c_void_p.in_dll(_library, "vmstate_arm_cpu"))
-on_abort = c_void_p.in_dll(_library, "xipsim_on_abort")
-on_sleep = c_void_p.in_dll(_library, "xipsim_on_sleep")
+
+
+def shim_data(kind: Any, name: str) -> Any:
+    """What the shim calls `name`. Ends the process where the shim is of another xipsim."""
+    try:
+        return kind.in_dll(_library, name)
+    except ValueError:
+        raise SystemExit(
+            f"the shim has no {name}: it was built from other sources than these; install the "
+            "package again (pip install, with -e in a checkout)"
+        ) from None
+
+
+on_abort = shim_data(c_void_p, "xipsim_on_abort")
+on_sleep = shim_data(c_void_p, "xipsim_on_sleep")
 
 _kept: list[Any] = []
 
