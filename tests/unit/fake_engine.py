@@ -1,19 +1,46 @@
-"""An engine without a guest: virtual time, one USB console, one flash chip, and a device that
-answers what is typed. Enough to test everything between a user and an engine."""
+"""An engine without a guest, around the real `guest.host` and `guest.requests`: virtual time, a
+USB console, a flash chip, and a device that answers what is typed. Enough to test everything
+between a user and an engine."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
+from fake_models import Chip, Port, Serial, SmallPort, Usb
+
 from xipsim.engines.api import EngineError, Goal, MachineConfig, Receiver, Stop, StopReason
+from xipsim.engines.guest.host import Host
+from xipsim.engines.guest.requests import Requests
+from xipsim.engines.guest.waits import Waits
+from xipsim.peripherals.core import Model
+from xipsim.peripherals.core.testing import Bench, FakeAlarm, FakeClock
 from xipsim.peripherals.core.trace import FlashCommand, Repeated
 
 MS = 1_000_000
 OPENED = 10 * MS
+BYTE = 1_000
+"""ns that the device takes for a byte."""
 BANNER = b"MicroPython v1.18; Fake\r\n"
+PC = 0x6000_2000
+MODELS = {"lpuart1": Serial, "pc": Usb, "nor": Chip, "gpio2": Port, "lpgpio": SmallPort}
+
+
+class EngineClock:
+    """As `GuestClock`: here nobody can notice any alarm."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.waits = Waits()
+
+    @property
+    def now(self) -> int:
+        return self._clock.now
+
+    def engine_alarm(self, callback: Callable[[], None]) -> FakeAlarm:
+        return self._clock.alarm(callback)
 
 
 class FakeEngine:
@@ -21,25 +48,44 @@ class FakeEngine:
 
     def __init__(self, config: MachineConfig) -> None:
         self.config = config
-        self.time = 0
-        self.opened: int | None = None
-        self.unread = bytearray()
-        self.last = 0
-        self.queue = bytearray()
-        self.typed: list[tuple[int, bytes]] = []
+        self.bench = Bench()
+        self.models: dict[str, Model] = {
+            name: kind(self.bench.system, name=name) for name, kind in MODELS.items()
+        }
+        self.pc: Usb = self.models["pc"]
+        self.nor: Chip = self.models["nor"]
+        clock = EngineClock(self.bench.clock)
+        self.host = Host(
+            self.models, clock, self.bench.trace, stop=self.end, send=self._send, strict=False
+        )
+        self.requests = Requests(
+            SimpleNamespace(host=self.host, clock=clock, board=SimpleNamespace(models=self.models))
+        )
         self.events: list[tuple[int, Callable[[], None]]] = []
         self.device: Callable[[int], None] = lambda byte: None
         self.on_reset: Callable[[], None] = lambda: None
-        self.chip = bytearray()
-        self.operation: dict[str, Any] | None = None
         self.calls: list[tuple[Any, ...]] = []
         self.resets: list[bool] = []
         self.dead = self.closed = False
-        self._goal = Goal()
         self._stop: Stop | None = None
         self._receivers: list[Receiver] = []
 
     # -- for the test ----------------------------------------------------------------------------
+
+    @property
+    def time(self) -> int:
+        """Virtual ns."""
+        return self.bench.clock.now
+
+    @property
+    def typed(self) -> list[tuple[int, bytes]]:
+        """What was typed, and when."""
+        return self.pc.typed
+
+    @property
+    def chip(self) -> bytearray:
+        """The cells."""
+        return self.nor.cells
 
     def at(self, time: int, action: Callable[[], None]) -> None:
         """Do `action` at that virtual time."""
@@ -48,35 +94,39 @@ class FakeEngine:
 
     def open(self) -> None:
         """The console opens."""
-        self.opened = self.time
+        self.pc.opened_at = self.time
 
     def print(self, data: bytes) -> None:
         """The console prints."""
-        self.unread += data
-        self.last = self.time
-        self.emit("console", ("pc", data))
-        self._search()
+        self.pc.print(data)
 
     def emit(self, kind: str, value: Any) -> None:
         """Tell the user's side. Events that are findings may come as they are."""
         if kind == "events":
             value = [e if isinstance(e, FlashCommand) else Repeated(e, 1, e.time) for e in value]
+        self._send(kind, value)
+
+    def _send(self, kind: str, value: Any) -> None:
         for receiver in self._receivers:
             if (delivery := receiver(kind, value)) is not None:
                 delivery()
 
-    def end(self, reason: StopReason, **detail: Any) -> None:
+    def end(self, reason: StopReason, *, consumed: bytes = b"", **detail: Any) -> None:
         """End the run here."""
         if self._stop is None:
-            self._stop = Stop(reason=reason, now=self.time, pc=0x6000_2000, detail=detail)
+            detail = detail.get("detail", detail)
+            self._stop = Stop(reason, self.time, consumed=consumed, pc=PC, detail=detail)
 
     def reboot(self, cause: str) -> None:
         """The microcontroller is reset from inside."""
-        self.opened = None
-        self.queue.clear()
-        self.on_reset()
-        if self._goal.stop_on_reset:
+        self._start()
+        if self.host.stop_on_reset:
             self.end(StopReason.RESET, cause=cause)
+
+    def _start(self) -> None:
+        self.pc.opened_at = None
+        self.pc.queue.clear()
+        self.on_reset()
 
     # -- the Engine protocol ---------------------------------------------------------------------
 
@@ -87,64 +137,48 @@ class FakeEngine:
         return self.time
 
     def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
-        self.chip[:] = chips.get("nor", b"").ljust(0x20_0000, b"\xff")
+        for name, data in chips.items():
+            self.models.setdefault(name, self.nor)  # by the board's own name
+            self.nor.fill(data)
 
     def run(self, goal: Goal) -> Stop:
         self._alive()
-        self._goal, self._stop = goal, None
-        self._search()
+        self._stop = None
+        if met := self.host.begin(goal):
+            self.end(met[0], consumed=met[1])
         while self._stop is None:
             self._step()
+            self.host.flush()
+        self.host.end()
         return self._stop
 
     def _step(self) -> None:
-        goal = self._goal
-        times = [self.events[0][0]] if self.events else []
-        if goal.until is not None:
-            times.append(goal.until)
-        if goal.quiet is not None and self.opened is not None and self.operation is None:
-            times.append(max(self.opened, self.last) + goal.quiet)
-        if self.queue and self.opened is not None:
-            times.append(self.time + 1_000)
+        """To the next thing that happens: an event of the test's, an alarm, a byte that is fed."""
+        clock = self.bench.clock
+        fed = clock.now + BYTE if self.pc.queue and self.pc.opened_at is not None else None
+        event = self.events[0][0] if self.events else None
+        alarms = (alarm.deadline for alarm in clock.alarms)
+        times = [time for time in (fed, event, *alarms) if time is not None]
         if not times:
             self.end(StopReason.WALL)
             return
-        self.time = max(self.time, min(times))
-        if self.events and self.events[0][0] <= self.time:
-            self.events.pop(0)[1]()
-        elif goal.until is not None and goal.until <= self.time:
-            self.end(StopReason.DEADLINE)
-        elif self.queue and self.opened is not None:
-            self.device(self.queue.pop(0))
-        else:
-            self.end(StopReason.QUIET)
-
-    def _search(self) -> None:
-        if self._goal.pattern is None or self._stop is not None:
+        clock.advance(max(0, min(times) - clock.now))
+        if self._stop is not None:
             return
-        match = re.compile(self._goal.pattern, re.DOTALL).search(self.unread)
-        if match:
-            consumed = bytes(self.unread[: match.end()])
-            del self.unread[: match.end()]
-            self._stop = Stop(
-                reason=StopReason.MATCH, now=self.time, consumed=consumed, pc=0x6000_2000
-            )
+        if event is not None and event <= clock.now:
+            self.events.pop(0)[1]()
+        elif fed == clock.now:
+            self.device(self.pc.queue.pop(0))
 
     def request(self, name: str, *arguments: Any) -> Any:
         self._alive()
-        return getattr(self, f"_{name}")(*arguments)
+        self.calls.append((name, *arguments))
+        return self.requests.find(name)(*arguments)
 
     def call(self, entry: str, method: str, *arguments: Any) -> Any:
         self._alive()
         self.calls.append((entry, method, *arguments))
-        if method == "read":
-            return bytes(self.chip[arguments[0] : arguments[0] + arguments[1]])
-        if method == "contents":
-            return bytes(self.chip)
-        answers = {"level": 1, "direction": "out", "stats": STATS, "drive": None, "release": None}
-        if method not in answers:
-            raise LookupError(f"{entry} has no method {method!r} to call")
-        return answers[method]
+        return self.host.call(entry, method, arguments)
 
     def subscribe(self, receiver: Receiver) -> None:
         self._receivers.append(receiver)
@@ -152,9 +186,7 @@ class FakeEngine:
     def reset(self, *, power: bool) -> None:
         self._alive()
         self.resets.append(power)
-        self.opened = None
-        self.queue.clear()
-        self.on_reset()
+        self._start()
 
     def read_memory(self, address: int, length: int) -> bytes:
         if address >= 0x5000_0000:
@@ -165,7 +197,7 @@ class FakeEngine:
         self.calls.append(("memory", address, data))
 
     def registers(self) -> dict[str, int]:
-        return {"pc": 0x6000_2000}
+        return {"pc": PC}
 
     def interrupt(self) -> None:
         self.end(StopReason.INTERRUPTED)
@@ -176,53 +208,6 @@ class FakeEngine:
     def _alive(self) -> None:
         if self.dead:
             raise EngineError("the engine's process was killed by signal 9")
-
-    # -- the models' end -------------------------------------------------------------------------
-
-    def _describe(self) -> dict[str, Any]:
-        return {
-            "consoles": {"lpuart1": False, "pc": True},
-            "ports": {"gpio2": 32, "lpgpio": 2},
-            "chips": {"nor": {"part": "W25Q16JV-IM", "size": len(self.chip)}},
-            "models": {"pc": "Usb.Host", "lpuart1": "Imxrt.Lpuart", "gpio2": "Imxrt.Gpio"},
-        }
-
-    def _waits(self) -> dict[str, Any]:
-        return {"found": [], "left_out": 0}
-
-    def _type(self, console: str, data: bytes) -> None:
-        self.typed.append((self.time, data))
-        self.queue += data
-
-    def _take_unread(self, console: str) -> bytes:
-        data = bytes(self.unread)
-        self.unread.clear()
-        return data
-
-    def _pending(self, console: str) -> int:
-        return len(self.queue)
-
-    def _opened_at(self, console: str) -> int | None:
-        return self.opened
-
-    def _throttle(self, console: str, on: bool) -> None:
-        self.calls.append((console, "throttle", on))
-
-    def _trace_commands(self) -> None:
-        self.calls.append(("trace_commands",))
-
-    def _flash_in_flight(self) -> dict[str, Any]:
-        return {"nor": {"operation": self.operation}}
-
-
-STATS = {
-    "commands": {"sector erase 4K": 2},
-    "bytes_read": 1,
-    "bytes_programmed": 256,
-    "erases": {256: 2},
-    "operations": 3,
-    "busy_time": 90 * MS,
-}
 
 
 @dataclass

@@ -49,7 +49,7 @@ def test_bytes_and_text_can_be_mixed(tmp_path: Path) -> None:
 def test_a_wait_that_runs_out_says_everything(tmp_path: Path) -> None:
     """What, how long, where the core is, what the flash does, what the console showed."""
     machine, engine, _ = make_machine(tmp_path)
-    engine.operation = {
+    engine.nor.operation = {
         "name": "sector erase 4K",
         "address": 0x101000,
         "length": 4096,
@@ -83,7 +83,7 @@ def test_real_time_that_runs_out_is_a_timeout_too(tmp_path: Path) -> None:
     machine, engine, repl = make_machine(tmp_path)
     repl.main = lambda: None
     engine.events.clear()
-    engine.opened = None
+    engine.pc.opened_at = None
     with pytest.raises(WaitTimeout, match="5 s of real time"):
         engine.at(1, lambda: engine.end(_wall()))
         machine.console.expect("x", wall=5)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from alif_package import application
-from fake_engine import MS, STATS
+from fake_engine import MS
+from fake_models import STATS
 from machines import IMAGE, make_machine
 
 import xipsim

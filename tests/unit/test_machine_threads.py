@@ -96,7 +96,7 @@ def test_an_event_that_comes_with_an_answer_is_a_callback_too(
         engine.emit("events", [command])
         return 7
 
-    monkeypatch.setattr(engine, "_pending", pending)
+    monkeypatch.setattr(engine.requests, "pending", pending)
     assert machine.console.pending == 7
     assert "from a callback of its own" in said[0]
 

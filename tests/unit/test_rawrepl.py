@@ -181,10 +181,10 @@ def test_a_talking_main_is_interrupted_after_2_s(tmp_path: Path) -> None:
 def test_a_busy_flash_is_not_interrupted(tmp_path: Path) -> None:
     """_boot.py formats for a second without a word: no Ctrl-C before it is done."""
     machine, engine, repl = make_machine(tmp_path)
-    engine.operation = {"name": "chip erase", "address": 0, "length": 0, "start": 0, "end": None}
+    engine.nor.operation = {"name": "chip erase", "address": 0, "length": 0, "start": 0}
 
     def formatted() -> None:
-        engine.operation = None
+        engine.nor.operation = None
         repl.prompt()
 
     repl.main = lambda: engine.at(1000 * MS, formatted)
