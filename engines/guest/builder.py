@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from xipsim.engines.api import ConfigurationError
 from xipsim.engines.repl import Entry as PlatformEntry
@@ -53,6 +54,18 @@ class Supervisor(Protocol):
     def pc(self) -> int | None: ...
 
 
+class Place(NamedTuple):
+    """Where a model answers on the bus. is_window: with what lies behind a controller.
+
+    peek: what lies at an offset, of so many bytes, by looking only; BusError.
+    """
+
+    start: int
+    end: int
+    is_window: bool
+    peek: Callable[[int, int], int]
+
+
 class Board:
     """Everything that the platform describes, in the order in which it was built."""
 
@@ -60,6 +73,7 @@ class Board:
         self.core, self.trace = core, trace
         self.memories: dict[str, Memory] = {}
         self.models: dict[str, Model] = {}
+        self.places: list[Place] = []
         self.inputs: list[Junction] = []
         """Of models."""
         self.interrupts: list[Junction] = []
@@ -204,9 +218,16 @@ class Builder:
             model.windows[registration.region] = self._backend.place_window(
                 model, region, address, registration.size, read, write
             )
+            self._add_place(address, registration.size, partial(region.peek, model), True)
         elif address is not None and isinstance(model, Peripheral):
             read, write = accessors(model, self._clock, self._guard)
             self._backend.place_registers(model, address, model.SIZE, read, write)
+            self._add_place(address, model.SIZE, model.peek, False)
+
+    def _add_place(
+        self, start: int, size: int, peek: Callable[[int, int], int], is_window: bool
+    ) -> None:
+        self.board.places.append(Place(start, start + size, is_window, peek))
 
     # -- wires and tags --------------------------------------------------------------------------
 
