@@ -109,7 +109,8 @@ class MachineConfig(NamedTuple):
 
     platform: the board's `.repl`. models: files of the user's own models. overrides: parameters
     of entries that the user sets, by entry name and parameter. stalls: let waiting cost nothing.
-    strict: a gap in a model ends the run. gdb_port: on loopback. engine: `qemu`, the embedded
+    strict: a gap in a model ends the run. gdb_port: on loopback. gdb_wait: stand still at the
+    firmware's first instruction until gdb is there. engine: `qemu`, the embedded
     one, ... (see `engines.programs`). program: that engine's program; None: the one that is found.
     """
 
@@ -120,6 +121,7 @@ class MachineConfig(NamedTuple):
     stalls: bool = True
     strict: bool = False
     gdb_port: int | None = None
+    gdb_wait: bool = False
     engine: str = "qemu"
     program: StrPath | None = None
 

@@ -33,7 +33,7 @@ BOOT_TIMEOUT = "10s"
 """Virtual; a first boot that formats the file system takes a tenth of a second."""
 PROMPT = ">>> "
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_NOT_SHARED = ("flash", "state", "discard", "gdb")
+_NOT_SHARED = ("flash", "state", "discard", "gdb", "gdb_wait")
 """Options of `Machine` that make no sense for a machine that several tests share."""
 
 

@@ -208,7 +208,8 @@ class Builder:
             model.windows[registration.region] = self._backend.place_window(
                 model, region, address, registration.size, read, write
             )
-            self.board.view.add(address, registration.size, of_window(model, region))
+            peek = of_window(model, region)
+            self.board.view.add(address, registration.size, peek, is_window=True)
         elif address is not None and isinstance(model, Peripheral):
             read, write = accessors(model, self._clock, self._guard)
             self._backend.place_registers(model, address, model.SIZE, read, write)

@@ -240,6 +240,11 @@ class GuestClock:
         self._halted = True
         self._source.halt()
 
+    def hold_again(self) -> None:
+        """The engine has let the core go on, whatever it was: a core that stands still shall."""
+        if self._asleep or self._halted or self._stall_end.deadline is not None:
+            self._source.halt()
+
     def resume(self) -> None:
         """Undo `halt`."""
         self._halted = False

@@ -18,12 +18,13 @@ WORD = 4
 class Place(NamedTuple):
     """Who answers in a range. peek: None for memory, which the core may read as often as it likes.
 
-    is_behind: only where nothing else answers.
+    is_window: with what lies behind a controller. is_behind: only where nothing else answers.
     """
 
     start: int
     end: int
     peek: Peek | None
+    is_window: bool = False
     is_behind: bool = False
 
 
@@ -34,10 +35,16 @@ class View:
         self._places: list[Place] = []
 
     def add(
-        self, address: int, size: int, peek: Peek | None = None, *, is_behind: bool = False
+        self,
+        address: int,
+        size: int,
+        peek: Peek | None = None,
+        *,
+        is_window: bool = False,
+        is_behind: bool = False,
     ) -> None:
         """What was placed at `address`."""
-        self._places.append(Place(address, address + size, peek, is_behind))
+        self._places.append(Place(address, address + size, peek, is_window, is_behind))
         self._places.sort(key=lambda place: place.is_behind)
 
     def read(self, core: Core, address: int, length: int) -> bytes:
@@ -49,6 +56,17 @@ class View:
             size = min(self._end(place, at), address + length) - at
             data += self._piece(core, place, at, size)
         return bytes(data)
+
+    def first_model(self, address: int, length: int) -> Place | None:
+        """The first place of a model in that range; not of memory, and not of a tag."""
+        found = [p for p in self._places if p.peek is not None and not p.is_behind]
+        inside = [p for p in found if p.start < address + length and address < p.end]
+        return min(inside, key=lambda p: p.start, default=None)
+
+    def is_window(self, address: int, length: int) -> bool:
+        """Whether a part of that range lies in a window."""
+        windows = [p for p in self._places if p.is_window]
+        return any(p.start < address + length and address < p.end for p in windows)
 
     def _end(self, place: Place | None, at: int) -> int:
         """Where what answers at `at` ends, or is covered by something else."""

@@ -11,7 +11,7 @@ import contextlib
 import enum
 import os
 from collections.abc import Generator, Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from xipsim.engines.api import (
     EngineError,
@@ -35,6 +35,9 @@ from .faultwatch import FaultWatch
 from .host import Host
 from .modelerror import model_error
 from .requests import Requests
+
+if TYPE_CHECKING:
+    from .debugger import Debugger
 
 NEED_A_CORE = (RUN, "reset", "restore")
 """Requests that a core which cannot go on cannot serve."""
@@ -125,6 +128,8 @@ class Supervisor:
             self.host.flush,
         )
         self._requests = Requests(self)
+        self.debugger: Debugger | None = None
+        """Set by an engine that has a port for one."""
 
     # -- what models and watchers ask for --------------------------------------------------------
 
@@ -199,6 +204,8 @@ class Supervisor:
         while True:
             if self._run is Run.RUNNING:
                 self._proceed()
+                if self.debugger is not None:
+                    self.debugger.stand_still(lambda: self._number <= self._interrupted)
                 if self._number <= self._interrupted and self._ending is None:
                     self._ending = Ending(StopReason.INTERRUPTED, {})
                 if self._ending is None:
@@ -312,6 +319,8 @@ class Supervisor:
         except StopIteration as done:
             self._rom, self._power = None, Power.ON
             self.core.enter(done.value)
+            if self.debugger is not None:
+                self.debugger.entered()
             self.faults.start()
             self.clock.resume()
         except BootError as error:

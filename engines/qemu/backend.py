@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,15 @@ class QemuBackend:
         sleeps: put the core to sleep where it executes WFE or WFI.
         """
         self._stand_still = stand_still
+        if self._gdb:
+            # QEMU lets all cores go on behind a halt by gdb.
+            again = q.pointer(q.WORK(lambda _cpu, _data: clock.hold_again()))
+
+            def changed(_opaque: Any, is_running: bool, _state: int) -> None:
+                if is_running:
+                    q.queue_work(self.core.cpu, again, 0)
+
+            q.on_run_state(q.pointer(q.RUN_STATE(changed)), None)
         if sleeps:
             asleep = q.pointer(q.WORK(lambda _cpu, opcode: clock.sleep(opcode == q.WFI)))
 
@@ -114,6 +124,15 @@ class QemuBackend:
         except BaseException:
             sys.excepthook(*sys.exc_info())
             os._exit(1)
+
+    def hold(self, is_over: Callable[[], bool]) -> None:
+        """Stand still until gdb has halted the core, or `is_over`."""
+        q.unlock()
+        try:
+            while q.is_running() and not is_over():
+                time.sleep(GDB_POLL)
+        finally:
+            q.lock(b"xipsim", 0)
 
     def next_request(self, server: UsersEnd) -> Request | None:
         """The next request; None where gdb needs the vCPU thread out of the work item."""

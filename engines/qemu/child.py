@@ -93,12 +93,22 @@ def main() -> None:
     config, platform = receive_start(server)
     models = import_ahead(platform)
     options = [*ARGUMENTS.split(), *command_line(platform), "-plugin", sys.argv[4]]
+    stub = None
+    if config.gdb_port is not None:
+        import socket
+
+        ours, stub = socket.socketpair()
+        options += ["-chardev", f"socket,id=gdb,fd={stub.fileno()}"]
     argc, argv = q.start_arguments(options)
     q.qemu_init(argc, argv, None)  # meanwhile, the interpreter imports
     models.join()
     backend = QemuBackend(gdb=config.gdb_port is not None)
 
     def ready(guest: Supervisor) -> None:
+        if config.gdb_port is not None:
+            from . import gdb
+
+            gdb.serve(config.gdb_port, ours, guest, backend, waits=config.gdb_wait)
         MpuWatch(guest.core, guest.clock, guest.board.trace)
         q.on_abort.value = q.pointer(q.PLAIN(lambda: _aborted(guest, backend))).value
         q.transaction_commit()
@@ -111,7 +121,7 @@ def main() -> None:
         os._exit(1)
     threading.Thread(target=watch, args=(interrupts, guest), daemon=True).start()
     if config.gdb_port is not None:
-        q.gdb_start(f"tcp:127.0.0.1:{config.gdb_port}".encode(), q.error_fatal)
+        q.gdb_start(b"chardev:gdb", q.error_fatal)
     backend.start(guest.stand_still, guest.clock, sleeps=config.stalls)
     q.vm_start()
     if config.stalls and config.gdb_port is None:

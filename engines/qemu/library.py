@@ -43,6 +43,7 @@ TIMER = CFUNCTYPE(None, c_void_p)
 WORK = CFUNCTYPE(None, c_void_p, c_uint64)
 IRQ = CFUNCTYPE(None, c_void_p, c_int, c_int)
 PLAIN = CFUNCTYPE(None)
+RUN_STATE = CFUNCTYPE(None, c_void_p, c_bool, c_int)
 SLEEP = CFUNCTYPE(None, c_uint, c_void_p)
 
 
@@ -168,6 +169,9 @@ write_register = _function("arm_cpu_gdb_write_register", c_int, c_void_p, c_void
 byte_array_new = _function("g_byte_array_new", POINTER(_ByteArray))
 byte_array_resize = _function("g_byte_array_set_size", c_void_p, c_void_p, c_uint)
 take_exception = _function("arm_v7m_cpu_do_interrupt", None, c_void_p)
+on_run_state = _function(
+    "qemu_add_vm_change_state_handler", c_void_p, c_void_p, c_void_p
+)
 gdb_start = _function("gdbserver_start", c_int, c_char_p, c_void_p, quick=False)
 
 clock_ns = _function("qemu_clock_get_ns", c_int64, c_int)

@@ -34,7 +34,7 @@ from xipsim.errors import (
 )
 
 NOWHERE = Situation(now=0)
-TOOLS = "--qemu q --gdb 9 --symbols e"
+TOOLS = "--qemu q --gdb 9 --gdb-wait --symbols e"
 
 
 @pytest.fixture(autouse=True)
@@ -272,6 +272,7 @@ def test_options_reach_the_machine() -> None:
         "stalls": "False",
         "qemu": "q",
         "gdb": "9",
+        "gdb_wait": "True",
         "models": "['m']",
         "symbols": "e",
         "boot_cache": "True",

@@ -184,6 +184,8 @@ def _machine_options(command: Parser) -> None:
     text = "off: execute every poll of a wait, for loops that give up after a count"
     add("--stalls", choices=("on", "off"), default="on", help=text)
     add("--gdb", metavar="PORT", type=_port, help="serve gdb on this port of 127.0.0.1")
+    text = "stand at the firmware's first instruction until gdb is there"
+    add("--gdb-wait", action="store_true", help=text)
     add("--report", metavar="FILE", type=Path, help="write there what the run did")
     add("--engine", choices=ENGINES, default=ENGINES[0], help="what runs the machine")
     _qemu_option(command)
@@ -233,6 +235,13 @@ def _models(command: Parser) -> None:
     add("--models", metavar="FILE", action="append", default=[], help="your own models, too")
 
 
+def _gdb_config(command: Parser) -> None:
+    add = command.add_argument
+    add("board", metavar="BOARD", help="a board's name, or a path to its .repl")
+    add("elf", metavar="ELF", nargs="?", default="firmware.elf", help="the firmware's ELF file")
+    add("--gdb", metavar="PORT", type=_port, default=3333, help="as in `xipsim run` (3333)")
+
+
 def _firmware(firmware: Parser) -> None:
     actions = firmware.add_subparsers(metavar="ACTION", required=True, parser_class=Parser)
     add = _command(actions, "add", "firmware", "copy an image into the cache")
@@ -267,6 +276,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
         _flashcheck,
     ),
     "renode": ("renode", "write what Renode needs to run the board by itself", _renode),
+    "gdb-config": ("gdb_config", "print a launch.json, to debug with Cortex-Debug", _gdb_config),
     "boards": ("boards", "list the boards", _nothing),
     "parts": ("parts", "list the flash parts", _nothing),
     "models": ("models", "list the models that .repl files can name", _models),

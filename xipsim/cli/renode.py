@@ -52,6 +52,7 @@ def _request(args: argparse.Namespace) -> Request:
         engine=ENGINES[0],
         qemu=None,
         gdb=None,
+        gdb_wait=False,
         models=args.models,
         symbols=None,
     )

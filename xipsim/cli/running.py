@@ -95,6 +95,8 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         raise UserError(
             "--discard needs --flash FILE or --state DIR; without them nothing is kept anyway"
         )
+    if args.gdb_wait and args.gdb is None:
+        raise UserError("--gdb-wait needs --gdb PORT: there is no gdb to wait for without it")
     from xipsim.engines.programs import open_engine
     from xipsim.machine.machine import Machine
 
@@ -113,6 +115,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         engine=args.engine,
         qemu=args.qemu,
         gdb=args.gdb,
+        gdb_wait=args.gdb_wait,
         models=args.models,
         symbols=args.symbols,
         boot_cache=boot_cache,

@@ -37,6 +37,7 @@ class Request(NamedTuple):
     engine: str
     qemu: StrPath | None
     gdb: int | None
+    gdb_wait: bool
     models: Iterable[StrPath]
     symbols: StrPath | None
 
@@ -65,6 +66,7 @@ def plan(request: Request) -> Plan:
             stalls=request.stalls,
             strict=request.strict,
             gdb_port=request.gdb,
+            gdb_wait=request.gdb_wait,
             engine=request.engine,
             program=Path(request.qemu) if request.qemu else None,
         )

@@ -47,7 +47,8 @@ class Machine:
     that it covers. put: files for the firmware's file system, by path, or names and contents. rtc:
     `now` or an ISO time; empty: no coin cell. seed, uid: of what is random on silicon. stalls: let
     polling take no real time. strict: something that is not modelled raises ModelGap. qemu: the
-    program to use. gdb: a port for gdb, loopback; without limits in real time then. models: Python
+    program to use. gdb: a port for gdb, loopback; without limits in real time then. gdb_wait:
+    stand at the firmware's first instruction until gdb is there. models: Python
     files with models of one's own. symbols: the firmware's ELF file, for functions and lines in
     messages; an image that is one needs no other. console: the default console; empty: the one that
     the board is known for, else the USB serial port, else the first UART. boot_cache: `boot` and
@@ -74,6 +75,7 @@ class Machine:
         strict: bool = False,
         qemu: StrPath | None = None,
         gdb: int | None = None,
+        gdb_wait: bool = False,
         models: Iterable[StrPath] = (),
         symbols: StrPath | None = None,
         console: str = "",
@@ -96,6 +98,7 @@ class Machine:
             engine=engine,
             qemu=qemu,
             gdb=gdb,
+            gdb_wait=gdb_wait,
             models=tuple(models),
             symbols=symbols,
         )

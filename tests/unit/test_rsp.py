@@ -1,0 +1,34 @@
+"""gdb's remote serial protocol, cut out of a stream, and the launch.json for Cortex-Debug."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from xipsim.cli import main
+from xipsim.engines.qemu import rsp
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 100])
+def test_a_stream_is_cut_into_items_however_it_comes(step: int) -> None:
+    """`OK` sums up to 9Ah: GDB manual, Overview of the remote protocol."""
+    stream = rsp.Stream()
+    data = b"+$OK#9a\x03junk$qRcmd,666c617368#67-$m0,4#fd"
+    items = [item for i in range(0, len(data), step) for item in stream.feed(data[i : i + step])]
+    assert items == [b"+", b"$OK#9a", b"\x03", b"$qRcmd,666c617368#67", b"-", b"$m0,4#fd"]
+    assert rsp.packet(b"OK") == b"$OK#9a"
+
+
+def test_gdb_config_is_for_the_port_and_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gdb-config", "TEENSY41", "a.elf", "--gdb", "4444"]) == 0
+    (configuration,) = json.loads(capsys.readouterr().out)["configurations"]
+    assert configuration["gdbTarget"] == "127.0.0.1:4444"
+    assert configuration["executable"] == "a.elf"
+    assert configuration["overrideLaunchCommands"][0] == "monitor reset halt"
+    assert main(["gdb-config", "NOBOARD"]) == 2
+
+
+def test_gdb_wait_wants_a_port(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exec", "TEENSY41", "-c", "1", "--gdb-wait"]) == 2
+    assert "--gdb-wait needs --gdb PORT" in capsys.readouterr().err
