@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from images import Image, teensy41s
 
-from xipsim import Machine, ReplError
+from xipsim import Machine, ReplError, UserError
 
 pytestmark = teensy41s
 
@@ -101,3 +101,18 @@ def test_a_wire_between_two_pins(wired: Machine, out: str, into: str) -> None:
     wired.exec("n = []; i.irq(lambda p: n.append(p.value()), Pin.IRQ_RISING | Pin.IRQ_FALLING)")
     script = "for v in (1, 0, 1):\n    o(v); print(i(), end=' ')\nprint(n[-3:])"
     assert wired.exec("o(0)\n" + script) == "1 0 1 [1, 0, 1]\n"
+
+
+def test_wires_without_a_file(image: Image, qemu: Path | None) -> None:
+    wires = ["D0:D1", "gpio4/4:D6"]
+    with Machine(image.board, firmware=image.require(), qemu=qemu, wires=wires) as m:
+        m.exec("from machine import Pin; a, b = (Pin(n, Pin.OUT) for n in ('D0', 'D2'))")
+        m.exec("c, d = (Pin(n, Pin.IN) for n in ('D1', 'D6'))")
+        for levels in ((0, 1), (1, 0)):
+            assert m.exec(f"a({levels[0]}); b({levels[1]}); print((c(), d()))") == f"{levels}\n"
+        assert list(m.report()["arguments"]["wires"]) == wires
+
+
+def test_a_wire_to_no_pin(image: Image, qemu: Path | None) -> None:
+    with pytest.raises(UserError, match="expected a pin from 0 to 31, given 32"):
+        Machine(image.board, firmware=image.require(), qemu=qemu, wires=["gpio1/32:D0"]).close()

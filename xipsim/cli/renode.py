@@ -54,6 +54,7 @@ def _request(args: argparse.Namespace) -> Request:
         gdb=None,
         models=args.models,
         symbols=None,
+        wires=(),
     )
 
 

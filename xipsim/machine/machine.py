@@ -49,10 +49,12 @@ class Machine:
     polling take no real time. strict: something that is not modelled raises ModelGap. qemu: the
     program to use. gdb: a port for gdb, loopback; without limits in real time then. models: Python
     files with models of one's own. symbols: the firmware's ELF file, for functions and lines in
-    messages; an image that is one needs no other. console: the default console; empty: the one that
-    the board is known for, else the USB serial port, else the first UART. boot_cache: `boot` and
-    the first `exec` may start from a snapshot of an earlier boot of the same machine. engine: what
-    runs the machine, `qemu` (the embedded one) or `renode`. start: what starts that, for tools.
+    messages; an image that is one needs no other. wires: between pins, by the firmware's names or
+    by port and number: `D0:D1`, `gpio1/3:gpio1/2`. console: the default console; empty: the one
+    that the board is known for, else the USB serial port, else the first UART. boot_cache: `boot`
+    and the first `exec` may start from a snapshot of an earlier boot of the same machine. engine:
+    what runs the machine, `qemu` (the embedded one) or `renode`. start: what starts that, for
+    tools.
 
     Nothing happens, and virtual time stands still, unless a method runs the machine. All errors
     are XipsimError; those of the arguments are UserError.
@@ -76,6 +78,7 @@ class Machine:
         gdb: int | None = None,
         models: Iterable[StrPath] = (),
         symbols: StrPath | None = None,
+        wires: Iterable[str] = (),
         console: str = "",
         boot_cache: bool = False,
         engine: str = ENGINES[0],
@@ -98,6 +101,7 @@ class Machine:
             gdb=gdb,
             models=tuple(models),
             symbols=symbols,
+            wires=tuple(wires),
         )
         self._request = request
         made = assemble(request, start, console, may_cache=boot_cache)
