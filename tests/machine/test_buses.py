@@ -32,6 +32,11 @@ cross: Miscellaneous.Wire
     other_pin: 10
 
 loopback: Spi.Loopback @ lpspi4 0
+
+nvram: Spi.Eeprom @ lpspi3 0
+
+gpio2:
+    0 -> nvram@0
 """
 
 
@@ -116,3 +121,18 @@ def test_wires_without_a_file(image: Image, qemu: Path | None) -> None:
 def test_a_wire_to_no_pin(image: Image, qemu: Path | None) -> None:
     with pytest.raises(UserError, match="expected a pin from 0 to 31, given 32"):
         Machine(image.board, firmware=image.require(), qemu=qemu, wires=["gpio1/32:D0"]).close()
+
+
+def test_an_eeprom_on_spi_whose_chip_select_is_a_pin(wired: Machine) -> None:
+    """Several transfers while D10 is low are one cycle of the chip: WREN, WRITE, RDSR, READ."""
+    m = wired
+    m.exec(
+        "from machine import SPI, Pin; s = SPI(1, 2_000_000); cs = Pin('D10', Pin.OUT, value=1)\n"
+        "def talk(data, n=0):\n"
+        "    cs(0); s.write(data); r = s.read(n) if n else None; cs(1); return r"
+    )
+    m.exec("talk(b'\\x06'); talk(b'\\x02\\x01\\x00Teensy')")
+    assert m.exec("print(talk(b'\\x05', 1))") == "b'\\x03'\n"
+    m.exec("while talk(b'\\x05', 1)[0] & 1: pass")
+    assert m.exec("print(talk(b'\\x03\\x01\\x00', 7))") == "b'Teensy\\xff'\n"
+    assert m.call("nvram", "contents")[0x100:0x106] == b"Teensy"
