@@ -109,6 +109,7 @@ class MachineConfig(NamedTuple):
 
     platform: the board's `.repl`. models: files of the user's own models. overrides: parameters
     of entries that the user sets, by entry name and parameter. stalls: let waiting cost nothing.
+    wires: port and pin of one end, port and pin of the other, for each wire that the `.repl` lacks.
     strict: a gap in a model ends the run. gdb_port: on loopback. gdb_wait: stand still at the
     firmware's first instruction until gdb is there. engine: `qemu`, the embedded
     one, ... (see `engines.programs`). program: that engine's program; None: the one that is found.
@@ -117,6 +118,7 @@ class MachineConfig(NamedTuple):
     platform: StrPath
     models: tuple[StrPath, ...] = ()
     overrides: Mapping[str, Mapping[str, Any]] = {}
+    wires: tuple[tuple[str, int, str, int], ...] = ()
     seed: int = 0
     stalls: bool = True
     strict: bool = False

@@ -43,7 +43,8 @@ def identity(
         "set of your own models": _digest(models),
         "set of arguments": hashlib.sha256(
             json.dumps(
-                [config.overrides, config.seed, config.stalls, config.strict], sort_keys=True
+                [config.overrides, config.wires, config.seed, config.stalls, config.strict],
+                sort_keys=True,
             ).encode()
         ).hexdigest(),
     }

@@ -19,6 +19,7 @@ from xipsim.engines.api import (
     StrPath,
 )
 from xipsim.engines.repl.cache import load
+from xipsim.engines.repl.wires import with_wires
 
 from .channel import Stuck
 from .messages import BUILD, RUN, START, News, Refusal, Reply, Request
@@ -54,7 +55,7 @@ class ChildEngine:
             self._process = process or program.start(own_models=bool(config.models))
             self._channel = self._process.channel
         try:
-            self._platform = load(config.platform)
+            self._platform = with_wires(load(config.platform), config.wires)
             self._post(START, _plain(config), self._platform)
         except BaseException:
             self.close()

@@ -205,6 +205,13 @@ def _slot_problems(
     elif not on_pins and (other := taken.setdefault((parent.name, number), entry)) is not entry:
         message = f"place {number} of {parent.name!r} is taken by {other.name!r}"
         yield Problem(place, f"{message} ({shown(other.place)})", hint)
+    elif model and entry.name in models and not issubclass(models[entry.name], _kind(model)):
+        message = f"{entry.type} cannot be registered on {parent.name!r} ({parent.type})"
+        yield Problem(place, message, f"It takes what is {_kind(model).__name__}.")
+
+
+def _kind(model: Declared) -> type:
+    return model.slots[0].kind if model.slots else object
 
 
 def _slots(model: Declared | None, on_pins: bool) -> tuple[int, str]:

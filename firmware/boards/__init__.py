@@ -6,7 +6,7 @@ the `.repl` of that name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
@@ -38,7 +38,8 @@ class Board(NamedTuple):
     first that matches is taken; `release` shows what a file of the `download` page is called.
     `module` is the one of its firmware that has the class Flash. `memory` is the entry of the
     memory where the image goes; empty: into the flash chip. `console` is the entry of the one where
-    its REPL is best talked to; empty: the USB serial port.
+    its REPL is best talked to; empty: the USB serial port. `pins` are port and number of each pin
+    that the firmware knows by a name (`gpio1/3`).
     """
 
     name: str
@@ -51,6 +52,7 @@ class Board(NamedTuple):
     filesystem: FileSystem
     memory: str = ""
     console: str = ""
+    pins: Mapping[str, str] = {}
 
 
 def names() -> list[str]:
@@ -73,6 +75,11 @@ _KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
         lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
     ),
     FileSystem: ("a table", lambda value: isinstance(value, dict)),
+    Mapping[str, str]: (
+        "a table of strings",
+        lambda value: isinstance(value, dict)
+        and all(isinstance(item, str) for item in value.values()),
+    ),
 }
 """Values in a TOML file, by the type of what is made of them: in words, and a test."""
 

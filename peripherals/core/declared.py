@@ -148,10 +148,11 @@ class Slots(Generic[T]):
     """Places on a model for other models (chip selects, UART lines), numbered from 0.
 
     On an instance: a dict from number to the model registered there (`chip: Type @ ctl 0`).
+    kind: the class that such a model has to inherit from.
     """
 
-    def __init__(self, count: int, doc: str) -> None:
-        self.count, self.doc = count, doc
+    def __init__(self, count: int, doc: str, *, kind: type[Any] = object) -> None:
+        self.count, self.doc, self.kind = count, doc, kind
         self.name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:

@@ -50,7 +50,9 @@ class Lpi2c(Peripheral):
     ccm = Parameter(Ccm, "whose CSCDR2 selects and divides the functional clock", default=None)
 
     IRQ = Output("FIFOs, ends of packets, errors")
-    devices = Slots[I2cDevice](ADDRESSES, "devices, at their 7-bit addresses")
+    devices = Slots[I2cDevice](
+        ADDRESSES, "devices, at their 7-bit addresses", kind=I2cDevice
+    )
 
     VERID = Register(0x00, reset=0x0100_0003, ro=True)
     PARAM = Register(0x04, reset=0x0202, ro=True)

@@ -55,7 +55,7 @@ class Lpspi(Peripheral):
     ccm_analog = Parameter(CcmAnalog, "whose PFDs are sources of that clock", default=None)
 
     IRQ = Output("FIFOs, ends of words, frames and transfers")
-    devices = Slots[SpiDevice](4, "devices, by the number of their PCS")
+    devices = Slots[SpiDevice](4, "devices, by the number of their PCS", kind=SpiDevice)
 
     VERID = Register(0x00, reset=0x0102_0004, ro=True)
     PARAM = Register(0x04, reset=0x0004_0404, ro=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from images import Image, teensy41s
 
-from xipsim import Machine, ReplError
+from xipsim import Machine, ReplError, UserError
 
 pytestmark = teensy41s
 
@@ -32,6 +32,11 @@ cross: Miscellaneous.Wire
     other_pin: 10
 
 loopback: Spi.Loopback @ lpspi4 0
+
+nvram: Spi.Eeprom @ lpspi3 0
+
+gpio2:
+    0 -> nvram@0
 """
 
 
@@ -101,3 +106,33 @@ def test_a_wire_between_two_pins(wired: Machine, out: str, into: str) -> None:
     wired.exec("n = []; i.irq(lambda p: n.append(p.value()), Pin.IRQ_RISING | Pin.IRQ_FALLING)")
     script = "for v in (1, 0, 1):\n    o(v); print(i(), end=' ')\nprint(n[-3:])"
     assert wired.exec("o(0)\n" + script) == "1 0 1 [1, 0, 1]\n"
+
+
+def test_wires_without_a_file(image: Image, qemu: Path | None) -> None:
+    wires = ["D0:D1", "gpio4/4:D6"]
+    with Machine(image.board, firmware=image.require(), qemu=qemu, wires=wires) as m:
+        m.exec("from machine import Pin; a, b = (Pin(n, Pin.OUT) for n in ('D0', 'D2'))")
+        m.exec("c, d = (Pin(n, Pin.IN) for n in ('D1', 'D6'))")
+        for levels in ((0, 1), (1, 0)):
+            assert m.exec(f"a({levels[0]}); b({levels[1]}); print((c(), d()))") == f"{levels}\n"
+        assert list(m.report()["arguments"]["wires"]) == wires
+
+
+def test_a_wire_to_no_pin(image: Image, qemu: Path | None) -> None:
+    with pytest.raises(UserError, match="expected a pin from 0 to 31, given 32"):
+        Machine(image.board, firmware=image.require(), qemu=qemu, wires=["gpio1/32:D0"]).close()
+
+
+def test_an_eeprom_on_spi_whose_chip_select_is_a_pin(wired: Machine) -> None:
+    """Several transfers while D10 is low are one cycle of the chip: WREN, WRITE, RDSR, READ."""
+    m = wired
+    m.exec(
+        "from machine import SPI, Pin; s = SPI(1, 2_000_000); cs = Pin('D10', Pin.OUT, value=1)\n"
+        "def talk(data, n=0):\n"
+        "    cs(0); s.write(data); r = s.read(n) if n else None; cs(1); return r"
+    )
+    m.exec("talk(b'\\x06'); talk(b'\\x02\\x01\\x00Teensy')")
+    assert m.exec("print(talk(b'\\x05', 1))") == "b'\\x03'\n"
+    m.exec("while talk(b'\\x05', 1)[0] & 1: pass")
+    assert m.exec("print(talk(b'\\x03\\x01\\x00', 7))") == "b'Teensy\\xff'\n"
+    assert m.call("nvram", "contents")[0x100:0x106] == b"Teensy"

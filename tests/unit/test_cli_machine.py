@@ -254,7 +254,7 @@ def test_the_hash_is_all_that_is_printed(capfd: pytest.CaptureFixture[str]) -> N
 
 def test_options_reach_the_machine() -> None:
     kept = "--flash f --state s --discard --put p"
-    machine = f"{kept} --rtc now --seed 3 --uid 00 --strict --stalls off --models m"
+    machine = f"{kept} --rtc now --seed 3 --uid 00 --strict --stalls off --models m --wire D0:D1"
     main(["exec", "B", "i.hex", "-c", "x", "--timeout", "9s", *machine.split(), *TOOLS.split()])
     options: dict[str, Any] = FakeMachine.last.options
     assert callable(options.pop("start"))
@@ -275,6 +275,7 @@ def test_options_reach_the_machine() -> None:
         "gdb_wait": "True",
         "models": "['m']",
         "symbols": "e",
+        "wires": "['D0:D1']",
         "boot_cache": "True",
     }
     assert FakeMachine.last.timeout == "9s"

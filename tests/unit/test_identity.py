@@ -113,6 +113,7 @@ def test_bytes_that_move_from_file_to_file_count(places: Path, config: MachineCo
         {"seed": 1},
         {"stalls": False},
         {"strict": True},
+        {"wires": (("gpio1", 3, "gpio1", 2),)},
         {"overrides": {"ocotp": {"uid": "00"}}},
         {"overrides": {"snvs": {"rtc": "2024-01-01"}}},
     ],

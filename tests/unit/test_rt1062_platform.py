@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from xipsim import platforms
-from xipsim.engines.repl import Platform
+from xipsim.engines.repl import Platform, PlatformError
 from xipsim.engines.repl.cache import load
 from xipsim.engines.repl.check import check, unmodelled
 from xipsim.engines.usermodels import load_models
@@ -97,3 +97,23 @@ def test_ranges_without_a_model_are_named(board: Platform) -> None:
     assert names[0x400E8000] == "DMA0"
     blocks = {r.address for entry in board.entries for r in entry.registrations}
     assert not blocks & names.keys()
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("x: Nor.Chip @ lpspi4 0\n    part: \"W25Q64JV\"", "It takes what is SpiDevice."),
+        ("x: I2c.Tmp102 @ lpspi4 0", "It takes what is SpiDevice."),
+        ("x: Spi.Loopback @ lpi2c1 3", "It takes what is I2cDevice."),
+        ("x: I2c.Tmp102 @ lpi2c1 128", "'lpi2c1' has no place 128, only 0 to 127"),
+        ("x: Spi.Loopback @ lpspi4 4", "'lpspi4' has no place 4, only 0 to 3"),
+    ],
+)
+def test_what_does_not_belong_on_a_bus_is_told(tmp_path: Path, entry: str, says: str) -> None:
+    file = tmp_path / "LAB.repl"
+    file.write_text(f'using "{ROOT}/boards/TEENSY41.repl"\n\n{entry}\n')
+    platform = load(file)
+    registry = load_models(e.type for e in platform.entries)
+    with pytest.raises(PlatformError) as caught:
+        check(platform, registry)
+    assert says in str(caught.value) and "LAB.repl:3" in str(caught.value)

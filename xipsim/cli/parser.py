@@ -179,6 +179,8 @@ def _machine_options(command: Parser) -> None:
     add("--seed", metavar="N", type=_number, default=0, help="for all that is random (0)")
     add("--uid", metavar="HEX", default="", help="the flash chip's unique id")
     add("--models", metavar="FILE", action="append", default=[], help="your own models")
+    text = "a wire between two pins, such as D0:D1"
+    add("--wire", metavar="PIN:PIN", action="append", default=[], help=text)
     add("--symbols", metavar="ELF", type=Path, help="names functions and lines in messages")
     add("--strict", action="store_true", help="end where the firmware uses what is not modelled")
     text = "off: execute every poll of a wait, for loops that give up after a count"

@@ -55,6 +55,7 @@ def _request(args: argparse.Namespace) -> Request:
         gdb_wait=False,
         models=args.models,
         symbols=None,
+        wires=(),
     )
 
 

@@ -118,6 +118,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         gdb_wait=args.gdb_wait,
         models=args.models,
         symbols=args.symbols,
+        wires=args.wire,
         boot_cache=boot_cache,
         start=lambda config: open_engine(config, args.process),
     )

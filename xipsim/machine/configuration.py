@@ -40,6 +40,7 @@ class Request(NamedTuple):
     gdb_wait: bool
     models: Iterable[StrPath]
     symbols: StrPath | None
+    wires: Iterable[str]
 
 
 class Plan(NamedTuple):
@@ -62,6 +63,7 @@ def plan(request: Request) -> Plan:
             platform=path,
             models=models,
             overrides=_overrides(path, models, rtc=rtc, uid=request.uid),
+            wires=_wires(path, request.wires),
             seed=request.seed,
             stalls=request.stalls,
             strict=request.strict,
@@ -145,6 +147,16 @@ def _checked_rtc(rtc: str) -> str:
             "offset, such as 2024-02-29T12:00:00"
         )
     return moment.isoformat(timespec="seconds")
+
+
+def _wires(path: Path, texts: Iterable[str]) -> tuple[tuple[str, int, str, int], ...]:
+    """Where pins are to be wired together; most machines need not look."""
+    wanted = tuple(texts)
+    if not wanted:
+        return ()
+    from xipsim.machine.wires import wires_of
+
+    return wires_of(wanted, load_platform(path))
 
 
 def _overrides(path: Path, models: tuple[Path, ...], **values: str) -> dict[str, dict[str, Any]]:

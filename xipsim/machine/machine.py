@@ -50,10 +50,12 @@ class Machine:
     program to use. gdb: a port for gdb, loopback; without limits in real time then. gdb_wait:
     stand at the firmware's first instruction until gdb is there. models: Python
     files with models of one's own. symbols: the firmware's ELF file, for functions and lines in
-    messages; an image that is one needs no other. console: the default console; empty: the one that
-    the board is known for, else the USB serial port, else the first UART. boot_cache: `boot` and
-    the first `exec` may start from a snapshot of an earlier boot of the same machine. engine: what
-    runs the machine, `qemu` (the embedded one) or `renode`. start: what starts that, for tools.
+    messages; an image that is one needs no other. wires: between pins, by the firmware's names or
+    by port and number: `D0:D1`, `gpio1/3:gpio1/2`. console: the default console; empty: the one
+    that the board is known for, else the USB serial port, else the first UART. boot_cache: `boot`
+    and the first `exec` may start from a snapshot of an earlier boot of the same machine. engine:
+    what runs the machine, `qemu` (the embedded one) or `renode`. start: what starts that, for
+    tools.
 
     Nothing happens, and virtual time stands still, unless a method runs the machine. All errors
     are XipsimError; those of the arguments are UserError.
@@ -78,6 +80,7 @@ class Machine:
         gdb_wait: bool = False,
         models: Iterable[StrPath] = (),
         symbols: StrPath | None = None,
+        wires: Iterable[str] = (),
         console: str = "",
         boot_cache: bool = False,
         engine: str = ENGINES[0],
@@ -101,6 +104,7 @@ class Machine:
             gdb_wait=gdb_wait,
             models=tuple(models),
             symbols=symbols,
+            wires=tuple(wires),
         )
         self._request = request
         made = assemble(request, start, console, may_cache=boot_cache)
