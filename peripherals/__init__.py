@@ -11,6 +11,7 @@ FAMILIES = {
     "Nor": ("nor",),
     "Spi": ("spi",),
     "Usb": ("usb",),
+    "Wiring": ("wiring",),
 }
 """Packages or modules of the models whose `.repl` type names begin with this."""
 

@@ -1,4 +1,4 @@
-"""What a person sees and touches on a board: LEDs and buttons, by Renode's names; wires.
+"""What a person sees and touches on a board: LEDs and buttons, by Renode's names.
 
 ::
 
@@ -9,17 +9,9 @@
 
     button: Miscellaneous.Button @ gpio1 5
         -> gpio1@5
-
-    wire: Miscellaneous.Wire
-        port: gpio1
-        pin: 3
-        other: gpio1
-        other_pin: 2
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from xipsim.peripherals.core import (
     Inputs,
@@ -28,11 +20,9 @@ from xipsim.peripherals.core import (
     Parameter,
     ResetCause,
     State,
-    System,
     exposed,
     model,
 )
-from xipsim.peripherals.pads import Pads
 
 
 @model("Miscellaneous.LED")
@@ -90,21 +80,3 @@ class Button(Model):
         """Press it if it is up, let it go if it is pressed."""
         self._pressed = not self._pressed
         self._drive()
-
-
-@model("Miscellaneous.Wire")
-class Wire(Model):
-    """A wire between two pins: an output at one end is what an input at the other reads.
-
-    It carries what GPIO ports put out, and what a test drives at either end. What another block
-    does with a pin (UART, PWM) does not reach it.
-    """
-
-    port = Parameter(Pads, "the port at one end")  # type: ignore[type-abstract]
-    pin = Parameter(int, "its pin")
-    other = Parameter(Pads, "the port at the other end")  # type: ignore[type-abstract]
-    other_pin = Parameter(int, "its pin")
-
-    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
-        super().__init__(system, name=name, **parameters)
-        self.port.join(self.pin, self.other, self.other_pin)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .platform import Attribute, Entry, Place, Platform, Reference, Value
 
-WIRE = "Miscellaneous.Wire"
+WIRE = "Wiring.Wire"
 
 
 def with_wires(platform: Platform, wires: Iterable[tuple[str, int, str, int]]) -> Platform:

@@ -19,13 +19,13 @@ eeprom: I2c.Eeprom @ lpi2c1 0x50
 
 sensor: I2c.Tmp102 @ lpi2c1 0x48
 
-wire: Miscellaneous.Wire
+wire: Wiring.Wire
     port: gpio1
     pin: 3
     other: gpio1
     other_pin: 2
 
-cross: Miscellaneous.Wire
+cross: Wiring.Wire
     port: gpio4
     pin: 4
     other: gpio2

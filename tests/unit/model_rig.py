@@ -22,7 +22,7 @@ for family in FAMILIES:
 TYPES = [name for name in REGISTRY if name.split(".")[0] in FAMILIES]
 PARAMETERS: dict[str, dict[str, Any]] = {
     "Nor.Chip": {"part": "W25Q64JV"},
-    "Miscellaneous.Wire": {"pin": 1, "other_pin": 2},
+    "Wiring.Wire": {"pin": 1, "other_pin": 2},
 }
 WINDOW = 0x100_0000
 STEPS = 120

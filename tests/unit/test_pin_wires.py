@@ -6,7 +6,7 @@ from xipsim.peripherals.alif.gpio import Gpio as AlifGpio
 from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.gpio import Gpio
-from xipsim.peripherals.misc import Wire
+from xipsim.peripherals.wiring import Wire
 
 DR, GDIR, PSR, IMR, ISR, EDGE_SEL = 0x00, 0x04, 0x08, 0x14, 0x18, 0x1C
 
