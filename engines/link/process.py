@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from xipsim.engines.api import EngineError
+from xipsim.engines.api import EngineError, StrPath
 
 from .channel import Channel, wait_for
 from .messages import NUMBER
@@ -44,11 +44,13 @@ class Command(NamedTuple):
 class Process:
     """A child that serves `channel`; what it simulates, the first messages say.
 
-    command: made from the descriptors that the child finds open: requests, answers, interrupts.
-    EngineError if it cannot be started.
+    command: made from the descriptors that the child finds open: requests, answers, interrupts, and
+    the `files`, to read. EngineError if it cannot be started.
     """
 
-    def __init__(self, command: Callable[[tuple[int, int, int]], Command]) -> None:
+    def __init__(
+        self, command: Callable[[tuple[int, ...]], Command], files: Sequence[StrPath] = ()
+    ) -> None:
         self._closed = True
         self._log = open(os.memfd_create("xipsim-log"), "w+b")  # noqa: SIM115 - see close
         requests, to_child = os.pipe()
@@ -56,7 +58,7 @@ class Process:
             fcntl.fcntl(to_child, fcntl.F_SETPIPE_SZ, ROOM)
         from_child, answers = os.pipe()
         interrupts, self._interrupt = os.pipe()
-        passed = (requests, answers, interrupts)
+        passed = (requests, answers, interrupts, *(os.open(f, os.O_RDONLY) for f in files))
         self.channel = Channel(from_child, to_child, ANSWER_TIME)
         self._closed = False
         made = command(passed)

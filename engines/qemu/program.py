@@ -37,18 +37,22 @@ class Qemu:
         # A user's model may import packages that only `site` finds (editable installs).
         site = [] if own_models else ["-S"]
         code = START.format(path=search_path())
-        environment = {
-            "LD_PRELOAD": str(shim),
-            "XIPSIM_LIBPYTHON": str(libpython),
-            "XIPSIM_PYTHON": sys.executable,
-            "GLIBC_TUNABLES": _tunables(),
-        }
-        return Process(
-            lambda descriptors: Command(
-                [str(self.path), "-I", *site, "-c", code, *map(str, descriptors), str(shim)],
-                environment,
+
+        def command(descriptors: tuple[int, ...]) -> Command:
+            *pipes, opened = descriptors
+            # The linker takes a path to pieces at blanks and colons, and QEMU at commas.
+            preload = f"/proc/self/fd/{opened}"
+            return Command(
+                [str(self.path), "-I", *site, "-c", code, *map(str, pipes), preload],
+                {
+                    "LD_PRELOAD": preload,
+                    "XIPSIM_LIBPYTHON": str(libpython),
+                    "XIPSIM_PYTHON": sys.executable,
+                    "GLIBC_TUNABLES": _tunables(),
+                },
             )
-        )
+
+        return Process(command, [shim])
 
     def check(self) -> None:
         """EngineError naming the first thing that is missing on this machine."""
