@@ -28,6 +28,10 @@ from xipsim.peripherals.nor.bus import SpiDevice
 OVERLAP = 4096
 """Bytes before new output in which a match of a pattern may begin."""
 EVENTS_AT_ONCE = 512
+LIMIT = 16 << 20
+"""Unread bytes of a console that are held; a board may print for days, with nobody who reads."""
+SLACK = LIMIT // 4
+"""What may come on top before the oldest bytes go."""
 
 
 class EngineClock(Protocol):
@@ -42,13 +46,22 @@ class EngineClock(Protocol):
 
 
 class Unread:
-    """The bytes that a console has printed and nobody has consumed."""
+    """The bytes that a console has printed and nobody has consumed: the last ones of them."""
 
     def __init__(self) -> None:
         self.bytes = bytearray()
         self.searched = 0
         self.last = 0
         """Virtual ns of the last byte."""
+
+    def add(self, data: bytes, now: int) -> None:
+        """More was printed."""
+        self.bytes += data
+        self.last = now
+        if len(self.bytes) > LIMIT + SLACK:
+            excess = len(self.bytes) - LIMIT
+            del self.bytes[:excess]
+            self.searched = max(0, self.searched - excess)
 
     def find(self, pattern: re.Pattern[bytes]) -> bytes | None:
         """Consume and return everything up to the end of the first match."""
@@ -142,9 +155,8 @@ class Host:
         unread, output = self.unread[name], self._output[name]
 
         def receive(data: bytes) -> None:
-            unread.bytes += data
             output.extend(data)
-            unread.last = self._clock.now
+            unread.add(data, self._clock.now)
             if self._pattern is not None and name == self._goal.console:
                 consumed = unread.find(self._pattern)
                 if consumed is not None:
