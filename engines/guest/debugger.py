@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from xipsim.peripherals.core import BusError, FlashChip, Gap, PinPort, ResetCause
+from xipsim.peripherals.core import FlashChip, Gap, PinPort, ResetCause
 from xipsim.peripherals.nor.bus import SpiDevice
 
+from .backend import Core
 from .builder import Board
-from .looking import Place
 
 MOST_GAPS = 100
 HELP = (
@@ -23,13 +23,13 @@ HELP = (
     "gaps   what was used and is not modelled\n"
     "reset  press reset; the core stands before the firmware's first instruction\n"
 )
-WORD = 4
 
 
 class Guest(Protocol):
     """The machine."""
 
     board: Board
+    core: Core
 
     def request_reset(self, cause: ResetCause) -> None:
         """Reset after the instruction under way."""
@@ -73,7 +73,7 @@ class Debugger:
     def stand_still(self, is_over: Callable[[], bool]) -> None:
         """Called between two instructions: the place to wait for the debugger."""
         for (address, length), known in self._watched.items():
-            now = self.peek(address, length)
+            now = self.look(address, length)
             if now is not None and now != known:
                 self._watched[address, length] = now
                 self.hit, self._due = address, True
@@ -91,23 +91,12 @@ class Debugger:
 
     # -- looking ---------------------------------------------------------------------------------
 
-    def place(self, address: int, length: int) -> Place | None:
-        """The first place of a model in that range of the bus."""
-        return self._guest.board.view.first_model(address, length)
-
-    def peek(self, address: int, length: int) -> bytes | None:
-        """What a model has there, by looking only; None where it cannot be seen, or is no model."""
-        place = self.place(address, 1)
-        if place is None or place.peek is None:
-            return None
-        data = b""
-        begin = address - address % WORD
+    def look(self, address: int, length: int) -> bytes | None:
+        """Bytes as the core sees them, by looking only; None where there is nothing to be seen."""
         try:
-            for at in range(begin, address + length, WORD):
-                data += place.peek(at - place.start, WORD).to_bytes(WORD, "little")
-        except BusError:
+            return self._guest.board.view.read(self._guest.core, address, length)
+        except LookupError:
             return None
-        return data[address - begin :][:length]
 
     def is_window(self, address: int, length: int) -> bool:
         """Whether a store there would change what a window shows, and not what it shows it of."""
@@ -117,7 +106,7 @@ class Debugger:
 
     def watch(self, address: int, length: int) -> None:
         """Stand still when cells that are seen there change."""
-        self._watched[address, length] = self.peek(address, length) or b""
+        self._watched[address, length] = self.look(address, length) or b""
 
     def forget(self, address: int, length: int) -> None:
         """Undo `watch`."""

@@ -57,12 +57,6 @@ class View:
             data += self._piece(core, place, at, size)
         return bytes(data)
 
-    def first_model(self, address: int, length: int) -> Place | None:
-        """The first place of a model in that range; not of memory, and not of a tag."""
-        found = [p for p in self._places if p.peek is not None and not p.is_behind]
-        inside = [p for p in found if p.start < address + length and address < p.end]
-        return min(inside, key=lambda p: p.start, default=None)
-
     def is_window(self, address: int, length: int) -> bool:
         """Whether a part of that range lies in a window."""
         windows = [p for p in self._places if p.is_window]

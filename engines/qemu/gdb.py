@@ -196,7 +196,6 @@ class _Session:
                 return
             self._is_running = body.startswith(RUNS) and body != b"vCont?"
             self._is_attached &= not body.startswith(b"D")
-            item = self._cut(item)
         self._stub.sendall(item)
 
     def _own_answers(self, body: bytes) -> list[bytes]:
@@ -224,23 +223,10 @@ class _Session:
             return b"OK"  # the debugger leaves; the machine is its user's
         return None
 
-    def _look(self, address: int, length: int) -> bytes | None:
+    def _look(self, address: int, length: int) -> bytes:
         with big_lock():
-            place = self._debugger.place(address, length)
-            if place is None or address < place.start:
-                return None
-            seen = self._debugger.peek(address, min(length, place.end - address))
+            seen = self._debugger.look(address, length)
         return REFUSED if seen is None else seen.hex().encode()
-
-    def _cut(self, item: bytes) -> bytes:
-        """A read that would go on into a model ends where that begins."""
-        body = rsp.body(item)
-        if body[:1] != b"m":
-            return item
-        address, length = rsp.numbers(body[1:])
-        with big_lock():
-            place = self._debugger.place(address, length)
-        return item if place is None else rsp.packet(b"m%x,%x" % (address, place.start - address))
 
     def _watch(self, on: bool, address: int, length: int) -> bytes | None:
         """Cells of a chip, which no store of the core changes, are watched by the models."""
