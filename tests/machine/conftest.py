@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from images import IMAGES, KINDS, Image, parameters
+from pool import Pool
 
 from xipsim import Machine
-from xipsim.machine.snapshot import Snapshot
 
 FEATURES = {feature for image in IMAGES for feature in image.facts.lacks}
 
@@ -18,31 +18,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "needs(feature): skips, with their reason, images whose facts lack it"
     )
-
-
-class Pool:
-    """Machines that wait at the prompt of their first boot."""
-
-    def __init__(self) -> None:
-        self._booted: dict[tuple[str, str, Path | None], tuple[Machine, Snapshot]] = {}
-
-    def at_prompt(self, image: Image, qemu: Path | None, console: str = "") -> Machine:
-        """The machine, as it was when its prompt had come for the first time. console: where;
-        the default one is not asked for by its name."""
-        console = "" if console == image.facts.console else console
-        key = (image.name, console, qemu)
-        if key not in self._booted:
-            machine = Machine(image.board, firmware=image.require(), qemu=qemu, console=console)
-            machine.exec("")
-            self._booted[key] = machine, machine.snapshot()
-        machine, snapshot = self._booted[key]
-        machine.restore(snapshot)
-        return machine
-
-    def close(self) -> None:
-        """End all of them."""
-        for machine, _ in self._booted.values():
-            machine.close()
 
 
 @pytest.fixture(scope="session")

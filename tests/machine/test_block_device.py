@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Pool
 from images import Image, every_board
+from pool import Pool
 
 from xipsim import Machine
 from xipsim.errors import WaitTimeout

@@ -16,6 +16,7 @@ from patience import HANGS
 from xipsim import Machine, WaitTimeout, platforms
 from xipsim.reporting.flash_trace import FlashTrace
 
+OWN_MODELS = Path(__file__).parents[1] / "conformance" / "board" / "models.py"
 SCRIPT = """
 import os, time
 print(os.listdir('/'), time.ticks_us())
@@ -106,7 +107,7 @@ def test_what_shapes_the_boot_is_part_of_the_key(
         {},
         {"board": str(repl)},
         {"seed": 1},
-        {"models": [str(Path(__file__).parent / "demo" / "models.py")]},
+        {"models": [str(OWN_MODELS)]},
     ]
     variants = [options | change for change in changes for _ in range(2)]
     assert files_after(cache, variants) == [1, 1, 2, 2, 3, 3, 4, 4]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Pool
 from images import PUBLISHED, TEENSY41S, parameters
+from pool import Pool
 
 from xipsim import FirmwareFault, Machine
 from xipsim.errors import ReplError
