@@ -13,15 +13,23 @@ from xipsim.engines.qemu.locate import find_qemu, qemu_version
 from xipsim.firmware import boards, catalogue
 
 
-def arguments(description: str, *, board: str = "TEENSY41", runs: int = 7) -> argparse.Namespace:
+def arguments(
+    description: str,
+    *,
+    board: str = "TEENSY41",
+    runs: int = 7,
+    more: Callable[[argparse.ArgumentParser], None] | None = None,
+) -> argparse.Namespace:
     """Parsed options: board, image, runs; module: where its firmware has the class `Flash`.
 
-    Prints on what is measured.
+    more: adds options of a benchmark's own. Prints on what is measured.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--board", default=board)
     parser.add_argument("--image", help="default: the one that xipsim finds for the board")
     parser.add_argument("--runs", type=int, default=runs)
+    if more is not None:
+        more(parser)
     args = parser.parse_args()
     if args.image is None:
         args.image = str(catalogue.find(args.board).path)

@@ -28,6 +28,8 @@ from ctypes import (
 from typing import Any
 
 CLOCK_VIRTUAL = 1
+REGION_BYTES = 256
+"""Of a MemoryRegion, at least those up to its flags."""
 NON_SECURE, SECURE = 0, 3
 """MemTxAttrs of an access; four bytes in QEMU 7.2, eight since 10, by value. `secure` is bit 1, and
 since 10 bit 0; what the other of the two means is nothing to a Cortex-M."""
@@ -163,6 +165,7 @@ cpu_stop_current = _function("cpu_stop_current", None)
 cpu_resume = _function("cpu_resume", None, c_void_p)
 cpu_exit = _function("cpu_exit", None, c_void_p)
 warp_timer = _function("icount_start_warp_timer", None)
+tlb_flush = _function("tlb_flush", None, c_void_p)
 queue_work = _function("async_run_on_cpu", None, c_void_p, c_void_p, c_uint64)
 read_register = _function("arm_cpu_gdb_read_register", c_int, c_void_p, c_void_p, c_int)
 write_register = _function("arm_cpu_gdb_write_register", c_int, c_void_p, c_void_p, c_int)

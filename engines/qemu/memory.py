@@ -154,6 +154,30 @@ class _Backing:
         self.alias = q.new_structure()
         q.region_init_alias(self.alias, None, label + b" alias", self.region, 0, size)
         self.view = _view(q.region_ram_pointer(self.region), size)
+        self._flag: int | None = None
+
+    def show(self, on: bool) -> None:
+        """Serve from the copy, or send accesses to the model."""
+        if self.writable:
+            q.region_set_enabled(self.alias, on)
+        elif self._flag is None:
+            self._flag = _set_romd(self.region, on)
+        else:
+            # With each page that firmware programs this happens twice. QEMU looks at the flag when
+            # it fills the core's TLB; its own function makes all views of memory anew as well.
+            ctypes.c_bool.from_address(self._flag).value = on
+            if cpu := q.get_cpu(0):
+                q.queue_work(cpu, q.address(q.tlb_flush), 0)
+
+
+def _set_romd(region: int, on: bool) -> int | None:
+    """Use QEMU's function, and see where in the region it keeps the flag; None if unchanged."""
+    before = ctypes.string_at(region, q.REGION_BYTES)
+    q.region_set_romd(region, on)
+    after = ctypes.string_at(region, q.REGION_BYTES)
+    changed = int.from_bytes(before, "little") ^ int.from_bytes(after, "little")
+    at = changed.bit_length() // 8
+    return region + at if changed == 1 << 8 * at else None
 
 
 class Segment:
@@ -165,15 +189,9 @@ class Segment:
         self._on = False
         self._stale: list[tuple[int, int]] = []
         backing.offset = offset
-        self._switch(False)
+        backing.show(False)
         q.region_set_size(backing.alias, size)
         q.region_add(q.get_system_memory(), window.address + offset, backing.alias, 1)
-
-    def _switch(self, on: bool) -> None:
-        if self._backing.writable:
-            q.region_set_enabled(self._backing.alias, on)
-        else:
-            q.region_set_romd(self._backing.region, on)
 
     def load(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Change bytes; translations of code made from them are dropped."""
@@ -186,7 +204,7 @@ class Segment:
         """Serve from the copy, or send accesses to the model."""
         if on != self._on:
             self._on = on
-            self._switch(on)
+            self._backing.show(on)
             if on:
                 self._drop_translations()
 

@@ -33,8 +33,8 @@ class Fifos:
     def status(self) -> int:
         """SR."""
         tx, rx = self.tx_level, len(self._ospi.rx)
-        flags = (bool(self._ospi.sent), tx < DEPTH, tx == 0, rx > 0, rx == DEPTH)
-        return sum(flag << bit for bit, flag in enumerate(flags))
+        flags = bool(self._ospi.sent) | (tx < DEPTH) << 1 | (tx == 0) << 2
+        return flags | (rx > 0) << 3 | (rx == DEPTH) << 4
 
     @property
     def raw(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .ospi_format import Format
 from .ospi_registers import OspiRegisters
 
+_CTRLR0, _SPI_CTRLR0 = OspiRegisters.CTRLR0.offset, OspiRegisters.SPI_CTRLR0.offset
 _INSTRUCTION_BITS = (0, 4, 8, 16)
 _MODE_BITS = (2, 4, 8, 16)
 
@@ -20,7 +21,8 @@ class Shapes:
     @property
     def command(self) -> Format:
         """Of transfers through the FIFOs."""
-        key = (self._ospi.CTRLR0, self._ospi.SPI_CTRLR0)
+        regs = self._ospi.regs
+        key = regs[_CTRLR0], regs[_SPI_CTRLR0]
         known = self._commands.get(key)
         if known is None:
             known = self._commands[key] = self._command()

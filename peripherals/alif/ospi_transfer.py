@@ -14,6 +14,10 @@ from .ospi_format import Format, packed, size, unpacked
 from .ospi_registers import OspiRegisters
 from .ospi_shapes import Shapes
 
+# Every word of a page is pushed: on the stored integers, not by fields.
+_SSIENR, _SER = OspiRegisters.SSIENR.offset, OspiRegisters.SER.offset
+_TXFTLR = OspiRegisters.TXFTLR.offset
+_SELECTS, _TFT = OspiRegisters.SELECTS.mask, OspiRegisters.TFT.mask
 BOTH, TRANSMIT, RECEIVE, EEPROM_READ = range(4)
 """CTRLR0.TMOD."""
 
@@ -77,14 +81,15 @@ class Transfers:
 
     def push(self, value: int) -> None:
         """DR was written."""
-        ospi = self._ospi
-        if not ospi.SSI_EN:
+        ospi, regs = self._ospi, self._ospi.regs
+        if not regs[_SSIENR] & 1:
             ospi.diagnose("fifo-while-disabled", f"DR <- {value:#x} is lost: SSIENR is 0")
             return
-        self.settle()
-        if not ospi.sent and not ospi.SELECTS and len(ospi.tx) < DEPTH:
+        if ospi.sent:
+            self.settle()
+        if not ospi.sent and not regs[_SER] & _SELECTS and len(ospi.tx) < DEPTH:
             ospi.tx.append(value)
-            if len(ospi.tx) == ospi.TFT + 1:
+            if len(ospi.tx) == (regs[_TXFTLR] & _TFT) + 1:
                 self._fifos.drive_irq()
         elif self._fifos.tx_level >= DEPTH:
             self._overflow(value)

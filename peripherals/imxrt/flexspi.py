@@ -17,7 +17,10 @@ from .flexspi_ip import IpCommands
 from .flexspi_lut import LookUpTable
 from .flexspi_registers import FIFO, FlexSpiRegisters
 
-_AHBCMDERR = FlexSpiRegisters.AHBCMDERR.mask
+# A page is sixty-four words and its polls hundreds of accesses: what they have in common works on
+# the stored integers instead of on fields.
+_AHBCMDERR, _ATDFEN = FlexSpiRegisters.AHBCMDERR.mask, FlexSpiRegisters.ATDFEN.mask
+_MCR0 = FlexSpiRegisters.MCR0.offset
 _LEVELS = 0x40
 """INTR after a software reset: the transmit FIFO is empty."""
 
@@ -206,10 +209,10 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.TFDR.on_write
     def _write_tfdr(self, index: int, value: int) -> None:
-        if self.ATDFEN:
+        if self.regs[_MCR0] & _ATDFEN:
             self._report_fifo("TFDR was written while MCR0.ATDFEN is 1: the FIFO is on the AHB")
         else:
-            self._fifos.stage(4 * index, value, 4)
+            self.staging[4 * index : 4 * index + 4] = value.to_bytes(4, "little")
 
     def _report_fifo(self, text: str) -> None:
         self.diagnose("wrong-fifo-port", text)

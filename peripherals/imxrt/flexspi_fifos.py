@@ -81,19 +81,20 @@ class Fifos:
 
     def push(self) -> bool:
         """Firmware has written a block; whether there was room for it."""
-        spi = self._spi
-        count = _watermark(self._regs[_IPTXFCR])
+        spi, regs = self._spi, self._regs
+        count = _watermark(regs[_IPTXFCR])
         if len(spi.tx) + count > FIFO:
             spi.diagnose("tx-fifo-overflow", f"{count} bytes pushed into a full transmit FIFO")
             return False
         spi.tx += spi.staging[:count]
-        spi.WRCNTR += count // ENTRY
+        # WRCNTR is the upper half.
+        regs[_IPTXFSTS] = regs[_IPTXFSTS] + (count // ENTRY << 16) & 0xFFFF_FFFF
         return True
 
-    def take(self, count: int) -> bytes:
+    def take(self, count: int) -> bytearray:
         """Up to `count` bytes for the chip. The rest of the last entry is lost."""
         tx = self._spi.tx
-        data = bytes(tx[:count])
+        data = tx[:count]
         del tx[: -(-len(data) // ENTRY) * ENTRY]
         return data
 

@@ -8,15 +8,16 @@ from xipsim.peripherals.core import Alarm
 
 from .flexspi_chips import ChipSelects
 from .flexspi_fifos import ENTRY, Fifos
-from .flexspi_lut import LookUpTable
+from .flexspi_lut import LookUpTable, Program
 from .flexspi_registers import FIFO, FlexSpiRegisters, IpCommand
-from .lut import SEQUENCES, ErrorCode, Sequence
+from .lut import ErrorCode, Sequence
 
 # Assumption: a serial clock of 100 MHz for time-outs. The clock tree is not asked, and no
 # transfer takes time: a command ends within the access that lets it end.
 _SEQWAIT_UNIT = 1024 * 10
 _INTR = FlexSpiRegisters.INTR.offset
 _IPCMDDONE, _IPCMDERR = FlexSpiRegisters.IPCMDDONE.mask, FlexSpiRegisters.IPCMDERR.mask
+_STOPPED = FlexSpiRegisters.SCKSTOPBYWR.mask
 _IPRXWA, _IPTXWE = FlexSpiRegisters.IPRXWA.mask, FlexSpiRegisters.IPTXWE.mask
 
 
@@ -90,23 +91,24 @@ class IpCommands:
     def _begin(self) -> None:
         spi = self._spi
         address, control = spi.IPCR0, spi.IPCR1
-        first, more, size = control >> 16 & 0xF, control >> 24 & 7, control & 0xFFFF
-        # Assumption: sequences are numbered modulo 16.
-        indices = [(first + i) % SEQUENCES for i in range(more + 1)]
+        size = control & 0xFFFF
+        program = self._lut.program(control >> 16 & 0xF, control >> 24 & 7)
         select = self._chips.route(address)
         if select is None:
-            self._fail(indices[0], ErrorCode.BEYOND_FLASH)
+            self._fail(program.indices[0], ErrorCode.BEYOND_FLASH)
             return
-        for index in indices:
-            error = self._check(self._lut.sequence(index), select, address, size)
+        for index, sequence in zip(program.indices, program.sequences, strict=True):
+            error = self._check(sequence, select, address, size)
             if error is not None:
                 self._fail(index, error)
                 return
         if control >> 31:
             spi.gap("IPCR1: parallel mode")
-        self._report(indices, address, size)
-        self._ask(select, indices)
-        self._run(IpCommand(select, address, size, indices))
+        if not program.is_plain:
+            self._report(program, address, size)
+        if program.reads:
+            self._ask(select)
+        self._run(IpCommand(select, address, size, list(program.indices)))
 
     def _check(
         self, sequence: Sequence, select: int, address: int, size: int
@@ -120,26 +122,18 @@ class IpCommands:
             return ErrorCode.BOUNDARY
         return None
 
-    def _report(self, indices: list[int], address: int, size: int) -> None:
-        moves_data = False
-        for index in indices:
-            sequence = self._lut.sequence(index)
-            moves_data |= sequence.reads is not None or sequence.writes is not None
-            if sequence.empty or sequence.behind:
-                self._lut.report(index, address)
-        if size and not moves_data:
-            self._lut.report_no_data(indices[0], size, address)
+    def _report(self, program: Program, address: int, size: int) -> None:
+        for index in program.indices:
+            self._lut.report(index, address)
+        if size and not program.moves_data:
+            self._lut.report_no_data(program.indices[0], size, address)
 
-    def _ask(self, select: int, indices: list[int]) -> None:
+    def _ask(self, select: int) -> None:
         """A read from a busy chip can only be a poll of its status."""
         chip = self._spi.chips.get(select)
-        if chip is None or not chip.busy:
-            return
-        for index in indices:
-            if self._lut.sequence(index).reads is not None:
-                clock = self._spi.system.clock
-                clock.question(("status", chip.name), until=chip.busy_until)
-                return
+        if chip is not None and chip.busy:
+            clock = self._spi.system.clock
+            clock.question(("status", chip.name), until=chip.busy_until)
 
     def _fail(self, index: int, code: ErrorCode) -> None:
         spi = self._spi
@@ -161,7 +155,7 @@ class IpCommands:
         while command.sequences:
             sequence = self._lut.sequence(command.sequences[0])
             if not self._collect(command, sequence):
-                spi.SCKSTOPBYWR = 1
+                spi.regs[_INTR] |= _STOPPED
                 return self._wait(command)
             self._execute(command, sequence)
         if len(spi.rx) > FIFO:
@@ -174,8 +168,9 @@ class IpCommands:
         if sequence.writes is None:
             return True
         need = command.size or sequence.writes
-        command.sent += self._fifos.take(need - len(command.sent))
-        return len(command.sent) == need
+        sent = command.sent
+        sent += self._fifos.take(need - len(sent))
+        return len(sent) == need
 
     def _execute(self, command: IpCommand, sequence: Sequence) -> None:
         read = 0 if sequence.reads is None else command.size or sequence.reads

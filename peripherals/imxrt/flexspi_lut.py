@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from .flexspi_registers import LUT_KEY, FlexSpiRegisters
-from .lut import WORDS, Sequence, decode
+from .lut import SEQUENCES, WORDS, Sequence, decode
+
+
+class Program(NamedTuple):
+    """The sequences that one command runs, one after the other."""
+
+    indices: tuple[int, ...]
+    sequences: tuple[Sequence, ...]
+    reads: bool
+    """One of them has a READ."""
+    moves_data: bool
+    """One of them has a READ or a WRITE."""
+    is_plain: bool
+    """There is nothing to report about any of them, whatever the size of the data."""
 
 
 class LookUpTable:
@@ -13,6 +28,8 @@ class LookUpTable:
         self._spi = spi
         self._decoded: dict[tuple[int, int], Sequence] = {}
         """By index and start instruction."""
+        self._programs: dict[tuple[int, int], Program] = {}
+        """By first index, and how many follow it."""
 
     def key(self, value: int) -> None:
         """LUTKEY was written."""
@@ -33,6 +50,7 @@ class LookUpTable:
             spi.LUT[index] = value
             for start in range(2 * WORDS):
                 self._decoded.pop((index // WORDS, start), None)
+            self._programs.clear()
             return True
         return False
 
@@ -42,6 +60,20 @@ class LookUpTable:
         if known is None:
             words = [self._spi.LUT[index * WORDS + i] for i in range(WORDS)]
             known = self._decoded[index, start] = decode(words, start)
+        return known
+
+    def program(self, first: int, more: int) -> Program:
+        """The sequences that an IP command runs: `first` and so many `more`."""
+        known = self._programs.get((first, more))
+        if known is None:
+            # Assumption: sequences are numbered modulo 16.
+            indices = [(first + i) % SEQUENCES for i in range(more + 1)]
+            sequences = tuple(map(self.sequence, indices))
+            reads = any(s.reads is not None for s in sequences)
+            moves_data = reads or any(s.writes is not None for s in sequences)
+            is_plain = moves_data and not any(s.empty or s.behind for s in sequences)
+            known = Program(tuple(indices), sequences, reads, moves_data, is_plain)
+            self._programs[first, more] = known
         return known
 
     def report(self, index: int, address: int) -> None:
@@ -66,3 +98,4 @@ class LookUpTable:
     def forget(self) -> None:
         """The registers were set from outside: a reset, a snapshot."""
         self._decoded.clear()
+        self._programs.clear()

@@ -301,6 +301,27 @@ def test_lut_lock():
     assert rig.get(FlexSpi.LUTKEY) == 0x5AF05AF0
 
 
+def test_an_ip_command_runs_the_lut_as_it_is_now(chip_and_rig):
+    """The same command again: behind a word that was rewritten, a snapshot, a reset."""
+    chip, rig = chip_and_rig
+
+    def is_empty():
+        rig.bench.diagnostics.clear()
+        rig.start(1, 0, 1)
+        return [d.rule for d in rig.bench.diagnostics] == ["lut-empty", "lut-no-data"]
+
+    saved = rig.spi.save()
+    assert not is_empty()
+    rig.load_lut([*MIMXRT_LUT[:4], 0, *MIMXRT_LUT[5:]])
+    assert is_empty()
+    rig.spi.load(saved)
+    assert not is_empty()
+    assert [t.opcode for t in chip.seen] == [0x05, 0x05]
+    rig.spi.reset(ResetCause.POWER_ON)
+    rig.set(FlexSpi.MCR0, 0xFFFF_8010)
+    assert is_empty()
+
+
 def test_interrupt_follows_enabled_flags(chip_and_rig):
     _, rig = chip_and_rig
     rig.set(FlexSpi.INTEN, 0x20)
