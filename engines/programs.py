@@ -10,18 +10,24 @@ if TYPE_CHECKING:
     from .link.engine import ChildEngine
     from .link.process import Process, Program
 
-ENGINES = ("qemu",)
+ENGINES = ("qemu", "renode")
 """By the names that users give them, the default one first."""
+WITH_SNAPSHOTS = ("qemu",)
+"""Those that can save a machine, and go back, while it runs: only these use the boot cache."""
 
 
 def find(engine: str = ENGINES[0], given: StrPath | None = None) -> Program:
     """The program of an engine. given: its path; None: the one that is found. EngineError."""
-    if engine != "qemu":
-        known = ", ".join(ENGINES)
-        raise ConfigurationError(f"there is no engine {engine!r}; there are: {known}")
-    from .qemu.program import Qemu
+    if engine == "qemu":
+        from .qemu.program import Qemu
 
-    return Qemu(given)
+        return Qemu(given)
+    if engine == "renode":
+        from .renode.program import Renode
+
+        return Renode(given)
+    known = ", ".join(ENGINES)
+    raise ConfigurationError(f"there is no engine {engine!r}; there are: {known}")
 
 
 def open_engine(config: MachineConfig, process: Process | None = None) -> ChildEngine:

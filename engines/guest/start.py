@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig, SnapshotError
+from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import Server
 from xipsim.engines.repl import Platform, PlatformError
 from xipsim.engines.usermodels import UserModelError, load_models
@@ -46,7 +47,18 @@ def receive_build(
 
     ready: called before the answer, to do what is left to do.
     """
-    request = server.receive()
+    return answer_build(server.receive(), server, backend, config, platform, ready)
+
+
+def answer_build(
+    request: Request,
+    server: Server,
+    backend: Backend,
+    config: MachineConfig,
+    platform: Platform,
+    ready: Callable[[Supervisor], None] = lambda guest: None,
+) -> Supervisor | None:
+    """The same where the request has been received."""
     contents, checked = request.arguments
     try:
         guest = build(server, backend, config, platform, contents, checked=checked)

@@ -65,7 +65,7 @@ class ChildEngine:
 
     def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
         """Build the machine, with these bytes in its chips."""
-        self.request(BUILD, chips, checked)
+        _value(self._answer_to(self._post(BUILD, chips, checked), self._program.BUILD_TIME))
 
     @property
     def now(self) -> int:
@@ -209,10 +209,12 @@ class ChildEngine:
             self._process.interrupt(self._running)
             self._answer_to(self._running)
 
-    def _answer_to(self, number: int) -> Reply | Refusal:
-        answer = self._wait(number, time.monotonic() + ANSWER_TIME)
+    def _answer_to(self, number: int, seconds: float | None = None) -> Reply | Refusal:
+        """The answer to that request, for which ANSWER_TIME is given where nothing else is."""
+        limit = ANSWER_TIME if seconds is None else seconds
+        answer = self._wait(number, time.monotonic() + limit)
         if answer is None:
-            raise self._hung()
+            raise self._hung(limit)
         return answer
 
     def _wait(self, number: int, deadline: float | None) -> Reply | Refusal | None:
@@ -266,10 +268,11 @@ class ChildEngine:
     def _death(self) -> EngineError:
         return EngineError(f"the engine's process {self._process.death()}")
 
-    def _hung(self) -> EngineError:
+    def _hung(self, seconds: float | None = None) -> EngineError:
         self._process.kill()
+        limit = ANSWER_TIME if seconds is None else seconds
         return EngineError(
-            f"the engine's process did not answer within {ANSWER_TIME:g} s and was killed"
+            f"the engine's process did not answer within {limit:g} s and was killed"
             f"{self._process.last_words()}"
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -99,8 +100,9 @@ class Process:
                 os.write(self._interrupt, number.to_bytes(NUMBER, "little"))
 
     def kill(self) -> None:
-        """End it without its consent."""
-        self._child.kill()
+        """End it, and what it has started, without its consent."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End it and wait for it. Safe to call twice."""
@@ -127,7 +129,7 @@ class Process:
         if self._child.poll() is None:
             watched = os.pidfd_open(self._child.pid)
             if not wait_for(watched, END_TIME):
-                self._child.kill()
+                self.kill()
             os.close(watched)
         return self._child.wait()
 
@@ -142,6 +144,8 @@ class Program(Protocol):
     """An engine's program on this machine."""
 
     NAME: str
+    BUILD_TIME: float
+    """Seconds of real time in which a child must have built its machine."""
     path: Path
 
     def start(self, *, own_models: bool = False) -> Process:

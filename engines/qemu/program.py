@@ -10,7 +10,7 @@ import sys
 
 from xipsim.engines.api import StrPath
 from xipsim.engines.libpython import find_libpython
-from xipsim.engines.link.process import Command, Process, search_path
+from xipsim.engines.link.process import ANSWER_TIME, Command, Process, search_path
 
 from .locate import find_qemu, find_shim, qemu_version
 
@@ -27,6 +27,7 @@ class Qemu:
     """
 
     NAME = "QEMU"
+    BUILD_TIME = ANSWER_TIME
 
     def __init__(self, given: StrPath | None = None) -> None:
         self.path = find_qemu(given)

@@ -13,6 +13,7 @@ from typing import Any
 from xipsim.engines.api import SnapshotError
 from xipsim.engines.guest.backend import CoreDescription
 from xipsim.engines.guest.builder import NMI_INPUT
+from xipsim.engines.guest.supervisor import Supervisor
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import UsersEnd
 from xipsim.peripherals.core import (
@@ -43,14 +44,17 @@ class RenodeBackend:
         self.time = RenodeTime(host)
         self.bus = Bus(host)
         self.on_reset_request: Callable[[], None] = lambda: None
+        self.core: Core
         self._work: list[Callable[[], None]] = []
+        self._is_standing = False
 
     # -- building --------------------------------------------------------------------------------
 
     def make_core(self, description: CoreDescription, on_reset_request: Callable[[], None]) -> Core:
         """The core, which is there."""
         self.on_reset_request = on_reset_request
-        return Core(self._host)
+        self.core = Core(self._host)
+        return self.core
 
     def make_memory(self, name: str, size: int) -> Memory:
         """Memory, which is there."""
@@ -68,6 +72,8 @@ class RenodeBackend:
         self._answer(model, 0, read, write, peek)
 
     def _answer(self, model: Model, port: int, read: Read, write: Write, peek: Read) -> None:
+        if model.name not in self._numbers:
+            return  # one of Renode's own types, that answers there itself
         callbacks = keep((READ(read), WRITE(write), READ(peek)))
         self._host.port(self._numbers[model.name], port, *callbacks)
 
@@ -110,18 +116,27 @@ class RenodeBackend:
 
     def enter(self) -> None:
         """Stand still after the instruction under way."""
+        if not self._is_standing:
+            self.time.is_about_to_stand = True
         self._host.enter()
 
     def after_instruction(self, work: Callable[[], None]) -> None:
         """Do that when the instruction under way is over, before the next one."""
-        self._work.append(work)
-        self._host.enter()
+        if self._is_standing:
+            work()
+        else:
+            self._work.append(work)
+            self.enter()
 
-    def do_work(self) -> None:
-        """It is over."""
+    def stand(self, supervisor: Supervisor) -> None:
+        """It is over: stand still."""
+        self._is_standing = True
+        self.time.is_about_to_stand = False
         work, self._work = self._work, []
         for piece in work:
             piece()
+        supervisor.stand_still()
+        self._is_standing = False
 
     def next_request(self, server: UsersEnd) -> Request | None:
         """The next request."""
@@ -199,9 +214,8 @@ class Core:
         return True
 
     def interrupt(self, number: int) -> IrqLine:
-        """The NMI; the other inputs are wired in Renode."""
-        assert number == NMI_INPUT
-        return Nmi(self._host)
+        """An input; those that are wired in Renode are not asked for."""
+        return Nmi(self._host) if number == NMI_INPUT else Interrupt(self._host, number)
 
     def on_fault(self, handler: Callable[[dict[str, int]], None]) -> None:
         """Renode does not tell where a handler begins: the frame is looked for on the stack."""
@@ -213,6 +227,17 @@ class Core:
     def enter(self, entry: Entry) -> None:
         """Start where the boot ROM says."""
         self._host.start_core(entry.pc, entry.sp, entry.vtor)
+
+
+class Interrupt:
+    """One of the core's external interrupts."""
+
+    def __init__(self, host: Host, number: int) -> None:
+        self._host, self._number = host, number
+
+    def set(self, level: bool) -> None:
+        """The `IrqLine` port."""
+        self._host.interrupt(self._number, level)
 
 
 class Nmi:

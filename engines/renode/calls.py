@@ -35,6 +35,7 @@ HOST = {
     "start_core": CFUNCTYPE(None, c_uint32, c_uint32, c_uint32),
     "reset_core": CFUNCTYPE(None),
     "raise_nmi": CFUNCTYPE(None),
+    "interrupt": CFUNCTYPE(None, c_int, c_int),
     "read_bus": CFUNCTYPE(c_int, c_uint64, c_void_p, c_int, c_int),
     "write_bus": CFUNCTYPE(c_int, c_uint64, c_char_p, c_int, c_int),
     "log": CFUNCTYPE(None, c_int, c_char_p),
@@ -52,6 +53,7 @@ GUEST = {
     "stand": CFUNCTYPE(None),
     "reset_request": CFUNCTYPE(None),
     "machine_reset": CFUNCTYPE(None),
+    "aborted": CFUNCTYPE(None),
 }
 """What this side offers, in the order of its table. Those that return a pointer return what is
 wrong, or nothing."""

@@ -19,21 +19,28 @@ from .monitor import Monitor
 
 def start(address: int, models: Sequence[str]) -> None:
     """Offer this side's functions. models: files of the user's own models."""
-    guest = Guest(Host(address), models)
-    publish(
-        address,
-        {
-            "check": lambda *a: text(guest.check(*a)),
-            "build": lambda *a: text(guest.build(*a)),
-            "load": lambda *a: text(guest.load(*a)),
-            "input": guest.input,
-            "typed": guest.typed,
-            "clock": lambda: guest.backend.time.fire(),
-            "stand": guest.stand,
-            "reset_request": lambda: guest.backend.on_reset_request(),
-            "machine_reset": guest.machine_reset,
-        },
-    )
+    offer(address, Guest(Host(address), models))
+
+
+def offer(
+    address: int,
+    guest: Guest,
+    wrap: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda function: function,
+) -> None:
+    """Offer the functions of `guest`, each in `wrap`."""
+    functions: dict[str, Callable[..., Any]] = {
+        "check": lambda *a: text(guest.check(*a)),
+        "build": lambda *a: text(guest.build(*a)),
+        "load": lambda *a: text(guest.load(*a)),
+        "input": guest.input,
+        "typed": guest.typed,
+        "clock": lambda: guest.backend.time.fire(),
+        "stand": guest.stand,
+        "reset_request": lambda: guest.backend.on_reset_request(),
+        "machine_reset": guest.machine_reset,
+        "aborted": guest.aborted,
+    }
+    publish(address, {name: wrap(function) for name, function in functions.items()})
 
 
 class Guest:
@@ -117,13 +124,14 @@ class Guest:
 
     def stand(self) -> None:
         """The machine stands still between two instructions."""
-        self.backend.do_work()
-        self.supervisor.stand_still()
-        self.backend.do_work()
+        self.backend.stand(self.supervisor)
 
     def machine_reset(self) -> None:
         """The user has reset the machine."""
         self.supervisor.request_reset(ResetCause.PIN)
+
+    def aborted(self) -> None:
+        """Renode cannot go on with the core, and has said so in its log."""
 
 
 class RenodeLine:

@@ -29,13 +29,15 @@ VALUES = frozenset({int, float, bool})
 class Settings(NamedTuple):
     """What the C# file is told of this computer. library: libpython. home: of its standard library.
 
-    path: folders in which Python looks for modules. models: files of the user's own models.
+    path: folders in which Python looks for modules. models: files of the user's own models. module:
+    the one whose `start` is called first.
     """
 
     library: str
     home: str
     path: Sequence[str]
     models: Sequence[str] = ()
+    module: str = "xipsim.engines.renode.entry"
 
 
 def generate(registry: Registry, settings: Settings) -> str:
@@ -72,6 +74,7 @@ namespace {ROOT}.Xipsim
     {{
         public const string Library = {_literal(settings.library)};
         public const string Home = {_literal(settings.home)};
+        public const string Module = {_literal(settings.module)};
         public static readonly string[] Path = {{ {_literals(settings.path)} }};
         public static readonly string[] Models = {{ {_literals(settings.models)} }};
     }}

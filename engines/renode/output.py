@@ -35,6 +35,13 @@ FORBIDDEN = "\"'\n@;"
 """Characters that Renode's monitor cannot take in a path."""
 
 
+def plain_path(path: Path) -> Path:
+    """The same; EngineError where Renode's monitor cannot take it."""
+    if any(character in str(path) for character in FORBIDDEN) or " " in str(path):
+        raise EngineError(f"{path}: Renode's monitor cannot take this path; use a plainer one")
+    return path
+
+
 def write(
     folder: Path,
     name: str,
@@ -54,8 +61,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     board = Path(platform).resolve()
     for path in (board, folder.resolve()):
-        if any(character in str(path) for character in FORBIDDEN) or " " in str(path):
-            raise EngineError(f"{path}: Renode's monitor cannot take this path; use a plainer one")
+        plain_path(path)
     settings = Settings(
         library=str(find_libpython()),
         home=sys.base_prefix,

@@ -48,6 +48,9 @@ class RenodeTime:
         self._order = count()
         self._armed: int | None = None
         self._held = False
+        self.is_about_to_stand = False
+        """The machine will stand still before anything else happens, and the core may go on then:
+        what Renode has been told to skip cannot be taken back."""
         self._skipped = 0
         """Until when a held core has been told to execute nothing."""
 
@@ -109,7 +112,7 @@ class RenodeTime:
 
     def move_on(self) -> None:
         """If the core is held, let time go to the next timer."""
-        if not self._held or (now := self.read()) < self._skipped:
+        if not self._held or self.is_about_to_stand or (now := self.read()) < self._skipped:
             return
         first = self._first()
         self._skipped = now + HEARTBEAT if first is None else max(first, now + 1)

@@ -22,19 +22,31 @@ FEATURES = {
     "gdb": "a debugger can be attached",
     "systick": "the core's own timer",
     "life after lock-up": "a core that has locked up goes on after a reset",
+    "fetch faults": "code fetched from where nothing is ends in a fault of the firmware's",
+    "snapshots": "the machine can be saved, and gone back to",
 }
 
 
 class Candidate(NamedTuple):
-    """An engine that shall conform. lacks: by feature, why."""
+    """An engine that shall conform. lacks: by feature, why.
+
+    program: its name among `xipsim.engines.programs`; empty: it is always there. is_slow: it takes
+    seconds to start, so that only tests marked `essential` run on it; see `conftest.py`.
+    """
 
     name: str
     open: Callable[[MachineConfig], ChildEngine]
     lacks: Mapping[str, str] = {}
+    program: str = ""
+    is_slow: bool = False
 
 
 def _open_qemu(path: Path | None, config: MachineConfig) -> ChildEngine:
     return open_engine(config._replace(engine="qemu", program=path))
+
+
+def _open_renode(config: MachineConfig) -> ChildEngine:
+    return open_engine(config._replace(engine="renode"))
 
 
 def _open_scripted(config: MachineConfig) -> ChildEngine:
@@ -48,11 +60,23 @@ def engines() -> Iterator[Candidate]:
             f"qemu {path or ''}".strip(),
             partial(_open_qemu, path),
             lacks={"life after lock-up": "QEMU gives up where a core locks up"},
+            program="qemu",
         )
     yield Candidate(
         "scripted",
         _open_scripted,
         lacks={"gdb": "it has no stub", "systick": "it has none"},
+    )
+    yield Candidate(
+        "renode",
+        _open_renode,
+        lacks={
+            "gdb": "Renode's own stub lets the machine run while it is attached",
+            "fetch faults": "Renode gives the core up",
+            "snapshots": "Renode saves the whole emulation, which takes seconds",
+        },
+        program="renode",
+        is_slow=True,
     )
 
 

@@ -67,6 +67,7 @@ def test_a_fault_is_reported_with_its_registers(
         assert "lockup" not in stop.detail
 
 
+@pytest.mark.needs("fetch faults")
 def test_code_that_is_not_there_faults(running: Running) -> None:
     with running(FETCH_FAULT) as engine:
         stop = engine.run(Goal(until=10**9))

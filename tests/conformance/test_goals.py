@@ -84,6 +84,7 @@ def test_quiet_counts_from_the_last_byte(running: Running) -> None:
         assert told == [("console", ("console", b"H"))]
 
 
+@pytest.mark.essential
 def test_what_is_typed_comes_back(running: Running) -> None:
     with running(ECHO) as engine:
         engine.run(Goal(until=20_000))
@@ -100,6 +101,7 @@ def test_a_run_without_end_is_ended_by_the_wall_clock(running: Running) -> None:
         assert engine.run(Goal(until=stop.now + 1_000)).reason is StopReason.DEADLINE
 
 
+@pytest.mark.essential
 def test_an_interrupt_ends_the_run_or_the_next_one(running: Running) -> None:
     with running(WAIT) as engine:
         timer = threading.Timer(0.1, engine.interrupt)

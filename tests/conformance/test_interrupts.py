@@ -182,6 +182,7 @@ def test_a_child_that_is_killed_in_a_run_ends_it(running: Running) -> None:
         timer.join()
 
 
+@pytest.mark.essential
 def test_a_killed_parent_takes_the_child_along(candidate: Candidate) -> None:
     """The parent dies by SIGKILL in the middle of an endless run; its child ends by itself."""
     with subprocess.Popen(

@@ -40,6 +40,7 @@ def place_of(model: str, text: str) -> int:
     return next(number for number, line in enumerate(lines, 1) if text in line)
 
 
+@pytest.mark.essential
 def test_a_model_that_raises_names_file_line_access_and_pc(running: Running) -> None:
     with running(BAD_VALUE) as engine:
         with pytest.raises(ModelError) as caught:

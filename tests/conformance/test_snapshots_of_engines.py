@@ -12,6 +12,8 @@ from programs import ROM_TIME, SLEEP, WAIT, WFI, Program, polled_wait
 from xipsim.engines.api import Goal, SnapshotError, StopReason
 from xipsim.engines.link.engine import ChildEngine
 
+pytestmark = pytest.mark.needs("snapshots")
+
 OFF = Program("ldr r6, =0x40004000; str r1, [r6, #0]; loop: b loop")
 
 

@@ -160,6 +160,30 @@ def test_doctor_on_a_version_that_was_not_tried(
     assert "not tried yet: known to work are 7.2, 8.2, 10.0" in out
 
 
+def test_doctor_does_without_renode_and_says_what_one_lacks(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for part in ("find_shim", "find_libpython", "_python"):
+        monkeypatch.setattr(f"xipsim.cli.doctor.{part}", lambda: "here")
+    for part in ("_qemu", "_engine"):
+        monkeypatch.setattr(f"xipsim.cli.doctor.{part}", lambda _: "here")
+    for variable in ("XIPSIM_RENODE", "PYRENODE_BIN", "PYRENODE_BUILD_DIR"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PATH", str(cache))
+    assert main(["doctor"]) == 0
+    assert "none     Renode    Renode was not found: XIPSIM_RENODE is" in capsys.readouterr().out
+    renode = cache / "renode"
+    renode.write_text(
+        "#!/bin/sh\nif [ $1 = --version ]; then echo Renode v1.16.1; else"
+        " echo xipsim lacks:BusAccessException:; fi\n"
+    )
+    renode.chmod(0o755)
+    assert main(["doctor"]) == 0
+    assert f"ok       Renode    1.16.1 ({renode}, by PATH); it lacks bus faults" in (
+        capsys.readouterr().out
+    )
+
+
 # -- failures ------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from xipsim.engines.qemu.locate import (
     find_shim,
     qemu_version,
 )
+from xipsim.engines.renode.locate import find_renode, lacks, renode_version
 from xipsim.errors import XipsimError
 
 MISSING = 2
@@ -42,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"broken   {name:9} {error}")
             return error.exit_code
     _images()
+    print(_renode())
     return 0
 
 
@@ -56,6 +58,17 @@ def _qemu(given: Path | None) -> str:
     if any(version == known or version.startswith(f"{known}.") for known in KNOWN_VERSIONS):
         return f"{version} ({path})"
     return f"{version} ({path}), not tried yet: known to work are {', '.join(KNOWN_VERSIONS)}"
+
+
+def _renode() -> str:
+    """The other engine: a convenience, too."""
+    try:
+        renode = find_renode()
+        version, missing = renode_version(renode.path), lacks(renode.path)
+    except EngineError as error:
+        return f"none     Renode    {error}"
+    found = f"{version} ({renode.path}, by {renode.source})"
+    return f"ok       Renode    {found}" + "".join(f"; it lacks {what}" for what in missing)
 
 
 def _engine(qemu: Path | None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xipsim.engines.api import ConfigurationError, Engine, EngineError, MachineConfig
+from xipsim.engines.programs import WITH_SNAPSHOTS
 from xipsim.machine.configuration import Plan, Request, explain, plan, user_mistakes
 from xipsim.machine.power_on import PowerOnContents, power_on_contents
 from xipsim.machine.prompt_hint import prompt_hint
@@ -30,6 +31,7 @@ def assemble(request: Request, start: StartEngine, console: str, *, may_cache: b
     planned = plan(request)
     # With `now` the time is another one at each start: such a boot would not be used again.
     may_cache = may_cache and request.gdb is None and request.rtc != "now"
+    may_cache = may_cache and request.engine in WITH_SNAPSHOTS
     own_models = bool(planned.config.models)
     engine = _start(start, planned.config)
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig, StrPath
+from xipsim.engines.programs import ENGINES
 from xipsim.errors import EngineFailed, UserError, XipsimError
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ def plan(request: Request) -> Plan:
         from xipsim import platforms
 
         _refuse_image(request.board)
+        if request.qemu is not None and request.engine != ENGINES[0]:
+            raise UserError(
+                f"{request.qemu} is given as the QEMU to use, but the engine is {request.engine}"
+            )
         path = platforms.find(request.board)
         rtc = _checked_rtc(request.rtc)
         models = tuple(Path(model) for model in request.models)

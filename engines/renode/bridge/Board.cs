@@ -74,6 +74,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             if(core == null && cpu is CortexM found)
             {
                 core = found;
+                core.Halted += OnHalted;
                 core.StateChanged += (_, before, after) => { if(before == EmulationCPUState.InReset && after == EmulationCPUState.Running) { Build(); } };
             }
         }
@@ -100,7 +101,18 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             {
                 core.Log(LogLevel.Warning, "xipsim: this Renode is too old for bus faults and for resets by the firmware; take 1.17 or later");
             }
+            // A reset looks for vectors somewhere, and the core locks up where there is nothing.
+            core.InitVectorTableOffset = (uint)FirstMemory();
             StandBeforeFirstInstruction();
+        }
+
+        private void OnHalted(HaltArguments why)
+        {
+            if(built && why.Reason == HaltReason.Abort && core.OnPossessedThread)
+            {
+                Python.Pin();
+                guest->Aborted();
+            }
         }
 
         private void OnMachineReset()

@@ -22,6 +22,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             public delegate* unmanaged<void> Stand;
             public delegate* unmanaged<void> ResetRequest;
             public delegate* unmanaged<void> MachineReset;
+            public delegate* unmanaged<void> Aborted;
         }
 
         [StructLayout(LayoutKind.Sequential)]
@@ -46,6 +47,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             public delegate* unmanaged<uint, uint, uint, void> StartCore;
             public delegate* unmanaged<void> ResetCore;
             public delegate* unmanaged<void> RaiseNmi;
+            public delegate* unmanaged<int, int, void> Interrupt;
             public delegate* unmanaged<ulong, byte*, int, int, int> ReadBus;
             public delegate* unmanaged<ulong, byte*, int, int, int> WriteBus;
             public delegate* unmanaged<int, byte*, void> Log;
@@ -63,7 +65,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 Now = &GetNow, Arm = &SetArm, Disarm = &SetDisarm, NextOfRenode = &GetNextOfRenode, SkipTo = &SetSkipTo,
                 Enter = &SetEnter, AddSegment = &GetSegment, SegmentMemory = &GetSegmentMemory, SwitchSegment = &SetSegment,
                 DropTranslations = &SetStale, Register = &GetRegister, StartCore = &SetCore, ResetCore = &SetCoreReset,
-                RaiseNmi = &SetNmi, ReadBus = &ReadFromBus, WriteBus = &WriteToBus, Log = &SetLog, Pause = &SetPause,
+                RaiseNmi = &SetNmi, Interrupt = &SetInterrupt, ReadBus = &ReadFromBus, WriteBus = &WriteToBus, Log = &SetLog, Pause = &SetPause,
             };
             return (IntPtr)host;
         }
@@ -150,7 +152,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private static void SetSkipTo(ulong time) => Guarded(() => Current.SkipTo(time));
 
         [UnmanagedCallersOnly]
-        private static void SetEnter() => Current.wantsToStand = true;
+        private static void SetEnter() => Guarded(() => Current.AskToStand());
 
         [UnmanagedCallersOnly]
         private static int GetSegment(int model, ulong address, ulong size) => Guarded(() => Current.AddSegment(model, address, size));
@@ -175,6 +177,9 @@ namespace Antmicro.Renode.Peripherals.Xipsim
 
         [UnmanagedCallersOnly]
         private static void SetNmi() => Guarded(() => Current.nvic.SetPendingIRQ(NonMaskable));
+
+        [UnmanagedCallersOnly]
+        private static void SetInterrupt(int number, int level) => Guarded(() => Current.nvic.OnGPIO(number, level != 0));
 
         [UnmanagedCallersOnly]
         private static int ReadFromBus(ulong address, byte* data, int count, int asCore)

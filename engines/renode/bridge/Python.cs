@@ -15,7 +15,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             Load();
             var said = stackalloc byte[Said];
             said[0] = 0;
-            Run(string.Format(Bootstrap, Literals(Settings.Path), (long)calls, Literals(Settings.Models), (long)said, Said));
+            Run(string.Format(Bootstrap, Literals(Settings.Path), (long)calls, Literals(Settings.Models), (long)said, Said, Settings.Module));
             if(said[0] != 0)
             {
                 throw new ConstructionException("xipsim: its Python part cannot be started; write this file anew with `xipsim renode`. " + Marshal.PtrToStringUTF8((IntPtr)said));
@@ -88,7 +88,7 @@ def start():
     try:
         import sys
         sys.path += [folder for folder in [{0}] if folder not in sys.path]
-        from xipsim.engines.renode.entry import start
+        from {5} import start
         start({1}, [{2}])
     except BaseException:
         import ctypes, traceback

@@ -203,6 +203,15 @@ namespace Antmicro.Renode.Peripherals.Xipsim
 
         // -- standing still ----------------------------------------------------------------------
 
+        private void AskToStand()
+        {
+            wantsToStand = true;
+            if(!core.OnPossessedThread)
+            {
+                Arm(0); // nobody looks after it at the end of an access
+            }
+        }
+
         private void LeaveAfterInstruction()
         {
             core.RequestTranslationBlockRestart(quiet: true);
@@ -213,13 +222,18 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// that does nothing.
         private void StandBeforeFirstInstruction()
         {
-            var ram = Machine.GetPeripheralsOfType<MappedMemory>().SelectMany(m => bus.GetRegistrationPoints(m)).Min(p => p.Range.StartAddress);
+            var ram = FirstMemory();
             var there = bus.ReadWord(ram);
             bus.WriteWord(ram, BranchToItself);
             core.PC = ram | 1;
             firstInstruction = () => bus.WriteWord(ram, there);
             wantsToStand = true;
             Arm(0);
+        }
+
+        private ulong FirstMemory()
+        {
+            return Machine.GetPeripheralsOfType<MappedMemory>().SelectMany(m => bus.GetRegistrationPoints(m)).Min(p => p.Range.StartAddress);
         }
 
         private bool due, wantsToStand, standing;

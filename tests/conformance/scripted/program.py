@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from xipsim.engines.link.process import Command, Process, search_path
+from xipsim.engines.link.process import ANSWER_TIME, Command, Process, search_path
 
 START = "import sys; sys.path[:] = {path!r}; from scripted.child import main; main()"
 
@@ -14,6 +14,7 @@ class Scripted:
     """A Python like this one that runs `child.py`."""
 
     NAME = "the scripted engine"
+    BUILD_TIME = ANSWER_TIME
     path = Path(__file__)
 
     def start(self, *, own_models: bool = False) -> Process:

@@ -1,0 +1,116 @@
+"""The child process before it is Renode: takes what shall be simulated, writes it down for Renode.
+
+Renode wants the C# classes of the models before it can read a platform, and the first request says
+which models there are, the user's own among them. So that is received here, and the second one with
+the contents, too; then this process becomes Renode, and `child.py` in it goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sys
+from pathlib import Path
+
+from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig
+from xipsim.engines.guest.start import receive_start
+from xipsim.engines.libpython import find_libpython
+from xipsim.engines.link.channel import Channel
+from xipsim.engines.link.process import search_path
+from xipsim.engines.link.server import Server
+from xipsim.engines.repl import Platform, PlatformError
+from xipsim.engines.repl.check import check
+from xipsim.engines.usermodels import UserModelError, load_models
+from xipsim.firmware.store import cache_folder, keep_newest, write_atomic
+
+from .generate import Settings, generate
+from .output import plain_path
+
+FOLDER = "renode"
+KEPT = 40
+"""Files of each kind that stay in the cache."""
+HANDED_OVER = "XIPSIM_HANDED_OVER"
+"""The environment's variable with the descriptors: requests, answers, interrupts, the first two
+requests."""
+OPTIONS = ("--disable-gui", "--plain", "--console", "-P", "-1")
+CONFIGURATION = "[general]\ncompiler-cache-enabled = True\n"
+SCRIPT = """\
+logLevel 3
+include @{bridge}
+mach create
+machine LoadPlatformDescription @{platform}
+emulation SetGlobalQuantum "0.01"
+emulation SetAdvanceImmediately true
+start
+python "import System; System.Threading.Thread.Sleep(-1)"
+"""
+"""Its last line never ends, so that what comes after the script is only reached where it failed."""
+
+
+def main() -> None:
+    """Entry point. Arguments: descriptors of requests, answers and interrupts; Renode's path."""
+    requests, answers, interrupts = map(int, sys.argv[1:4])
+    server = Server(Channel(requests, answers))
+    config, platform = receive_start(server)
+    build = server.receive()
+    try:
+        script, configuration = _prepare(config, platform)
+        renode = sys.argv[4]
+        words = [renode, *OPTIONS, "--config", str(configuration), str(script), "-e", "quit"]
+        handed_over = _kept_open(pickle.dumps((config, platform, build), protocol=5))
+        descriptors = (requests, answers, interrupts, handed_over)
+        os.environ[HANDED_OVER] = " ".join(map(str, descriptors))
+        os.execv(renode, words)
+    except (PlatformError, UserModelError) as error:
+        server.refuse(build.number, ConfigurationError(str(error)))
+    except (ConfigurationError, EngineError) as error:
+        server.refuse(build.number, error)
+    except OSError as error:
+        server.refuse(build.number, EngineError(f"Renode cannot be started: {error}"))
+    os._exit(1)
+
+
+def _prepare(config: MachineConfig, platform: Platform) -> tuple[Path, Path]:
+    """Write what Renode needs into the user's cache: the script, and Renode's settings."""
+    if config.gdb_port is not None:
+        raise ConfigurationError(
+            "gdb cannot be attached to Renode from here; the embedded engine (qemu) can"
+        )
+    models = [os.fspath(file) for file in config.models]
+    registry = load_models((entry.type for entry in platform.entries), models)
+    check(platform, registry)
+    settings = Settings(
+        library=str(find_libpython()),
+        home=sys.base_prefix,
+        path=search_path(),
+        models=models,
+        module="xipsim.engines.renode.child",
+    )
+    folder = cache_folder(FOLDER)
+    plain_path(folder)
+    bridge = _written(folder, generate(registry, settings), ".cs")
+    description = plain_path(Path(config.platform).resolve())
+    script = _written(folder, SCRIPT.format(bridge=bridge, platform=description), ".resc")
+    return script, _written(folder, CONFIGURATION, ".config")
+
+
+def _written(folder: Path, text: str, kind: str) -> Path:
+    """A file with that text, named after it: several processes may write it at once."""
+    data = text.encode()
+    path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{kind}"
+    if path.is_file():
+        path.touch()
+    else:
+        write_atomic(path, data)
+        keep_newest(folder, f"*{kind}", KEPT)
+    return path
+
+
+def _kept_open(data: bytes) -> int:
+    """A file without a name that the program which this process becomes can read."""
+    descriptor = os.memfd_create("xipsim-handed-over", 0)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
