@@ -1,4 +1,4 @@
-"""Renode as the engine of a machine, where there is one: unmodified firmware, and what is refused."""
+"""Renode as the engine of a machine, where there is one: real firmware, and what is refused."""
 
 from __future__ import annotations
 
