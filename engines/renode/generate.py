@@ -22,6 +22,7 @@ KINDS = {int: "long", float: "double", bool: "bool", str: "string"}
 USINGS = ("using System;", "using Antmicro.Renode.Core;", "using Antmicro.Renode.Peripherals.UART;")
 """What the generated classes name, beside what the fixed part does."""
 WIDTHS = (("Byte", "byte", 1), ("Word", "ushort", 2), ("DoubleWord", "uint", 4))
+ANY_MODEL = "Xipsim.Model"
 VALUES = frozenset({int, float, bool})
 """Kinds that C# cannot leave out without saying so."""
 
@@ -145,7 +146,8 @@ def _constructor(model: type[Model], facts: Declared) -> list[str]:
 
 def _parameter(parameter: Parameter[object]) -> str:
     kind = parameter.kind
-    word = f"{ROOT}.{kind.TYPE}" if issubclass(kind, Model) else KINDS[kind]
+    # C# has no type for a role; whether the model has it is checked where the models are made.
+    word = f"{ROOT}.{kind.TYPE or ANY_MODEL}" if issubclass(kind, Model) else KINDS[kind]
     if parameter.required:
         return f"{word} @{parameter.name}"
     return f"{word}{'?' if kind in VALUES else ''} @{parameter.name} = null"

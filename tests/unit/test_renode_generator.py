@@ -25,6 +25,7 @@ from xipsim.peripherals.core import (
     System,
 )
 from xipsim.peripherals.nor.chip import Chip
+from xipsim.peripherals.pads import Pads
 
 BRIDGE = Path(generate.__file__).with_name("bridge")
 SETTINGS = generate.Settings('/usr/lib/lib"python".so', "/usr", ["/a", "/b c"], ["/m.py"])
@@ -52,6 +53,7 @@ class Everything(Peripheral, Console):
     base = Parameter(bool, "", default=False)
     choice = Parameter(str, "", default="a", choices=("a", "b"))
     chip = Parameter(Chip, "", default=None)
+    port = Parameter(Pads, "a role", default=None)  # type: ignore[type-abstract]
     IRQ = Output("")
     pins = Outputs(3, "")
     big_window = Region("")
@@ -62,7 +64,8 @@ def test_a_class_has_what_its_model_declares() -> None:
     assert "public class Everything : Xipsim.BusModel, INumberedGPIOOutput, IUART\n" in text
     assert (
         "public Everything(IMachine machine, long @ref, double? @fixed = null, bool? @base = null, "
-        "string @choice = null, Antmicro.Renode.Peripherals.Nor.Chip @chip = null) : base(" in text
+        "string @choice = null, Antmicro.Renode.Peripherals.Nor.Chip @chip = null, "
+        "Antmicro.Renode.Peripherals.Xipsim.Model @port = null) : base(" in text
     ), "what must be given comes first; a name may be a word of C#"
     assert '"GeneratorTest.Everything", 0x80, ("ref", @ref), ("fixed", @fixed)' in text
     assert "public GPIO IRQ { get; }" in text
