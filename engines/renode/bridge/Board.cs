@@ -95,6 +95,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 built = false;
                 throw new RecoverableException(wrong);
             }
+            // What the core itself does not have of its private bus reads as zero, and is no fault.
+            PlaceTag("ppb", new Port(), PrivateBus, PrivateBusSize);
             var resetRequest = Version.ResetRequest(nvic);
             resetRequest?.Connect(new ResetRequest(this), 0);
             if(!Version.TryEnableBusFaults(bus) || resetRequest == null)
@@ -195,6 +197,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private bool built;
 
         private static bool started;
+
+        private const ulong PrivateBus = 0xE0000000, PrivateBusSize = 0x100000;
 
         /// The firmware writes SYSRESETREQ.
         private sealed class ResetRequest : IGPIOReceiver

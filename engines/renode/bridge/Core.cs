@@ -20,6 +20,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
 
         private void StartCore(uint pc, uint sp, uint vectors)
         {
+            defaultMap ??= new DefaultMap(core, nvic, bus);
+            defaultMap.Reset();
             core.VectorTableOffset = vectors;
             core.SP = sp;
             core.PC = pc | 1;
@@ -80,5 +82,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         {
             return count > 0 && bus.WhatPeripheralIsAt(address) != null && bus.WhatPeripheralIsAt(address + (ulong)count - 1) != null;
         }
+
+        private DefaultMap defaultMap;
     }
 }
