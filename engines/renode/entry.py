@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xipsim.engines.api import ConfigurationError, MachineConfig
@@ -16,10 +16,13 @@ from .calls import Host, publish, text
 from .description import platform_of
 from .monitor import Monitor
 
+_guests: list[Guest] = []
+
 
 def start(address: int, models: Sequence[str]) -> None:
     """Offer this side's functions. models: files of the user's own models."""
-    offer(address, Guest(Host(address), models))
+    _guests.append(Guest(Host(address), models))
+    offer(address, _guests[-1])
 
 
 def offer(
@@ -41,6 +44,14 @@ def offer(
         "aborted": guest.aborted,
     }
     publish(address, {name: wrap(function) for name, function in functions.items()})
+
+
+def models_here() -> Mapping[str, Model]:
+    """The models of the machine that Renode runs in this process, by their names in the `.repl`.
+
+    Where Python hosts Renode: there are none before the machine has started.
+    """
+    return _guests[-1].supervisor.board.models
 
 
 class Guest:
