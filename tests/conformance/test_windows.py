@@ -92,6 +92,7 @@ def test_stores_come_to_the_model(running: Running, native: int) -> None:
         assert engine.call("window", "counts")[1] == 1
 
 
+@pytest.mark.essential
 def test_a_window_can_become_native_and_slow_again(running: Running) -> None:
     with running(CALL) as engine:
         begun(engine)

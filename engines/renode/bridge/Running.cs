@@ -119,7 +119,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             {
                 core.SyncTime(); // without it: the time of the last block that has ended
             }
-            return Machine.ElapsedVirtualTime.TimeElapsed.TotalNanoseconds;
+            return Machine.ElapsedVirtualTime.TimeElapsed.TotalNanoseconds - began;
         }
 
         /// Have OnClock called at `time`, virtual ns.
@@ -226,7 +226,14 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             var there = bus.ReadWord(ram);
             bus.WriteWord(ram, BranchToItself);
             core.PC = ram | 1;
-            firstInstruction = () => bus.WriteWord(ram, there);
+            firstInstruction = () =>
+            {
+                bus.WriteWord(ram, there);
+                if(began == 0)
+                {
+                    began = Time(); // power-on, for the models: that instruction was before it
+                }
+            };
             wantsToStand = true;
             Arm(0);
         }
@@ -238,6 +245,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
 
         private bool due, wantsToStand, standing;
         private int depth;
+        private ulong began;
         private Action firstInstruction = delegate { };
         private readonly object gate = new object();
         private readonly ConcurrentQueue<(int model, byte character)> typed = new ConcurrentQueue<(int, byte)>();
