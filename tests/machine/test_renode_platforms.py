@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from images import IMAGES
+from images import ALIF, IMAGES
 
 from xipsim import platforms
 from xipsim.cli import main as cli
@@ -68,3 +68,34 @@ def test_a_board_boots_to_its_prompt_and_answers_the_monitor(tmp_path: Path) -> 
     text = printed.read_text()
     assert "MicroPython v1.18" in text
     assert text.count(">>> ") == 2, "at power-on, and to Enter after the reset"
+
+
+def typed(console: str, line: str) -> list[str]:
+    """The monitor's commands that type it."""
+    return [f"{console} WriteChar {key}" for key in f"{line}\r".encode()]
+
+
+def test_code_runs_in_mram_whatever_the_mpu_says(tmp_path: Path) -> None:
+    """ARMv8-M ARM: the default map lets code run below 0xA0000000 (B8), MPU_TYPE counts regions,
+    MPU_RBAR_A1 is region 1 of the four among which MPU_RNR chooses."""
+    assert cli(["renode", "ALIF_ENSEMBLE", str(ALIF.require()), "--output", str(tmp_path)]) == 0
+    printed = tmp_path / "printed"
+    script = (
+        "from machine import mem32 as m; MPU = 0xE000ED90; on = m[MPU + 4]; m[MPU + 4] = 0",
+        "m[MPU + 8] = 5; old = m[MPU + 12]; m[MPU + 8] = 4; m[MPU + 20] = 0x20000040",
+        "m[MPU + 8] = 5; region = m[MPU + 12]; m[MPU + 12] = old",
+        "m[MPU + 4] = on; print(m[MPU], on & 1, hex(region), m[MPU + 4] == on)",
+    )
+    monitor(
+        tmp_path,
+        f"include @{tmp_path}/ALIF_ENSEMBLE.resc",
+        f"sysbus.uart4 CreateFileBackend @{printed} true",
+        "emulation SetAdvanceImmediately true",
+        'emulation RunFor "0.9"',
+        *(
+            command
+            for line in script
+            for command in [*typed("sysbus.uart4", line), 'emulation RunFor "0.1"']
+        ),
+    )
+    assert "2048 1 0x20000040 True" in printed.read_text(), "eight regions"
