@@ -25,7 +25,7 @@ from xipsim.engines.usermodels import UserModelError, load_models
 from xipsim.firmware.store import cache_folder, keep_newest, write_atomic
 
 from .generate import Settings, generate
-from .output import plain_path
+from .output import monitor_path, plain_path
 
 FOLDER = "renode"
 KEPT = 40
@@ -90,7 +90,7 @@ def _prepare(config: MachineConfig, platform: Platform) -> tuple[Path, Path]:
     folder = cache_folder(FOLDER)
     plain_path(folder)
     bridge = _written(folder, generate(registry, settings), ".cs")
-    description = plain_path(Path(config.platform).resolve())
+    description = monitor_path(Path(config.platform).resolve())
     script = _written(folder, SCRIPT.format(bridge=bridge, platform=description), ".resc")
     return script, _written(folder, CONFIGURATION, ".config")
 

@@ -35,10 +35,19 @@ FORBIDDEN = "\"'\n@;"
 """Characters that Renode's monitor cannot take in a path."""
 
 
-def plain_path(path: Path) -> Path:
-    """The same; EngineError where Renode's monitor cannot take it."""
-    if any(character in str(path) for character in FORBIDDEN) or " " in str(path):
+def monitor_path(path: Path) -> str:
+    """A path behind `@`, as Renode's monitor wants it; EngineError where it cannot take it."""
+    text = str(path)
+    if any(character in text for character in FORBIDDEN):
         raise EngineError(f"{path}: Renode's monitor cannot take this path; use a plainer one")
+    return text.replace(" ", "\\ ")
+
+
+def plain_path(path: Path) -> Path:
+    """The same; EngineError where Renode cannot start with it: what it is given first knows no
+    way to write a blank."""
+    if monitor_path(path) != str(path):
+        raise EngineError(f"{path}: Renode cannot start from this path; use one without blanks")
     return path
 
 
@@ -59,9 +68,7 @@ def write(
     files = [str(Path(file).resolve()) for file in models]
     registry = load_models(FAMILIES, files)
     folder.mkdir(parents=True, exist_ok=True)
-    board = Path(platform).resolve()
-    for path in (board, folder.resolve()):
-        plain_path(path)
+    plain_path(folder.resolve())
     settings = Settings(
         library=str(find_libpython()),
         home=sys.base_prefix,
@@ -78,7 +85,7 @@ def write(
         SCRIPT.format(
             name=name,
             bridge=BRIDGE,
-            platform=board,
+            platform=monitor_path(Path(platform).resolve()),
             contents="\n".join(lines),
             consoles="\n".join(f"showAnalyzer {console}" for console in consoles),
         ),

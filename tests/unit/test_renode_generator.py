@@ -168,7 +168,8 @@ def test_the_folder_names_its_own_files(tmp_path: Path) -> None:
     assert script == tmp_path / "out" / "TEENSY41.resc"
     text = script.read_text(encoding="utf-8")
     assert "include $ORIGIN/xipsim.cs\n" in text
-    assert f"LoadPlatformDescription @{platforms.find('TEENSY41').resolve()}\n" in text
+    board = output.monitor_path(platforms.find("TEENSY41").resolve())
+    assert f"LoadPlatformDescription @{board}\n" in text
     assert "xipsim nor $ORIGIN/nor.bin\n" in text
     assert "showAnalyzer sysbus.usb1.pc\n" in text
     assert (script.parent / "nor.bin").read_bytes() == b"FCFB", "what is erased need not be kept"
@@ -178,8 +179,18 @@ def test_the_folder_names_its_own_files(tmp_path: Path) -> None:
 def test_a_path_that_the_monitor_cannot_take_is_refused(tmp_path: Path) -> None:
     from xipsim.engines.api import EngineError
 
-    with pytest.raises(EngineError, match=r"a b.*plainer"):
-        output.write(tmp_path / "a b", "T", platforms.find("TEENSY41"), contents={}, consoles=[])
+    for name in ("a b", "a;b"):
+        with pytest.raises(EngineError, match=rf"{name}.*use"):
+            output.write(tmp_path / name, "T", platforms.find("TEENSY41"), contents={}, consoles=[])
+
+
+def test_a_platform_may_lie_behind_blanks(tmp_path: Path) -> None:
+    """Renode's monitor wants them with a backslash."""
+    board = tmp_path / "my boards" / "lab.repl"
+    board.parent.mkdir()
+    board.write_text(platforms.find("TEENSY41").read_text(encoding="utf-8"), encoding="utf-8")
+    script = output.write(tmp_path / "out", "T", board, contents={}, consoles=[])
+    assert r"/my\ boards/lab.repl" in script.read_text(encoding="utf-8")
 
 
 def test_system_is_what_models_get() -> None:
