@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -19,10 +20,13 @@ from xipsim.firmware.errors import FirmwareError
 SUITES = Path(__file__).parents[2] / "robot" / "suites"
 BOARDS = sorted(file.stem for file in (SUITES / "boards").glob("*.py"))
 ROBOT = [sys.executable, "-m", "robot"]
+PYTHON = Path(sys.executable)
+# pabot takes its command to pieces at blanks: the interpreter has a name, and PATH says where.
 PABOT = [
     *(sys.executable, "-m", "pabot.pabot", "--processes", "2"),
-    *("--command", *ROBOT, "--end-command"),
+    *("--command", PYTHON.name, "-m", "robot", "--end-command"),
 ]
+ENVIRONMENT = os.environ | {"PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}"}
 HEADER = "*** Settings ***\nLibrary    xipsim.robot\n\n*** Test Cases ***\n"
 
 
@@ -43,6 +47,7 @@ def run(command: list[str], folder: Path, *arguments: str | Path) -> Result:
         stderr=subprocess.STDOUT,
         text=True,
         cwd=folder,
+        env=ENVIRONMENT,
         start_new_session=True,
     )
     output, _ = process.communicate(timeout=HANGS)
