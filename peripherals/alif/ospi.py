@@ -92,11 +92,6 @@ class Ospi(OspiRegisters):
     def _progressed(self) -> None:
         self._transfers.progressed()
 
-    @OspiRegisters.DMACR.on_write
-    def _set_dma(self, value: int) -> None:
-        if value & 3:
-            self.gap("DMACR: DMA requests")
-
     # -- FIFOs and interrupts --------------------------------------------------------------------
 
     @OspiRegisters.TXFTLR.on_write

@@ -69,6 +69,8 @@ class OspiRegisters(Peripheral):
     MSTICR = Register(0x44, ro=True)
     ICR = Register(0x48, ro=True)
     DMACR = Register(0x4C)
+    RDMAE = DMACR.field(0, unmodelled="DMA requests of the receive FIFO")
+    TDMAE = DMACR.field(1, unmodelled="DMA requests of the transmit FIFO")
     DMATDLR = Register(0x50)
     DMARDLR = Register(0x54)
     IDR = Register(0x58, reset=0xC7C5_C7C5, ro=True)

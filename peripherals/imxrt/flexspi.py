@@ -77,8 +77,6 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.MCR0.on_write
     def _configure(self, value: int) -> None:
-        if self.COMBINATIONEN:
-            self.gap("MCR0: port A and B combined to 8 pads")
         if self.SWRESET:
             self.SWRESET = 0
             self._software_reset()
@@ -98,8 +96,6 @@ class FlexSpi(FlexSpiRegisters):
     @FlexSpiRegisters.AHBCR.on_write
     def _configure_ahb(self, value: int) -> None:
         self.CLRAHBBUF = 0
-        if self.APAREN:
-            self.gap("AHBCR: parallel mode")
 
     @FlexSpiRegisters.FLSHCR0.on_write
     def _resize(self, index: int, value: int) -> None:
@@ -118,11 +114,6 @@ class FlexSpi(FlexSpiRegisters):
             if clears_pointer:
                 self.pointers[index] = 0
             self._ahb.xip.evaluate()
-
-    @FlexSpiRegisters.FLSHCR4.on_write
-    def _configure_mask(self, value: int) -> None:
-        if self.WMEN:
-            self.gap("FLSHCR4: write mask on DQS")
 
     # -- interrupts and status -------------------------------------------------------------------
 
