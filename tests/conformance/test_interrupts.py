@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from candidates import BOARD, Candidate, Running
-from processes import is_alive
+from processes import has_stopped, is_alive
 from programs import WAIT
 
 from xipsim.engines.api import EngineError, Goal, MachineConfig, StopReason
@@ -159,6 +159,8 @@ def test_a_child_that_stops_is_killed(
         monkeypatch.setattr(link, "ANSWER_TIME", 0.5)
         engine._channel._patience = 0.5
         os.kill(engine.pid, signal.SIGSTOP)
+        while not has_stopped(engine.pid):
+            time.sleep(0.01)
         with pytest.raises(EngineError, match=r"did not answer within 0\.5 s and was killed"):
             engine.call("timer", "hold", bytes(size))
 
