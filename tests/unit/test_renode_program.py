@@ -69,13 +69,13 @@ def test_what_renode_could_not_say_well_is_said_before_it_starts(
     broken.write_text("def\n")
     unknown = tmp_path / "unknown.repl"
     unknown.write_text(f'using "{BOARD}"\nthing: No.Such @ sysbus 0x70000000\n')
-    spaced = tmp_path / "a b.repl"
-    spaced.write_text(f'using "{BOARD}"\n')
+    cut = tmp_path / "a;b.repl"
+    cut.write_text(f'using "{BOARD}"\n')
     for config, kind, says in (
         (MachineConfig(platform=BOARD, models=(broken,)), ConfigurationError, f"{broken}:1: Syn"),
         (MachineConfig(platform=unknown), ConfigurationError, "No.Such"),
         (MachineConfig(platform=BOARD, gdb_port=1), ConfigurationError, "embedded engine"),
-        (MachineConfig(platform=spaced), EngineError, "use a plainer one"),
+        (MachineConfig(platform=cut), EngineError, "use a plainer one"),
     ):
         error = failure(config, renode)
         assert type(error) is kind
