@@ -14,7 +14,7 @@ from measure import arguments, show, timed
 from xipsim.engines.api import Goal, MachineConfig
 from xipsim.engines.programs import open_engine
 
-DEMO = Path(__file__).parents[1] / "tests" / "machine" / "demo"
+DEMO = Path(__file__).parents[1] / "tests" / "conformance" / "board"
 RAM, PLAIN = 0x2000_0000, 0x4000_0018
 COUNT = 1_000_000
 READ, WRITE = "0368", "0360"
@@ -33,7 +33,7 @@ def program(access: str, address: int) -> str:
 def run(access: str, address: int) -> None:
     """The whole loop, from power-on."""
     config = MachineConfig(
-        platform=DEMO / "demo.repl",
+        platform=DEMO / "board.repl",
         models=(DEMO / "models.py",),
         overrides={"rom": {"program": program(access, address)}},
     )
