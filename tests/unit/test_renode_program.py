@@ -10,6 +10,7 @@ import pytest
 from xipsim import platforms
 from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig
 from xipsim.engines.link.engine import ChildEngine
+from xipsim.engines.renode.output import monitor_path
 from xipsim.engines.renode.program import Renode
 
 BOARD = platforms.find("TEENSY41")
@@ -50,7 +51,7 @@ def test_renode_is_given_a_script_and_what_it_said_last_is_told(cache: Path, ren
     lines = script.read_text().splitlines()
     (bridge,) = (cache / "renode").glob("*.cs")
     assert lines.index(f"include @{bridge}") < lines.index(
-        f"machine LoadPlatformDescription @{BOARD.resolve()}"
+        f"machine LoadPlatformDescription @{monitor_path(BOARD.resolve())}"
     )
     assert stat.S_IMODE(bridge.parent.stat().st_mode) == 0o700
 
