@@ -277,14 +277,9 @@ class Builder:
         return self.finish(contents)
 
 
-def core_entry(platform: Platform) -> PlatformEntry:
-    """The platform's core."""
-    return next(e for e in platform.entries if e.type in CORES)
-
-
 def describe_core(platform: Platform, registry: Registry) -> CoreDescription:
     """What the platform says of its core, and the models of what surrounds it."""
-    cpu = core_entry(platform)
+    cpu = next(e for e in platform.entries if e.type in CORES)
     nvic = next(e for e in platform.entries if e.type in CONTROLLERS)
     wires = [w.number for e in platform.entries for w in e.interrupts if w.destination == nvic.name]
     ram = min(
@@ -298,7 +293,7 @@ def describe_core(platform: Platform, registry: Registry) -> CoreDescription:
         interrupts=(max(wires, default=0) // 32 + 1) * 32,
         frequency=int(str(nvic.get("systickFrequency"))),
         reference=max(
-            getattr(registry[e.type], "SYSTICK_REFERENCE", 0)
+            registry[e.type].SYSTICK_REFERENCE
             for e in platform.entries
             if e.type in registry
         ),

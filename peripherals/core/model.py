@@ -29,6 +29,8 @@ class Model:
 
     TYPE: ClassVar[str] = ""
     """The name in `.repl` files, set by the `model` decorator."""
+    SYSTICK_REFERENCE: ClassVar[int] = 0
+    """Hz of the reference clock that it gives to the core's SysTick; 0: none."""
     _declared: ClassVar[dict[type, list[Any]]]
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:

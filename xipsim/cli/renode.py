@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from xipsim.engines.api import EngineError
-from xipsim.engines.programs import ENGINES
 from xipsim.engines.renode import output
 from xipsim.engines.repl import Platform
 from xipsim.errors import UserError
@@ -16,8 +15,9 @@ from xipsim.machine.power_on import power_on_contents
 
 def run(args: argparse.Namespace) -> int:
     """0"""
-    made = plan(_request(args))
-    contents = power_on_contents(_request(args), made)
+    request = Request(board=args.board, firmware=args.image, models=args.models)
+    made = plan(request)
+    contents = power_on_contents(request, made)
     platform = load_platform(made.config.platform)
     try:
         script = output.write(
@@ -34,29 +34,6 @@ def run(args: argparse.Namespace) -> int:
         contents.persistent.close()
     print(f"renode {script}")
     return 0
-
-
-def _request(args: argparse.Namespace) -> Request:
-    return Request(
-        board=args.board,
-        firmware=args.image,
-        flash=None,
-        state=None,
-        discard=False,
-        put=(),
-        rtc="",
-        seed=0,
-        uid="",
-        stalls=True,
-        strict=False,
-        engine=ENGINES[0],
-        qemu=None,
-        gdb=None,
-        gdb_wait=False,
-        models=args.models,
-        symbols=None,
-        wires=(),
-    )
 
 
 def _default_console(platform: Platform, models: list[str]) -> list[str]:

@@ -25,23 +25,23 @@ class Request(NamedTuple):
     """What a user asks for; see `Machine`."""
 
     board: str
-    firmware: StrPath | None
-    flash: StrPath | None
-    state: StrPath | None
-    discard: bool
-    put: Files
-    rtc: str
-    seed: int
-    uid: str
-    stalls: bool
-    strict: bool
-    engine: str
-    qemu: StrPath | None
-    gdb: int | None
-    gdb_wait: bool
-    models: Iterable[StrPath]
-    symbols: StrPath | None
-    wires: Iterable[str]
+    firmware: StrPath | None = None
+    flash: StrPath | None = None
+    state: StrPath | None = None
+    discard: bool = False
+    put: Files = ()
+    rtc: str = ""
+    seed: int = 0
+    uid: str = ""
+    stalls: bool = True
+    strict: bool = False
+    engine: str = ENGINES[0]
+    qemu: StrPath | None = None
+    gdb: int | None = None
+    gdb_wait: bool = False
+    models: Iterable[StrPath] = ()
+    symbols: StrPath | None = None
+    wires: Iterable[str] = ()
 
 
 class Plan(NamedTuple):
