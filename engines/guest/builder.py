@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from xipsim.engines.api import ConfigurationError
 from xipsim.engines.repl import Entry as PlatformEntry
 from xipsim.engines.repl import Platform, Reference, Registration, Tag
+from xipsim.engines.repl.declared import output_name
 from xipsim.peripherals.core import (
     BootRom,
     Entry,
@@ -17,7 +18,6 @@ from xipsim.peripherals.core import (
     Keeper,
     Model,
     ModelInput,
-    Output,
     Peripheral,
     Region,
     Registry,
@@ -223,8 +223,8 @@ class Builder:
         if model is None:
             return  # the NVIC's own line to its core
         for wire in entry.interrupts:
-            name = str(wire.source) or model.declared(Output)[0].name
-            self._input(wire.destination, wire.number).connect(model.lines[name])
+            line = model.lines[output_name(wire, type(model))]
+            self._input(wire.destination, wire.number).connect(line)
         if NMI in model.lines:
             self._input("", NMI_INPUT).connect(model.lines[NMI])
 

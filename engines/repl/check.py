@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from xipsim.peripherals.core import REGISTRY, Model, Output, Registry
+from xipsim.peripherals.core import REGISTRY, Registry
 
 from .check_machine import machine_problems
 from .check_parameters import parameter_problems
@@ -13,7 +13,7 @@ from .check_places import place_problems, tag_problems
 from .check_wires import wire_problems
 from .errors import PlatformError, Problem, nearest
 from .ordering import references
-from .platform import SYSBUS, Entry, Interrupt, Platform
+from .platform import SYSBUS, Entry, Platform
 from .stock import STOCK
 
 MOST_PROBLEMS = 100
@@ -38,13 +38,6 @@ def unmodelled(platform: Platform, registry: Registry = REGISTRY) -> tuple[str, 
     """The types that `platform` names and that neither `registry` nor our engines know."""
     types = {entry.type for entry in platform.entries if entry.type}
     return tuple(sorted(t for t in types if t not in registry and t not in STOCK))
-
-
-def output_name(interrupt: Interrupt, model: type[Model]) -> str:
-    """The key in the model's `lines` for the source of a wire that `check` has found right."""
-    if interrupt.source == "":
-        return model.declared(Output)[0].name
-    return str(interrupt.source)
 
 
 def _problems(platform: Platform, registry: Registry) -> Iterator[Problem]:

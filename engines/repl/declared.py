@@ -16,6 +16,8 @@ from xipsim.peripherals.core import (
     Slots,
 )
 
+from .platform import Interrupt
+
 
 class Declared(NamedTuple):
     """Declarations of one class. pins: the numbered outputs. size: bytes on the bus, or None.
@@ -58,3 +60,10 @@ def _declared(model: type[Model]) -> Declared:
         takes_wires=issubclass(model, Inputs),
         boots=issubclass(model, BootRom),
     )
+
+
+def output_name(interrupt: Interrupt, model: type[Model]) -> str:
+    """The key in the model's `lines` for the source of a wire that `check` has found right."""
+    if interrupt.source == "":
+        return model.declared(Output)[0].name
+    return str(interrupt.source)

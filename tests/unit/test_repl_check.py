@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from xipsim.engines.repl import PlatformError
-from xipsim.engines.repl.check import check, output_name, unmodelled
+from xipsim.engines.repl.check import check, unmodelled
+from xipsim.engines.repl.declared import output_name
 from xipsim.engines.repl.resolve import resolve
 from xipsim.peripherals.core import (
     BootRom,
