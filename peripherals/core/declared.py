@@ -6,13 +6,12 @@ read; nothing is written down twice. Registers are in `registers`, outputs in `w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
+from .hooks import Hooked
 from .ports import BusError, Window
 
 T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., Any])
 
 _REQUIRED: Any = object()
 
@@ -71,38 +70,16 @@ class Parameter(Generic[T]):
         return ""
 
 
-class Region:
+class Region(Hooked):
     """A second address range of a model (an XIP window, a FIFO). On an instance: its `Window`.
 
     The name of the attribute is the region's name in `Bus.BusMultiRegistration`. Accesses that the
-    engine does not serve natively reach the hooks; they may raise `BusError`.
+    engine does not serve natively reach the hooks, which may raise `BusError`: reads and looks
+    `method(self, offset, size) -> int` (little endian), stores `method(self, offset, value, size)`.
     """
 
     def __init__(self, doc: str, *, required: bool = True) -> None:
         self.doc, self.required = doc, required
-        self.name = ""
-        self.read_hook = self.write_hook = self.peek_hook = ""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def on_read(self, method: F) -> F:
-        """Decorator: `method(self, offset, size) -> int` (little endian) answers reads."""
-        self.read_hook = method.__name__
-        return method
-
-    def on_write(self, method: F) -> F:
-        """Decorator: `method(self, offset, value, size)` takes stores."""
-        self.write_hook = method.__name__
-        return method
-
-    def on_peek(self, method: F) -> F:
-        """Decorator: `method(self, offset, size) -> int` answers who looks from outside.
-
-        As a read, but nothing changes, is counted or reported.
-        """
-        self.peek_hook = method.__name__
-        return method
 
     def peek(self, model: HasParts, offset: int, size: int) -> int:
         """What lies there in the region of `model`; BusError where that cannot be seen."""

@@ -16,10 +16,9 @@ instance its name reads and writes the stored value, so that model code says wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol, Self, TypeVar, overload
+from typing import Any, Protocol, Self, overload
 
-F = TypeVar("F", bound=Callable[..., Any])
+from .hooks import Hooked
 
 
 class HasRegisters(Protocol):
@@ -92,7 +91,7 @@ class ArrayField(Bits):
         return [(instance.regs[e.offset] & self.mask) >> self.lsb for e in array.elements]
 
 
-class Register:
+class Register(Hooked):
     """One register.
 
     offset: bytes from the peripheral's base. width: 8, 16 or 32 bits.
@@ -102,6 +101,8 @@ class Register:
     survives_reset: keeps its value over every reset but power-on.
     neutral: an access to it does not end a run of the same question (see `Clock.question`).
     unmodelled: what this register does on silicon and not here; writing it is reported once.
+    Hooks: `method(self) -> int` answers reads and looks, `method(self, value)` runs after a write
+    was stored; `value` as written.
     """
 
     def __init__(
@@ -127,11 +128,6 @@ class Register:
             raise ValueError(f"register at {offset:#x}: a mask or reset value exceeds {width} bits")
         self.set_clear_toggle = set_clear_toggle
         self.survives_reset, self.neutral, self.unmodelled = survives_reset, neutral, unmodelled
-        self.name = ""
-        self.read_hook = self.write_hook = self.peek_hook = ""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
 
     def field(
         self, lsb: int, width: int = 1, *, unmodelled: str = "", idle: int | None = None
@@ -142,24 +138,6 @@ class Register:
         reset value unless given, asks for that, and is reported once.
         """
         return Field(self, lsb, width, unmodelled, idle)
-
-    def on_read(self, method: F) -> F:
-        """Decorator: `method(self) -> int` answers reads of this register."""
-        self.read_hook = method.__name__
-        return method
-
-    def on_write(self, method: F) -> F:
-        """Decorator: `method(self, value)` runs after a write was stored; `value` as written."""
-        self.write_hook = method.__name__
-        return method
-
-    def on_peek(self, method: F) -> F:
-        """Decorator: `method(self) -> int` says what a read would answer, changing nothing.
-
-        Needed where a read hook answers something else than the stored value.
-        """
-        self.peek_hook = method.__name__
-        return method
 
     def places(self) -> list[tuple[int, int, str]]:
         """Where on the bus it answers: first byte, the one behind its last, name."""
@@ -184,7 +162,7 @@ class Register:
         instance.regs[self.offset] = value & ((1 << self.width) - 1)
 
 
-class RegisterArray:
+class RegisterArray(Hooked):
     """`count` equal registers, `stride` bytes apart. On an instance: indexable values.
 
     Its hooks take the index first: `method(self, index)` and `method(self, index, value)`.
@@ -208,11 +186,9 @@ class RegisterArray:
         )
         self.offset, self.count, self.stride = offset, count, stride
         self.width, self.ro = self.elements[0].width, self.elements[0].ro
-        self.name = ""
-        self.read_hook = self.write_hook = self.peek_hook = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+        super().__set_name__(owner, name)
         for index, element in enumerate(self.elements):
             element.name = f"{name}[{index}]"
 
@@ -221,21 +197,6 @@ class RegisterArray:
     ) -> ArrayField:
         """Declare a field of each of them; see `Register.field`."""
         return ArrayField(self, lsb, width, unmodelled, idle)
-
-    def on_read(self, method: F) -> F:
-        """Decorator: `method(self, index) -> int` answers reads."""
-        self.read_hook = method.__name__
-        return method
-
-    def on_write(self, method: F) -> F:
-        """Decorator: `method(self, index, value)` runs after a write was stored."""
-        self.write_hook = method.__name__
-        return method
-
-    def on_peek(self, method: F) -> F:
-        """Decorator: `method(self, index) -> int`; see `Register.on_peek`."""
-        self.peek_hook = method.__name__
-        return method
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
