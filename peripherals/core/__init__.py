@@ -3,6 +3,7 @@
 from .access import Guard, Read, Write, accessors
 from .boot import BootError, Entry
 from .declared import Parameter, Region, Slots, State
+from .hooks import guards
 from .model import Model, exposed
 from .peripheral import Peripheral
 from .ports import (
@@ -84,6 +85,7 @@ __all__ = [
     "Write",
     "accessors",
     "exposed",
+    "guards",
     "model",
     "roles_of",
     "ticks_in",

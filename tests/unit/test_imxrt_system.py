@@ -458,7 +458,7 @@ def test_a_command_without_its_key_is_ignored(bench: Bench) -> None:
 def test_a_snapshot_restores_every_register(bench: Bench, model: type[Peripheral]) -> None:
     block = powered(bench, model)
     saved = block.save()
-    for offset in list(block.writers):
-        block.writers[offset](0x5A5A_5A5A)
+    for offset in [register.offset for register in block.registers()]:
+        block.write(offset, 0x5A5A_5A5A)
     block.load(saved)
     assert block.save() == saved
