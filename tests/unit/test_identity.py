@@ -72,7 +72,7 @@ def test_the_same_machine_has_the_same(places: Path, config: MachineConfig) -> N
         ("platforms/boards/TEENSY41.repl", "board"),
         ("platforms/soc/rt1062.repl", "board"),
         ("peripherals/imxrt/ccm.py", "version of the models"),
-        ("peripherals/nor/parts/winbond.toml", "version of the models"),
+        ("peripherals/nor/parts/winbond.py", "version of the models"),
         ("engines/guest/clock.py", "version of the models"),
         ("own.py", "set of your own models"),
         ("helper.py", "set of your own models"),
