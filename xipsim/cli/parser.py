@@ -101,11 +101,18 @@ def _run(command: Parser) -> None:
 
 def _exec(command: Parser) -> None:
     _script_options(command)
+    _cold(command)
     _machine_options(command)
+
+
+def _compare(command: Parser) -> None:
+    _script_options(command)
+    _shape_options(command)
 
 
 def _trace(command: Parser) -> None:
     _script_options(command)
+    _cold(command)
     add = command.add_argument
     add("--hash", action="store_true", help="print only the SHA-256 of the lines")
     add("--no-times", action="store_true", help="leave the virtual times out")
@@ -144,6 +151,9 @@ def _script_options(command: Parser) -> None:
         type=_duration,
         help="virtual time that the script may take, e.g. 90s",
     )
+
+
+def _cold(command: Parser) -> None:
     text = "boot, even if a snapshot of this boot is in the cache"
     command.add_argument("--cold", action="store_true", help=text)
 
@@ -174,13 +184,9 @@ def _machine_options(command: Parser) -> None:
     add("--flash", metavar="FILE", type=Path, help="the whole flash chip; made if missing")
     add("--state", metavar="DIR", type=Path, help="all that is kept without power; made if missing")
     add("--discard", action="store_true", help="leave those files as they are")
-    add("--put", metavar="FILE", action="append", default=[], help="a file to put on the board")
+    _shape_options(command)
     add("--rtc", metavar="now|ISO", default="", help="what the real-time clock shows at power-on")
-    add("--seed", metavar="N", type=_number, default=0, help="for all that is random (0)")
     add("--uid", metavar="HEX", default="", help="the flash chip's unique id")
-    add("--models", metavar="FILE", action="append", default=[], help="your own models")
-    text = "a wire between two pins, such as D0:D1"
-    add("--wire", metavar="PIN:PIN", action="append", default=[], help=text)
     add("--symbols", metavar="ELF", type=Path, help="names functions and lines in messages")
     add("--strict", action="store_true", help="end where the firmware uses what is not modelled")
     text = "off: execute every poll of a wait, for loops that give up after a count"
@@ -191,6 +197,15 @@ def _machine_options(command: Parser) -> None:
     add("--report", metavar="FILE", type=Path, help="write there what the run did")
     add("--engine", choices=ENGINES, default=ENGINES[0], help="what runs the machine")
     _qemu_option(command)
+
+
+def _shape_options(command: Parser) -> None:
+    add = command.add_argument
+    add("--put", metavar="FILE", action="append", default=[], help="a file to put on the board")
+    add("--seed", metavar="N", type=_number, default=0, help="for all that is random (0)")
+    add("--models", metavar="FILE", action="append", default=[], help="your own models")
+    text = "a wire between two pins, such as D0:D1"
+    add("--wire", metavar="PIN:PIN", action="append", default=[], help=text)
 
 
 def _qemu_option(command: Parser) -> None:
@@ -272,6 +287,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
         _exec,
     ),
     "trace": ("trace", "run a script and print the flash transactions, one a line", _trace),
+    "compare": ("compare", "run a script on both engines, show where they differ", _compare),
     "flashcheck": (
         "flashcheck",
         "let a firmware of our own check the board's flash; the report is TAP",

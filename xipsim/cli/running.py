@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xipsim.errors import UserError
 
@@ -106,9 +106,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         flash=args.flash,
         state=args.state,
         discard=args.discard,
-        put=args.put,
         rtc=args.rtc,
-        seed=args.seed,
         uid=args.uid,
         stalls=args.stalls == "on",
         strict=args.strict,
@@ -116,12 +114,16 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         qemu=args.qemu,
         gdb=args.gdb,
         gdb_wait=args.gdb_wait,
-        models=args.models,
         symbols=args.symbols,
-        wires=args.wire,
         boot_cache=boot_cache,
         start=lambda config: open_engine(config, args.process),
+        **shape(args),
     )
+
+
+def shape(args: argparse.Namespace) -> dict[str, Any]:
+    """Of the options of `Machine` those that shape what every engine runs."""
+    return {"put": args.put, "seed": args.seed, "models": args.models, "wires": args.wire}
 
 
 def _write_report(machine: Machine, path: Path) -> None:
