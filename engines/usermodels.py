@@ -11,6 +11,8 @@ from xipsim.peripherals.core import REGISTRY, Model, Registry
 
 from .api import StrPath
 
+PREFIX = "xipsim_user_"
+"""How the names of modules begin that a user's files become."""
 _imported: set[str] = set()
 """Files of all modules that came with the user's models."""
 _registered: dict[str, dict[str, type[Model]]] = {}
@@ -49,7 +51,7 @@ def sources() -> list[str]:
 def _load_file(file: str) -> None:
     from importlib.util import module_from_spec, spec_from_file_location
 
-    name = f"xipsim_user_{os.path.splitext(os.path.basename(file))[0]}"
+    name = f"{PREFIX}{os.path.splitext(os.path.basename(file))[0]}"
     if file in _registered and getattr(sys.modules.get(name), "__file__", None) == file:
         for type_name, model in _registered[file].items():
             REGISTRY.add(type_name, model)
@@ -78,7 +80,7 @@ def _line_of(error: BaseException, file: str) -> str:
     line = ""
     trace = error.__traceback__
     while trace:
-        if trace.tb_frame.f_code.co_filename == file:
+        if trace.tb_frame.f_code.co_filename == os.path.abspath(file):
             line = f":{trace.tb_lineno}"
         trace = trace.tb_next
     return line

@@ -33,6 +33,7 @@ from .access import tag_access, window_access
 from .backend import Backend, Core, CoreDescription, Memory
 from .clock import GuestClock
 from .looking import View, of_registers, of_tag, of_window
+from .modelerror import refusal
 
 MEMORIES = ("Memory.MappedMemory", "Memory.ArrayMemory")
 CORES = ("CPU.CortexM",)
@@ -193,7 +194,7 @@ class Builder:
         try:
             return self._registry[entry.type](self._system, name=entry.name, **values)
         except ValueError as error:
-            raise ConfigurationError(str(error)) from error
+            raise ConfigurationError(refusal(error)) from error
 
     def _register(self, model: Model, registration: Registration) -> None:
         address = registration.address

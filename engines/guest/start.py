@@ -13,6 +13,7 @@ from xipsim.engines.repl import Platform, PlatformError
 from xipsim.engines.usermodels import UserModelError, load_models
 
 from .backend import Backend
+from .modelerror import model_error
 from .supervisor import Supervisor
 
 
@@ -67,8 +68,8 @@ def answer_build(
         server.refuse(request.number, error)
         return None
     except Exception as error:
-        server.refuse(request.number, EngineError(f"{type(error).__name__}: {error}"))
-        raise
+        server.refuse(request.number, model_error(error, access="the machine was being built"))
+        return None
     server.reply(request.number, None)
     return guest
 

@@ -203,7 +203,7 @@ class Supervisor:
         """Called by the engine between two instructions; when it returns, the machine goes on."""
         while True:
             if self._run is Run.RUNNING:
-                self._proceed()
+                self._proceed_guarded()
                 if self.debugger is not None:
                     self.debugger.stand_still(lambda: self._number <= self._interrupted)
                 if self._number <= self._interrupted and self._ending is None:
@@ -214,6 +214,15 @@ class Supervisor:
             if not self._serve():
                 break
         self.clock.move_on()
+
+    def _proceed_guarded(self) -> None:
+        """A model may raise in its `reset`, or the boot ROM; then nothing runs until a reset."""
+        try:
+            self._proceed()
+        except Exception as error:
+            self._power, self._rom = Power.OFF, None
+            self.clock.halt()
+            self._ending = Ending(None, {}, model_error(error, access="the board was being reset"))
 
     def _proceed(self) -> None:
         """Do what has to be done before the core executes its next instruction."""

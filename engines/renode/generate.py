@@ -120,7 +120,7 @@ def model_class(model: type[Model]) -> str:
 
 def _bases(model: type[Model], facts: Declared) -> list[str]:
     bases = ["Xipsim.Model" if facts.size is None else "Xipsim.BusModel"]
-    if facts.takes_wires:
+    if facts.inputs != 0:
         bases.append("IGPIOReceiver")
     if facts.pins:
         bases.append("INumberedGPIOOutput")
@@ -177,7 +177,7 @@ def _regions(model: type[Model]) -> list[str]:
 
 def _roles(model: type[Model], facts: Declared) -> list[str]:
     lines = []
-    if facts.takes_wires:
+    if facts.inputs != 0:
         lines.append("public void OnGPIO(int number, bool value) => Input(number, value);")
     if facts.slots:
         lines += [

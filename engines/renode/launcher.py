@@ -67,7 +67,7 @@ def main() -> None:
     except (ConfigurationError, EngineError) as error:
         server.refuse(build.number, error)
     except OSError as error:
-        server.refuse(build.number, EngineError(f"Renode cannot be started: {error}"))
+        server.refuse(build.number, ConfigurationError(f"Renode cannot be started: {error}"))
     os._exit(1)
 
 

@@ -71,7 +71,7 @@ def _read(entry: Path) -> Platform | None:
     except FileNotFoundError:
         return None
     except Exception as error:  # a damaged pickle can raise anything
-        _warn("cannot use %s: %s", entry, error)
+        _tell("cannot use %s: %s", entry, error)
         return None
     return platform if isinstance(platform, Platform) else None
 
@@ -82,10 +82,10 @@ def _write(entry: Path, files: dict[str, str | None], platform: Platform) -> Non
         cache_folder(FOLDER)
         write_checked(entry, len(head).to_bytes(4, "little") + head + body)
     except OSError as error:
-        _warn("cannot cache in %s: %s", entry.parent, error)
+        _tell("cannot cache in %s: %s", entry.parent, error)
 
 
-def _warn(message: str, *values: object) -> None:
+def _tell(message: str, *values: object) -> None:
     import logging  # at the start it would cost more than the whole look-up
 
-    logging.getLogger(__name__).warning(message, *values)
+    logging.getLogger(__name__).info(message, *values)

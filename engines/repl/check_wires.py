@@ -23,8 +23,8 @@ def wire_problems(entry: Entry, entries: dict[str, Entry], models: Models) -> It
         elif stock := STOCK.get(entries[wire.destination].type):
             yield from _input_problems(wire, entries[wire.destination].type, stock.inputs)
         elif wire.destination in models:
-            takes = declared(models[wire.destination]).takes_wires
-            yield from _input_problems(wire, entries[wire.destination].type, None if takes else 0)
+            inputs = declared(models[wire.destination]).inputs
+            yield from _input_problems(wire, entries[wire.destination].type, inputs)
     if entry.name in models:
         yield from _output_problems(entry, declared(models[entry.name]))
     elif stock := STOCK.get(entry.type):

@@ -12,6 +12,7 @@ from xipsim.peripherals.core import (
     Outputs,
     Parameter,
     Peripheral,
+    PinPort,
     Region,
     Slots,
 )
@@ -22,7 +23,8 @@ from .platform import Interrupt
 class Declared(NamedTuple):
     """Declarations of one class. pins: the numbered outputs. size: bytes on the bus, or None.
 
-    takes_wires: other entries' outputs can be connected to it. boots: it is a boot ROM.
+    inputs: how many of other entries' outputs can be connected to it, None for any number of them.
+    boots: it is a boot ROM.
     """
 
     parameters: dict[str, Parameter[Any]]
@@ -31,7 +33,7 @@ class Declared(NamedTuple):
     regions: dict[str, Region]
     slots: tuple[Slots[Any], ...]
     size: int | None
-    takes_wires: bool
+    inputs: int | None
     boots: bool
 
 
@@ -50,16 +52,21 @@ def _declared(model: type[Model]) -> Declared:
     for base in reversed(model.__mro__):
         found.update(vars(base))
     values = found.values()
+    pins = sum(v.count for v in values if isinstance(v, Outputs))
     return Declared(
         parameters={v.name: v for v in values if isinstance(v, Parameter)},
         outputs={v.name: v for v in values if isinstance(v, Output)},
-        pins=sum(v.count for v in values if isinstance(v, Outputs)),
+        pins=pins,
         regions={v.name: v for v in values if isinstance(v, Region)},
         slots=tuple(v for v in values if isinstance(v, Slots)),
         size=model.SIZE if issubclass(model, Peripheral) else None,
-        takes_wires=issubclass(model, Inputs),
+        inputs=pins if issubclass(model, PinPort) else _inputs(model),
         boots=issubclass(model, BootRom),
     )
+
+
+def _inputs(model: type[Model]) -> int | None:
+    return model.INPUTS if issubclass(model, Inputs) else 0
 
 
 def output_name(interrupt: Interrupt, model: type[Model]) -> str:

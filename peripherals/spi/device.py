@@ -15,6 +15,8 @@ class SpiDevice(Model, Inputs, ABC):
     scripts have it that drive CS themselves (`gpio2: { 10 -> flash@0 }`).
     """
 
+    INPUTS = 1
+
     is_selected = State(False)
     _is_wired = State(False)
     """A pin is the chip select."""

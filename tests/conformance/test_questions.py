@@ -76,6 +76,37 @@ def test_a_model_that_raises_while_the_machine_stands_still(running: Running) ->
             next_answers(engine)
 
 
+@pytest.mark.essential
+@pytest.mark.parametrize("stage", ["making", "connecting"])
+def test_a_model_that_raises_while_the_machine_is_built_names_its_line(
+    running: Running, stage: str
+) -> None:
+    overrides = {"power": {"fails_in": stage}}
+    with pytest.raises(ModelError) as caught, running(WAIT, overrides=overrides):
+        pass
+    error = caught.value
+    assert error.what.startswith("error: missing )")
+    assert Path(error.file) == BOARD / "models.py", "not the line of the library that it called"
+    assert error.line == place_of("models.py", "a bug of the model's")
+    assert error.access == "the machine was being built"
+
+
+def test_a_model_that_raises_in_a_reset_ends_the_run_and_another_reset_goes_on(
+    running: Running,
+) -> None:
+    overrides = {"rom": {"program": WAIT.image}, "power": {"fails_in": "resetting"}}
+    with running(None, overrides=overrides) as engine:
+        with pytest.raises(ModelError) as caught:
+            engine.run(Goal(until=10_000))
+        assert caught.value.line == place_of("models.py", "a bug of the model's")
+        assert caught.value.access == "the board was being reset"
+        stop = engine.run(Goal(until=20_000))
+        assert (stop.reason, stop.now) == (StopReason.DEADLINE, 20_000), "nothing is executed"
+        engine.reset(power=False)
+        assert engine.run(Goal(until=30_000)).reason is StopReason.DEADLINE
+        next_answers(engine)
+
+
 REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "no such entry": (lambda e: e.call("nobody", "x"), LookupError, "no entry 'nobody'"),
     "no such method": (lambda e: e.call("timer", "x"), LookupError, "no method 'x'"),

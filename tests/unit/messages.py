@@ -261,6 +261,9 @@ PAGE: dict[str, tuple[Message, ...]] = {
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --put nothing.py"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --symbols firmware.bin"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --report nowhere/report.json"),
+        cli("exec TEENSY40 firmware.bin -c 'print(1)' --flash ''"),
+        cli("exec TEENSY40 '' -c 'print(1)'"),
+        cli("exec TEENSY41.bin"),
         cli("run TEENSY40 firmware.bin --gdb 70000"),
         cli("run TEENSY40 firmware.bin --flsh a.bin"),
         cli("runn TEENSY40"),
@@ -288,6 +291,7 @@ PAGE: dict[str, tuple[Message, ...]] = {
         cli("exec tag.repl firmware.bin -c 'print(1)'"),
         cli("exec size.repl firmware.bin -c 'print(1)'", unbuilt),
         cli("exec core.repl firmware.bin -c 'print(1)'", unbuilt),
+        cli("exec pin.repl firmware.bin -c 'print(1)'", unbuilt),
         cli("exec deep.repl firmware.bin -c 'print(1)'"),
     ),
     "The computer": (
@@ -361,6 +365,7 @@ def surroundings() -> Iterator[Path]:
         folder.joinpath("tag.repl").write_text(
             f'{chip}\nsysbus:\n    init add:\n        Tag <0x90000000, +0x100> "LAB"\n'
         )
+        folder.joinpath("pin.repl").write_text(f"{chip}\ngpio2:\n    3 -> gpio1@32\n")
         ram = "\nram: Memory.MappedMemory @ sysbus 0x90000000\n    size: 0x800\n"
         folder.joinpath("size.repl").write_text(chip + ram)
         folder.joinpath("core.repl").write_text(f'{chip}\ncpu:\n    cpuType: "cortex-a9"\n')

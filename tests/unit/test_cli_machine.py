@@ -165,10 +165,33 @@ def test_the_report_is_written_before_the_machine_closes_also_after_an_error(
     assert json.loads(report.read_text()) == {"board": "BOARD", "closed": False}
 
 
+def test_a_report_goes_into_a_pipe_and_through_a_link(tmp_path: Path) -> None:
+    """Both stay what they are."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("target")
+    reads = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    for name in ("pipe", "link"):
+        assert main(["exec", "BOARD", "-c", "x", "--report", str(tmp_path / name)]) == 0
+    with open(reads, "rb") as pipe:
+        assert json.loads(pipe.read())["board"] == "BOARD"
+    assert json.loads((tmp_path / "target").read_text())["board"] == "BOARD"
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_report_that_nobody_reads_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert main(["exec", "BOARD", "-c", "x", "--report", str(tmp_path / "pipe")]) == 2
+    assert "pipe: the report cannot be written" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["--report", "missing/r.json", "-c", "x"], "folder for the report"),
+        (["--report", ".", "-c", "x"], ". is a folder"),
         (["--discard", "-c", "x"], "--flash"),
         (["missing.py"], "missing.py: the script cannot be read"),
     ],

@@ -35,7 +35,9 @@ def test_which_positional_is_the_image_and_which_the_script(
     [
         ("", "COMMAND"),
         ("boot TEENSY41", "'boot'"),
-        ("exec", "BOARD"),
+        ("--bord", "unknown argument --bord"),
+        ("exec", "are required: BOARD ("),
+        ("run", "are required: BOARD ("),
         ("exec TEENSY41", "-c CODE"),
         ("exec TEENSY41 a b c", "'b' is too much"),
         ("exec TEENSY41 a b -c pass", "'b' is too much beside -c"),
@@ -84,3 +86,35 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         parse(["--version"])
     assert exit_.value.code == 0
     assert capsys.readouterr().out.startswith("xipsim ")
+
+
+FILES = ("flash", "state", "put", "models", "symbols", "report", "qemu")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["exec", "TEENSY41", "", "-c", "pass"],
+        ["exec", "TEENSY41", "a.hex", ""],
+        ["run", "TEENSY41", ""],
+        ["run", "TEENSY41", "--pty", ""],
+        ["renode", "TEENSY41", "--output", ""],
+        *(["run", "TEENSY41", f"--{name}", ""] for name in FILES),
+    ],
+)
+def test_a_name_that_is_empty_is_not_the_current_folder(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a shell makes of a variable that is not set."""
+    with pytest.raises(SystemExit):
+        parse(words)
+    assert "empty, and shall name a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["3", "٣s", "1e3s", "inf"])
+def test_a_duration_is_written_in_plain_digits(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(["exec", "TEENSY41", "-c", "pass", "--timeout", text])
+    assert f"{text!r} is no duration" in capsys.readouterr().err

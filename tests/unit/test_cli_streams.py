@@ -54,6 +54,13 @@ def test_a_message_that_nobody_can_read_still_has_its_exit_code(tmp_path: Path) 
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
+@pytest.mark.parametrize("command", ["--version", "--help", "exec --help"])
+def test_not_even_the_help_is_lost_without_a_word(command: str, tmp_path: Path) -> None:
+    done = shell(f"{XIPSIM} {command} >/dev/full", tmp_path, PYTHONUNBUFFERED=None)
+    assert done.returncode == 2
+    assert done.stderr.startswith("xipsim: the output cannot be written: ")
+
+
 def test_a_script_from_standard_input_that_is_closed(tmp_path: Path) -> None:
     done = shell(f"{XIPSIM} exec --qemu /nothing TEENSY41 - <&-", tmp_path)
     assert done.returncode == 2
@@ -78,6 +85,22 @@ def test_a_computer_without_ptys(missing: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(os, missing, none)
     with pytest.raises(UserError, match=r"--pty: .*No such file"), pseudo_terminal():
         pass
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_what_is_no_file_is_not_replaced_by_one(kind: str, tmp_path: Path) -> None:
+    """As `/dev/null` would be, if root names it."""
+    place = tmp_path / kind
+    if kind == "pipe":
+        os.mkfifo(place)
+        with pytest.raises(OSError, match="no regular file"):
+            write_atomic(place, b"new")
+        assert place.is_fifo()
+    else:
+        place.symlink_to("target")
+        write_atomic(place, b"new")
+        assert place.is_symlink()
+        assert (tmp_path / "target").read_bytes() == b"new"
 
 
 def test_nobody_has_no_home_and_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,7 @@ def test_a_cache_runs_nothing(
     board: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, part: int
 ) -> None:
     """Also where its checksum is right: anybody can make one."""
+    caplog.set_level("INFO")
     monkeypatch.chdir(board.parent)
     platform = load(board)
     (entry,) = cached(board.parent)
@@ -150,10 +151,13 @@ def test_a_description_of_gigabytes(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_only_logged(
     board: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """And only for who asks: without it everything goes on as well."""
+    caplog.set_level("INFO")
     (board.parent / "file").write_text("")
     monkeypatch.setenv("XIPSIM_CACHE", str(board.parent / "file"))
     assert "x" in load(board)
     assert "cannot cache in" in caplog.text
+    assert {record.levelname for record in caplog.records} == {"INFO"}
 
 
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,6 +132,7 @@ def test_a_good_platform_passes(tmp_path: Path) -> None:
         ("3 -> led@0", "32 -> led@0", "18:5", "has no output '32'", ""),
         ("nvic@2", "nvik@2", "16:13", "there is no entry 'nvik'", "'nvic'"),
         ("nvic@2", "nvic@496", "16:13", "'nvic' has no input 496", ""),
+        ("3 -> led@0", "3 -> led@1", "18:10", "'led' has no input 1: it has 1", ""),
         ("nvic@2", "nvic#1@2", "16:13", "no groups of inputs", ""),
         ("nvic@2", "ram@2", "16:13", "'ram' is Memory.MappedMemory, which has no inputs", ""),
         ("nvic@2", "chip@2", "16:13", "'chip' is Test.Chip, which has no inputs", ""),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from xipsim import platforms
+from xipsim.engines.repl import PlatformError
 from xipsim.engines.repl.check import check, unmodelled
 from xipsim.engines.repl.resolve import resolve
 from xipsim.engines.usermodels import load_models
@@ -19,6 +20,23 @@ def test_our_boards_are_right(board: str) -> None:
     registry = load_models(entry.type for entry in platform.entries)
     check(platform, registry)
     assert unmodelled(platform, registry) == ()
+
+
+PLACES = {
+    "TEENSY41": ("led2: Miscellaneous.LED @ gpio2 32", "gpio2:\n    3 -> gpio1@32"),
+    "ALIF_ENSEMBLE": ("led2: Miscellaneous.LED @ gpio0 8", "gpio0:\n    2 -> gpio1@8"),
+}
+"""A pin that the port does not have: to put something on, and to wire another pin to."""
+
+
+@pytest.mark.parametrize(("board", "text"), [(b, t) for b, ts in PLACES.items() for t in ts])
+def test_a_pin_that_is_not_there(board: str, text: str, tmp_path: Path) -> None:
+    own = tmp_path / "own.repl"
+    own.write_text(f'using "{platforms.find(board)}"\n\n{text}\n')
+    platform, _ = resolve(own)
+    registry = load_models(entry.type for entry in platform.entries)
+    with pytest.raises(PlatformError, match=r"own\.repl:[34]:.* has no (place|input) (32|8)"):
+        check(platform, registry)
 
 
 def test_a_board_by_path(tmp_path: Path) -> None:

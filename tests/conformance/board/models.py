@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -255,12 +256,34 @@ class Terminal(Peripheral, Console):
 
 @model("Demo.Power")
 class Power(Peripheral, Waker):
-    """OFF switches the board off; it comes on again at WAKE ns after that, if that is not 0."""
+    """OFF switches the board off; it comes on again at WAKE ns after that, if that is not 0.
+
+    fails_in: the stage of its life in which it has a bug; a reset is no such stage again.
+    """
+
+    fails_in = Parameter(str, "a stage of its life", default="")
 
     SIZE = 0x1000
     OFF = Register(0x0)
     WAKE = Register(0x4)
     due = State[int | None](None, survives_reset=True)
+    _has_failed = State(False, survives_reset=True)
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self._reach("making")
+
+    def connected(self) -> None:
+        self._reach("connecting")
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        self._reach("resetting")
+
+    def _reach(self, stage: str) -> None:
+        if stage == self.fails_in and not self._has_failed:
+            self._has_failed = True
+            re.compile("a bug of the model's (")
 
     @OFF.on_write
     def _off(self, value: int) -> None:
