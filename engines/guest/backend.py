@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import UsersEnd
-from xipsim.peripherals.core import Bus, Entry, IrqLine, Model, Read, Region, Segment, Write
+from xipsim.peripherals.core import Bus, Entry, IrqLine, Model, Read, Region, Segment, Words, Write
 
 
 class Timer(Protocol):
@@ -157,9 +157,12 @@ class Backend(Protocol):
         """Memory that answers nowhere yet."""
 
     def place_registers(
-        self, model: Model, address: int, size: int, read: Read, write: Write
+        self, model: Model, address: int, size: int, read: Read, write: Write, words: Words
     ) -> None:
-        """Send accesses at `address` to `read` and `write`, of any width that the core has."""
+        """Send accesses at `address` to `read` and `write`, of any width that the core has.
+
+        words: a short cut for some of them, with the same effect.
+        """
 
     def place_window(
         self, model: Model, region: Region, address: int, size: int, read: Read, write: Write

@@ -27,6 +27,7 @@ from xipsim.peripherals.core import (
     Trace,
     Waker,
     accessors,
+    words,
 )
 
 from .access import tag_access, window_access
@@ -213,7 +214,8 @@ class Builder:
             self.board.view.add(address, registration.size, peek, is_window=True)
         elif address is not None and isinstance(model, Peripheral):
             read, write = accessors(model, self._clock, self._guard)
-            self._backend.place_registers(model, address, model.SIZE, read, write)
+            short = words(model, self._clock, self._guard)
+            self._backend.place_registers(model, address, model.SIZE, read, write, short)
             self.board.view.add(address, model.SIZE, of_registers(model))
 
     # -- wires and tags --------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from xipsim.engines.guest.backend import CoreDescription
 from xipsim.engines.guest.clock import GuestClock
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import UsersEnd
-from xipsim.peripherals.core import Model, Read, Region, Write
+from xipsim.peripherals.core import Model, Read, Region, Words, Write
 
 from . import devices
 from . import library as q
@@ -88,11 +88,11 @@ class QemuBackend:
         return Memory(name, size)
 
     def place_registers(
-        self, model: Model, address: int, size: int, read: Read, write: Write
+        self, model: Model, address: int, size: int, read: Read, write: Write, words: Words
     ) -> None:
         """Registers of a model."""
         core = self.core.cpu if address >= PRIVATE_BUS else None
-        place_registers(model.name, address, size, read, write, private_to=core)
+        place_registers(model.name, address, size, read, write, words, private_to=core)
 
     def place_window(
         self, model: Model, region: Region, address: int, size: int, read: Read, write: Write

@@ -22,7 +22,7 @@ _set_size = q.shim_data(c_void_p, "xipsim_set_size")
 _bytes = q.shim_data(c_void_p, "xipsim_bytes")
 _on_fault = q.shim_data(c_void_p, "xipsim_on_fault")
 _interrupted = q.shim_data(c_uint32 * 4, "xipsim_interrupted")
-_take_exception = ctypes.addressof(q.shim_data(c_void_p, "xipsim_take_exception"))
+_take_exception = q.shim_address("xipsim_take_exception")
 
 CLASS, TABLE = 0x800, 0x100
 """Bytes of a class, and of its table, that are looked through; both are smaller."""

@@ -13,6 +13,7 @@ import ctypes
 from ctypes import (
     CFUNCTYPE,
     POINTER,
+    PYFUNCTYPE,
     Structure,
     c_bool,
     c_char_p,
@@ -24,6 +25,7 @@ from ctypes import (
     c_uint32,
     c_uint64,
     c_void_p,
+    py_object,
 )
 from typing import Any
 
@@ -37,8 +39,6 @@ WFI = 0xBF30
 MEMTX_OK, MEMTX_ERROR, MEMTX_DECODE_ERROR = 0, 1, 2
 REGISTER_SP, REGISTER_LR, REGISTER_PC, REGISTER_XPSR = 13, 14, 15, 25
 
-READ = CFUNCTYPE(c_uint64, c_void_p, c_uint64, c_uint)
-WRITE = CFUNCTYPE(None, c_void_p, c_uint64, c_uint64, c_uint)
 READ_ATTRS = CFUNCTYPE(c_uint32, c_void_p, c_uint64, POINTER(c_uint64), c_uint, c_uint64)
 WRITE_ATTRS = CFUNCTYPE(c_uint32, c_void_p, c_uint64, c_uint64, c_uint, c_uint64)
 TIMER = CFUNCTYPE(None, c_void_p)
@@ -219,6 +219,14 @@ def shim_data(kind: Any, name: str) -> Any:
         ) from None
 
 
+def shim_address(name: str) -> int:
+    """Where a function of the shim lies."""
+    return ctypes.addressof(shim_data(c_void_p, name))
+
+
+new_registers = PYFUNCTYPE(c_void_p, c_uint64, *[py_object] * 6)(
+    shim_address("xipsim_registers_new")
+)
 on_abort = shim_data(c_void_p, "xipsim_on_abort")
 on_sleep = shim_data(c_void_p, "xipsim_on_sleep")
 
@@ -255,24 +263,39 @@ def pin_thread() -> None:
     ctypes.pythonapi.PyGILState_Ensure()
 
 
-def io_region(ops: MemoryRegionOps, name: str, size: int) -> int:
-    """A new I/O memory region that calls `ops`."""
+def io_region(ops: MemoryRegionOps, name: str, size: int, opaque: int | None = None) -> int:
+    """A new I/O memory region that calls `ops` with `opaque`."""
     region = new_structure()
-    region_init_io(region, None, ctypes.addressof(keep(ops)), None, name.encode(), size)
+    region_init_io(region, None, ctypes.addressof(keep(ops)), opaque, name.encode(), size)
     return region
 
 
-def io_ops(read: Any, write: Any, *, attrs: bool = False, largest: int = 4) -> MemoryRegionOps:
-    """Operations for an I/O region from callbacks of type READ and WRITE, or with attributes."""
-    ops = MemoryRegionOps()
-    if attrs:
-        ops.read_with_attrs, ops.write_with_attrs = pointer(read).value, pointer(write).value
-    else:
-        ops.read, ops.write = pointer(read).value, pointer(write).value
+def io_ops(read: Any, write: Any) -> MemoryRegionOps:
+    """Operations for an I/O region from callbacks of type READ_ATTRS and WRITE_ATTRS."""
+    return _operations(
+        read_with_attrs=pointer(read).value, write_with_attrs=pointer(write).value
+    )
+
+
+def _operations(**functions: int | None) -> MemoryRegionOps:
+    ops = MemoryRegionOps(**functions)
     ops.endianness = 2  # DEVICE_LITTLE_ENDIAN
-    ops.valid.min, ops.valid.max, ops.valid.unaligned = 1, largest, True
-    ops.impl.min, ops.impl.max, ops.impl.unaligned = 1, largest, True
+    ops.valid.min, ops.valid.max, ops.valid.unaligned = 1, 4, True
+    ops.impl.min, ops.impl.max, ops.impl.unaligned = 1, 4, True
     return ops
+
+
+_REGISTERS = _operations(
+    read=shim_address("xipsim_registers_read"), write=shim_address("xipsim_registers_write")
+)
+
+
+def register_region(name: str, size: int, *functions: Any) -> int:
+    """A new I/O memory region of a model's registers.
+
+    functions: read, write and the members of `Words`, or None for each of these.
+    """
+    return io_region(_REGISTERS, name, size, new_registers(size, *functions))
 
 
 def start_arguments(arguments: list[str]) -> tuple[int, Any]:

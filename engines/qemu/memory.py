@@ -9,7 +9,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from xipsim.peripherals.core import BusError, Read, Write
+from xipsim.peripherals.core import BusError, Read, Words, Write
 
 from . import library as q
 
@@ -80,13 +80,20 @@ def _view(address: int, size: int) -> memoryview:
 
 
 def place_registers(
-    name: str, address: int, size: int, read: Read, write: Write, *, private_to: int | None = None
+    name: str,
+    address: int,
+    size: int,
+    read: Read,
+    write: Write,
+    words: Words,
+    *,
+    private_to: int | None = None,
 ) -> None:
-    """Send accesses at `address` to `read` and `write`.
+    """Send accesses at `address` to `read` and `write`, or by the short cuts of `words`.
 
     private_to: a core; then they lie over QEMU's own in that core's private peripheral bus.
     """
-    region = q.io_region(q.io_ops(q.READ(read), q.WRITE(write)), name, size)
+    region = q.register_region(name, size, read, write, *words)
     if private_to is None:
         q.region_add(q.get_system_memory(), address, region, 0)
     else:
@@ -96,7 +103,7 @@ def place_registers(
 
 def place_tag(name: str, address: int, size: int, read: Read, write: Write) -> None:
     """Send what nothing else answers at `address` to `read` and `write`."""
-    region = q.io_region(q.io_ops(q.READ(read), q.WRITE(write)), name, size)
+    region = q.register_region(name, size, read, write, None, None, None, None)
     q.region_add(q.get_system_memory(), address, region, -1)
 
 
@@ -237,7 +244,7 @@ def _window_ops(read: Read, write: Write, base: Callable[[], int]) -> q.MemoryRe
             return q.MEMTX_DECODE_ERROR
         return q.MEMTX_OK
 
-    return q.io_ops(q.READ_ATTRS(read_checked), q.WRITE_ATTRS(write_checked), attrs=True)
+    return q.io_ops(q.READ_ATTRS(read_checked), q.WRITE_ATTRS(write_checked))
 
 
 class Bus:

@@ -24,6 +24,7 @@ from xipsim.peripherals.core import (
     Peripheral,
     Read,
     Region,
+    Words,
     Write,
 )
 
@@ -61,7 +62,7 @@ class RenodeBackend:
         return Memory(self._host, size)
 
     def place_registers(
-        self, model: Model, address: int, size: int, read: Read, write: Write
+        self, model: Model, address: int, size: int, read: Read, write: Write, words: Words
     ) -> None:
         """Answer for the model's registers."""
         assert isinstance(model, Peripheral)

@@ -1,6 +1,6 @@
 """The vocabulary in which models are written: registers, ports, declared state, the registry."""
 
-from .access import Guard, Read, Write, accessors
+from .access import Guard, Read, Words, Write, accessors, words
 from .boot import BootError, Entry
 from .declared import Parameter, Region, Slots, State
 from .hooks import guards
@@ -82,6 +82,7 @@ __all__ = [
     "Trace",
     "Waker",
     "Window",
+    "Words",
     "Write",
     "accessors",
     "exposed",
@@ -90,4 +91,5 @@ __all__ = [
     "roles_of",
     "ticks_in",
     "time_of",
+    "words",
 ]

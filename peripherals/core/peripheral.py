@@ -102,6 +102,13 @@ class Peripheral(Model):
         self._narrow_writers: dict[int, Callable[[int], None]] = {}
         super().__init__(system, name=name, **parameters)
 
+    def word(self, offset: int) -> tuple[Callable[[], int], Callable[[int], None]] | None:
+        """What answers a read and takes a write of the 32-bit register that begins there."""
+        register = self._registers.get(offset)
+        if register is None or register.width != WORD:
+            return None
+        return self._reader(offset, register), self._writer(offset, register)
+
     def _reader(self, offset: int, register: Register) -> Callable[[], int]:
         """What answers reads of `register`, of which an alias may be at `offset`.
 

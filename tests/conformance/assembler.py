@@ -29,6 +29,10 @@ _FORMS: dict[str, Callable[..., int]] = {
     r"lsls r(\d), r(\d), #(\w+)": lambda d, m, by: by << 6 | m << 3 | d,
     r"ldr r(\d), \[r(\d), #(\w+)\]": lambda t, n, at: 0x6800 | at // 4 << 6 | n << 3 | t,
     r"str r(\d), \[r(\d), #(\w+)\]": lambda t, n, at: 0x6000 | at // 4 << 6 | n << 3 | t,
+    r"ldrh r(\d), \[r(\d), #(\w+)\]": lambda t, n, at: 0x8800 | at // 2 << 6 | n << 3 | t,
+    r"strh r(\d), \[r(\d), #(\w+)\]": lambda t, n, at: 0x8000 | at // 2 << 6 | n << 3 | t,
+    r"ldrb r(\d), \[r(\d), #(\w+)\]": lambda t, n, at: 0x7800 | at << 6 | n << 3 | t,
+    r"strb r(\d), \[r(\d), #(\w+)\]": lambda t, n, at: 0x7000 | at << 6 | n << 3 | t,
     r"bx r(\d+)": lambda m: 0x4700 | m << 3,
     r"blx r(\d+)": lambda m: 0x4780 | m << 3,
 }

@@ -13,10 +13,13 @@ from model_rig import TYPES, Rig
 from xipsim.peripherals.core import (
     REGISTRY,
     Peripheral,
+    Read,
     Register,
     RegisterArray,
     State,
+    Write,
     accessors,
+    words,
 )
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.usb import Usb
@@ -48,28 +51,69 @@ def offsets(kind: type[Peripheral]) -> list[int]:
     return sorted({max(0, start + d) for start in places or {0} for d in range(-2, 4)})
 
 
+def by_words(model: Peripheral, questions: Questions) -> tuple[Read, Write]:
+    """As an engine does it that takes the short cuts: `registers.c` of QEMU's, in Python."""
+    any_read, any_write = accessors(model, questions, refuse)
+    short = words(model, questions, refuse)
+
+    def found(offset: int, size: int) -> tuple[Any, Any]:
+        if size != 4 or offset % 4:
+            return None, None
+        is_neutral, reader, writer = short.find(offset)
+        if not is_neutral and (reader, writer) != (None, None):
+            questions.asked = None
+        return reader, writer
+
+    def read(handle: Any, offset: int, size: int) -> int:
+        reader, _ = found(offset, size)
+        if reader is None:
+            return any_read(handle, offset, size)
+        return short.values[offset] if reader is short.values else reader()
+
+    def write(handle: Any, offset: int, value: int, size: int) -> None:
+        _, writer = found(offset, size)
+        if writer is None:
+            any_write(handle, offset, value, size)
+        elif writer is short.values:
+            short.values[offset] = value
+        else:
+            writer(value)
+
+    return read, write
+
+
 @pytest.mark.parametrize("name", PERIPHERALS)
 @settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_engine_and_bench_agree(name: str, seed: int) -> None:
-    """Every offset and size of every model: the engine's calls, against `read` and `write`."""
+    """Every offset and size of every model: an engine's calls, without and with its short cuts,
+    against `read` and `write`."""
     choice = random.Random(seed)
-    fast, plain = Rig(name), Rig(name)
-    assert isinstance(fast.model, Peripheral)
-    assert isinstance(plain.model, Peripheral)
-    read, write = accessors(fast.model, Questions(), refuse)
-    accesses = [(offset, size) for offset in offsets(type(fast.model)) for size in SIZES]
+    rigs = [Rig(name) for _ in range(3)]
+    models = [rig.model for rig in rigs if isinstance(rig.model, Peripheral)]
+    ways = [
+        accessors(models[0], Questions(), refuse),
+        by_words(models[1], Questions()),
+        _on_a_bench(models[2]),
+    ]
+    accesses = [(offset, size) for offset in offsets(type(models[0])) for size in SIZES]
     choice.shuffle(accesses)
     for offset, size in accesses:
         if choice.random() < 0.5:
-            first = outcome(read, None, offset, size)
-            assert first == outcome(plain.model.read, offset, size), (hex(offset), size)
+            seen = [outcome(read, None, offset, size) for read, _ in ways]
         else:
             value = choice.getrandbits(8 * size)
-            first = outcome(write, None, offset, value, size)
-            assert first == outcome(plain.model.write, offset, value, size), (hex(offset), size)
-    assert fast.save() == plain.save()
-    assert fast.bench.events == plain.bench.events
+            seen = [outcome(write, None, offset, value, size) for _, write in ways]
+        assert seen[0] == seen[1] == seen[2], (hex(offset), size)
+    assert rigs[0].save() == rigs[1].save() == rigs[2].save()
+    assert rigs[0].bench.events == rigs[1].bench.events == rigs[2].bench.events
+
+
+def _on_a_bench(model: Peripheral) -> tuple[Read, Write]:
+    return (
+        lambda _, offset, size: model.read(offset, size),
+        lambda _, offset, value, size: model.write(offset, value, size),
+    )
 
 
 @pytest.mark.parametrize("name", PERIPHERALS)
@@ -232,6 +276,17 @@ def test_only_what_is_not_neutral_ends_a_question() -> None:
     assert questions.asked == "busy?"
     read(None, 4, 1)
     assert questions.asked is None
+
+
+def test_a_register_without_hooks_is_its_stored_value() -> None:
+    """Then an engine need not call anything; masks, aliases and hooks take a call."""
+    model = Fifo(Bench().system)
+    short = words(Mixed(Bench().system), Questions(), refuse)
+    assert short.find(0x0) == short.find(0xC) == (False, short.values, short.values)
+    assert short.find(0x4) == short.find(0x14) == (False, None, None)
+    reader, writer = words(model, Questions(), refuse).find(0x0)[1:]
+    assert callable(reader)
+    assert callable(writer)
 
 
 def test_reading_where_nothing_is_declared_is_a_question() -> None:

@@ -19,6 +19,7 @@ from xipsim.peripherals.core import (
     Peripheral,
     Region,
     Register,
+    RegisterArray,
     ResetCause,
     Segment,
     State,
@@ -293,6 +294,60 @@ class Power(Peripheral, Waker):
     @property
     def wake_at(self) -> int | None:
         return self.due
+
+
+@model("Demo.Mixed")
+class Mixed(Peripheral):
+    """Registers of every kind, with holes. Those with hooks count, so that none is called twice."""
+
+    SIZE = 0x1000
+    PLAIN = Register(0x00, reset=0x1234_5678)
+    POLLED = Register(0x04, neutral=True)
+    FLAGS = Register(0x08, reset=0xFFFF_FFFF, w1c=0x00FF_00FF, ro=0xFF00_0000)
+    FIXED = Register(0x0C, reset=0xCAFE_F00D, ro=True)
+    TAKEN = Register(0x10, ro=True)
+    PUT = Register(0x14)
+    BOTH = Register(0x18, w1c=0xF)
+    HALF = Register(0x1C, width=16, reset=0xBEEF)
+    BYTE = Register(0x1E, width=8)
+    LAST = Register(0x1F, width=8, ro=0xF0)
+    BITS = Register(0x20, set_clear_toggle=True)
+    LIST = RegisterArray(0x30, 3)
+    MISSING = Register(0x40, unmodelled="all of it")
+    PARTLY = Register(0x44)
+    MODE = PARTLY.field(3, 2, unmodelled="its modes")
+    count = State(0)
+    log = State[list[tuple[str, int]]]([])
+
+    def _next(self) -> int:
+        self.count += 1
+        return self.count
+
+    @TAKEN.on_read
+    def _take(self) -> int:
+        return self._next()
+
+    @PUT.on_write
+    def _put(self, value: int) -> None:
+        self.log.append(("put", value))
+
+    @BOTH.on_read
+    def _read_both(self) -> int:
+        return self.BOTH + self._next() & 0xFFFF_FFFF
+
+    @BOTH.on_write
+    def _write_both(self, value: int) -> None:
+        self.log.append(("both", value))
+        self.PLAIN ^= value
+
+    @LIST.on_read
+    def _read_list(self, index: int) -> int:
+        return self.LIST[index] ^ index
+
+    @exposed
+    def seen(self) -> dict[str, Any]:
+        """Everything."""
+        return self.save()
 
 
 @model("Demo.Window")

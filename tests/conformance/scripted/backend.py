@@ -12,7 +12,7 @@ from xipsim.engines.guest.cortexm import fault_report
 from xipsim.engines.guest.supervisor import Supervisor
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import Server
-from xipsim.peripherals.core import Model, Read, Region, Write
+from xipsim.peripherals.core import Model, Read, Region, Words, Write
 
 from .core import Core
 from .memory import Calls, Memory, Range, Space, Window
@@ -47,7 +47,7 @@ class ScriptedBackend:
         return Memory(self.bus, size)
 
     def place_registers(
-        self, model: Model, address: int, size: int, read: Read, write: Write
+        self, model: Model, address: int, size: int, read: Read, write: Write, words: Words
     ) -> None:
         """Registers of a model."""
         self.bus.add(Range(0, address, address + size, Calls(read, write)))

@@ -240,15 +240,15 @@ class Core:
     accessed = 0
     """Address of the last load or store."""
 
-    def load_word(self, address: int) -> int:
+    def load_value(self, address: int, size: int) -> int:
         """For an instruction: BusError leaves its address in `accessed`."""
         self.accessed = address & 0xFFFF_FFFF
-        return int.from_bytes(self.load(self.accessed, 4), "little")
+        return int.from_bytes(self.load(self.accessed, size), "little")
 
-    def store_word(self, address: int, value: int) -> None:
-        """As `load_word`."""
+    def store_value(self, address: int, value: int, size: int) -> None:
+        """As `load_value`."""
         self.accessed = address & 0xFFFF_FFFF
-        self.store(self.accessed, value.to_bytes(4, "little"))
+        self.store(self.accessed, value.to_bytes(size, "little"))
 
     def branch(self, target: int) -> int:
         """BX: to an address, or out of an exception; where to go on."""

@@ -19,8 +19,8 @@ class Core(Protocol):
     hint: str
 
     def load(self, address: int, size: int) -> bytes: ...
-    def load_word(self, address: int) -> int: ...
-    def store_word(self, address: int, value: int) -> None: ...
+    def load_value(self, address: int, size: int) -> int: ...
+    def store_value(self, address: int, value: int, size: int) -> None: ...
     def branch(self, target: int) -> int: ...
 
 
@@ -32,6 +32,8 @@ LR, PC = 14, 15
 HINTS = {0xBF00: "", 0xBF20: "wfe", 0xBF30: "wfi"}
 PRIMASK = {0xB672: True, 0xB662: False}
 BARRIER = 0xF3BF
+SIZES = {0b01100: 4, 0b01101: 4, 0b01110: 1, 0b01111: 1, 0b10000: 2, 0b10001: 2}
+"""Bytes of loads and stores (an even number) with an immediate offset."""
 
 
 def execute(core: Core, op: int) -> int:
@@ -53,11 +55,14 @@ def execute(core: Core, op: int) -> int:
         r[low] = base << shift & 0xFFFF_FFFF
         _flags(s, r[low])
     elif kind == 0b01001:  # ldr, literal
-        r[first] = core.load_word((here + 4 & ~3) + 4 * immediate)
-    elif kind == 0b01101:  # ldr
-        r[low] = core.load_word(base + 4 * (op >> 6 & 31))
-    elif kind == 0b01100:  # str
-        core.store_word(base + 4 * (op >> 6 & 31), r[low])
+        r[first] = core.load_value((here + 4 & ~3) + 4 * immediate, 4)
+    elif kind in SIZES:
+        size = SIZES[kind]
+        address = base + size * (op >> 6 & 31)
+        if kind & 1:
+            r[low] = core.load_value(address, size)
+        else:
+            core.store_value(address, r[low] & (1 << 8 * size) - 1, size)
     elif kind == 0b11100:  # b
         return here + 4 + _signed(op & 0x7FF, 11) * 2
     elif op >> 12 == 0b1101 and op >> 8 & 15 < 14:  # b<condition>

@@ -1,0 +1,268 @@
+/*
+ * Accesses of the core to the registers of Python models, without ctypes between QEMU and Python.
+ *
+ * A whole 32-bit register goes straight to what the model calls for it, and one that only holds a
+ * value to the dictionary of the model's values: what stands behind an offset, Python says once, at
+ * the first access (see `Words` in peripherals/core/access.py). All else goes to the two functions
+ * that take any access. Python's functions are looked up by name: no header of it is needed, and
+ * every version serves.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define WORD 4
+
+typedef struct python_object object;
+
+static struct {
+    int (*ensure)(void);
+    void (*release)(int);
+    object *(*call)(object *, object *const *, size_t, object *);
+    object *(*number)(unsigned long long);
+    unsigned long long (*value)(object *);
+    object *(*text)(const char *);
+    object *(*item)(object *, object *);
+    int (*set_item)(object *, object *, object *);
+    int (*set_attribute)(object *, object *, object *);
+    object *(*tuple_item)(object *, ptrdiff_t);
+    int (*is_true)(object *);
+    void (*hold)(object *);
+    void (*drop)(object *);
+    object *(*occurred)(void);
+    void (*fetch)(object **, object **, object **);
+    void (*normalize)(object **, object **, object **);
+    int (*set_traceback)(object *, object *);
+    void (*print)(void);
+    object *none;
+    object *asked; /* the name of an attribute */
+} py;
+
+static int find_python(void)
+{
+    struct {
+        void *function;
+        const char *name;
+    } names[] = {
+        { &py.ensure, "PyGILState_Ensure" },
+        { &py.release, "PyGILState_Release" },
+        { &py.call, "PyObject_Vectorcall" },
+        { &py.number, "PyLong_FromUnsignedLongLong" },
+        { &py.value, "PyLong_AsUnsignedLongLongMask" },
+        { &py.text, "PyUnicode_InternFromString" },
+        { &py.item, "PyDict_GetItemWithError" },
+        { &py.set_item, "PyDict_SetItem" },
+        { &py.set_attribute, "PyObject_SetAttr" },
+        { &py.tuple_item, "PyTuple_GetItem" },
+        { &py.is_true, "PyObject_IsTrue" },
+        { &py.hold, "Py_IncRef" },
+        { &py.drop, "Py_DecRef" },
+        { &py.occurred, "PyErr_Occurred" },
+        { &py.fetch, "PyErr_Fetch" },
+        { &py.normalize, "PyErr_NormalizeException" },
+        { &py.set_traceback, "PyException_SetTraceback" },
+        { &py.print, "PyErr_Print" },
+        { &py.none, "_Py_NoneStruct" },
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        void *found = dlsym(RTLD_DEFAULT, names[i].name);
+
+        if (!found) {
+            return 0;
+        }
+        *(void **)names[i].function = found;
+    }
+    py.asked = py.text("asked");
+    return 1;
+}
+
+/* A whole register. Reader and writer: what is called; `values` if it only holds a value; or None:
+ * it is none, and takes the long way. */
+struct word {
+    object *offset, *reader, *writer;
+    int neutral;
+};
+
+struct registers {
+    uint64_t size;
+    object *read, *write; /* (None, offset, size), (None, offset, value, size): any access */
+    object *values;       /* stored values by offset, a dictionary; the rest is not used without */
+    object *find;         /* (offset): whether it is neutral, reader, writer */
+    object *questions;    /* its `asked` is None after an access that is not neutral */
+    object *failed;       /* (error, offset, value or None): a reader or writer has raised */
+    struct word **words;  /* by offset / WORD: those that were accessed */
+};
+
+static struct word *ask_for_word(struct registers *r, uint64_t offset)
+{
+    struct word *word = malloc(sizeof *word);
+    object *number = py.number(offset);
+    object *found = py.call(r->find, &number, 1, NULL);
+
+    if (!word || !found) {
+        py.print();
+        abort();
+    }
+    word->offset = number;
+    word->neutral = py.is_true(py.tuple_item(found, 0));
+    word->reader = py.tuple_item(found, 1);
+    word->writer = py.tuple_item(found, 2);
+    py.hold(word->reader);
+    py.hold(word->writer);
+    py.drop(found);
+    return word;
+}
+
+/* NULL if that is no whole register. */
+static struct word *find_word(struct registers *r, uint64_t offset, unsigned size)
+{
+    if (r->values == py.none || size != WORD || offset % WORD || offset >= r->size) {
+        return NULL;
+    }
+    if (!r->words && !(r->words = calloc(r->size / WORD, sizeof *r->words))) {
+        abort();
+    }
+    if (!r->words[offset / WORD]) {
+        r->words[offset / WORD] = ask_for_word(r, offset);
+    }
+    return r->words[offset / WORD];
+}
+
+static void begin(struct registers *r, struct word *word)
+{
+    if (!word->neutral) {
+        py.set_attribute(r->questions, py.asked, py.none);
+    }
+}
+
+static void tell_failure(struct registers *r, struct word *word, object *value)
+{
+    object *kind, *error, *trace, *result;
+
+    py.fetch(&kind, &error, &trace);
+    py.normalize(&kind, &error, &trace);
+    if (trace) {
+        py.set_traceback(error, trace);
+        py.drop(trace);
+    }
+    result = py.call(r->failed, (object *[]){ error, word->offset, value }, 3, NULL);
+    if (!result) {
+        py.print();
+    } else {
+        py.drop(result);
+    }
+    py.drop(kind);
+    py.drop(error);
+}
+
+static uint64_t read_long(struct registers *r, uint64_t offset, unsigned size)
+{
+    object *arguments[] = { py.none, py.number(offset), py.number(size) };
+    object *result = py.call(r->read, arguments, 3, NULL);
+    uint64_t value = 0;
+
+    if (!result) {
+        py.print();
+    } else {
+        value = py.value(result);
+        py.drop(result);
+    }
+    py.drop(arguments[1]);
+    py.drop(arguments[2]);
+    return value;
+}
+
+static void write_long(struct registers *r, uint64_t offset, object *value, unsigned size)
+{
+    object *arguments[] = { py.none, py.number(offset), value, py.number(size) };
+    object *result = py.call(r->write, arguments, 4, NULL);
+
+    if (!result) {
+        py.print();
+    } else {
+        py.drop(result);
+    }
+    py.drop(arguments[1]);
+    py.drop(arguments[3]);
+}
+
+/* The functions of a region's MemoryRegionOps; `opaque` is what xipsim_registers_new returned. */
+
+uint64_t xipsim_registers_read(void *opaque, uint64_t offset, unsigned size)
+{
+    struct registers *r = opaque;
+    int state = py.ensure();
+    struct word *word = find_word(r, offset, size);
+    uint64_t value = 0;
+
+    if (!word || word->reader == py.none) {
+        value = read_long(r, offset, size);
+    } else {
+        begin(r, word);
+        if (word->reader == r->values) {
+            value = py.value(py.item(r->values, word->offset));
+        } else {
+            object *result = py.call(word->reader, NULL, 0, NULL);
+
+            if (result) {
+                value = py.value(result);
+                py.drop(result);
+            }
+            if (!result || (value == UINT64_MAX && py.occurred())) {
+                tell_failure(r, word, py.none);
+                value = 0;
+            }
+        }
+    }
+    py.release(state);
+    return value;
+}
+
+void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t number, unsigned size)
+{
+    struct registers *r = opaque;
+    int state = py.ensure();
+    struct word *word = find_word(r, offset, size);
+    object *value = py.number(number);
+
+    if (!word || word->writer == py.none) {
+        write_long(r, offset, value, size);
+    } else {
+        begin(r, word);
+        if (word->writer == r->values) {
+            py.set_item(r->values, word->offset, value);
+        } else {
+            object *result = py.call(word->writer, &value, 1, NULL);
+
+            if (result) {
+                py.drop(result);
+            } else {
+                tell_failure(r, word, value);
+            }
+        }
+    }
+    py.drop(value);
+    py.release(state);
+}
+
+/* What a region's accesses need; for good. values None: no access is short. */
+void *xipsim_registers_new(uint64_t size, object *read, object *write, object *values,
+                           object *find, object *questions, object *failed)
+{
+    struct registers *r = calloc(1, sizeof *r);
+    object *const held[] = { read, write, values, find, questions, failed };
+
+    if (!r || (!py.asked && !find_python())) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
+        py.hold(held[i]);
+    }
+    *r = (struct registers){ size, read, write, values, find, questions, failed, NULL };
+    return r;
+}
