@@ -21,6 +21,7 @@ for family in FAMILIES:
     load(family)
 TYPES = [name for name in REGISTRY if name.split(".")[0] in FAMILIES]
 PARAMETERS: dict[str, dict[str, Any]] = {
+    "I2c.Pins": {"scl_pin": 3, "sda_pin": 2},
     "Nor.Chip": {"part": "W25Q64JV"},
     "Wiring.Wire": {"pin": 1, "other_pin": 2},
 }

@@ -44,6 +44,14 @@ BLOCKS: dict[str, tuple[int, tuple[int, ...]]] = {
     "uart4": (0x4901C000, (128,)),
     "uart7": (0x4901F000, (131,)),
     "usb": (0x48200000, (101,)),
+    "i2c0": (0x49010000, (132,)),
+    "i2c3": (0x49013000, (135,)),
+    "spi0": (0x48103000, (137,)),
+    "spi3": (0x48106000, (140,)),
+    "lpspi": (0x43000000, ()),
+    "adc120": (0x49020000, (151, 154, 157, 160)),
+    "adc122": (0x49022000, (153, 156, 159, 162)),
+    "cmp0": (0x49023000, ()),
     "backup": (0x4902C000, ()),
     "clkctl_per_slv": (0x4902F000, ()),
     "clkctl_per_mst": (0x4903F000, ()),
@@ -96,6 +104,6 @@ def test_it_is_one_description_file_for_the_soc(board: Platform) -> None:
 
 def test_ranges_without_a_model_are_named(board: Platform) -> None:
     names = {tag.range.start: tag.name for tag in board.tags}
-    assert names[0x49010000] == "I2C0" and names[0x400C0000] == "DMA1"
+    assert names[0x49014000] == "I2S0" and names[0x400C0000] == "DMA1"
     blocks = {r.address for entry in board.entries for r in entry.registrations}
     assert not blocks & names.keys()

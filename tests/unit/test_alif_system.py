@@ -119,6 +119,38 @@ def test_pins_are_stored_by_port() -> None:
     assert pinmux.PAD[12 * 8 + 2] == 0x0044_0002
 
 
+def port(bench: Bench) -> tuple[Gpio, Pinmux]:
+    """GPIO3, of which PINMUX has the registers from 0x60 on, with outputs at 2 and 3."""
+    pinmux = Pinmux(bench.system)
+    gpio = Gpio(bench.system, pinmux=pinmux, port=3)
+    gpio.connected()
+    gpio.write(DDR, 0x0C)
+    return gpio, pinmux
+
+
+def test_a_high_pin_with_an_open_drain_is_left_to_what_drives_it() -> None:
+    """As MicroPython's Pin.OPEN_DRAIN has it: an output, with PADCTRL_DRIVER_OPEN_DRAIN."""
+    gpio, pinmux = port(Bench())
+    pinmux.write(0x60 + 4 * 2, 0x0081_0000)
+    gpio.write(DR, 0x0C)
+    for pin in (2, 3):
+        gpio.drive(pin, False)
+    assert gpio.read(EXT) == 0xFB, "pin 3 is driven high by the port"
+    gpio.release(2)
+    assert gpio.read(EXT) == 0xFF
+    gpio.write(DR, 0x08)
+    assert gpio.read(EXT) == 0xFB
+
+
+def test_a_pin_of_another_block_is_no_output() -> None:
+    gpio, pinmux = port(Bench())
+    assert gpio.read(EXT) == 0xF3
+    pinmux.write(0x60 + 4 * 3, 0x0041_0003)
+    assert gpio.read(EXT) == 0xFB and gpio.direction(3) == "in"
+    pinmux.reset(ResetCause.SOFTWARE)
+    assert gpio.read(EXT) == 0xF3
+
+
 def test_the_cores_see_the_clocks_that_the_secure_enclave_has_set() -> None:
     cgu = Cgu(Bench().system)
     select, es = cgu.read(0x08), cgu.read(0x10)
