@@ -299,6 +299,7 @@ def test_options_reach_the_machine() -> None:
         "models": "['m']",
         "symbols": "e",
         "wires": "['D0:D1']",
+        "console": "",
         "boot_cache": "True",
     }
     assert FakeMachine.last.timeout == "9s"

@@ -31,6 +31,19 @@ def test_which_positional_is_the_image_and_which_the_script(
 
 
 @pytest.mark.parametrize(
+    ("words", "image"),
+    [
+        ("usb copy TEENSY41 f.uf2", None),
+        ("usb copy TEENSY41 boot.hex f.uf2", "boot.hex"),
+        ("usb copy --flash c.bin TEENSY41 boot.hex --seed 1 f.uf2", "boot.hex"),
+    ],
+)
+def test_which_positional_is_copied(words: str, image: str | None) -> None:
+    args = parse(words.split())
+    assert (args.action, args.board, args.image, args.file) == ("copy", "TEENSY41", image, "f.uf2")
+
+
+@pytest.mark.parametrize(
     ("words", "complaint"),
     [
         ("", "COMMAND"),
@@ -49,6 +62,10 @@ def test_which_positional_is_the_image_and_which_the_script(
         ("exec TEENSY41 -c pass --timeout 60", "'60s'"),
         ("exec TEENSY41 -c pass --timeout soon", "'soon' is no duration"),
         ("boards extra", "extra"),
+        ("usb copy TEENSY41", "give the FILE to copy"),
+        ("usb copy TEENSY41 a b c", "'b' is too much beside IMAGE and FILE"),
+        ("usb image TEENSY41", "--output"),
+        ("usb format TEENSY41", "'format'"),
         ("firmware", "ACTION"),
         ("firmware add", "FILE"),
     ],

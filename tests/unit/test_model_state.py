@@ -115,7 +115,7 @@ def _assigned(kind: type) -> Iterator[tuple[str, str]]:
                         yield function.name, node.attr
 
 
-OUTSIDE = {"Nor.Chip", "Usb.Host", "Miscellaneous.Button"}
+OUTSIDE = {"Nor.Chip", "Usb.Host", "Usb.Terminal", "Miscellaneous.Button"}
 """What power-on of the board leaves alone: cells of a chip, and what people do."""
 
 

@@ -85,7 +85,7 @@ def test_every_model_but_those_that_renode_has_has_a_class(file: str) -> None:
 
 def test_what_a_class_is_follows_from_the_roles_of_its_model(file: str) -> None:
     assert class_of("Nor.Chip", file).startswith("Xipsim.Model, IGPIOReceiver\n")
-    assert class_of("Usb.Host", file).startswith("Xipsim.Model, IUART\n")
+    assert class_of("Usb.Terminal", file).startswith("Xipsim.Model, IUART\n")
     place = "IRegisterablePeripheral<IPeripheral, NumberRegistrationPoint<int>>"
     assert class_of("Imxrt.FlexSpi", file).startswith(f"Xipsim.BusModel, {place}\n")
     assert "Antmicro.Renode.Peripherals.Imxrt.Src @src)" in class_of("Imxrt.RtWdog", file)

@@ -27,7 +27,7 @@ CHILD = """
 import xipsim.engines.guest.start, xipsim.engines.repl, xipsim.engines.link.channel
 import xipsim.engines.guest.snapshotfile
 from xipsim.engines.usermodels import load_models
-load_models(["Alif.Usb", "Imxrt.Usb", "Nor.Chip", "Usb.Host", "Miscellaneous.LED"])
+load_models(["Usb.Terminal", "Alif.Usb", "Imxrt.Usb", "Nor.Chip", "Usb.Host", "Miscellaneous.LED"])
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.nor.chip import Chip
 Chip(Bench().system, part="W25Q64JV-IM")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from usb_firmware import MICROPYTHON, SHUFFLED, endpoint, interface, whole
 
 from xipsim.peripherals.usb import descriptors
-from xipsim.peripherals.usb.cdc import find_serial_port, is_line_state
+from xipsim.peripherals.usb.cdc import find_serial_ports, is_line_state
 from xipsim.peripherals.usb.control import get_descriptor, set_address
 from xipsim.peripherals.usb.descriptors import DescriptorError
 
@@ -25,14 +25,12 @@ def test_micropythons_configuration() -> None:
         (0x02, 2, 512),
         (0x82, 2, 512),
     ]
-    port = find_serial_port(found)
-    assert port
+    (port,) = find_serial_ports(found)
     assert (port.interface, port.string, port.receive.address) == (0, 4, 0x82)
 
 
 def test_the_serial_port_among_other_functions() -> None:
-    port = find_serial_port(descriptors.parse_configuration(SHUFFLED.configuration))
-    assert port
+    (port,) = find_serial_ports(descriptors.parse_configuration(SHUFFLED.configuration))
     assert (port.interface, port.receive.address, port.send.address) == (2, 0x83, 0x01)
 
 
@@ -46,8 +44,7 @@ def test_the_serial_port_among_other_functions() -> None:
     ids=["union", "call management", "association"],
 )
 def test_the_data_interface_is_found_by(parts: tuple[bytes, ...]) -> None:
-    port = find_serial_port(descriptors.parse_configuration(whole(1, 2, *parts)))
-    assert port
+    (port,) = find_serial_ports(descriptors.parse_configuration(whole(1, 2, *parts)))
     assert (port.receive.address, port.send.address) == (0x8A, 0x0B)
 
 
@@ -62,7 +59,7 @@ def test_the_data_interface_is_found_by(parts: tuple[bytes, ...]) -> None:
     ids=["nothing joins them", "missing interface", "one direction", "network device"],
 )
 def test_no_serial_port(parts: tuple[bytes, ...]) -> None:
-    assert find_serial_port(descriptors.parse_configuration(whole(1, 2, *parts))) is None
+    assert find_serial_ports(descriptors.parse_configuration(whole(1, 2, *parts))) == []
 
 
 @pytest.mark.parametrize("cut", [0, 5, 9, 30, 74])
@@ -84,7 +81,7 @@ def test_garbage_is_an_error_and_nothing_else(body: bytes) -> None:
         except DescriptorError:
             continue
         if isinstance(parsed, descriptors.Configuration):
-            find_serial_port(parsed)
+            find_serial_ports(parsed)
 
 
 def test_strings() -> None:
@@ -96,8 +93,7 @@ def test_setup_packets() -> None:
     # USB 2.0, table 9-3
     assert set_address(7).packet == bytes.fromhex("00 05 07 00 00 00 00 00")
     assert get_descriptor(2, 75).packet == bytes.fromhex("80 06 00 02 00 00 4b 00")
-    port = find_serial_port(descriptors.parse_configuration(SHUFFLED.configuration))
-    assert port
+    (port,) = find_serial_ports(descriptors.parse_configuration(SHUFFLED.configuration))
     assert port.line_coding(115200).packet == bytes.fromhex("21 20 00 00 02 00 07 00")
     assert port.line_coding(115200).data == bytes.fromhex("00 c2 01 00 00 00 08")
     assert port.line_state(True).packet == bytes.fromhex("21 22 03 00 02 00 00 00")

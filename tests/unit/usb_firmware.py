@@ -13,6 +13,7 @@ from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.usb import Usb
 from xipsim.peripherals.usb.host import Host
+from xipsim.peripherals.usb.terminal import Terminal
 
 QUEUE_HEADS, DESCRIPTORS, BUFFERS = 0x2000_0000, 0x2000_1000, 0x2001_0000
 BUFFER = 0x5000
@@ -344,16 +345,26 @@ class Firmware:
 class Board:
     """Controller, PC and firmware on one bench."""
 
-    def __init__(self, layout: Layout = MICROPYTHON, *, old: bool = False) -> None:
+    def __init__(
+        self,
+        layout: Layout = MICROPYTHON,
+        *,
+        old: bool = False,
+        kind: type[Firmware] = Firmware,
+        terminals: int = 0,
+    ) -> None:
         self.bench = Bench()
         self.usb = Usb(self.bench.system, name="usb1")
         self.pc = Host(self.bench.system, name="pc")
+        self.more = [Terminal(self.bench.system, name=f"pc{n + 2}") for n in range(terminals)]
+        self.pc.terminals.update(enumerate(self.more))
+        self.pc.connected()
         self.usb.port[0] = self.pc
         self.usb.connected()
-        self.firmware = Firmware(self.bench, self.usb, layout, old=old)
+        self.firmware = kind(self.bench, self.usb, layout, old=old)
         self.printed = bytearray()
         self.pc.attach(self.printed.extend)
-        for one in (self.usb, self.pc):
+        for one in (self.usb, self.pc, *self.more):
             one.reset(ResetCause.POWER_ON)
 
     def run(self, duration: int) -> None:

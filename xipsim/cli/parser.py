@@ -101,6 +101,8 @@ def _run(command: Parser) -> None:
     text = "put the console on a PTY, print its name"
     command.add_argument("--pty", action="store_true", help=text)
     _machine_options(command)
+    text = "which console, such as pc2 or lpuart1, instead of the board's usual one"
+    command.add_argument("--console", metavar="NAME", default="", help=text)
 
 
 def _exec(command: Parser) -> None:
@@ -127,6 +129,22 @@ def _trace(command: Parser) -> None:
 def _flashcheck(command: Parser) -> None:
     command.add_argument("board", metavar="BOARD", help="a board's name, or a path to its .repl")
     _machine_options(command)
+
+
+def _usb(usb: Parser) -> None:
+    actions = usb.add_subparsers(metavar="ACTION", required=True, parser_class=Parser)
+    text = "copy a file into the FAT volume that the board is on USB"
+    copy = _command(actions, "copy", "usb", text)
+    _positionals(copy, "[IMAGE] FILE", _settle_copy)
+    copy.usage = f"{copy.prog} BOARD [IMAGE] FILE [options]"
+    text = "write the blocks of the board's mass storage to a file"
+    image = _command(actions, "image", "usb", text)
+    _positionals(image, "[IMAGE]", _settle_run)
+    text = "the file to write"
+    image.add_argument("--output", metavar="FILE", type=_path, required=True, help=text)
+    for action in (copy, image):
+        _machine_options(action)
+        action.set_defaults(action=action.prog.rpartition(" ")[2])
 
 
 def _renode(command: Parser) -> None:
@@ -186,8 +204,19 @@ def _settle_script(command: Parser, args: argparse.Namespace) -> None:
         command.error(f"{files[0]!r} is too much {beside}")
 
 
+def _settle_copy(command: Parser, args: argparse.Namespace) -> None:
+    """files -> image, file."""
+    if not args.files:
+        command.error("give the FILE to copy")
+    *images, args.file = args.files
+    if len(images) > 1:
+        command.error(f"{images[1]!r} is too much beside IMAGE and FILE")
+    args.image = next(iter(images), None)
+
+
 def _machine_options(command: Parser) -> None:
     add = command.add_argument
+    command.set_defaults(console="")
     add("--flash", metavar="FILE", type=_path, help="the whole flash chip; made if missing")
     add("--state", metavar="DIR", type=_path, help="what is kept without power; made if missing")
     add("--discard", action="store_true", help="leave those files as they are")
@@ -316,6 +345,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
         "let a firmware of our own check the board's flash; the report is TAP",
         _flashcheck,
     ),
+    "usb": ("usb", "use the mass storage that the board is on USB", _usb),
     "renode": ("renode", "write what Renode needs to run the board by itself", _renode),
     "gdb-config": ("gdb_config", "print a launch.json, to debug with Cortex-Debug", _gdb_config),
     "boards": ("boards", "list the boards", _nothing),

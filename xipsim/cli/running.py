@@ -116,6 +116,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         gdb=args.gdb,
         gdb_wait=args.gdb_wait,
         symbols=args.symbols,
+        console=args.console,
         boot_cache=boot_cache,
         start=lambda config: open_engine(config, args.process),
         **shape(args),

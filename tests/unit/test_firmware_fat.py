@@ -1,0 +1,159 @@
+"""FAT volumes, against another implementation (pyfatfs): what one writes, the other reads."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+import warnings
+
+import pytest
+from fat_volumes import BLOCK, Memory, with_folder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyfatfs.PyFat import PyFat
+
+from xipsim.firmware.fat.entries import FatError
+from xipsim.firmware.fat.volume import Volume
+
+SIZES = {12: 1 << 20, 16: 16 << 20, 32: 40 << 20}
+"""Of volumes that have to be of that type."""
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def blank(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An empty volume by pyfatfs, of each type."""
+    bits: int = request.param
+    path = tmp_path_factory.mktemp("fat") / f"{bits}.img"
+    path.write_bytes(bytes(SIZES[bits]))
+    fat = PyFat()
+    kind = {12: PyFat.FAT_TYPE_FAT12, 16: PyFat.FAT_TYPE_FAT16, 32: PyFat.FAT_TYPE_FAT32}[bits]
+    fat.mkfs(str(path), fat_type=kind, size=SIZES[bits], sector_size=BLOCK, label="XIPSIM")
+    fat.close()
+    return path.read_bytes()
+
+
+def theirs(data: bytes | bytearray) -> dict[str, bytes]:
+    """The files of the root folder, as pyfatfs reads them."""
+    fat = PyFat()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it would say that the FATs differ
+        fat.set_fp(io.BytesIO(bytes(data)))
+    _, entries, _ = fat.root_dir.get_entries()
+    files = {}
+    for entry in entries:
+        chain = fat.get_cluster_chain(entry.get_cluster()) if entry.filesize else ()
+        contents = b"".join(fat.read_cluster_contents(c) for c in chain)
+        files[str(entry)] = contents[: entry.filesize]
+    return files
+
+
+NAMES = ("A.TXT", "lower.txt", "Mixed.Case", "a name with blanks and ünicode.tar.gz", "UPPERLONG1",
+         ".hidden", "no_suffix", "thirteen_chrs", "x" * 255)  # fmt: skip
+
+
+def test_what_is_written_another_one_reads(blank: bytes) -> None:
+    device = Memory(blank)
+    choice = random.Random(1)
+    files = {name: choice.randbytes(choice.choice((0, 1, 511, 512, 5000))) for name in NAMES}
+    for name, data in files.items():
+        Volume(device).write(name, data)
+    assert theirs(device.data) == files
+    volume = Volume(device)
+    assert volume.files() == {name: len(data) for name, data in sorted(files.items())}
+    assert {name: volume.read(name) for name in NAMES} == files
+    assert volume.label == "XIPSIM"
+
+
+def test_replaced_files_give_their_clusters_back(blank: bytes) -> None:
+    device = Memory(blank)
+    data = random.Random(2).randbytes(600_000)
+    for length in (600_000, 10, 599_000, 0, 600_000):
+        Volume(device).write("big.bin", data[:length])
+        Volume(device).write("other.bin", data[:1000])
+        assert theirs(device.data) == {"big.bin": data[:length], "other.bin": data[:1000]}
+    assert Volume(device).read("BIG.BIN") == data
+
+
+def test_only_what_has_changed_is_written_and_data_last(blank: bytes) -> None:
+    device = Memory(blank)
+    Volume(device).write("one.bin", bytes(range(256)) * 20)
+    assert device.written == sorted(device.written)
+    info = b"FAT32" in blank[:BLOCK]
+    assert len(device.written) == 10 + 2 + 1 + info  # data, a block of each FAT, folder, FSInfo
+    if not info:  # its root folder is no other than one of the files
+        assert device.read(device.written[-10], 10) == bytes(range(256)) * 20
+
+
+def test_a_folder_grows() -> None:
+    blank = with_folder()
+    device = Memory(blank)
+    for number in range(60):
+        Volume(device).write(f"lib/module number {number}.py", b"%d" % number)
+    volume = Volume(device)
+    assert len(volume.files()) == 60
+    assert volume.read("lib/module number 59.py") == b"59"
+    with pytest.raises(FatError, match="nothing: there is no such folder"):
+        volume.write("nothing/x", b"")
+    with pytest.raises(FatError, match="LIB: it is a folder"):
+        volume.write("LIB", b"")
+
+
+def test_a_volume_in_a_partition(blank: bytes) -> None:
+    table = bytearray(BLOCK)
+    table[446:462] = struct.pack("<8sII", b"\0\0\0\0\x01", 8, len(blank) // BLOCK)
+    table[510:] = b"\x55\xaa"
+    device = Memory(bytes(table) + bytes(7 * BLOCK) + blank)
+    Volume(device).write("x", b"in the partition")
+    assert theirs(device.data[8 * BLOCK :]) == {"x": b"in the partition"}
+
+
+def test_what_does_not_fit_changes_nothing() -> None:
+    device = Memory(with_folder())
+    before = bytes(device.data)
+    with pytest.raises(FatError, match=r"big: it needs 1048576 bytes, and the volume has \d+ left"):
+        Volume(device).write("big", bytes(1 << 20))
+    assert device.data == before
+    for number in range(63):
+        Volume(device).write(f"F{number}", b"")
+    with pytest.raises(FatError, match="root folder of the volume is full"):
+        Volume(device).write("ONE_MORE", b"")
+
+
+@pytest.mark.parametrize("name", ["", "a:b", "a*", "x\n", "y" * 256])
+def test_names_that_no_volume_can_have(name: str) -> None:
+    with pytest.raises(FatError, match="is no name for a file"):
+        Volume(Memory(with_folder())).write(name, b"")
+
+
+@pytest.mark.parametrize("data", [bytes(BLOCK * 8), b"\xff" * BLOCK * 8])
+def test_no_volume(data: bytes) -> None:
+    with pytest.raises(FatError, match="no FAT volume"):
+        Volume(Memory(data))
+
+
+def test_clusters_in_a_circle_and_beyond_the_end() -> None:
+    data = bytearray(with_folder())
+    struct.pack_into("<H", data, BLOCK + 3, 0x002)  # cluster 2 leads to itself
+    with pytest.raises(FatError, match="circle"):
+        Volume(Memory(data)).files()
+    struct.pack_into("<H", data, BLOCK + 3, 0x0FA0)
+    with pytest.raises(FatError, match="which the volume has not"):
+        Volume(Memory(data)).files()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9000), st.integers(0, 255)), min_size=1, max_size=30))
+def test_damage_is_an_error_and_nothing_else(changes: list[tuple[int, int]]) -> None:
+    data = bytearray(with_folder())
+    for at, value in changes:
+        data[at] = value
+    try:
+        volume = Volume(Memory(data))
+        volume.files()
+        volume.write("new.txt", b"x" * 700)
+        assert volume.read("new.txt") == b"x" * 700
+    except FatError:
+        pass
+
+
