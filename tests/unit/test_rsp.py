@@ -31,4 +31,4 @@ def test_gdb_config_is_for_the_port_and_the_file(capsys: pytest.CaptureFixture[s
 
 def test_gdb_wait_wants_a_port(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["exec", "TEENSY41", "-c", "1", "--gdb-wait"]) == 2
-    assert "--gdb-wait needs --gdb PORT" in capsys.readouterr().err
+    assert "(--gdb-wait) needs a port for gdb" in capsys.readouterr().err
