@@ -50,6 +50,8 @@ def test_an_empty_i2c_bus(m: Machine) -> None:
     """Nobody is there: a scan finds nothing, transfers fail as the port has it, none hangs."""
     assert m.exec("from machine import I2C; i = I2C(0); print(i.scan())") == "[]\n"
     for call, error in (
+        ("i.writeto(0x50, b'x')", "EIO|5"),
+        ("i.writeto(0x50, b'xyz')", "EIO|5"),
         ("i.readfrom_mem(0x50, 0, 40)", "EIO|5"),
         # The port looks for errors only while it asks for more, then waits for its time-out.
         ("i.readfrom(0x50, 1)", "ETIMEDOUT|110"),
