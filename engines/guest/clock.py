@@ -11,31 +11,19 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from .backend import TimeSource
+from .polling import GAP, INTERRUPTED_GAP, QUESTIONS_BEFORE_STALL, QUESTIONS_IN_A_LOOP, Run
 from .waits import Waits
 
-QUESTIONS_BEFORE_STALL = 8
-"""So many are answered at once at the beginning of each wait."""
-GAP = 330
-"""ns within which a question must come again to belong to the run: firmware's polling loops take
-50 to 300 ns, a turn of a natively compiled Python loop 360, a call from byte code 1,000."""
-INTERRUPTED_GAP = 20_000
-"""ns by which an interrupt handler may stretch the gap; longer ends the run."""
 FRACTION = 16
 """Where nobody knows when the answer will change, a stall lasts at most this fraction of the time
 that the wait has taken, so that what the firmware waits for is seen late by 1/16 at most. Where it
-is known, the stall lasts until then."""
+is known, the stall lasts until then, unless the loop asks something else besides (a timer, for its
+time-out), which may end it before."""
 LONGEST = 1_000_000
 """ns that such a stall takes at most: a loop that gives up after a count, and hence makes each of
 its polls, would else see the time grow by 1/16 with every other one."""
-SHAPES = 4
-"""Lengths of a turn that one loop may have: by the branches that it takes."""
 MAXIMUM = 2**62
 WFI, WFE = "WFI", "WFE"
-_WAIT = (
-    *("asked", "_count", "_began", "_last", "_level"),
-    *("_polls", "_gaps", "_noticed", "_interrupted", "_alarm_due"),
-)
-"""Attributes of the clock that say how the wait under way stands."""
 
 
 class ClockAlarm:
@@ -86,14 +74,10 @@ class GuestClock:
         self._engine_alarms: list[ClockAlarm] = []
         self.asked: Hashable = None
         """The question of the run under way; any access that is not neutral sets it to None."""
-        self._count = self._began = self._last = 0
-        self._polls = 0
-        """Made in this wait, and not told yet."""
-        self._gaps: tuple[int, ...] = ()
-        """ns between two questions of the loop: what is known of its turns."""
-        self._noticed = self._interrupted = False
-        self._alarm_due = 0
-        """Virtual ns at which the loop will be interrupted."""
+        self._run = Run(None, 0)
+        """The run of `asked`."""
+        self._others: dict[Hashable, Run] = {}
+        """Those of the other questions that the same loop asks."""
         self.waits = Waits()
         """What the firmware has waited for."""
         self.pc: Callable[[], int | None] = lambda: None
@@ -102,7 +86,6 @@ class GuestClock:
         self._asleep = ""
         self._halted = False
         self._event = False
-        self._level = 0
         self.level: Callable[[], int] = int
         """Number of the exception being handled, 0 in thread mode; set by who has the core."""
         self.is_pending: Callable[[], bool] = bool
@@ -134,74 +117,81 @@ class GuestClock:
         """See `Clock.question` of the ports: lets a repeated question take time.
 
         Another operation is another question, and ends at another time. Where no end is known, a
-        wait is a loop of which one turn is as long as the other, but for interrupts.
+        wait is a loop of which one turn is as long as the other, but for interrupts. A loop may ask
+        several questions in turn.
         """
         now = self._read()
-        gap = now - self._last
         asked = key if until is None else (key, until)
-        if asked != self.asked or gap > INTERRUPTED_GAP:
-            self.asked = asked
-            self._begin_wait(now, 0)
-        elif gap > GAP or (not self._fits(gap) and until is None):
-            self._leave_loop(now, gap)
+        if asked != self.asked:
+            self._change(asked, now)
+        run = self._run
+        gap = now - run.last
+        if gap and self._others:
+            self._forget_others(run.last)
+        if gap > INTERRUPTED_GAP:
+            run.begin(now, 0)
+        elif gap > GAP * (1 + len(self._others)) or (not run.fits(gap) and until is None):
+            self._leave_loop(run, now, gap)
         elif gap:  # else the same access asks twice
-            self._last = now
-            self._polls += 1
-            self._count = min(self._count + 1, QUESTIONS_BEFORE_STALL)
-            if self._count == QUESTIONS_BEFORE_STALL and now - self._began >= after:
-                self._wait(key, until, now)
+            run.last = now
+            run.polls += 1
+            run.count = min(run.count + 1, QUESTIONS_BEFORE_STALL)
+            if run.count == QUESTIONS_BEFORE_STALL and now - run.began >= after:
+                self._wait(run, key, until, now)
 
-    def _begin_wait(self, now: int, gap: int) -> None:
-        self._began = self._last = now
-        self._count, self._polls = 1, 1
-        self._gaps = (gap,) if gap else ()
-        self._noticed = self._interrupted = False
-
-    def _fits(self, gap: int) -> bool:
-        """Whether a turn of the loop may be that long: turns differ by a branch here and there."""
-        if gap in self._gaps or not gap:
-            return True
-        is_like = any(abs(gap - known) <= known // 2 for known in self._gaps)
-        if (is_like or not self._gaps) and len(self._gaps) < SHAPES and not self._noticed:
-            self._gaps += (gap,)
-            return True
-        return False
-
-    def _leave_loop(self, now: int, gap: int) -> None:
-        """The question comes at another time than the next turn of the loop."""
-        last, self._last = self._last, now
-        if self._noticed and self.level() != self._level:
-            self._interrupted = True  # it comes from an interrupt handler
-        elif self._interrupted or last <= self._alarm_due <= now:
-            self._interrupted = False
-            self._polls += 1
-            self._count = 1
+    def _change(self, asked: Hashable, now: int) -> None:
+        """Something else is asked: by the same loop, if nothing but questions was between."""
+        others = self._others
+        if self.asked is None or len(others) == QUESTIONS_IN_A_LOOP:
+            others.clear()
         else:
-            self._begin_wait(now, gap)
+            others[self.asked] = self._run
+        known = others.pop(asked, None)
+        self._run = Run(asked, now) if known is None else known
+        self.asked = asked
 
-    def _wait(self, key: Hashable, until: int | None, now: int) -> None:
+    def _forget_others(self, since: int) -> None:
+        """Those that this turn of the loop has not asked."""
+        for asked in [a for a, run in self._others.items() if run.last < since]:
+            del self._others[asked]
+
+    def _leave_loop(self, run: Run, now: int, gap: int) -> None:
+        """The question comes at another time than the next turn of the loop."""
+        last, run.last = run.last, now
+        if run.noticed and self.level() != run.level:
+            run.interrupted = True  # it comes from an interrupt handler
+        elif run.interrupted or last <= run.alarm_due <= now:
+            run.interrupted = False
+            run.polls += 1
+            run.count = 1
+        else:
+            run.begin(now, gap)
+
+    def _wait(self, run: Run, key: Hashable, until: int | None, now: int) -> None:
         """The firmware waits, and that can take time."""
-        if not self._noticed:
-            self._noticed, self._level = True, self.level()
-            self.waits.begin(key, self.pc(), self._began)
-        elif self._stalls and self.level() != self._level:
+        if not run.noticed:
+            run.noticed, run.level = True, self.level()
+            run.wait = self.waits.begin(key, self.pc(), run.began)
+        elif self._stalls and self.level() != run.level:
             # A handler that asks once must not stall: that would end with the next interrupt.
             return
-        self.waits.add(self._polls, self._polls)
-        self._polls = 0
+        self.waits.add(run.wait, run.polls, run.polls)
+        run.polls = 0
         if not self._stalls:
             return
-        if until is None:
-            until = now + min((now - self._began) // FRACTION, LONGEST)
-            self._count -= 2  # The next answer is new: if it ends the wait, no stall may come.
+        if until is None or self._others:
+            guess = now + min((now - run.began) // FRACTION, LONGEST)
+            until = guess if until is None else min(until, guess)
+            run.count -= 2  # The next answer is new: if it ends the wait, no stall may come.
         alarm = self.next_guest_alarm(now, until - now + INTERRUPTED_GAP)
-        self._alarm_due = now + alarm
+        run.alarm_due = now + alarm
         if (span := min(alarm, until - now)) > 0:
-            self.waits.add(0, span * len(self._gaps) // sum(self._gaps))
+            for each in (run, *self._others.values()):
+                each.last += span
+                self.waits.add(each.wait, 0, each.turns(span))
             self._stall(now + span)
 
     def _stall(self, end: int) -> None:
-        self._last = end
         self._stall_end.at(end)
         self._source.hold()
         self.move_on()
@@ -282,7 +272,8 @@ class GuestClock:
     def save(self) -> dict[str, Any]:
         """What was waited for, the wait under way, and the stall or sleep under way."""
         return {
-            "wait": {name: getattr(self, name) for name in _WAIT},
+            "asked": self.asked,
+            "runs": [run.save() for run in (self._run, *self._others.values())],
             "waits": self.waits.save(),
             "stall_end": self._stall_end.deadline,
             "asleep": self._asleep,
@@ -291,8 +282,9 @@ class GuestClock:
 
     def load(self, saved: dict[str, Any]) -> None:
         """Go on as when `save` returned `saved`. No stall may be under way; last of all."""
-        for name, value in saved["wait"].items():
-            setattr(self, name, value)
+        self.asked = saved["asked"]
+        self._run, *others = map(Run.saved, saved["runs"])
+        self._others = {run.asked: run for run in others}
         self.waits.load(saved["waits"])
         self._asleep, self._event = saved["asleep"], saved["event"]
         if saved["stall_end"] is not None:

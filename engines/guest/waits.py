@@ -8,27 +8,29 @@ from typing import Any
 MOST = 1000
 """Waits that are told apart, by question and place; what comes after is only counted."""
 
+Wait = tuple[str, int | None]
+"""Question and place."""
+
 
 class Waits:
     """Folded by the question and the place from which it was asked."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, int | None], dict[str, Any]] = {}
-        self._now: dict[str, Any] | None = None
-        self._length = 0
+        self._found: dict[Wait, dict[str, Any]] = {}
+        self._lengths: dict[Wait, int] = {}
+        """Polls that silicon would see in the latest wait of each."""
         self.left_out = 0
 
-    def begin(self, key: Hashable, pc: int | None, began: int) -> None:
-        """A wait is noticed; its first poll was made at `began`."""
-        name = (_words(key), pc)
-        entry = self._found.get(name)
+    def begin(self, key: Hashable, pc: int | None, began: int) -> Wait | None:
+        """A wait is noticed; its first poll was made at `began`. What `add` is to be told."""
+        wait = (_words(key), pc)
+        entry = self._found.get(wait)
         if entry is None:
             if len(self._found) >= MOST:
                 self.left_out += 1
-                self._now = None
-                return
-            entry = self._found[name] = {
-                "question": name[0],
+                return None
+            entry = self._found[wait] = {
+                "question": wait[0],
                 "pc": pc,
                 "waits": 0,
                 "polls": 0,
@@ -39,17 +41,18 @@ class Waits:
             }
         entry["waits"] += 1
         entry["last"] = began
-        self._now, self._length = entry, 0
+        self._lengths[wait] = 0
+        return wait
 
-    def add(self, polls: int, on_silicon: int) -> None:
+    def add(self, wait: Wait | None, polls: int, on_silicon: int) -> None:
         """The wait goes on: so many more polls were made, for so many that silicon would see."""
-        entry = self._now
-        if entry is not None:
+        if wait is not None:
+            entry = self._found[wait]
             entry["polls"] += polls
             entry["on_silicon"] += on_silicon
-            self._length += on_silicon
-            if self._length > entry["longest"]:
-                entry["longest"] = self._length
+            length = self._lengths[wait] = self._lengths[wait] + on_silicon
+            if length > entry["longest"]:
+                entry["longest"] = length
 
     def told(self) -> dict[str, Any]:
         """found: an entry for each question and place. left_out: waits that have no entry.
@@ -62,15 +65,14 @@ class Waits:
 
     def save(self) -> Any:
         """As plain data."""
-        now = None if self._now is None else (self._now["question"], self._now["pc"])
-        return self.told(), now, self._length
+        return self.told(), dict(self._lengths)
 
     def load(self, saved: Any) -> None:
         """Be as when `save` returned `saved`."""
-        told, now, self._length = saved
+        told, lengths = saved
         self._found = {(e["question"], e["pc"]): dict(e) for e in told["found"]}
+        self._lengths = dict(lengths)
         self.left_out = told["left_out"]
-        self._now = None if now is None else self._found[now]
 
 
 def _words(key: Hashable) -> str:

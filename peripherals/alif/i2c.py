@@ -45,8 +45,9 @@ class I2c(I2cRegisters):
     a byte, as MicroPython's port found. An address at which there is no device is not acknowledged:
     the FIFO is flushed, and stays so until CLR_TX_ABRT is read.
     Assumption: START and STOP take the time of a bit. Assumption: a command is taken out of the
-    FIFO after its address was acknowledged, not before. Registers that silicon locks while the
-    block is enabled can be written here.
+    FIFO after its address was acknowledged, not before; and a FIFO that is held flushed does not
+    show as empty in STATUS, for MicroPython's port looks for an abort only until it does.
+    Registers that silicon locks while the block is enabled can be written here.
     """
 
     _phase = State(0)
@@ -143,7 +144,8 @@ class I2c(I2cRegisters):
     @I2cRegisters.STATUS.on_peek
     def _bits(self) -> int:
         tx, rx = len(self.tx), len(self.rx)
-        fifos = (tx < DEPTH) << 1 | (tx == 0) << 2 | (rx > 0) << 3 | (rx == DEPTH) << 4
+        is_empty = tx == 0 and not self.raised & TX_ABRT
+        fifos = (tx < DEPTH) << 1 | is_empty << 2 | (rx > 0) << 3 | (rx == DEPTH) << 4
         master, target = self._is_open, self.is_addressed
         return (master or target) | fifos | master << 5 | target << 6
 

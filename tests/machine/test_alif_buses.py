@@ -1,4 +1,4 @@
-"""I2C, SPI, ADC and PWM as MicroPython's scripts use them on the Alif."""
+"""I2C, SPI, ADC, PWM and CAN as MicroPython's scripts use them on the Alif."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ def test_an_empty_i2c_bus(m: Machine) -> None:
     """Nobody is there: a scan finds nothing, transfers fail as the port has it, none hangs."""
     assert m.exec("from machine import I2C; i = I2C(0); print(i.scan())") == "[]\n"
     for call, error in (
+        ("i.writeto(0x50, b'x')", "EIO|5"),
+        ("i.writeto(0x50, b'xyz')", "EIO|5"),
         ("i.readfrom_mem(0x50, 0, 40)", "EIO|5"),
         # The port looks for errors only while it asks for more, then waits for its time-out.
         ("i.readfrom(0x50, 1)", "ETIMEDOUT|110"),
@@ -131,3 +133,29 @@ def test_a_pwm_signal(wired: Machine) -> None:
     assert m.call("utimer", "duty", 2, "B") == pytest.approx(0.75)
     m.exec("p.deinit(); q.deinit()")
     assert m.call("utimer", "frequency", 2, "A") == 0
+
+
+def test_can_hears_itself(wired: Machine) -> None:
+    """The lowest identifier goes first; a filter lets one through."""
+    m = wired
+    m.exec(
+        "from machine import CAN; import time; c = CAN(1, 500_000, mode=CAN.MODE_LOOPBACK)\n"
+        "def heard():\n"
+        "    time.sleep_ms(2); r = c.recv()\n"
+        "    return r and (r[0], bytes(r[1]), r[2])\n"
+        "c.set_filters(None)\n"
+        "for i in (0x102, 0x100, 0x101): c.send(i, bytes([i & 3]) * 8)"
+    )
+    heard = "(256, b'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00', 0)"
+    first = "(258, b'\\x02\\x02\\x02\\x02\\x02\\x02\\x02\\x02', 0)"
+    assert m.exec("print(heard()); print(heard())") == f"{first}\n{heard}\n"
+    m.exec("c.set_filters([(0x101, 0x7ff, 0)])\nfor i in range(3): c.send(0x100 + i, b'x')")
+    assert m.exec("print(heard(), heard())") == "(257, b'x', 0) None\n"
+
+
+def test_a_can_bus_with_nobody_else(m: Machine) -> None:
+    """Nobody acknowledges: error passive, and the message waits until it is cancelled."""
+    m.exec("from machine import CAN; import time; c = CAN(1, 500_000); c.send(1, b'x')")
+    script = "time.sleep_ms(5); print(c.get_counters()[0], c.get_counters()[5], c.state())"
+    assert m.exec(script) == "128 1 3\n"
+    assert m.exec(f"c.cancel_send(0); {script}") == "128 0 3\n"

@@ -73,7 +73,6 @@ class Outcome:
         ("forgotten", [BUSY], [BUSY]),
         ("reads_flash", [READY], [BUSY, READY]),
         ("gives_up", [0], []),
-        ("alternates", [0], []),
         ("interrupted", [20, READY], [BUSY, READY]),
     ],
 )
@@ -86,6 +85,17 @@ def test_a_stall_changes_neither_what_is_read_nor_when(
     assert plain.cells == stalled.cells == cells
     for (with_stalls, _), (without, _) in zip(stalled.marks, plain.marks, strict=True):
         assert abs(with_stalls - without) < 200
+
+
+def test_a_loop_that_looks_at_the_clock_costs_little_and_ends_in_time(qemu: Path | None) -> None:
+    """The operation takes 100 us, the time-out is 50: a sixteenth late at most."""
+    stalled, plain = (Outcome("alternates", qemu, stalls=stalls) for stalls in (True, False))
+    assert plain.values == stalled.values == [0]
+    ((with_stalls, _),), ((without, _),) = stalled.marks, plain.marks
+    assert 0 <= with_stalls - without < 51 * US / 16
+    assert stalled.polls < plain.polls / 5
+    for question in {wait["question"] for wait in plain.waits}:
+        assert stalled.on_silicon(question) == pytest.approx(plain.on_silicon(question), rel=0.1)
 
 
 def test_the_report_tells_the_polls_that_a_wait_stands_for(qemu: Path | None) -> None:

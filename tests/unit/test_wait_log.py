@@ -18,9 +18,9 @@ def found(waits: Waits) -> list[dict[str, Any]]:
 def test_waits_are_folded_by_question_and_place() -> None:
     waits = Waits()
     for pc, began, lasts in ((4, 100, 50), (4, 900, 90), (8, 1_000, 5)):
-        waits.begin(("status", "nor"), pc, began)
-        waits.add(8, 8)
-        waits.add(0, lasts)
+        wait = waits.begin(("status", "nor"), pc, began)
+        waits.add(wait, 8, 8)
+        waits.add(wait, 0, lasts)
     first, second = found(waits)
     assert first == {
         "question": "status nor",
@@ -38,8 +38,7 @@ def test_waits_are_folded_by_question_and_place() -> None:
 def test_firmware_that_waits_in_ever_new_places_fills_no_memory() -> None:
     waits = Waits()
     for pc in range(2 * MOST):
-        waits.begin("gpt", pc, pc)
-        waits.add(8, 8)
+        waits.add(waits.begin("gpt", pc, pc), 8, 8)
     assert len(found(waits)) == MOST
     assert waits.told()["left_out"] == MOST
     assert all(entry["polls"] == 8 for entry in found(waits))
@@ -47,13 +46,13 @@ def test_firmware_that_waits_in_ever_new_places_fills_no_memory() -> None:
 
 def test_a_wait_goes_on_where_a_snapshot_was_taken() -> None:
     waits, other = Waits(), Waits()
-    waits.begin("gpt", 4, 100)
-    waits.add(8, 8)
+    wait = waits.begin("gpt", 4, 100)
+    waits.add(wait, 8, 8)
     saved = waits.save()
-    waits.add(1, 1_000)
+    waits.add(wait, 1, 1_000)
     other.load(saved)
     assert found(other)[0]["on_silicon"] == 8
-    other.add(1, 1_000)
+    other.add(wait, 1, 1_000)
     assert found(other) == found(waits)
 
 

@@ -1,0 +1,72 @@
+"""A question that the firmware asks again and again, and what is known of the loop that asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+QUESTIONS_BEFORE_STALL = 8
+"""So many are answered at once at the beginning of each wait."""
+GAP = 330
+"""ns within which a question must come again to belong to the run: firmware's polling loops take
+50 to 300 ns, a turn of a natively compiled Python loop 360, a call from byte code 1,000. A loop
+that asks several questions takes that much for each of them."""
+INTERRUPTED_GAP = 20_000
+"""ns by which an interrupt handler may stretch the gap; longer ends the run."""
+SHAPES = 4
+"""Lengths of a turn that one loop may have: by the branches that it takes."""
+QUESTIONS_IN_A_LOOP = 4
+
+
+class Run:
+    """One question of a loop. A loop that asks several has a run for each."""
+
+    __slots__ = (
+        *("alarm_due", "asked", "began", "count", "gaps"),
+        *("interrupted", "last", "level", "noticed", "polls", "wait"),
+    )
+
+    def __init__(self, asked: Hashable, now: int) -> None:
+        self.asked = asked
+        self.level = 0
+        """Of the exception in which it is asked."""
+        self.alarm_due = 0
+        """Virtual ns at which the loop will be interrupted."""
+        self.begin(now, 0)
+
+    def begin(self, now: int, gap: int) -> None:
+        """The question is asked for the first time, `gap` ns behind another."""
+        self.began = self.last = now
+        self.count = self.polls = 1
+        """count: asked since the last answer that counted; polls: made, and not told yet."""
+        self.gaps: tuple[int, ...] = (gap,) if gap else ()
+        """ns between two questions: what is known of the loop's turns."""
+        self.noticed = self.interrupted = False
+        self.wait: Any = None
+        """What the record of waits knows it by."""
+
+    def fits(self, gap: int) -> bool:
+        """Whether a turn of the loop may be that long: turns differ by a branch here and there."""
+        if gap in self.gaps or not gap:
+            return True
+        is_like = any(abs(gap - known) <= known // 2 for known in self.gaps)
+        if (is_like or not self.gaps) and len(self.gaps) < SHAPES and not self.noticed:
+            self.gaps += (gap,)
+            return True
+        return False
+
+    def turns(self, span: int) -> int:
+        """How often the loop would go round in `span` ns."""
+        return span * len(self.gaps) // sum(self.gaps) if self.gaps else 0
+
+    def save(self) -> dict[str, Any]:
+        """As plain data."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def saved(cls, data: dict[str, Any]) -> Run:
+        """As when `save` returned `data`."""
+        run = cls(None, 0)
+        for name, value in data.items():
+            setattr(run, name, value)
+        return run
