@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from xipsim.peripherals import FAMILIES, FCB_ROMS, FLASH_CHIPS, load
+from xipsim.peripherals import FAMILIES, load
 from xipsim.peripherals.core import (
     REGISTRY,
-    BootRom,
     Console,
-    FlashChip,
     Inputs,
     Model,
-    Parameter,
     PinPort,
     Waker,
     exposed,
@@ -43,17 +40,6 @@ for family in FAMILIES:
 )
 def test_roles_of_models(name: str, roles: list[str]) -> None:
     assert [role.__name__ for role in roles_of(REGISTRY[name])] == roles
-
-
-def test_the_types_that_a_start_asks_for_are_those_with_the_role() -> None:
-    """Ours; other tests register models of their own."""
-    ours = {n: REGISTRY[n] for n in REGISTRY}
-    ours = {n: m for n, m in ours.items() if m.__module__.startswith("xipsim.peripherals.")}
-    assert set(FLASH_CHIPS) == {n for n, m in ours.items() if issubclass(m, FlashChip)}
-    roms = {n: m for n, m in ours.items() if issubclass(m, BootRom)}
-    assert set(FCB_ROMS) == {
-        n for n, m in roms.items() if "fcb_offset" in {p.name for p in m.declared(Parameter)}
-    }
 
 
 def test_a_role_includes_another() -> None:
