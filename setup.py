@@ -11,6 +11,8 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
+SHIM = ("shim", "registers", "calls", "python_api")
+
 
 class BuildShim(build_ext):
     """Compiles without the flags, paths and file names of the Python that happens to build."""
@@ -37,7 +39,8 @@ setup(
     ext_modules=[
         Extension(
             "xipsim.engines.qemu.xipsim_shim",
-            ["xipsim/engines/qemu/shim.c", "xipsim/engines/qemu/registers.c"],
+            [f"xipsim/engines/qemu/{name}.c" for name in SHIM],
+            depends=["xipsim/engines/qemu/python_api.h"],
         )
     ],
     cmdclass={"build_ext": BuildShim, "bdist_wheel": AnyPythonWheel},

@@ -11,7 +11,7 @@ say() { printf '%s\n' "$*" >&2; }
 set_up() {
     local extra=${1:+[$1]} wanted stamp
     stamp=.venv/set-up$extra
-    wanted=$(pwd && cksum pyproject.toml setup.py engines/qemu/*.c)
+    wanted=$(pwd && cksum pyproject.toml setup.py engines/qemu/*.[ch])
     if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && has_qemu \
         && .venv/bin/python -c 'import xipsim' 2>/dev/null; then
         return
@@ -27,7 +27,7 @@ set_up() {
 has_qemu() { command -v "${XIPSIM_QEMU:-qemu-system-arm}" >/dev/null; }
 
 has_libpython() {
-    "$python" -c 'from xipsim.engines.qemu.locate import find_libpython as find; find()' 2>/dev/null
+    "$python" -c 'from xipsim.engines.libpython import find_libpython as find; find()' 2>/dev/null
 }
 
 # What a package brings decides whether it is needed: a QEMU, a Python or a compiler may also have

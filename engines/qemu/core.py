@@ -63,7 +63,8 @@ class Core:
         self.cpu = q.get_cpu(0)
         self._space = q.cpu_address_space(self.cpu, 0)
         self._attributes = ATTRIBUTES[cpu_type]
-        self._bytes = q.byte_array_new()
+        self.read: Callable[[int], int] = q.bound(b"look", q.core_register, self.cpu)
+        """A register, by gdb's number."""
 
     def interrupt(self, number: int) -> Interrupt:
         """The line of external interrupt `number`, or NMI."""
@@ -96,12 +97,6 @@ class Core:
         return FloatingPointActive(self.cpu, q.vmstate_core)
 
     # -- registers -------------------------------------------------------------------------------
-
-    def read(self, number: int) -> int:
-        """A register, by gdb's number."""
-        q.byte_array_resize(self._bytes, 0)
-        size = q.read_register(self.cpu, self._bytes, number)
-        return int.from_bytes(bytes(self._bytes.contents.data[:size]), "little")
 
     def write(self, number: int, value: int) -> None:
         """Set a register, by gdb's number."""
@@ -158,8 +153,5 @@ class Interrupt:
     """An input of the NVIC; the `IrqLine` port."""
 
     def __init__(self, irq: int) -> None:
-        self._irq = irq
-
-    def set(self, level: bool) -> None:
+        self.set: Callable[[bool], None] = q.bound(b"set", q.irq_set, irq)
         """Drive it."""
-        q.irq_set(self._irq, int(level))

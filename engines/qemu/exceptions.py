@@ -17,9 +17,6 @@ from ctypes import c_uint32, c_void_p
 from . import library as q
 
 _do_interrupt = q.shim_data(c_void_p, "xipsim_do_interrupt")
-_read_register = q.shim_data(c_void_p, "xipsim_read_register")
-_set_size = q.shim_data(c_void_p, "xipsim_set_size")
-_bytes = q.shim_data(c_void_p, "xipsim_bytes")
 _on_fault = q.shim_data(c_void_p, "xipsim_on_fault")
 _interrupted = q.shim_data(c_uint32 * 4, "xipsim_interrupted")
 _take_exception = q.shim_address("xipsim_take_exception")
@@ -31,9 +28,6 @@ WORD = struct.Struct("<Q")
 
 def watch_faults(cpu: int, handler: Callable[[], None]) -> None:
     """Call `handler` when the core is at the first instruction of a fault handler."""
-    _read_register.value = q.address(q.read_register)
-    _set_size.value = q.address(q.byte_array_resize)
-    _bytes.value = ctypes.addressof(q.byte_array_new().contents)
     _on_fault.value = q.pointer(q.PLAIN(handler)).value
     original = q.address(q.take_exception)
     _do_interrupt.value = original

@@ -16,12 +16,12 @@ from ctypes import (
     PYFUNCTYPE,
     Structure,
     c_bool,
+    c_char,
     c_char_p,
     c_int,
     c_int64,
     c_size_t,
     c_uint,
-    c_uint8,
     c_uint32,
     c_uint64,
     c_void_p,
@@ -41,7 +41,6 @@ REGISTER_SP, REGISTER_LR, REGISTER_PC, REGISTER_XPSR = 13, 14, 15, 25
 
 READ_ATTRS = CFUNCTYPE(c_uint32, c_void_p, c_uint64, POINTER(c_uint64), c_uint, c_uint64)
 WRITE_ATTRS = CFUNCTYPE(c_uint32, c_void_p, c_uint64, c_uint64, c_uint, c_uint64)
-TIMER = CFUNCTYPE(None, c_void_p)
 WORK = CFUNCTYPE(None, c_void_p, c_uint64)
 IRQ = CFUNCTYPE(None, c_void_p, c_int, c_int)
 PLAIN = CFUNCTYPE(None)
@@ -73,10 +72,6 @@ class MemoryRegionOps(Structure):
         ("valid", _Valid),
         ("impl", _Sizes),
     )
-
-
-class _ByteArray(Structure):
-    _fields_ = (("data", POINTER(c_uint8)), ("len", c_uint))
 
 
 _library = ctypes.CDLL(None)  # releases the interpreter's lock around a call
@@ -169,7 +164,7 @@ tlb_flush = _function("tlb_flush", None, c_void_p)
 queue_work = _function("async_run_on_cpu", None, c_void_p, c_void_p, c_uint64)
 read_register = _function("arm_cpu_gdb_read_register", c_int, c_void_p, c_void_p, c_int)
 write_register = _function("arm_cpu_gdb_write_register", c_int, c_void_p, c_void_p, c_int)
-byte_array_new = _function("g_byte_array_new", POINTER(_ByteArray))
+byte_array_new = _function("g_byte_array_new", c_void_p)
 byte_array_resize = _function("g_byte_array_set_size", c_void_p, c_void_p, c_uint)
 take_exception = _function("arm_v7m_cpu_do_interrupt", None, c_void_p)
 on_run_state = _function(
@@ -180,7 +175,7 @@ gdb_start = _function("gdbserver_start", c_int, c_char_p, c_void_p, quick=False)
 clock_ns = _function("qemu_clock_get_ns", c_int64, c_int)
 clock_deadline = _function("qemu_clock_deadline_ns_all", c_int64, c_int, c_int)
 timer_init = _function(
-    "timer_init_full", None, c_void_p, c_void_p, c_int, c_int, c_int, c_void_p, c_void_p
+    "timer_init_full", None, c_void_p, c_void_p, c_int, c_int, c_int, c_void_p, py_object
 )
 timer_mod = _function("timer_mod_ns", None, c_void_p, c_int64)
 timer_del = _function("timer_del", None, c_void_p)
@@ -208,6 +203,11 @@ error_fatal = ctypes.addressof(c_void_p.in_dll(_library, "error_fatal"))
 vmstate_core = ctypes.addressof(c_void_p.in_dll(_library, "vmstate_arm_cpu"))
 
 
+def address(function: Any) -> int:
+    """Where a function of `_function` lies."""
+    return ctypes.cast(function, c_void_p).value or 0
+
+
 def shim_data(kind: Any, name: str) -> Any:
     """What the shim calls `name`. Ends the process where the shim is of another xipsim."""
     try:
@@ -227,6 +227,24 @@ def shim_address(name: str) -> int:
 new_registers = PYFUNCTYPE(c_void_p, c_uint64, *[py_object] * 6)(
     shim_address("xipsim_registers_new")
 )
+call = shim_address("xipsim_call")
+"""A callback of QEMU's that has one argument: calls that, a Python function without any."""
+_bind = PYFUNCTYPE(py_object, c_char, c_void_p, c_void_p)(shim_address("xipsim_bind"))
+
+
+def bound(form: bytes, function: Any, first: int) -> Any:
+    """A function of QEMU with its first argument, called in a fifth of the time that ctypes takes.
+
+    form: what is left of it. `read`: no argument, answers a number; `act`: none at all; `set`:
+    takes a level; `move`: takes 64 bits; `look`: takes a number, and answers one of 32 bits.
+    """
+    return _bind(form[:1], address(function), first)
+
+
+shim_data(c_void_p, "xipsim_read_register").value = address(read_register)
+shim_data(c_void_p, "xipsim_set_size").value = address(byte_array_resize)
+shim_data(c_void_p, "xipsim_bytes").value = byte_array_new()
+core_register = PYFUNCTYPE(c_uint32, c_void_p, c_int)(shim_address("xipsim_register"))
 on_abort = shim_data(c_void_p, "xipsim_on_abort")
 on_sleep = shim_data(c_void_p, "xipsim_on_sleep")
 
@@ -242,11 +260,6 @@ def keep(thing: Any) -> Any:
 def pointer(callback: Any) -> c_void_p:
     """The address of a ctypes callback, which is kept alive."""
     return ctypes.cast(keep(callback), c_void_p)
-
-
-def address(function: Any) -> int:
-    """Where a function of `_function` lies."""
-    return ctypes.cast(function, c_void_p).value or 0
 
 
 def new_structure() -> int:

@@ -1,85 +1,18 @@
 /*
- * Accesses of the core to the registers of Python models, without ctypes between QEMU and Python.
+ * Accesses of the core to the registers of Python models.
  *
  * A whole 32-bit register goes straight to what the model calls for it, and one that only holds a
  * value to the dictionary of the model's values: what stands behind an offset, Python says once, at
  * the first access (see `Words` in peripherals/core/access.py). All else goes to the two functions
- * that take any access. Python's functions are looked up by name: no header of it is needed, and
- * every version serves.
+ * that take any access.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
  */
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
+#include "python_api.h"
+
 #define WORD 4
-
-typedef struct python_object object;
-
-static struct {
-    int (*ensure)(void);
-    void (*release)(int);
-    object *(*call)(object *, object *const *, size_t, object *);
-    object *(*number)(unsigned long long);
-    unsigned long long (*value)(object *);
-    object *(*text)(const char *);
-    object *(*item)(object *, object *);
-    int (*set_item)(object *, object *, object *);
-    int (*set_attribute)(object *, object *, object *);
-    object *(*tuple_item)(object *, ptrdiff_t);
-    int (*is_true)(object *);
-    void (*hold)(object *);
-    void (*drop)(object *);
-    object *(*occurred)(void);
-    void (*fetch)(object **, object **, object **);
-    void (*normalize)(object **, object **, object **);
-    int (*set_traceback)(object *, object *);
-    void (*print)(void);
-    object *none;
-    object *asked; /* the name of an attribute */
-} py;
-
-static int find_python(void)
-{
-    struct {
-        void *function;
-        const char *name;
-    } names[] = {
-        { &py.ensure, "PyGILState_Ensure" },
-        { &py.release, "PyGILState_Release" },
-        { &py.call, "PyObject_Vectorcall" },
-        { &py.number, "PyLong_FromUnsignedLongLong" },
-        { &py.value, "PyLong_AsUnsignedLongLongMask" },
-        { &py.text, "PyUnicode_InternFromString" },
-        { &py.item, "PyDict_GetItemWithError" },
-        { &py.set_item, "PyDict_SetItem" },
-        { &py.set_attribute, "PyObject_SetAttr" },
-        { &py.tuple_item, "PyTuple_GetItem" },
-        { &py.is_true, "PyObject_IsTrue" },
-        { &py.hold, "Py_IncRef" },
-        { &py.drop, "Py_DecRef" },
-        { &py.occurred, "PyErr_Occurred" },
-        { &py.fetch, "PyErr_Fetch" },
-        { &py.normalize, "PyErr_NormalizeException" },
-        { &py.set_traceback, "PyException_SetTraceback" },
-        { &py.print, "PyErr_Print" },
-        { &py.none, "_Py_NoneStruct" },
-    };
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        void *found = dlsym(RTLD_DEFAULT, names[i].name);
-
-        if (!found) {
-            return 0;
-        }
-        *(void **)names[i].function = found;
-    }
-    py.asked = py.text("asked");
-    return 1;
-}
 
 /* A whole register. Reader and writer: what is called; `values` if it only holds a value; or None:
  * it is none, and takes the long way. */
@@ -105,7 +38,7 @@ static struct word *ask_for_word(struct registers *r, uint64_t offset)
     object *found = py.call(r->find, &number, 1, NULL);
 
     if (!word || !found) {
-        py.print();
+        py.complain(r->find);
         abort();
     }
     word->offset = number;
@@ -152,7 +85,7 @@ static void tell_failure(struct registers *r, struct word *word, object *value)
     }
     result = py.call(r->failed, (object *[]){ error, word->offset, value }, 3, NULL);
     if (!result) {
-        py.print();
+        py.complain(r->failed);
     } else {
         py.drop(result);
     }
@@ -167,7 +100,7 @@ static uint64_t read_long(struct registers *r, uint64_t offset, unsigned size)
     uint64_t value = 0;
 
     if (!result) {
-        py.print();
+        py.complain(r->read);
     } else {
         value = py.value(result);
         py.drop(result);
@@ -183,7 +116,7 @@ static void write_long(struct registers *r, uint64_t offset, object *value, unsi
     object *result = py.call(r->write, arguments, 4, NULL);
 
     if (!result) {
-        py.print();
+        py.complain(r->write);
     } else {
         py.drop(result);
     }
@@ -257,8 +190,9 @@ void *xipsim_registers_new(uint64_t size, object *read, object *write, object *v
     struct registers *r = calloc(1, sizeof *r);
     object *const held[] = { read, write, values, find, questions, failed };
 
-    if (!r || (!py.asked && !find_python())) {
-        return NULL;
+    find_python();
+    if (!r) {
+        abort();
     }
     for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
         py.hold(held[i]);

@@ -90,17 +90,18 @@ struct byte_array { /* GByteArray */
     unsigned int len;
 };
 
-/* All set from Python: QEMU's and GLib's functions, and what is called at a fault handler. */
-void (*xipsim_do_interrupt)(void *cpu);
+/* All set from Python, the first four with the library, the others with a core. */
 int (*xipsim_read_register)(void *cpu, struct byte_array *into, int number);
 void *(*xipsim_set_size)(struct byte_array *array, unsigned int size);
 struct byte_array *xipsim_bytes;
+void (*xipsim_do_interrupt)(void *cpu);
 void (*xipsim_on_fault)(void);
 
 /* What the core was about to do when it took its last exception. */
 uint32_t xipsim_interrupted[4]; /* SP, LR, PC, XPSR */
 
-static uint32_t read_register(void *cpu, int number)
+/* One of the core's registers of 32 bits, by gdb's number. */
+uint32_t xipsim_register(void *cpu, int number)
 {
     xipsim_set_size(xipsim_bytes, 0);
     xipsim_read_register(cpu, xipsim_bytes, number);
@@ -113,12 +114,12 @@ void xipsim_take_exception(void *cpu)
     uint32_t exception;
 
     for (int i = 0; i < 4; i++) {
-        xipsim_interrupted[i] = read_register(cpu, numbers[i]);
+        xipsim_interrupted[i] = xipsim_register(cpu, numbers[i]);
     }
     xipsim_do_interrupt(cpu);
-    exception = read_register(cpu, XPSR) & 0x1FF;
+    exception = xipsim_register(cpu, XPSR) & 0x1FF;
     if (exception >= FIRST_FAULT && exception <= LAST_FAULT &&
-        read_register(cpu, PC) != xipsim_interrupted[2]) {
+        xipsim_register(cpu, PC) != xipsim_interrupted[2]) {
         xipsim_on_fault();
     }
 }

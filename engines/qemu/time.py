@@ -6,7 +6,6 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from xipsim.engines.guest.backend import Timer
 
@@ -22,13 +21,9 @@ class QemuTimer:
 
     def __init__(self, callback: Callable[[], None]) -> None:
         timer = q.new_structure()
-
-        def fired(_opaque: object) -> None:
-            callback()
-
-        q.timer_init(timer, None, q.CLOCK_VIRTUAL, 1, 0, q.pointer(q.TIMER(fired)), None)
-        self.arm: Callable[[int], None] = partial(q.timer_mod, timer)
-        self.disarm: Callable[[], None] = partial(q.timer_del, timer)
+        q.timer_init(timer, None, q.CLOCK_VIRTUAL, 1, 0, q.call, q.keep(callback))
+        self.arm: Callable[[int], None] = q.bound(b"move", q.timer_mod, timer)
+        self.disarm: Callable[[], None] = q.bound(b"act", q.timer_del, timer)
 
 
 class QemuTime:
@@ -36,7 +31,7 @@ class QemuTime:
 
     def __init__(self) -> None:
         self.cpu: int | None = None
-        self.read: Callable[[], int] = partial(q.clock_ns, q.CLOCK_VIRTUAL)
+        self.read: Callable[[], int] = q.bound(b"read", q.clock_ns, q.CLOCK_VIRTUAL)
         self._nudge = QemuTimer(self._nudged)
         self._nudged_at: int | None = None
 

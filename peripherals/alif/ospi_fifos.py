@@ -39,7 +39,6 @@ class Fifos:
     @property
     def raw(self) -> int:
         """RISR."""
-        # Nearly every access of a command comes here: on the stored integers, not by fields.
         ospi, regs = self._ospi, self._regs
         raw = ospi.raised
         if regs[_SSIENR] & 1 and self.tx_level <= regs[_TXFTLR] & 0xFF:
@@ -55,7 +54,16 @@ class Fifos:
 
     def drive_irq(self) -> None:
         """Set the interrupt to what ISR says."""
-        self._ospi.IRQ.set(self.masked != 0)
+        # `masked`, written out: this runs with every access of a command.
+        ospi, regs = self._ospi, self._regs
+        flags = ospi.raised
+        if regs[_SSIENR] & 1:
+            level = self.tx_level if ospi.sent else len(ospi.tx)
+            if level <= regs[_TXFTLR] & 0xFF:
+                flags |= TXE
+        if len(ospi.rx) > regs[_RXFTLR] & 0xFF:
+            flags |= RXF
+        ospi.IRQ.set(flags & regs[_IMR] != 0)
 
     def report(self, interrupt: int) -> None:
         """This interrupt stays from now on until it is cleared."""

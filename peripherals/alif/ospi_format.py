@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from struct import pack
 from typing import NamedTuple
 
 from xipsim.peripherals.nor.bus import Transaction
 
 
-class Format(NamedTuple):
-    """An enhanced (dual, quad or octal) transfer, or a standard one with everything 0."""
+class Settings(NamedTuple):
+    """What the registers say of a transfer: an enhanced (dual, quad or octal) one, or a standard
+    one with everything 0."""
 
     frf: int
     """0 standard, 1 dual, 2 quad, 3 octal."""
@@ -23,22 +26,26 @@ class Format(NamedTuple):
     strobe: bool
     frame_bits: int
 
-    @property
+
+class Format(Settings):
+    """The shape of a transfer. What follows from the settings is found once."""
+
+    @cached_property
     def lanes(self) -> int:
         """Lines of the data."""
         return 1 << self.frf
 
-    @property
+    @cached_property
     def instruction_lanes(self) -> int:
         """Lines of the instruction."""
         return self.lanes if self.trans_type == 2 else 1
 
-    @property
+    @cached_property
     def address_lanes(self) -> int:
         """Lines of the address."""
         return self.lanes if self.trans_type else 1
 
-    @property
+    @cached_property
     def head(self) -> int:
         """Entries of the transmit FIFO that are not data."""
         return bool(self.instruction_bits) + bool(self.address_bits)
@@ -91,12 +98,12 @@ class Format(NamedTuple):
         )
 
 
-def packed(frames: Iterable[int], bits: int) -> bytes:
+def packed(frames: Sequence[int], bits: int) -> bytes:
     """Frames as they go over the lines, most significant bit first; 1s fill the last byte."""
     if bits == 8:
         return bytes(frame & 0xFF for frame in frames)
     if bits == 32:
-        return b"".join(frame.to_bytes(4, "big") for frame in frames)
+        return pack(f">{len(frames)}I", *frames)
     packed, rest, count, mask = bytearray(), 0, 0, (1 << bits) - 1
     for frame in frames:
         rest, count = rest << bits | frame & mask, count + bits

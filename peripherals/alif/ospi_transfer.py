@@ -14,12 +14,17 @@ from .ospi_format import Format, packed, size, unpacked
 from .ospi_registers import OspiRegisters
 from .ospi_shapes import Shapes
 
-# Every word of a page is pushed: on the stored integers, not by fields.
+# Every word of a page is pushed, and a poll comes here ten times: on the stored integers, not by
+# fields.
+_CTRLR0, _CTRLR1 = OspiRegisters.CTRLR0.offset, OspiRegisters.CTRLR1.offset
 _SSIENR, _SER = OspiRegisters.SSIENR.offset, OspiRegisters.SER.offset
-_TXFTLR = OspiRegisters.TXFTLR.offset
+_TXFTLR, _BAUDR = OspiRegisters.TXFTLR.offset, OspiRegisters.BAUDR.offset
 _SELECTS, _TFT = OspiRegisters.SELECTS.mask, OspiRegisters.TFT.mask
+_TMOD, _NDF = OspiRegisters.TMOD.mask, OspiRegisters.NDF.mask
+_TXFTHR = OspiRegisters.TXFTHR.lsb
 BOTH, TRANSMIT, RECEIVE, EEPROM_READ = range(4)
 """CTRLR0.TMOD."""
+_RECEIVES = RECEIVE << OspiRegisters.TMOD.lsb
 
 
 class Transfers:
@@ -53,7 +58,7 @@ class Transfers:
 
     def select(self) -> None:
         """SER was written."""
-        if self._ospi.SELECTS:
+        if self._ospi.regs[_SER] & _SELECTS:
             self._start()
         else:
             self._abort()
@@ -132,25 +137,25 @@ class Transfers:
 
     def _start(self) -> None:
         """Begin a transfer, if everything that it needs is there."""
-        ospi = self._ospi
-        while ospi.tx and not ospi.sent and ospi.SSI_EN and ospi.SELECTS:
+        ospi, regs = self._ospi, self._ospi.regs
+        while ospi.tx and not ospi.sent and regs[_SSIENR] & 1 and regs[_SER] & _SELECTS:
             shape = self._shapes.command
             waiting = len(ospi.tx)
-            if waiting <= ospi.TXFTHR or waiting < shape.head:
+            if waiting <= regs[_TXFTLR] >> _TXFTHR & 0xFF or waiting < shape.head:
                 return
-            if not ospi.BAUDR:
+            if not regs[_BAUDR]:
                 # The serial clock is off.
                 ospi.diagnose("no-serial-clock", "a transfer waits for ever: BAUDR is 0")
                 return
-            ospi.chosen = ospi.SELECTS
-            if ospi.TMOD == RECEIVE:
+            ospi.chosen = regs[_SER] & _SELECTS
+            if regs[_CTRLR0] & _TMOD == _RECEIVES:
                 self._receive(shape)
             else:
                 self._send(shape)
 
     def _receive(self, shape: Format) -> None:
         ospi = self._ospi
-        count = ospi.NDF + 1
+        count = (ospi.regs[_CTRLR1] & _NDF) + 1
         for chip in self._selected():
             if chip.busy:
                 # A read from a busy chip can only be a poll of its status.

@@ -109,10 +109,13 @@ class Junction:
 
     def set(self, level: bool) -> None:
         """One of the lines has changed; the `IrqLine` port."""
-        high = level or any(line.level for line in self._lines)
-        if high != self._level:
-            self._level = high
-            self._sink.set(high)
+        if not level:
+            for line in self._lines:
+                if line.level:
+                    return
+        if level != self._level:
+            self._level = level
+            self._sink.set(level)
 
     def settle(self) -> None:
         """Lines and sink were restored from a snapshot: agree with them, silently."""

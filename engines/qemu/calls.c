@@ -1,0 +1,121 @@
+/*
+ * Calls between QEMU and Python that come by the thousand: timers by QEMU; the clock, timers,
+ * interrupts and the core's registers by Python, which ctypes serves in five times the time.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
+ */
+#include <stdlib.h>
+
+#include "python_api.h"
+
+/* Of a timer: `callable` is called without arguments. */
+void xipsim_call(object *callable)
+{
+    int state = py.ensure();
+    object *result = py.call(callable, NULL, 0, NULL);
+
+    if (result) {
+        py.drop(result);
+    } else {
+        py.complain(callable);
+    }
+    py.release(state);
+}
+
+struct bound {
+    union {
+        int64_t (*read)(int);
+        void (*act)(void *);
+        void (*set)(void *, int);
+        void (*move)(void *, int64_t);
+        uint32_t (*look)(void *, int);
+    } function;
+    void *first;
+};
+
+static object *done(void)
+{
+    py.hold(py.none);
+    return py.none;
+}
+
+static object *call_read(object *self, object *unused)
+{
+    struct bound *b = py.pointer(self);
+
+    (void)unused;
+    return py.signed_number(b->function.read((int)(intptr_t)b->first));
+}
+
+static object *call_act(object *self, object *unused)
+{
+    struct bound *b = py.pointer(self);
+
+    (void)unused;
+    b->function.act(b->first);
+    return done();
+}
+
+static object *call_set(object *self, object *level)
+{
+    struct bound *b = py.pointer(self);
+    int is_high = py.is_true(level);
+
+    if (is_high < 0) {
+        return NULL;
+    }
+    b->function.set(b->first, is_high);
+    return done();
+}
+
+static object *call_move(object *self, object *time)
+{
+    struct bound *b = py.pointer(self);
+    long long value = py.signed_value(time);
+
+    if (value == -1 && py.occurred()) {
+        return NULL;
+    }
+    b->function.move(b->first, value);
+    return done();
+}
+
+static object *call_look(object *self, object *number)
+{
+    struct bound *b = py.pointer(self);
+    long long value = py.signed_value(number);
+
+    if (value == -1 && py.occurred()) {
+        return NULL;
+    }
+    return py.number(b->function.look(b->first, (int)value));
+}
+
+/* form: one of those of `struct bound`, by its first letter. NULL with an exception set, if ever. */
+object *xipsim_bind(char form, void *function, void *first)
+{
+    static struct method methods[] = {
+        { "read", call_read, NO_ARGUMENT, NULL },
+        { "act", call_act, NO_ARGUMENT, NULL },
+        { "set", call_set, ONE_ARGUMENT, NULL },
+        { "move", call_move, ONE_ARGUMENT, NULL },
+        { "look", call_look, ONE_ARGUMENT, NULL },
+    };
+    struct bound *b = malloc(sizeof *b);
+    object *self, *made = NULL;
+
+    find_python();
+    if (!b) {
+        abort();
+    }
+    b->function.read = (int64_t (*)(int))function;
+    b->first = first;
+    self = py.new_pointer(b);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (methods[i].name[0] == form) {
+            made = py.new_function(&methods[i], self, NULL);
+        }
+    }
+    py.drop(self);
+    return made;
+}

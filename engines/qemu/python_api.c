@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process) */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "python_api.h"
+
+struct python py;
+
+void find_python(void)
+{
+    struct {
+        void *function;
+        const char *name;
+    } names[] = {
+        { &py.ensure, "PyGILState_Ensure" },
+        { &py.release, "PyGILState_Release" },
+        { &py.call, "PyObject_Vectorcall" },
+        { &py.number, "PyLong_FromUnsignedLongLong" },
+        { &py.signed_number, "PyLong_FromLongLong" },
+        { &py.signed_value, "PyLong_AsLongLong" },
+        { &py.new_pointer, "PyLong_FromVoidPtr" },
+        { &py.pointer, "PyLong_AsVoidPtr" },
+        { &py.new_function, "PyCFunction_NewEx" },
+        { &py.value, "PyLong_AsUnsignedLongLongMask" },
+        { &py.text, "PyUnicode_InternFromString" },
+        { &py.item, "PyDict_GetItemWithError" },
+        { &py.set_item, "PyDict_SetItem" },
+        { &py.set_attribute, "PyObject_SetAttr" },
+        { &py.tuple_item, "PyTuple_GetItem" },
+        { &py.is_true, "PyObject_IsTrue" },
+        { &py.hold, "Py_IncRef" },
+        { &py.drop, "Py_DecRef" },
+        { &py.occurred, "PyErr_Occurred" },
+        { &py.fetch, "PyErr_Fetch" },
+        { &py.normalize, "PyErr_NormalizeException" },
+        { &py.set_traceback, "PyException_SetTraceback" },
+        { &py.complain, "PyErr_WriteUnraisable" },
+        { &py.none, "_Py_NoneStruct" },
+    };
+
+    if (py.asked) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        void *found = dlsym(RTLD_DEFAULT, names[i].name);
+
+        if (!found) {
+            fprintf(stderr, "xipsim: libpython has no %s\n", names[i].name);
+            abort();
+        }
+        *(void **)names[i].function = found;
+    }
+    py.asked = py.text("asked");
+}

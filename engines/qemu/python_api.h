@@ -1,0 +1,59 @@
+/*
+ * Python's C interface, as far as the shim uses it: functions that are looked up by name, so that no
+ * header of Python is needed and every version serves.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
+ */
+#ifndef XIPSIM_PYTHON_API_H
+#define XIPSIM_PYTHON_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct python_object object;
+
+struct method { /* PyMethodDef */
+    const char *name;
+    object *(*function)(object *, object *);
+    int flags;
+    const char *doc;
+};
+
+#define NO_ARGUMENT 4 /* METH_NOARGS */
+#define ONE_ARGUMENT 8 /* METH_O */
+
+/* Of the shim's own: what it replaces in QEMU is the rest. */
+#define OWN __attribute__((visibility("hidden")))
+
+extern OWN struct python {
+    int (*ensure)(void);
+    void (*release)(int);
+    object *(*call)(object *, object *const *, size_t, object *);
+    object *(*number)(unsigned long long);
+    object *(*signed_number)(long long);
+    long long (*signed_value)(object *);
+    object *(*new_pointer)(void *);
+    void *(*pointer)(object *);
+    object *(*new_function)(struct method *, object *, object *);
+    unsigned long long (*value)(object *);
+    object *(*text)(const char *);
+    object *(*item)(object *, object *);
+    int (*set_item)(object *, object *, object *);
+    int (*set_attribute)(object *, object *, object *);
+    object *(*tuple_item)(object *, ptrdiff_t);
+    int (*is_true)(object *);
+    void (*hold)(object *);
+    void (*drop)(object *);
+    object *(*occurred)(void);
+    void (*fetch)(object **, object **, object **);
+    void (*normalize)(object **, object **, object **);
+    int (*set_traceback)(object *, object *);
+    void (*complain)(object *);
+    object *none;
+    object *asked; /* the name of an attribute */
+} py;
+
+/* Fill `py`, the first time; aborts where a function is missing. */
+OWN void find_python(void);
+
+#endif
