@@ -104,3 +104,9 @@ def test_the_checkout_is_installed_in_place() -> None:
     assert xipsim.__file__ is not None
     assert Path(xipsim.__file__).parent == ROOT / "xipsim"
     assert locate.find_shim().is_file()
+
+
+def test_setup_sees_the_libpython_that_is_there() -> None:
+    """This interpreter has one: tests of machines run with it."""
+    command = '. scripts/setup.sh; python=$1; has_libpython'
+    subprocess.run(["bash", "-ec", command, "bash", sys.executable], cwd=ROOT, check=True)
