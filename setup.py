@@ -34,6 +34,11 @@ class AnyPythonWheel(bdist_wheel):
 
 
 setup(
-    ext_modules=[Extension("xipsim.engines.qemu.xipsim_shim", ["xipsim/engines/qemu/shim.c"])],
+    ext_modules=[
+        Extension(
+            "xipsim.engines.qemu.xipsim_shim",
+            ["xipsim/engines/qemu/shim.c", "xipsim/engines/qemu/registers.c"],
+        )
+    ],
     cmdclass={"build_ext": BuildShim, "bdist_wheel": AnyPythonWheel},
 )

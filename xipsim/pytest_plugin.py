@@ -8,7 +8,8 @@
 
 Each process boots a board once, takes a snapshot right after the prompt, and puts it back before
 every test: hence all tests begin at the same nanosecond, in whatever order and process they run.
-See docs/pytest.md.
+Where the engine takes no snapshots (`--xipsim-engine renode`), every test boots. docs/pytest.md
+tells more.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from xipsim.engines.programs import ENGINES, WITH_SNAPSHOTS
+
 if TYPE_CHECKING:
     from xipsim.errors import XipsimError
     from xipsim.machine.machine import Machine
@@ -38,8 +41,15 @@ _NOT_SHARED = ("flash", "state", "discard", "gdb", "gdb_wait")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--xipsim-firmware."""
-    parser.getgroup("xipsim").addoption(
+    """--xipsim-firmware, --xipsim-engine."""
+    group = parser.getgroup("xipsim")
+    group.addoption(
+        "--xipsim-engine",
+        choices=ENGINES,
+        default=ENGINES[0],
+        help="what runs the boards of tests that do not say it themselves (%(default)s)",
+    )
+    group.addoption(
         "--xipsim-firmware",
         metavar="BOARD=FILE",
         action="append",
@@ -82,15 +92,17 @@ _IMAGES = pytest.StashKey[dict[str, str]]()
 
 @dataclass
 class _Booted:
+    """prompt: None where the engine takes no snapshots; the machine then is for one test."""
+
     machine: Machine
-    prompt: Snapshot
+    prompt: Snapshot | None
 
 
 class _Pool:
     """Booted machines, by board and options; an error, where the boot failed."""
 
-    def __init__(self, images: dict[str, str]) -> None:
-        self._images = images
+    def __init__(self, images: dict[str, str], engine: str) -> None:
+        self._images, self._engine = images, engine
         self._booted: dict[str, _Booted | XipsimError] = {}
 
     def at_the_prompt(self, board: str, options: dict[str, Any]) -> Machine:
@@ -101,7 +113,7 @@ class _Pool:
         booted = self._booted.get(key)
         if isinstance(booted, XipsimError):
             raise booted
-        if booted:
+        if booted and booted.prompt:
             try:
                 booted.machine.restore(booted.prompt)
                 return booted.machine
@@ -118,13 +130,23 @@ class _Pool:
     def _boot(self, board: str, options: dict[str, Any]) -> _Booted:
         from xipsim.machine.machine import Machine
 
-        machine = Machine(board, **{"firmware": self._images.get(board), **options})
+        given = {"firmware": self._images.get(board), "engine": self._engine} | options
+        machine = Machine(board, **given)
         try:
             machine.console.expect(PROMPT, timeout=BOOT_TIMEOUT)
-            return _Booted(machine, machine.snapshot())
+            return _Booted(
+                machine, machine.snapshot() if given["engine"] in WITH_SNAPSHOTS else None
+            )
         except BaseException:
             machine.close()
             raise
+
+    def take_back(self, machine: Machine) -> None:
+        """The test is over: what it listened with is forgotten; the machine ends, or is kept."""
+        machine.forget_listeners()
+        for booted in self._booted.values():
+            if isinstance(booted, _Booted) and booted.machine is machine and not booted.prompt:
+                machine.close()
 
     def close(self) -> None:
         """End all machines."""
@@ -135,7 +157,7 @@ class _Pool:
 
 @pytest.fixture(scope="session")
 def _xipsim_pool(pytestconfig: pytest.Config) -> Iterator[_Pool]:
-    pool = _Pool(pytestconfig.stash[_IMAGES])
+    pool = _Pool(pytestconfig.stash[_IMAGES], pytestconfig.getoption("--xipsim-engine"))
     yield pool
     pool.close()
 
@@ -166,7 +188,7 @@ def machine(
     if failure:  # Not in the handler: pytest would show the error twice.
         pytest.fail(failure, pytrace=False)
     yield booted
-    booted.forget_listeners()
+    _xipsim_pool.take_back(booted)
 
 
 def _mistake(options: dict[str, Any]) -> str:
@@ -256,8 +278,10 @@ def _fixture_names(item: pytest.Item) -> list[str]:
 
 def _replay_command(item: pytest.Item) -> str:
     config = item.config
-    images = [f"--xipsim-firmware={b}={file}" for b, file in config.stash[_IMAGES].items()]
-    command = shlex.join(["pytest", *images, item.nodeid])
+    options = [f"--xipsim-firmware={b}={file}" for b, file in config.stash[_IMAGES].items()]
+    if (engine := config.getoption("--xipsim-engine")) != ENGINES[0]:
+        options.insert(0, f"--xipsim-engine={engine}")
+    command = shlex.join(["pytest", *options, item.nodeid])
     if config.invocation_params.dir == config.rootpath:
         return command
     return f"cd {shlex.quote(str(config.rootpath))} && {command}"

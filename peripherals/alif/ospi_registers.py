@@ -5,9 +5,6 @@ Sources: the vendor's SVD file (fields, reset values) and driver headers (what t
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 from xipsim.peripherals.core import (
     Output,
     Parameter,
@@ -17,7 +14,7 @@ from xipsim.peripherals.core import (
     RegisterArray,
     Slots,
     State,
-    System,
+    guards,
 )
 from xipsim.peripherals.nor.bus import SpiDevice
 
@@ -149,18 +146,12 @@ class OspiRegisters(Peripheral):
     window_reports: State[set[tuple[str, int | None]]] = State(set())
     """Rules broken through the window, with the PC or the end of the operation."""
 
-    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
-        super().__init__(system, name=name, **parameters)
-        for register in self.LOCKED:
-            writer = self.writers[register.offset]
-            self.writers[register.offset] = partial(self._write_locked, register, writer)
-
-    def _write_locked(self, register: Register, writer: Any, value: int) -> None:
+    @guards(*LOCKED)
+    def _is_unlocked(self, register: Register, value: int) -> bool:
         if self.SSI_EN:
             # Assumption: such a write is lost.
             self.diagnose(
                 "write-while-enabled",
                 f"{register.name} <- {value:#x} is lost: it can be written while SSIENR is 0 only",
             )
-        else:
-            writer(value)
+        return not self.SSI_EN

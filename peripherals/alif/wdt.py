@@ -5,8 +5,6 @@ Alif's Ensemble CMSIS DFP, wdt.h; Arm Cortex-M System Design Kit TRM, APB watchd
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -17,6 +15,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
+    guards,
     model,
     ticks_in,
     time_of,
@@ -67,9 +66,6 @@ class Wdt(Peripheral):
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         self._expiry = self.alarm(self._expired)
-        for register in (Wdt.WDOGLOAD, Wdt.WDOGCONTROL, Wdt.WDOGINTCLR):
-            write = self.writers[register.offset]
-            self.writers[register.offset] = partial(self._guarded, register.name, write)
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
@@ -94,11 +90,13 @@ class Wdt(Peripheral):
 
     # -- registers -------------------------------------------------------------------------------
 
-    def _guarded(self, name: str, write: Callable[[int], None], value: int) -> None:
+    @guards(WDOGLOAD, WDOGCONTROL, WDOGINTCLR)
+    def _is_unlocked(self, register: Register, value: int) -> bool:
         if self.WDOGLOCK:
-            self.diagnose("wdt-locked", f"{name} was written while WDOGLOCK is locked: ignored")
-        else:
-            write(value)
+            self.diagnose(
+                "wdt-locked", f"{register.name} was written while WDOGLOCK is locked: ignored"
+            )
+        return not self.WDOGLOCK
 
     @WDOGLOCK.on_write
     def _lock(self, value: int) -> None:

@@ -1,8 +1,9 @@
 """The vocabulary in which models are written: registers, ports, declared state, the registry."""
 
-from .access import Guard, Read, Write, accessors
+from .access import Guard, Read, Words, Write, accessors, words
 from .boot import BootError, Entry
 from .declared import Parameter, Region, Slots, State
+from .hooks import guards
 from .model import Model, exposed
 from .peripheral import Peripheral
 from .ports import (
@@ -81,11 +82,14 @@ __all__ = [
     "Trace",
     "Waker",
     "Window",
+    "Words",
     "Write",
     "accessors",
     "exposed",
+    "guards",
     "model",
     "roles_of",
     "ticks_in",
     "time_of",
+    "words",
 ]

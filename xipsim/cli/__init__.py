@@ -45,7 +45,11 @@ def _run(words: Sequence[str], process: Process | None) -> int:
 
     from .parser import parse
 
-    args = parse(words)
+    try:
+        args = parse(words)
+    except SystemExit:
+        sys.stdout.flush()  # the help, or the version
+        raise
     args.process = process
     module = import_module(f"xipsim.cli.{args.module}")
     code: int = module.run(args)

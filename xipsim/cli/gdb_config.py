@@ -12,11 +12,9 @@ def run(args: argparse.Namespace) -> int:
     """0. UserError for a board that there is not."""
     import json
 
-    from xipsim import platforms
-    from xipsim.machine.configuration import user_mistakes
+    from xipsim.machine.configuration import find_board
 
-    with user_mistakes():
-        platforms.find(args.board)
+    find_board(args.board)
     configuration = {
         "name": f"{args.board} in xipsim",
         "type": "cortex-debug",

@@ -1,0 +1,97 @@
+"""A PC's driver for keyboards, mice and the like: keeps the reports that they send.
+
+(USB Device Class Definition for HID 1.11.) What a report means is in the report descriptor, which
+is read, as every PC does, and kept beside them.
+"""
+
+from __future__ import annotations
+
+from .control import Request
+from .descriptors import INTERRUPT, Configuration, Endpoint, Interface
+from .function import Function, Pipes
+from .link import Handshake, Speed
+
+_HID = 0x03
+_SET_IDLE = 0x0A
+_REPORT = 0x22
+MOST = 1000
+"""Reports that are kept."""
+
+
+class Hid(Function):
+    """One HID function: polls its interrupt endpoint, no more often than that asks for.
+
+    reports: virtual ns and bytes of the last ones. descriptor: the report descriptor; None: the
+    device has refused it, or not sent it yet.
+    """
+
+    def __init__(self, interface: Interface, endpoint: Endpoint, length: int) -> None:
+        super().__init__((endpoint.address,))
+        self.interface, self.protocol = interface.number, interface.kind[2]
+        self.endpoint, self.length = endpoint, length
+        self.descriptor: bytes | None = None
+        self.reports: list[tuple[int, bytes]] = []
+        self._earliest = 0
+
+    def start(self, pipes: Pipes) -> None:
+        """See `Function`. The requests of Linux' usbhid, in its order."""
+        pipes.submit(Request(kind=0x21, code=_SET_IDLE, w_index=self.interface))
+        if self.length:
+            pipes.submit(self._get_descriptor)
+        self.ready(pipes)
+
+    @property
+    def _get_descriptor(self) -> Request:
+        return Request(
+            kind=0x81, code=6, value=_REPORT << 8, w_index=self.interface, length=self.length
+        )
+
+    def answered(self, pipes: Pipes, request: Request, data: bytes | None) -> None:
+        """See `Function`."""
+        if self.length and request == self._get_descriptor:
+            self.descriptor = data
+        self.ready(pipes)
+
+    def ready(self, pipes: Pipes) -> None:
+        """See `Function`."""
+        super().ready(pipes)
+        if self.due is not None:
+            self.due = max(self.due, self._earliest)
+
+    def step(self, pipes: Pipes) -> None:
+        """See `Function`."""
+        self.due = None
+        answer = pipes.device.take(self.endpoint.address)
+        if answer is Handshake.STALL:
+            pipes.unstall(self.endpoint.address)
+        elif isinstance(answer, bytes):
+            self._earliest = pipes.now + _interval(self.endpoint, pipes.speed)
+            if answer:
+                self.reports.append((pipes.now, answer))
+                del self.reports[:-MOST]
+            self.due = self._earliest
+
+
+def _interval(endpoint: Endpoint, speed: Speed) -> int:
+    """ns between two polls. (USB 2.0, table 9-13)"""
+    if speed is Speed.HIGH:
+        return 125_000 << min(max(endpoint.interval, 1), 16) - 1
+    return 1_000_000 * max(endpoint.interval, 1)
+
+
+def find_hids(configuration: Configuration) -> list[Function]:
+    """Drivers for the HID functions that have an interrupt endpoint to the host."""
+    hids: list[Function] = []
+    for interface in configuration.interfaces:
+        polled = [e for e in interface.endpoints if e.is_in and e.kind == INTERRUPT]
+        if interface.kind[0] == _HID and interface.alternate == 0 and polled:
+            hids.append(Hid(interface, polled[0], _report_length(interface)))
+    return hids
+
+
+def _report_length(interface: Interface) -> int:
+    """Of the report descriptor, as the HID descriptor has it (6.2.1); 0 without one."""
+    for one in interface.hid:
+        if one[6] == _REPORT:
+            return int.from_bytes(one[7:9], "little")
+    return 0

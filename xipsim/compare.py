@@ -1,0 +1,109 @@
+"""Runs the same on every engine, and tells where they differ.
+
+::
+
+    from xipsim.compare import compare, script
+
+    found = compare("TEENSY41", script("import os; print(os.listdir('/'))"))
+    assert not found.differences, found.text
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from xipsim.engines import programs
+from xipsim.engines.api import EngineError
+from xipsim.errors import FirmwareFault, ModelGap, ReplError, Stopped, UserError, WaitTimeout
+from xipsim.machine.machine import Machine
+from xipsim.reporting import differences
+from xipsim.reporting.differences import CommandLines, Difference, Observed
+
+Work = Callable[[Machine], object]
+"""What is done with the machine, from power-on."""
+FAULT = ("cfsr", "hfsr", "pc", "lr")
+"""What is compared of a fault; the last two as the core has stacked them."""
+
+
+class Comparison(NamedTuple):
+    """The embedded engine's run, and Renode's. differences: at most one for each thing."""
+
+    runs: tuple[Observed, Observed]
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """The first one in each thing that runs show."""
+        return differences.differences(*self.runs)
+
+    @property
+    def text(self) -> str:
+        """Them, or what was compared."""
+        return differences.text(*self.runs)
+
+
+def script(code: str | bytes, *, timeout: str | int | None = None) -> Work:
+    """Work: a script at the REPL, as `Machine.exec` runs it."""
+    return lambda machine: machine.exec(code, timeout=timeout)
+
+
+def compare(board: str, work: Work, **options: Any) -> Comparison:
+    """Do `work` on each engine. options: of `Machine`, for both; nothing is kept.
+
+    What the firmware does to end a run (an exception, a fault, a wait in vain) is compared, too.
+    UserError where an engine is missing, or cannot do what the options ask for.
+    """
+    for engine in programs.ENGINES:
+        try:
+            programs.find(engine)
+        except EngineError as error:
+            raise UserError(str(error)) from None
+    one, other = (observe(board, work, engine=engine, **options) for engine in programs.ENGINES)
+    return Comparison((one, other))
+
+
+def observe(board: str, work: Work, *, engine: str, **options: Any) -> Observed:
+    """Do `work` on that engine, and look what the run has shown by its end."""
+    with Machine(board, engine=engine, **options) as machine:
+        commands = CommandLines()
+        machine.trace(commands)
+        ending = _ending(machine, work)
+        report = machine.report()
+        return Observed(
+            name=engine,
+            ending=ending,
+            commands=commands.lines,
+            diagnostics=[
+                f"{d['source']}: {d['message']} ({d['rule']}, PC {_hex(d['pc'])})"
+                for d in report["diagnostics"]
+            ],
+            gaps=[f"{g['source']}: {g['what']}" for g in report["gaps"]],
+            resets=[reset["cause"] for reset in report["resets"]],
+            consoles={name: console.transcript for name, console in machine.consoles.items()},
+            pins={
+                f"{port.name}/{number}": f"{port[number].direction} {port[number].level}"
+                for port in machine.gpio.values()
+                for number in range(port.pins)
+            },
+            chips={name: chip.read() for name, chip in machine.chips.items()},
+        )
+
+
+def _ending(machine: Machine, work: Work) -> str:
+    try:
+        work(machine)
+    except ReplError as error:
+        return f"the script raised {error.type_name}"
+    except FirmwareFault as error:
+        registers = {**error.detail, **(error.detail.get("stacked") or {})}
+        told = ", ".join(f"{name.upper()} {_hex(registers.get(name))}" for name in FAULT)
+        return f"the firmware faulted: {error.detail.get('exception')}, {told}"
+    except WaitTimeout as error:
+        return f"in vain it waited for {error.waited_for}"
+    except (Stopped, ModelGap) as error:
+        return type(error).__name__
+    return "it came to its end"
+
+
+def _hex(value: int | None) -> str:
+    return "-" if value is None else f"{value:#010x}"
