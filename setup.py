@@ -34,11 +34,6 @@ class AnyPythonWheel(bdist_wheel):
 
 
 setup(
-    ext_modules=[
-        Extension(
-            "xipsim.engines.qemu.xipsim_shim",
-            ["xipsim/engines/qemu/shim.c", "xipsim/engines/qemu/registers.c"],
-        )
-    ],
+    ext_modules=[Extension("xipsim.engines.qemu.xipsim_shim", ["xipsim/engines/qemu/shim.c"])],
     cmdclass={"build_ext": BuildShim, "bdist_wheel": AnyPythonWheel},
 )

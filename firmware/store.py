@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import glob
 import os
@@ -60,12 +59,9 @@ def read_checked(path: Path) -> bytes:
 def write_atomic(path: str | os.PathLike[str], data: bytes | bytearray) -> None:
     """Make `data` the contents of `path`; its folder is made if missing.
 
-    A crash, a kill or a full disk leaves the old file or the new one, whole. Raises OSError, also
-    where that is a device or a pipe: those are no files to be replaced.
+    A crash, a kill or a full disk leaves the old file or the new one, whole. Raises OSError.
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not (target.is_file() or target.is_dir()):
-        raise OSError(errno.EINVAL, "it is no regular file")
+    target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     os.close(_replace(target, data))
 

@@ -15,12 +15,6 @@ FAMILIES = {
 }
 """Packages or modules of the models whose `.repl` type names begin with this."""
 
-FLASH_CHIPS = ("Nor.Chip",)
-"""Types with the role `FlashChip`. A start asks for them; importing all models to see it would take
-a third of it. A test compares them with the models."""
-FCB_ROMS = ("Imxrt.BootRom",)
-"""Likewise those with the role `BootRom` that look for an FCB, at their parameter `fcb_offset`."""
-
 
 def load(family: str) -> None:
     """Import every module of a family of models; an unknown family has none."""

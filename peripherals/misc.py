@@ -29,8 +29,6 @@ from xipsim.peripherals.core import (
 class Led(Model, Inputs):
     """An LED on a pin."""
 
-    INPUTS = 1
-
     invert = Parameter(bool, "the LED lights while the pin is low", default=False)
 
     _level = State(False, survives_reset=True)

@@ -114,8 +114,7 @@ class Pads(Peripheral, PinPort, ABC):
         while changed:
             pin = (changed & -changed).bit_length() - 1
             changed &= changed - 1
-            # What hangs on a pad may have changed another one meanwhile.
-            self._pads[pin].set(bool(self._shown >> pin & 1))
+            self._pads[pin].set(bool(levels >> pin & 1))
         self._tell()
 
     # -- wires between pins ----------------------------------------------------------------------

@@ -11,7 +11,7 @@ say() { printf '%s\n' "$*" >&2; }
 set_up() {
     local extra=${1:+[$1]} wanted stamp
     stamp=.venv/set-up$extra
-    wanted=$(pwd && cksum pyproject.toml setup.py engines/qemu/*.c)
+    wanted=$(pwd && cksum pyproject.toml setup.py engines/qemu/shim.c)
     if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && has_qemu \
         && .venv/bin/python -c 'import xipsim' 2>/dev/null; then
         return

@@ -23,15 +23,13 @@ WALL = 900.0
 HEAD = "| firmware | version | board | comes to | missing |\n| --- | --- | --- | --- | --- |"
 
 
-def run(entry: dict[str, Any], folder: Path) -> tuple[bool, str, str]:
+def run(entry: dict[str, Any], image: Path) -> tuple[bool, str, str]:
     """Whether it came as far as it should, how far, and what blocks lack."""
     own = HERE / f"{entry['board']}.repl"
     board = str(own) if own.is_file() else entry["board"]
     failure = ""
-    with Machine(board, firmware=folder / entry["file"]) as machine:
+    with Machine(board, firmware=image) as machine:
         try:
-            if "copy" in entry:
-                machine.usb.storage.write("firmware.uf2", (folder / entry["copy"]).read_bytes())
             if "code" in entry:
                 machine.exec(entry["code"])
             elif "console" in entry:
@@ -62,11 +60,10 @@ def main(folder: str, words: list[str]) -> int:
     for entry in tomllib.loads((HERE / "images.toml").read_text())["image"]:
         if words and not any(word in entry["name"] for word in words):
             continue
-        files = (entry["file"], entry.get("copy", ""))
-        lacking = [name for name in files if not Path(folder, name).exists()]
-        came, far, missing = False, f"not run: there is no {', '.join(lacking)}", "?"
-        if not lacking:
-            came, far, missing = run(entry, Path(folder))
+        image = Path(folder, entry["file"])
+        came, far, missing = False, f"not run: there is no {entry['file']}", "?"
+        if image.is_file():
+            came, far, missing = run(entry, image)
         good = good and came
         row = (entry["name"], entry["version"], entry["board"], far, missing)
         print(f"| {' | '.join(row)} |", flush=True)

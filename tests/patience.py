@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
-
 HANGS = 900.0
 """Seconds after which a process hangs. No test is about being faster, on a busy computer either."""
-
-slow = pytest.mark.skipif(
-    os.environ.get("XIPSIM_TEST_SLOW") != "1", reason="takes minutes: XIPSIM_TEST_SLOW=1 runs it"
-)
 
 
 def wait_for_saves(path: Path, count: int) -> None:

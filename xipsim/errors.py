@@ -12,7 +12,6 @@
     │   ├── PoweredOff        the board has switched itself off
     │   ├── FirmwareFault  6  the core faulted
     │   └── BootFailed     7  the boot ROM found nothing to start
-    ├── StorageError       3  a device did not do what a mass storage has to
     ├── ModelGap           4  something that is not modelled was used (strict)
     └── EngineFailed       5  our own mistake
 """
@@ -130,12 +129,6 @@ class BootFailed(Stopped):
 
 class PoweredOff(Stopped):
     """The board has switched itself off, and no alarm will wake it."""
-
-
-class StorageError(XipsimError):
-    """The mass storage at a USB host failed a command, left, or did not appear."""
-
-    exit_code = 3
 
 
 class ModelGap(XipsimError):

@@ -18,7 +18,7 @@ from typing import Any
 from xipsim.board.console import Console
 from xipsim.board.flash import FlashStats
 from xipsim.firmware import flashcheck as program
-from xipsim.machine.configuration import find_board, user_mistakes
+from xipsim.machine.configuration import user_mistakes
 from xipsim.machine.machine import Machine
 
 TIMEOUT = "300s"
@@ -69,10 +69,11 @@ class Result(Report):
 
 def find(board: str) -> program.Program:
     """The program for a board; UserError if there is no such board, or no program for it."""
+    from xipsim import platforms
     from xipsim.engines.repl.cache import load
 
     with user_mistakes():
-        return program.find(load(find_board(board)).files)
+        return program.find(load(platforms.find(board)).files)
 
 
 def run(board: str, **options: Any) -> Result:

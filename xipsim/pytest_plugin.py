@@ -8,8 +8,7 @@
 
 Each process boots a board once, takes a snapshot right after the prompt, and puts it back before
 every test: hence all tests begin at the same nanosecond, in whatever order and process they run.
-Where the engine takes no snapshots (`--xipsim-engine renode`), every test boots. docs/pytest.md
-tells more.
+See docs/pytest.md.
 """
 
 from __future__ import annotations
@@ -25,8 +24,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from xipsim.engines.programs import ENGINES, WITH_SNAPSHOTS
-
 if TYPE_CHECKING:
     from xipsim.errors import XipsimError
     from xipsim.machine.machine import Machine
@@ -41,15 +38,8 @@ _NOT_SHARED = ("flash", "state", "discard", "gdb", "gdb_wait")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--xipsim-firmware, --xipsim-engine."""
-    group = parser.getgroup("xipsim")
-    group.addoption(
-        "--xipsim-engine",
-        choices=ENGINES,
-        default=ENGINES[0],
-        help="what runs the boards of tests that do not say it themselves (%(default)s)",
-    )
-    group.addoption(
+    """--xipsim-firmware."""
+    parser.getgroup("xipsim").addoption(
         "--xipsim-firmware",
         metavar="BOARD=FILE",
         action="append",
@@ -92,17 +82,15 @@ _IMAGES = pytest.StashKey[dict[str, str]]()
 
 @dataclass
 class _Booted:
-    """prompt: None where the engine takes no snapshots; the machine then is for one test."""
-
     machine: Machine
-    prompt: Snapshot | None
+    prompt: Snapshot
 
 
 class _Pool:
     """Booted machines, by board and options; an error, where the boot failed."""
 
-    def __init__(self, images: dict[str, str], engine: str) -> None:
-        self._images, self._engine = images, engine
+    def __init__(self, images: dict[str, str]) -> None:
+        self._images = images
         self._booted: dict[str, _Booted | XipsimError] = {}
 
     def at_the_prompt(self, board: str, options: dict[str, Any]) -> Machine:
@@ -113,7 +101,7 @@ class _Pool:
         booted = self._booted.get(key)
         if isinstance(booted, XipsimError):
             raise booted
-        if booted and booted.prompt:
+        if booted:
             try:
                 booted.machine.restore(booted.prompt)
                 return booted.machine
@@ -130,23 +118,13 @@ class _Pool:
     def _boot(self, board: str, options: dict[str, Any]) -> _Booted:
         from xipsim.machine.machine import Machine
 
-        given = {"firmware": self._images.get(board), "engine": self._engine} | options
-        machine = Machine(board, **given)
+        machine = Machine(board, **{"firmware": self._images.get(board), **options})
         try:
             machine.console.expect(PROMPT, timeout=BOOT_TIMEOUT)
-            return _Booted(
-                machine, machine.snapshot() if given["engine"] in WITH_SNAPSHOTS else None
-            )
+            return _Booted(machine, machine.snapshot())
         except BaseException:
             machine.close()
             raise
-
-    def take_back(self, machine: Machine) -> None:
-        """The test is over: what it listened with is forgotten; the machine ends, or is kept."""
-        machine.forget_listeners()
-        for booted in self._booted.values():
-            if isinstance(booted, _Booted) and booted.machine is machine and not booted.prompt:
-                machine.close()
 
     def close(self) -> None:
         """End all machines."""
@@ -157,7 +135,7 @@ class _Pool:
 
 @pytest.fixture(scope="session")
 def _xipsim_pool(pytestconfig: pytest.Config) -> Iterator[_Pool]:
-    pool = _Pool(pytestconfig.stash[_IMAGES], pytestconfig.getoption("--xipsim-engine"))
+    pool = _Pool(pytestconfig.stash[_IMAGES])
     yield pool
     pool.close()
 
@@ -188,7 +166,7 @@ def machine(
     if failure:  # Not in the handler: pytest would show the error twice.
         pytest.fail(failure, pytrace=False)
     yield booted
-    _xipsim_pool.take_back(booted)
+    booted.forget_listeners()
 
 
 def _mistake(options: dict[str, Any]) -> str:
@@ -278,10 +256,8 @@ def _fixture_names(item: pytest.Item) -> list[str]:
 
 def _replay_command(item: pytest.Item) -> str:
     config = item.config
-    options = [f"--xipsim-firmware={b}={file}" for b, file in config.stash[_IMAGES].items()]
-    if (engine := config.getoption("--xipsim-engine")) != ENGINES[0]:
-        options.insert(0, f"--xipsim-engine={engine}")
-    command = shlex.join(["pytest", *options, item.nodeid])
+    images = [f"--xipsim-firmware={b}={file}" for b, file in config.stash[_IMAGES].items()]
+    command = shlex.join(["pytest", *images, item.nodeid])
     if config.invocation_params.dir == config.rootpath:
         return command
     return f"cd {shlex.quote(str(config.rootpath))} && {command}"

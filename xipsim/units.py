@@ -12,7 +12,7 @@ _NEARLY = re.compile(
     r"\s*(\d+(?:\.\d+)?)\s*(|s(?:ec(?:onds?)?)?|m(?:in(?:utes?)?)?|h(?:ours?)?)\s*", re.IGNORECASE
 )
 """A number without a unit, or with one that is none here."""
-_DURATION = re.compile(r"\s*([0-9]+)(?:\.([0-9]+))?\s*([a-zµ]+)\s*")
+_DURATION = re.compile(r"\s*(\d+)(?:\.(\d+))?\s*([a-zµ]+)\s*")
 
 
 def duration(value: str | int) -> int:

@@ -18,8 +18,6 @@ from xipsim.peripherals.core import (
 )
 from xipsim.peripherals.pads import Pads
 
-from .pinmux import PadControl
-
 PINS = 8
 FULL = 0xFF
 REST = 0xFFFF_FF00
@@ -30,9 +28,8 @@ REST = 0xFFFF_FF00
 class Gpio(Pads):
     """A port of eight pins with an interrupt for each, and one for all of them.
 
-    A pin that `pinmux` gives to another block is no output of the port's, and one with an open
-    drain is none while it is high. Assumption: the input path is on, whatever pad control says;
-    inputs are synchronised in no time, and debouncing (DEBOUNCE) lets everything through.
+    Assumption: every pin is its port's with its input path on, whatever PINMUX says; inputs are
+    synchronised in no time, and debouncing (DEBOUNCE) lets everything through.
     """
 
     SIZE = 0x1000
@@ -43,9 +40,6 @@ class Gpio(Pads):
     battery = Parameter(
         bool, "in the battery domain: pins keep level and direction over warm resets", default=False
     )
-
-    pinmux = Parameter(PadControl, "where its pads are set up", default=None)
-    port = Parameter(int, "its number there", default=0)
 
     PADS = Outputs(
         PINS,
@@ -83,9 +77,6 @@ class Gpio(Pads):
     CONFIG_REG2 = Register(0x70, ro=True)
     CONFIG_REG1 = Register(0x74, ro=True)
 
-    _foreign = State(0)
-    """Pins of other blocks."""
-    _open_drain = State(0)
     _edges = State(0)
     """Edges seen and not acknowledged."""
 
@@ -95,16 +86,9 @@ class Gpio(Pads):
         self.EXT_PORTA = self._levels()
         self._settle()
 
-    def connected(self) -> None:
-        if self.pinmux is not None:
-            self.pinmux.listen(self.port, self._set_up)
-
     def reset(self, cause: ResetCause) -> None:
         data, direction = self.SWPORTA_DR, self.SWPORTA_DDR
-        foreign, open_drain = self._foreign, self._open_drain
         super().reset(cause)
-        # Pads have resets of their own, of which they tell.
-        self._foreign, self._open_drain = foreign, open_drain
         if self.battery and cause is not ResetCause.POWER_ON:
             self.SWPORTA_DR, self.SWPORTA_DDR = data, direction
         self.EXT_PORTA = self._levels()
@@ -130,18 +114,8 @@ class Gpio(Pads):
 
     # -- pads ------------------------------------------------------------------------------------
 
-    def _set_up(self, pin: int, is_ports: bool, is_open_drain: bool) -> None:
-        """What is known of a pad has changed, or is told again."""
-        bit = 1 << pin
-        before = self._foreign, self._open_drain
-        self._foreign = self._foreign & ~bit | (0 if is_ports else bit)
-        self._open_drain = self._open_drain & ~bit | (bit if is_open_drain else 0)
-        if (self._foreign, self._open_drain) != before:
-            self._settle()
-
     def _output(self) -> tuple[int, int]:
-        data = self.SWPORTA_DR
-        return data, self.SWPORTA_DDR & ~self._foreign & ~(data & self._open_drain)
+        return self.SWPORTA_DR, self.SWPORTA_DDR
 
     def _settle(self) -> None:
         before, now = self.EXT_PORTA, self._levels()

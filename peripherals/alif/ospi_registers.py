@@ -5,6 +5,9 @@ Sources: the vendor's SVD file (fields, reset values) and driver headers (what t
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from xipsim.peripherals.core import (
     Output,
     Parameter,
@@ -14,7 +17,7 @@ from xipsim.peripherals.core import (
     RegisterArray,
     Slots,
     State,
-    guards,
+    System,
 )
 from xipsim.peripherals.nor.bus import SpiDevice
 
@@ -146,12 +149,18 @@ class OspiRegisters(Peripheral):
     window_reports: State[set[tuple[str, int | None]]] = State(set())
     """Rules broken through the window, with the PC or the end of the operation."""
 
-    @guards(*LOCKED)
-    def _is_unlocked(self, register: Register, value: int) -> bool:
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        for register in self.LOCKED:
+            writer = self.writers[register.offset]
+            self.writers[register.offset] = partial(self._write_locked, register, writer)
+
+    def _write_locked(self, register: Register, writer: Any, value: int) -> None:
         if self.SSI_EN:
             # Assumption: such a write is lost.
             self.diagnose(
                 "write-while-enabled",
                 f"{register.name} <- {value:#x} is lost: it can be written while SSIENR is 0 only",
             )
-        return not self.SSI_EN
+        else:
+            writer(value)

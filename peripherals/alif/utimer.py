@@ -9,36 +9,121 @@ from __future__ import annotations
 from typing import Any
 
 from xipsim.peripherals.core import (
+    Outputs,
+    Parameter,
+    Peripheral,
+    Register,
+    RegisterArray,
     ResetCause,
     State,
     System,
-    exposed,
     model,
     ticks_in,
     time_of,
 )
 from xipsim.peripherals.core.registers import RegisterValues
 
-from .utimer_counter import Counter
-from .utimer_pwm import COMPARE_EN, high_part
-from .utimer_registers import CHANNELS, WITH_INTERRUPTS, UtimerRegisters
+from .utimer_counter import FULL, Counter
+
+CHANNELS = 16
+WITH_INTERRUPTS = 12
+"""Channels 12 to 15 count quadrature signals, with interrupts of their own."""
+STRIDE = 0x1000
 
 PGM_EN = 1 << 31
-ENABLE, DOWN = 1, 1 << 8
+ENABLE, DOWN, COMPARE_EN = 1, 1 << 8, 1 << 11
 _COMPARE_A, _COMPARE_B, _UNDERFLOW, _OVERFLOW = 2, 4, 6, 7
 RUNNING, DIRECTION = 1 << 14, 1 << 15
-DRIVERS = "AB"
+
+_TRIGGER = "triggers from pins and events"
+_CAPTURE = "capture"
+_BUFFERS = "buffered period and dead time"
+_DRIVERS = "output drivers (PWM)"
+
+
+def _channels(offset: int, **keywords: Any) -> RegisterArray:
+    """One register in each channel's block."""
+    return RegisterArray(0x1000 + offset, CHANNELS, stride=STRIDE, **keywords)
 
 
 @model("Alif.Utimer")
-class Utimer(UtimerRegisters):
-    """Counters with two compare values each, in sawtooth mode, up or down; and what they make of
-    the output drivers: frequency and duty, but no edges.
+class Utimer(Peripheral):
+    """Counters with two compare values each, in sawtooth mode, up or down.
 
-    Assumption: what is in a buffer counts at once, not from the next overflow; the drivers follow
-    the first compare buffer, as the interrupts do.
     Assumption: bits written to GLB_CNTR_START, STOP and CLEAR act at once and read 0.
     """
+
+    SIZE = 0x1_1000
+
+    frequency = Parameter(int, "clock of the counters in Hz", default=400_000_000)
+
+    IRQS = Outputs(WITH_INTERRUPTS * 8, "interrupt 8 * channel + bit of CHAN_INTERRUPT")
+
+    GLB_CNTR_START = Register(0x00)
+    GLB_CNTR_STOP = Register(0x04)
+    GLB_CNTR_CLEAR = Register(0x08)
+    GLB_CNTR_RUNNING = Register(0x0C, ro=True)
+    GLB_DRIVER_OEN = Register(0x10, reset=FULL)
+    DRIVERS_OFF = GLB_DRIVER_OEN.field(0, 32, unmodelled=_DRIVERS)
+    GLB_CLOCK_ENABLE = Register(0x20)
+
+    START_0_SRC = _channels(0x00, unmodelled=_TRIGGER)
+    START_1_SRC = _channels(0x04)
+    STOP_0_SRC = _channels(0x08, unmodelled=_TRIGGER)
+    STOP_1_SRC = _channels(0x0C)
+    CLEAR_0_SRC = _channels(0x10, unmodelled=_TRIGGER)
+    CLEAR_1_SRC = _channels(0x14)
+    UP_0_SRC = _channels(0x18, unmodelled=_TRIGGER)
+    UP_1_SRC = _channels(0x1C, unmodelled=_TRIGGER)
+    DOWN_0_SRC = _channels(0x20, unmodelled=_TRIGGER)
+    DOWN_1_SRC = _channels(0x24, unmodelled=_TRIGGER)
+    TRIG_CAPTURE_SRC_A_0 = _channels(0x28, unmodelled=_CAPTURE)
+    TRIG_CAPTURE_SRC_A_1 = _channels(0x2C, unmodelled=_CAPTURE)
+    TRIG_CAPTURE_SRC_B_0 = _channels(0x30, unmodelled=_CAPTURE)
+    TRIG_CAPTURE_SRC_B_1 = _channels(0x34, unmodelled=_CAPTURE)
+    DMA_CLEAR_SRC_A_0 = _channels(0x38, unmodelled=_TRIGGER)
+    DMA_CLEAR_SRC_A_1 = _channels(0x3C, unmodelled=_TRIGGER)
+    DMA_CLEAR_SRC_B_0 = _channels(0x40, unmodelled=_TRIGGER)
+    DMA_CLEAR_SRC_B_1 = _channels(0x44, unmodelled=_TRIGGER)
+    CNTR_PAUSE_SRC = _channels(0x48, unmodelled=_TRIGGER)
+    CNTR_CTRL = _channels(0x80)
+    CNTR_TYPE = CNTR_CTRL.field(2, 3, unmodelled="one-shot and triangle counting")
+    FILTER_CTRL_A = _channels(0x84)
+    FILTER_CTRL_B = _channels(0x88)
+    COMPARE_CTRL_A = _channels(0x8C)
+    DRIVER_A = COMPARE_CTRL_A.field(8, unmodelled=_DRIVERS)
+    COMPARE_CTRL_B = _channels(0x90)
+    DRIVER_B = COMPARE_CTRL_B.field(8, unmodelled=_DRIVERS)
+    BUF_OP_CTRL = _channels(0x94)
+    OPERATIONS = BUF_OP_CTRL.field(0, 32, unmodelled=_BUFFERS)
+    CNTR = _channels(0xA0, neutral=True)
+    CNTR_PTR = _channels(0xA4)
+    CNTR_PTR_BUF1 = _channels(0xA8, unmodelled=_BUFFERS)
+    CNTR_PTR_BUF2 = _channels(0xAC, unmodelled=_BUFFERS)
+    CAPTURE_A = _channels(0xB0)
+    CAPTURE_A_BUF1 = _channels(0xB4)
+    CAPTURE_A_BUF2 = _channels(0xB8)
+    CAPTURE_B = _channels(0xC0)
+    CAPTURE_B_BUF1 = _channels(0xC4)
+    CAPTURE_B_BUF2 = _channels(0xC8)
+    COMPARE_A = _channels(0xD0)
+    COMPARE_A_BUF1 = _channels(0xD4, neutral=True)
+    COMPARE_A_BUF2 = _channels(0xD8, unmodelled="the second compare buffer")
+    COMPARE_B = _channels(0xE0)
+    COMPARE_B_BUF1 = _channels(0xE4, neutral=True)
+    COMPARE_B_BUF2 = _channels(0xE8, unmodelled="the second compare buffer")
+    DT_UP = _channels(0xF0, unmodelled=_BUFFERS)
+    DT_UP_BUF1 = _channels(0xF4, unmodelled=_BUFFERS)
+    DT_DOWN = _channels(0xF8, unmodelled=_BUFFERS)
+    DT_DOWN_BUF1 = _channels(0xFC, unmodelled=_BUFFERS)
+    CHAN_STATUS = _channels(0x114, ro=True)
+    CHAN_INTERRUPT = _channels(0x118, w1c=0xFF, ro=0xFFFF_FF00, neutral=True)
+    # Assumption: everything is masked after reset.
+    CHAN_INTERRUPT_MASK = _channels(0x11C, reset=0xFF, neutral=True)
+    DUTY_CYCLE_CTRL = _channels(0x120, unmodelled=_DRIVERS)
+    DEAD_TIME_CTRL = _channels(0x124, unmodelled=_DRIVERS)
+    INT_CNTR_CTRL = _channels(0x130, unmodelled="counting interrupts")
+    FAULT_CTRL = _channels(0x134, unmodelled=_DRIVERS)
 
     _started = State(0)
     """Channels that have been started and not stopped."""
@@ -58,19 +143,19 @@ class Utimer(UtimerRegisters):
 
     # -- global registers ------------------------------------------------------------------------
 
-    @UtimerRegisters.GLB_CNTR_START.on_write
+    @GLB_CNTR_START.on_write
     def _start(self, value: int) -> None:
         self.GLB_CNTR_START = 0
         self._started |= self._obeying(self.START_1_SRC, value)
         self._rebase_all()
 
-    @UtimerRegisters.GLB_CNTR_STOP.on_write
+    @GLB_CNTR_STOP.on_write
     def _stop(self, value: int) -> None:
         self.GLB_CNTR_STOP = 0
         self._started &= ~self._obeying(self.STOP_1_SRC, value)
         self._rebase_all()
 
-    @UtimerRegisters.GLB_CNTR_CLEAR.on_write
+    @GLB_CNTR_CLEAR.on_write
     def _clear(self, value: int) -> None:
         self.GLB_CNTR_CLEAR = 0
         obeying = self._obeying(self.CLEAR_1_SRC, value)
@@ -84,78 +169,71 @@ class Utimer(UtimerRegisters):
         obeying = [1 << n for n in range(CHANNELS) if sources[n] & PGM_EN]
         return value & sum(obeying)
 
-    @UtimerRegisters.GLB_CLOCK_ENABLE.on_write
+    @GLB_CLOCK_ENABLE.on_write
     def _clocks(self, value: int) -> None:
         self._rebase_all()
 
-    @UtimerRegisters.GLB_CNTR_RUNNING.on_read
-    @UtimerRegisters.GLB_CNTR_RUNNING.on_peek
+    @GLB_CNTR_RUNNING.on_read
+    @GLB_CNTR_RUNNING.on_peek
     def _running(self) -> int:
         return sum(1 << n for n, counter in enumerate(self._counters) if counter.running)
 
     # -- channel registers -----------------------------------------------------------------------
 
-    @UtimerRegisters.CNTR.on_read
+    @CNTR.on_read
     def _read_count(self, channel: int) -> int:
         self.system.clock.question(self._questions[channel])
         return self._now(channel)
 
-    @UtimerRegisters.CNTR.on_peek
+    @CNTR.on_peek
     def _now(self, channel: int) -> int:
         counter = self._counters[channel]
         return counter.place(self._position(counter))
 
-    @UtimerRegisters.CNTR.on_write
+    @CNTR.on_write
     def _write_count(self, channel: int, value: int) -> None:
         counter = self._counters[channel]
         self._rebase(channel, position=counter.place(value) % counter.modulo)
 
-    @UtimerRegisters.CNTR_CTRL.on_write
+    @CNTR_CTRL.on_write
     def _control(self, channel: int, value: int) -> None:
         if channel >= WITH_INTERRUPTS:
             self.gap("channels 12 to 15: quadrature counting")
         self._rebase(channel)
 
-    @UtimerRegisters.CNTR_PTR.on_write
+    @CNTR_PTR.on_write
     def _period(self, channel: int, value: int) -> None:
         self._rebase(channel)
 
-    @UtimerRegisters.CNTR_PTR_BUF1.on_write
-    @UtimerRegisters.BUF_OP_CTRL.on_write
-    def _buffered_period(self, channel: int, value: int) -> None:
-        if self.CNTR_BUF_EN[channel] and self.CNTR_BUF_OP[channel]:
-            self.CNTR_PTR[channel] = self.CNTR_PTR_BUF1[channel]
-            self._rebase(channel)
-
-    @UtimerRegisters.COMPARE_CTRL_A.on_write
-    @UtimerRegisters.COMPARE_CTRL_B.on_write
+    @COMPARE_CTRL_A.on_write
+    @COMPARE_CTRL_B.on_write
     def _compare_control(self, channel: int, value: int) -> None:
         self._rebase(channel)
 
-    @UtimerRegisters.COMPARE_A_BUF1.on_write
-    @UtimerRegisters.COMPARE_B_BUF1.on_write
+    @COMPARE_A_BUF1.on_write
+    @COMPARE_B_BUF1.on_write
     def _compare(self, channel: int, value: int) -> None:
         self._catch_up(channel)
         self._aim(channel)
 
-    @UtimerRegisters.CHAN_STATUS.on_read
-    @UtimerRegisters.CHAN_STATUS.on_peek
+    @CHAN_STATUS.on_read
+    @CHAN_STATUS.on_peek
     def _status(self, channel: int) -> int:
         counter = self._counters[channel]
         return (RUNNING if counter.running else 0) | (DIRECTION if counter.down else 0)
 
-    @UtimerRegisters.CHAN_INTERRUPT.on_read
+    @CHAN_INTERRUPT.on_read
     def _flags(self, channel: int) -> int:
         self._catch_up(channel)
         return self.CHAN_INTERRUPT[channel]
 
-    @UtimerRegisters.CHAN_INTERRUPT.on_write
+    @CHAN_INTERRUPT.on_write
     def _acknowledge(self, channel: int, value: int) -> None:
         self._catch_up(channel)
         self.CHAN_INTERRUPT[channel] &= ~value
         self._schedule(channel)
 
-    @UtimerRegisters.CHAN_INTERRUPT_MASK.on_write
+    @CHAN_INTERRUPT_MASK.on_write
     def _mask(self, channel: int, value: int) -> None:
         self._catch_up(channel)
         self._schedule(channel)
@@ -166,13 +244,13 @@ class Utimer(UtimerRegisters):
         """Steps of the counter since `since`."""
         if not counter.running:
             return 0
-        return ticks_in(self.system.clock.now - counter.since, self.frequency_hz)
+        return ticks_in(self.system.clock.now - counter.since, self.frequency)
 
     def _position(self, counter: Counter) -> int:
         return (counter.position + self._steps(counter)) % counter.modulo
 
     def _time_of(self, counter: Counter, steps: int) -> int:
-        return counter.since + time_of(steps, self.frequency_hz)
+        return counter.since + time_of(steps, self.frequency)
 
     def _rebase_all(self) -> None:
         for channel in range(CHANNELS):
@@ -208,7 +286,7 @@ class Utimer(UtimerRegisters):
                 counter.targets.append((bit, counter.place(value)))
         self._schedule(channel)
 
-    @UtimerRegisters.CHAN_INTERRUPT.on_peek
+    @CHAN_INTERRUPT.on_peek
     def _happened(self, channel: int) -> int:
         """CHAN_INTERRUPT with what has happened by now."""
         counter, flags = self._counters[channel], self.CHAN_INTERRUPT[channel]
@@ -263,33 +341,3 @@ class Utimer(UtimerRegisters):
             if counter.alarm is not None and counter.alarm <= now:
                 self._catch_up(channel)
         self._set_alarm()
-
-    # -- the board's side ------------------------------------------------------------------------
-
-    @exposed
-    def frequency(self, channel: int, driver: str = "A") -> float:
-        """Hz of an output (driver `A` or `B` of channel 0 to 11); 0 while it is off."""
-        if not self._is_on(channel, driver):
-            return 0.0
-        return self.frequency_hz / self._counters[channel].modulo
-
-    @exposed
-    def duty(self, channel: int, driver: str = "A") -> float:
-        """For which part of a period an output is high, 0 to 1; 0 while it is off."""
-        if not self._is_on(channel, driver):
-            return 0.0
-        counter = self._counters[channel]
-        if driver == "A":
-            control, value = self.COMPARE_CTRL_A[channel], self.COMPARE_A_BUF1[channel]
-        else:
-            control, value = self.COMPARE_CTRL_B[channel], self.COMPARE_B_BUF1[channel]
-        compare = counter.place(value) if value < counter.modulo else value
-        return high_part(control, compare, counter.modulo)
-
-    def _is_on(self, channel: int, driver: str) -> bool:
-        if not 0 <= channel < WITH_INTERRUPTS or driver not in DRIVERS:
-            given = f"given {channel!r}, {driver!r}"
-            raise ValueError(f"{self.name}: expected channel 0 to 11, driver A or B, {given}")
-        # Active low.
-        off = self.GLB_DRIVER_OEN >> 2 * channel + DRIVERS.index(driver) & 1
-        return not off and self._counters[channel].running

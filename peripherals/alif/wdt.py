@@ -5,6 +5,8 @@ Alif's Ensemble CMSIS DFP, wdt.h; Arm Cortex-M System Design Kit TRM, APB watchd
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -15,7 +17,6 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
-    guards,
     model,
     ticks_in,
     time_of,
@@ -66,6 +67,9 @@ class Wdt(Peripheral):
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         self._expiry = self.alarm(self._expired)
+        for register in (Wdt.WDOGLOAD, Wdt.WDOGCONTROL, Wdt.WDOGINTCLR):
+            write = self.writers[register.offset]
+            self.writers[register.offset] = partial(self._guarded, register.name, write)
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
@@ -90,13 +94,11 @@ class Wdt(Peripheral):
 
     # -- registers -------------------------------------------------------------------------------
 
-    @guards(WDOGLOAD, WDOGCONTROL, WDOGINTCLR)
-    def _is_unlocked(self, register: Register, value: int) -> bool:
+    def _guarded(self, name: str, write: Callable[[int], None], value: int) -> None:
         if self.WDOGLOCK:
-            self.diagnose(
-                "wdt-locked", f"{register.name} was written while WDOGLOCK is locked: ignored"
-            )
-        return not self.WDOGLOCK
+            self.diagnose("wdt-locked", f"{name} was written while WDOGLOCK is locked: ignored")
+        else:
+            write(value)
 
     @WDOGLOCK.on_write
     def _lock(self, value: int) -> None:

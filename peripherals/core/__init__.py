@@ -1,9 +1,8 @@
 """The vocabulary in which models are written: registers, ports, declared state, the registry."""
 
-from .access import Guard, Read, Words, Write, accessors, words
+from .access import Guard, Read, Write, accessors
 from .boot import BootError, Entry
 from .declared import Parameter, Region, Slots, State
-from .hooks import guards
 from .model import Model, exposed
 from .peripheral import Peripheral
 from .ports import (
@@ -82,14 +81,11 @@ __all__ = [
     "Trace",
     "Waker",
     "Window",
-    "Words",
     "Write",
     "accessors",
     "exposed",
-    "guards",
     "model",
     "roles_of",
     "ticks_in",
     "time_of",
-    "words",
 ]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from .peripheral import Peripheral
 
@@ -54,7 +53,7 @@ def accessors(model: Peripheral, questions: Questions, guard: Guard) -> tuple[Re
                 questions.question(f"{model.name} {offset:#x}")
             return any_read(offset, size)
         except Exception as error:
-            guard(error, _in_words(model, offset, size))
+            guard(error, f"{model.name}: read of {size} bytes at {offset:#x}")
             return 0
 
     def write(_handle: Any, offset: int, value: int, size: int) -> None:
@@ -68,55 +67,6 @@ def accessors(model: Peripheral, questions: Questions, guard: Guard) -> tuple[Re
                     return
             any_write(offset, value, size)
         except Exception as error:
-            guard(error, _in_words(model, offset, size, value))
+            guard(error, f"{model.name}: write of {value:#x}, {size} bytes, at {offset:#x}")
 
     return read, write
-
-
-def _in_words(model: Peripheral, offset: int, size: int, value: int | None = None) -> str:
-    if value is None:
-        return f"{model.name}: read of {size} bytes at {offset:#x}"
-    return f"{model.name}: write of {value:#x}, {size} bytes, at {offset:#x}"
-
-
-Handler = Callable[..., Any] | dict[int, int] | None
-"""What a whole register needs: a call; where its value is stored, which is all; or None: more."""
-
-
-class Words(NamedTuple):
-    """Whole 32-bit registers, for an engine that need not call `read` and `write` for them.
-
-    values: stored values, by offset. find(offset): whether the register there is neutral, which
-    sets `asked` of `questions` to None if it is not; reader() and writer(value). What these raise
-    goes to failed(error, offset, value written or None), and the read answers 0.
-    """
-
-    values: dict[int, int]
-    find: Callable[[int], tuple[bool, Handler, Handler]]
-    questions: Questions
-    failed: Callable[[Exception, int, int | None], None]
-
-
-def words(model: Peripheral, questions: Questions, guard: Guard) -> Words:
-    """The short cuts of a model: accesses by them do what `accessors` do."""
-    kind, values = type(model), model.regs
-
-    def short(handler: Callable[..., Any], plain: Callable[..., Any], offset: int) -> Handler:
-        """`values` for what is `plain`; an alias is not, whose value lies elsewhere."""
-        if isinstance(handler, partial) and handler.func == plain and handler.args == (offset,):
-            return values
-        return handler
-
-    def find(offset: int) -> tuple[bool, Handler, Handler]:
-        reads, writes = kind.read is Peripheral.read, kind.write is Peripheral.write
-        reader, writer = model.word(offset) or (None, None)
-        return (
-            offset in model.NEUTRAL,
-            short(reader, values.__getitem__, offset) if reader and reads else None,
-            short(writer, values.__setitem__, offset) if writer and writes else None,
-        )
-
-    def failed(error: Exception, offset: int, value: int | None) -> None:
-        guard(error, _in_words(model, offset, 4, value))
-
-    return Words(values, find, questions, failed)

@@ -12,7 +12,7 @@ class Hooked:
     """Remembers the names of its hooks. What they are given and answer, the subclass says."""
 
     name = ""
-    read_hook = write_hook = peek_hook = guard_hook = ""
+    read_hook = write_hook = peek_hook = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -34,14 +34,3 @@ class Hooked:
         """
         self.peek_hook = method.__name__
         return method
-
-
-def guards(*guarded: Hooked) -> Callable[[F], F]:
-    """Decorator: `method(self, register, value) -> bool` says whether writes of these are taken."""
-
-    def mark(method: F) -> F:
-        for one in guarded:
-            one.guard_hook = method.__name__
-        return method
-
-    return mark

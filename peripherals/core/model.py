@@ -32,9 +32,6 @@ class Model:
     SYSTICK_REFERENCE: ClassVar[int] = 0
     """Hz of the reference clock that it gives to the core's SysTick; 0: none."""
     _declared: ClassVar[dict[type, list[Any]]]
-    """By kind, as far as they were asked for."""
-    _members: ClassVar[dict[type, list[Any]]]
-    """What the class and its bases hold, by type, in order."""
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         self.system = system
@@ -62,23 +59,22 @@ class Model:
     @classmethod
     def declared(cls, kind: type[T]) -> list[T]:
         """What the class and its bases declare of `kind` (e.g. `Output`), in order."""
-        if "_members" not in cls.__dict__:
-            cls._members, cls._declared = cls._collected(), {}
-        known: list[T] | None = cls._declared.get(kind)
-        if known is None:
-            found = [of for type_, of in cls._members.items() if issubclass(type_, kind)]
-            known = cls._declared[kind] = [value for values in found for value in values]
-        return known
+        known: dict[type, list[T]] = cls.__dict__.get("_declared", {})
+        if kind not in known:
+            known[kind] = cls._find(kind)
+            cls._declared = known
+        return known[kind]
 
     @classmethod
-    def _collected(cls) -> dict[type, list[Any]]:
-        values: dict[str, Any] = {}
+    def _find(cls, kind: type[T]) -> list[T]:
+        names: dict[str, T] = {}
         for base in reversed(cls.__mro__):
-            values |= vars(base)
-        members: dict[type, list[Any]] = {}
-        for value in values.values():
-            members.setdefault(type(value), []).append(value)
-        return members
+            for name, value in vars(base).items():
+                if isinstance(value, kind):
+                    names[name] = value
+                else:
+                    names.pop(name, None)
+        return list(names.values())
 
     def _checked(self, given: dict[str, Any]) -> dict[str, Any]:
         values = {}

@@ -23,10 +23,6 @@ def _clear(value: int, mask: int) -> int:
     return value & ~mask
 
 
-ALIASES: dict[int, Callable[[int, int], int]] = {4: or_, 8: _clear, 12: xor}
-"""Aliases of a register that has them, by their distance from it: what a store there does."""
-
-
 def _mask(size: int) -> int:
     """All bits of `size` bytes."""
     return (1 << 8 * size) - 1
@@ -42,8 +38,7 @@ class Peripheral(Model):
 
     What an access means is defined by `read`, `write` and `peek`, for every offset and size.
     `readers` and `writers` are their short cut for whole 32-bit registers, which cost one
-    dictionary look-up: by offset, what answers a read and takes a write, once there was one. See
-    `access`.
+    dictionary look-up: by offset, what answers a read and takes a write. See `access`.
     """
 
     SIZE: ClassVar[int] = 0x4000
@@ -51,101 +46,98 @@ class Peripheral(Model):
     NEUTRAL: ClassVar[frozenset[int]] = frozenset()
     """Offsets whose accesses do not end a run of a question; filled from the registers."""
 
-    _registers: ClassVar[dict[int, Register]] = {}
-    """What answers at an offset, aliases included."""
-    _resets: ClassVar[dict[int, int]] = {}
-    """Values after power-on, by offset."""
-    _resets_warm: ClassVar[dict[int, int]] = {}
-    """Of those, the ones that every reset brings back."""
     _unmodelled: ClassVar[dict[Register | RegisterArray, tuple[Bits, ...]]] = {}
     """The fields of which something is missing, by what declares them."""
 
     def __init_subclass__(cls) -> None:
-        # Of all registers of a start, so each loop over them is worth a look.
         super().__init_subclass__()
         cls._unmodelled = {}
         for field in cls.declared(Bits):
             if field.unmodelled:
                 others = cls._unmodelled.get(field.register, ())
                 cls._unmodelled[field.register] = (*others, field)
-        registers = list(cls.registers())
-        cls._resets = {register.offset: register.reset for register in registers}
-        cls._resets_warm = {r.offset: r.reset for r in registers if not r.survives_reset}
-        cls.NEUTRAL = frozenset(r.offset for r in registers if r.neutral)
-        aliased = [r for r in registers if r.set_clear_toggle]
-        cls._registers = {register.offset: register for register in registers}
-        cls._registers |= {r.offset + distance: r for r in aliased for distance in ALIASES}
-        if len(cls._registers) < len(registers) + len(aliased) * len(ALIASES) or any(
-            register.width != WORD for register in registers
-        ):
-            cls._refuse_overlaps(registers)
-
-    @classmethod
-    def _refuse_overlaps(cls, registers: list[Register]) -> None:
-        places = sorted(place for register in registers for place in register.places())
+        cls.NEUTRAL = frozenset(r.offset for r in cls.registers() if r.neutral)
+        places = []
+        for register in cls.registers():
+            places += register.places()
+        places.sort()
         for (_, end, name), (start, _, following) in pairwise(places):
             if start < end:
                 raise TypeError(f"{cls.__name__}: {name} and {following} overlap at {start:#x}")
 
     @classmethod
+    def _table(cls) -> Iterator[tuple[Register | RegisterArray, Register, tuple[int, ...]]]:
+        """Every register, with what declares its hooks and the index that these take first."""
+        for register in cls.declared(Register):
+            yield register, register, ()
+        for array in cls.declared(RegisterArray):
+            for index, element in enumerate(array.elements):
+                yield array, element, (index,)
+
+    @classmethod
     def registers(cls) -> Iterator[Register]:
         """Every register, those of arrays one by one."""
-        yield from cls.declared(Register)
-        for array in cls.declared(RegisterArray):
-            yield from array.elements
+        return (register for _, register, _ in cls._table())
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
-        self.regs = dict(self._resets)
+        self.regs: dict[int, int] = {}
+        self._registers: dict[int, Register] = {}
         self.readers: dict[int, Callable[[], int]] = {}
         self.writers: dict[int, Callable[[int], None]] = {}
         self._narrow_readers: dict[int, Callable[[], int]] = {}
         self._narrow_writers: dict[int, Callable[[int], None]] = {}
+        self._peekers: dict[int, Callable[[], int]] = {}
         super().__init__(system, name=name, **parameters)
+        for declared, register, index in self._table():
+            self._install(declared, register, index)
 
-    def word(self, offset: int) -> tuple[Callable[[], int], Callable[[int], None]] | None:
-        """What answers a read and takes a write of the 32-bit register that begins there."""
-        register = self._registers.get(offset)
-        if register is None or register.width != WORD:
-            return None
-        return self._reader(offset, register), self._writer(offset, register)
+    def _install(
+        self, declared: Register | RegisterArray, register: Register, index: tuple[int, ...]
+    ) -> None:
+        # Some thousand calls in each start.
+        offset, regs = register.offset, self.regs
+        regs[offset] = register.reset
+        read, write, peek = declared.read_hook, declared.write_hook, declared.peek_hook
+        reader = self._hook(read, index) if read else partial(regs.__getitem__, offset)
+        hook = self._hook(write, index) if write else None
+        writer = self._writer(register, hook, self._unmodelled.get(declared, ()))
+        if peek:
+            self._peekers[offset] = self._hook(peek, index)
+        self._registers[offset] = register
+        if register.width == WORD:
+            self.readers[offset], self.writers[offset] = reader, writer
+        else:
+            self._narrow_readers[offset], self._narrow_writers[offset] = reader, writer
+        if register.set_clear_toggle:
+            self._install_aliases(register, reader, writer)
 
-    def _reader(self, offset: int, register: Register) -> Callable[[], int]:
-        """What answers reads of `register`, of which an alias may be at `offset`.
+    def _install_aliases(
+        self, register: Register, reader: Callable[[], int], writer: Callable[[int], None]
+    ) -> None:
+        offset = register.offset
+        for distance, operation in ((4, or_), (8, _clear), (12, xor)):
+            self._registers[offset + distance] = register
+            self._readers(register)[offset + distance] = reader
+            store = partial(self._store_alias, offset, operation, writer)
+            self._writers(register)[offset + distance] = store
 
-        Made when it is first asked for: most registers are never read, nor written.
-        """
-        readers = self.readers if register.width == WORD else self._narrow_readers
-        reader = readers.get(offset)
-        if reader is None:
-            hook = register.declared.read_hook
-            stored = partial(self.regs.__getitem__, register.offset)
-            reader = readers[offset] = self._hook(hook, register) if hook else stored
-        return reader
+    def _readers(self, register: Register) -> dict[int, Callable[[], int]]:
+        return self.readers if register.width == WORD else self._narrow_readers
 
-    def _writer(self, offset: int, register: Register) -> Callable[[int], None]:
-        """What takes writes there; see `_reader`."""
-        writers = self.writers if register.width == WORD else self._narrow_writers
-        writer = writers.get(offset)
-        if writer is None:
-            if offset == register.offset:
-                writer = self._make_writer(register)
-                if guard := register.declared.guard_hook:
-                    writer = partial(self._write_guarded, getattr(self, guard), register, writer)
-            else:
-                operation = ALIASES[offset - register.offset]
-                writer = partial(self._store_alias, register, operation)
-            writers[offset] = writer
-        return writer
+    def _writers(self, register: Register) -> dict[int, Callable[[int], None]]:
+        return self.writers if register.width == WORD else self._narrow_writers
 
-    def _hook(self, name: str, register: Register) -> Callable[..., Any]:
+    def _hook(self, name: str, index: tuple[int, ...]) -> Callable[..., Any]:
         method: Callable[..., Any] = getattr(self, name)
-        return partial(method, *register.index) if register.index else method
+        return partial(method, *index) if index else method
 
-    def _make_writer(self, register: Register) -> Callable[[int], None]:
+    def _writer(
+        self,
+        register: Register,
+        hook: Callable[[int], None] | None,
+        fields: tuple[Bits, ...],
+    ) -> Callable[[int], None]:
         """What takes a write of the register's full width: no more than its masks and hook need."""
-        declared = register.declared
-        hook = self._hook(declared.write_hook, register) if declared.write_hook else None
-        fields = self._unmodelled.get(declared, ())
         regs, offset = self.regs, register.offset
         held, cleared = register.ro | register.w1c, register.w1c & ~register.ro
         if register.unmodelled or fields:
@@ -168,20 +160,13 @@ class Peripheral(Model):
         return store_masked if held else store
 
     def _store_alias(
-        self, register: Register, operation: Callable[[int, int], int], value: int
-    ) -> None:
-        writer = self._writer(register.offset, register)
-        writer(operation(self.regs[register.offset], value))
-
-    @staticmethod
-    def _write_guarded(
-        guard: Callable[[Register, int], bool],
-        register: Register,
+        self,
+        offset: int,
+        operation: Callable[[int, int], int],
         writer: Callable[[int], None],
         value: int,
     ) -> None:
-        if guard(register, value):
-            writer(value)
+        writer(operation(self.regs[offset], value))
 
     def _report_unmodelled(
         self,
@@ -199,8 +184,9 @@ class Peripheral(Model):
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
-        is_cold = cause is ResetCause.POWER_ON
-        self.regs.update(self._resets if is_cold else self._resets_warm)
+        for register in self.registers():
+            if cause is ResetCause.POWER_ON or not register.survives_reset:
+                self.regs[register.offset] = register.reset
 
     def save(self) -> dict[str, Any]:
         return super().save() | {"registers": dict(self.regs)}
@@ -218,10 +204,10 @@ class Peripheral(Model):
         """
         register = self._registers.get(offset)
         if register is not None and register.width == size * 8:
-            return self._reader(offset, register)()
+            return self._readers(register)[offset]()
         value = 0
         for start, part in self._touched(offset, size, "read"):
-            value |= _shifted(self._reader(start, part)(), start - offset)
+            value |= _shifted(self._readers(part)[start](), start - offset)
         return value & _mask(size)
 
     def write(self, offset: int, value: int, size: int = 4) -> None:
@@ -233,7 +219,7 @@ class Peripheral(Model):
         """
         register = self._registers.get(offset)
         if register is not None and register.width == size * 8:
-            self._writer(offset, register)(value)
+            self._writers(register)[offset](value)
             return
         value &= _mask(size)
         for start, part in self._touched(offset, size, "write"):
@@ -241,7 +227,7 @@ class Peripheral(Model):
             lanes = _shifted(_mask(size), offset - start) & own
             is_alias = start != part.offset
             kept = 0 if is_alias else self.regs[start] & ~lanes & ~part.w1c
-            self._writer(start, part)(_shifted(value, offset - start) & own | kept)
+            self._writers(part)[start](_shifted(value, offset - start) & own | kept)
 
     def peek(self, offset: int, size: int = 4) -> int:
         """What a read would answer, without its side effects, and without a report.
@@ -250,8 +236,8 @@ class Peripheral(Model):
         """
         value = 0
         for start, register in self._touched(offset, size):
-            hook = register.declared.peek_hook
-            now = self._hook(hook, register)() if hook else self.regs[register.offset]
+            peeker = self._peekers.get(register.offset)
+            now = peeker() if peeker else self.regs[register.offset]
             value |= _shifted(now, start - offset)
         return value & _mask(size)
 

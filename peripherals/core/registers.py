@@ -128,10 +128,6 @@ class Register(Hooked):
             raise ValueError(f"register at {offset:#x}: a mask or reset value exceeds {width} bits")
         self.set_clear_toggle = set_clear_toggle
         self.survives_reset, self.neutral, self.unmodelled = survives_reset, neutral, unmodelled
-        self.declared: Register | RegisterArray = self
-        """What has its hooks: itself, or its array."""
-        self.index: tuple[int, ...] = ()
-        """What these hooks are given first: in an array, its place."""
 
     def field(
         self, lsb: int, width: int = 1, *, unmodelled: str = "", idle: int | None = None
@@ -189,8 +185,6 @@ class RegisterArray(Hooked):
             Register(offset + i * stride, reset=resets[i], **keywords) for i in range(count)
         )
         self.offset, self.count, self.stride = offset, count, stride
-        for index, element in enumerate(self.elements):
-            element.declared, element.index = self, (index,)
         self.width, self.ro = self.elements[0].width, self.elements[0].ro
 
     def __set_name__(self, owner: type, name: str) -> None:

@@ -166,9 +166,6 @@ class Waker(Role):
 class Inputs(Role):
     """Has numbered inputs, to which the outputs of other entries can be wired."""
 
-    INPUTS: ClassVar[int | None] = None
-    """How many; None: as many as are wired. The pins of a `PinPort` are its inputs."""
-
     def on_input(self, number: int, level: bool) -> None:
         """What is wired to input `number` has changed to `level`: several lines are ORed."""
         raise NotImplementedError

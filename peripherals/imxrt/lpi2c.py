@@ -7,14 +7,16 @@ from typing import Any
 from xipsim.peripherals.core import (
     Output,
     Parameter,
+    Peripheral,
     Register,
     ResetCause,
+    Slots,
     State,
     System,
     model,
     time_of,
 )
-from xipsim.peripherals.i2c.controller import I2cController
+from xipsim.peripherals.i2c.device import ADDRESSES, I2cBus, I2cDevice
 
 from .ccm import Ccm
 
@@ -34,7 +36,7 @@ _HOST = "host request"
 
 
 @model("Imxrt.Lpi2c")
-class Lpi2c(I2cController):
+class Lpi2c(Peripheral):
     """The only master of its bus: a FIFO of commands, and one for what is received.
 
     A command takes the time of its bits. An address at which there is no device is not
@@ -48,6 +50,9 @@ class Lpi2c(I2cController):
     ccm = Parameter(Ccm, "whose CSCDR2 selects and divides the functional clock", default=None)
 
     IRQ = Output("FIFOs, ends of packets, errors")
+    devices = Slots[I2cDevice](
+        ADDRESSES, "devices, at their 7-bit addresses", kind=I2cDevice
+    )
 
     VERID = Register(0x00, reset=0x0100_0003, ro=True)
     PARAM = Register(0x04, reset=0x0202, ro=True)
@@ -120,6 +125,7 @@ class Lpi2c(I2cController):
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
+        self._bus = I2cBus(self.devices)
         self._step = self.alarm(self._over)
 
     def reset(self, cause: ResetCause) -> None:
@@ -240,7 +246,7 @@ class Lpi2c(I2cController):
             self._stop()
         elif kind == TRANSMIT:
             assert self._device is not None
-            self._acknowledged(not self._reads and self.bus.write(self._device, data))
+            self._acknowledged(not self._reads and self._bus.write(self._device, data))
         else:
             self._start(data, kind in (START_NACK, FAST_NACK))
         self._go_on()
@@ -249,7 +255,7 @@ class Lpi2c(I2cController):
         if self._device is not None:
             self.EPF = 1
         self._device, self._reads = data >> 1, bool(data & 1)
-        self._acknowledged(self.bus.start(self._device, self._reads) is not wants_nack)
+        self._acknowledged(self._bus.start(self._device, self._reads) is not wants_nack)
 
     def _acknowledged(self, as_expected: bool) -> None:
         self._command = None
@@ -260,7 +266,7 @@ class Lpi2c(I2cController):
 
     def _receive(self, is_kept: bool) -> None:
         assert self._device is not None
-        byte = self.bus.read(self._device) if self._reads else self.bus.NOBODY
+        byte = self._bus.read(self._device) if self._reads else self._bus.NOBODY
         if is_kept:
             self._rx.append(byte)
         self._left -= 1
@@ -269,7 +275,7 @@ class Lpi2c(I2cController):
 
     def _stop(self) -> None:
         assert self._device is not None
-        self.bus.stop(self._device)
+        self._bus.stop(self._device)
         self._device = self._command = None
         self.EPF = self.SDF = 1
 

@@ -16,7 +16,7 @@ from xipsim.peripherals.core import (
     model,
     time_of,
 )
-from xipsim.peripherals.spi.device import SpiDevice, exchange_frame
+from xipsim.peripherals.spi.device import SpiDevice, exchange
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
@@ -285,8 +285,7 @@ class Lpspi(Peripheral):
     def _exchange(self, word: int) -> None:
         bits = min(self._left, WORD)
         sent = word & (1 << bits) - 1
-        first = _reversed(sent, bits) if self.LSBF else sent
-        received = exchange_frame(self, self.devices, first, bits)
+        received = self._on_lines(_reversed(sent, bits) if self.LSBF else sent, bits)
         if not self.RXMSK:
             value = _reversed(received, bits) if self.LSBF else received
             self._rx.append(value | (FIRST if self._is_first else 0))
@@ -299,6 +298,16 @@ class Lpspi(Peripheral):
             self._command = self.TCR
             if not self.CONT:
                 self._close()
+
+    def _on_lines(self, sent: int, bits: int) -> int:
+        """The same bits on the line to the controller; the first one is the highest."""
+        active = any(device.is_selected for device in self.devices.values())
+        if bits % 8 or not active:
+            if active:
+                self.gap(f"TCR.FRAMESZ: {bits} bits for a device that takes bytes")
+            return (1 << bits) - 1
+        data = sent.to_bytes(bits // 8, "big")
+        return int.from_bytes(bytes(exchange(self.devices, byte) for byte in data), "big")
 
     def _close(self) -> None:
         self._step.at(self.system.clock.now + self._time(self.SCKPCS + 1))

@@ -26,8 +26,6 @@ from .state import ChipState
 class Chip(ChipState, FlashChip, Inputs):
     """A serial NOR flash chip on a chip select of a memory controller."""
 
-    INPUTS = 1
-
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         self._engine = WriteEngine(self, self.alarm(self._finish))
@@ -52,7 +50,7 @@ class Chip(ChipState, FlashChip, Inputs):
 
     def on_input(self, number: int, level: bool) -> None:
         """Input 0, RESET#: low resets modes and volatile registers; the chip is deaf meanwhile."""
-        if level is not self.held_in_reset:
+        if number or level is not self.held_in_reset:
             return
         self.held_in_reset = not level
         if level:

@@ -15,8 +15,6 @@ class SpiDevice(Model, Inputs, ABC):
     scripts have it that drive CS themselves (`gpio2: { 10 -> flash@0 }`).
     """
 
-    INPUTS = 1
-
     is_selected = State(False)
     _is_wired = State(False)
     """A pin is the chip select."""
@@ -66,19 +64,3 @@ def exchange(devices: Mapping[int, SpiDevice], byte: int) -> int:
         if device.is_selected:
             answer &= device.exchange(byte) & 0xFF
     return answer
-
-
-def exchange_frame(
-    controller: Model, devices: Mapping[int, SpiDevice], sent: int, bits: int
-) -> int:
-    """The same for a frame of `bits`, of which the first on the line is the highest.
-
-    Devices take bytes: other lengths are told as a gap of `controller`, and read ones.
-    """
-    active = any(device.is_selected for device in devices.values())
-    if bits % 8 or not active:
-        if active:
-            controller.gap(f"frames of {bits} bits for a device that takes bytes")
-        return (1 << bits) - 1
-    data = sent.to_bytes(bits // 8, "big")
-    return int.from_bytes(bytes(exchange(devices, byte) for byte in data), "big")

@@ -9,7 +9,7 @@ import struct
 from typing import NamedTuple
 
 from .control import Request
-from .descriptors import Configuration, Endpoint, Interface, bulk_pair
+from .descriptors import BULK, Configuration, Endpoint, Interface
 
 ABSTRACT_CONTROL = (0x02, 0x02)
 DATA_CLASS = 0x0A
@@ -43,19 +43,25 @@ def is_line_state(request: Request) -> bool:
     return request.kind == 0x21 and request.code == _SET_CONTROL_LINE_STATE
 
 
-def find_serial_ports(configuration: Configuration) -> list[SerialPort]:
-    """The CDC ACM functions whose data interface has a bulk endpoint in each direction."""
+def find_serial_port(configuration: Configuration) -> SerialPort | None:
+    """The first CDC ACM function whose data interface has a bulk endpoint in each direction."""
     settings = [one for one in configuration.interfaces if one.alternate == 0]
-    ports = []
     for control in settings:
         if control.kind[:2] != ABSTRACT_CONTROL:
             continue
         numbers = _data_interfaces(configuration, control)
-        data = [one for one in settings if one.number in numbers and one.kind[0] == DATA_CLASS]
-        pair = bulk_pair(endpoint for one in data for endpoint in one.endpoints)
-        if pair:
-            ports.append(SerialPort(control.number, control.string, *pair))
-    return ports
+        bulk = [
+            endpoint
+            for data in settings
+            if data.number in numbers and data.kind[0] == DATA_CLASS
+            for endpoint in data.endpoints
+            if endpoint.kind == BULK
+        ]
+        receive = next((e for e in bulk if e.is_in), None)
+        send = next((e for e in bulk if not e.is_in), None)
+        if receive and send:
+            return SerialPort(control.number, control.string, receive, send)
+    return None
 
 
 def _data_interfaces(configuration: Configuration, control: Interface) -> list[int]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 DEVICE, CONFIGURATION, STRING, INTERFACE, ENDPOINT, QUALIFIER = 1, 2, 3, 4, 5, 6
-ASSOCIATION, HID, CS_INTERFACE = 11, 0x21, 0x24
+ASSOCIATION, CS_INTERFACE = 11, 0x24
 
-BULK, INTERRUPT = 2, 3
-"""Transfer types in the low bits of an endpoint's attributes."""
+BULK = 2
+"""Transfer type in the low bits of an endpoint's attributes."""
 
 
 class DescriptorError(ValueError):
@@ -34,21 +34,11 @@ class Endpoint(NamedTuple):
     address: int
     kind: int
     max_packet: int
-    interval: int = 0
-    """bInterval"""
 
     @property
     def is_in(self) -> bool:
         """Whether its data flow to the host."""
         return bool(self.address & 0x80)
-
-
-def bulk_pair(endpoints: Iterable[Endpoint]) -> tuple[Endpoint, Endpoint] | None:
-    """The first bulk endpoint to the host, and the first one from it; None if one is missing."""
-    bulk = [endpoint for endpoint in endpoints if endpoint.kind == BULK]
-    receive = next((e for e in bulk if e.is_in), None)
-    send = next((e for e in bulk if not e.is_in), None)
-    return (receive, send) if receive and send else None
 
 
 class Interface(NamedTuple):
@@ -62,8 +52,6 @@ class Interface(NamedTuple):
     endpoints: list[Endpoint]
     functional: list[bytes]
     """Class-specific interface descriptors from their subtype on."""
-    hid: list[bytes]
-    """HID descriptors. (HID 1.11, section 6.2.1)"""
 
 
 class Configuration(NamedTuple):
@@ -103,7 +91,7 @@ def _split(data: bytes) -> Iterator[bytes]:
         at += length
 
 
-_SHORTEST = {CONFIGURATION: 9, INTERFACE: 9, ENDPOINT: 7, ASSOCIATION: 8, HID: 9, CS_INTERFACE: 3}
+_SHORTEST = {CONFIGURATION: 9, INTERFACE: 9, ENDPOINT: 7, ASSOCIATION: 8, CS_INTERFACE: 3}
 
 
 def parse_configuration(data: bytes) -> Configuration:
@@ -117,17 +105,14 @@ def parse_configuration(data: bytes) -> Configuration:
         if len(one) < _SHORTEST.get(kind, 2):
             raise DescriptorError(f"descriptor too short: {one.hex(' ')}")
         if kind == INTERFACE:
-            kinds = (one[5], one[6], one[7])
-            interfaces.append(Interface(one[2], one[3], kinds, one[8], [], [], []))
+            interfaces.append(Interface(one[2], one[3], (one[5], one[6], one[7]), one[8], [], []))
         elif kind == ASSOCIATION:
             configuration.associations.append(range(one[2], one[2] + one[3]))
         elif kind == ENDPOINT and interfaces:
             size = int.from_bytes(one[4:6], "little") & 0x7FF
-            interfaces[-1].endpoints.append(Endpoint(one[2], one[3] & 3, size, one[6]))
+            interfaces[-1].endpoints.append(Endpoint(one[2], one[3] & 3, size))
         elif kind == CS_INTERFACE and interfaces:
             interfaces[-1].functional.append(one[2:])
-        elif kind == HID and interfaces:
-            interfaces[-1].hid.append(one)
     return configuration
 
 

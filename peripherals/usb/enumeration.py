@@ -7,7 +7,7 @@ import enum
 from xipsim.peripherals.core import Record
 
 from . import descriptors
-from .cdc import find_serial_ports
+from .cdc import SerialPort, find_serial_port
 from .control import Request, get_descriptor, get_string, set_address, set_configuration
 from .descriptors import Configuration, Device
 
@@ -54,6 +54,11 @@ class Enumeration(Record):
     def max_packet(self) -> int:
         """Packet size of endpoint zero."""
         return self.device.max_packet if self.device else _SMALLEST_PACKET
+
+    @property
+    def serial_port(self) -> SerialPort | None:
+        """The serial port of the configuration, if there is one."""
+        return find_serial_port(self.configuration) if self.configuration else None
 
     def request(self) -> Request:
         """The request of the step."""
@@ -102,8 +107,8 @@ class Enumeration(Record):
                 self.strings[self.wanted[0]] = descriptors.parse_string(data)
 
     def _string_numbers(self) -> list[int]:
-        ports = find_serial_ports(self.configuration) if self.configuration else []
-        numbers = (*self.device.strings, *(p.string for p in ports)) if self.device else ()
+        port = self.serial_port
+        numbers = (*self.device.strings, port.string if port else 0) if self.device else ()
         return list(dict.fromkeys(number for number in numbers if number))
 
     def _next(self, *, refused: bool) -> Step:

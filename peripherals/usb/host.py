@@ -1,19 +1,15 @@
-"""A PC at the other end of the cable: enumerates the device, and drives its functions."""
+"""A PC at the other end of the cable: enumerates the device, and opens its serial port."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable
 
-from ..core import ResetCause, Slots, State, System, exposed, model
-from .cdc import find_serial_ports
+from ..core import Console, Model, ResetCause, State, System, exposed, model
+from .cdc import SerialPort, is_line_state
 from .control import ControlTransfer, Request, Stage, clear_halt
-from .descriptors import Configuration
 from .enumeration import Enumeration, EnumerationError, Step
-from .function import PACKET
-from .functions import FunctionDrivers
 from .link import DevicePort, Handshake, Speed
-from .terminal import SerialTerminal, Terminal
 
 # Assumption: a real PC waits for 100 ms of stable connection, resets for 10 to 50 ms and then
 # leaves 10 ms for recovery. Each of these waits is for analog parts that are not here, and is as
@@ -22,6 +18,8 @@ _DEBOUNCE = 1_000_000
 _RESET = 3_000_000
 _MICROFRAME = 125_000
 """A SETUP packet starts in the microframe after the device has become ready for it."""
+_PACKET = {Speed.HIGH: 125_000 // 13, Speed.FULL: 1_000_000 // 19}
+"""Time of a bulk packet on a bus that carries nothing else. (USB 2.0, tables 5-9 and 5-10)"""
 _PATIENCE = 5_000_000_000
 """USB 2.0, section 9.2.6.1: a request that takes longer than five seconds has failed."""
 _ADDRESS = 1
@@ -38,75 +36,81 @@ class Phase(enum.Enum):
 
 
 @model("Usb.Host")
-class Host(FunctionDrivers):
+class Host(Model, Console):
     """A PC with a terminal program that opens the device's CDC ACM port as soon as there is one.
 
     It acts when the device changes something, and in one-shot alarms; each step waits for the
-    firmware's answer to the one before. Reports of keyboards and mice are read as they come; a
-    mass storage is left alone until somebody asks for it, as on a PC that mounts nothing by
-    itself. Further serial ports are those of the `Usb.Terminal`s that stand on this entry.
+    firmware's answer to the one before. Bytes typed while the port is closed wait until it opens;
+    those that the firmware has not taken when the connection breaks are lost, with a note.
     """
 
-    terminals: Slots[Terminal] = Slots(
-        4, "terminals for further serial ports, in their order", kind=Terminal
-    )
+    has_cable = True
 
     plugged = State(True)
+    throttled = State(False)
+    dtr = State(True)
+    """Whether the terminal wants the port open."""
+    baud = State(115_200)
     phase = State(Phase.DETACHED)
     speed = State(Speed.HIGH)
     address = State(0)
     enumeration: State[Enumeration | None] = State(None)
     transfer: State[ControlTransfer | None] = State(None)
     requests: State[list[Request]] = State([])
-    """Requests of the drivers that wait for the control pipe."""
+    """Requests of the class driver that wait for the control pipe."""
+    serial: State[SerialPort | None] = State(None)
+    opened_at: State[int | None] = State(None)
+    typed = State(bytearray())
 
     def __init__(self, system: System, *, name: str = "") -> None:
         super().__init__(system, name=name)
         self._port: DevicePort | None = None
-        self._pipes = self
+        self._receivers: list[Callable[[bytes], None]] = []
         self._line = self.alarm(self._line_due)
         self._control = self.alarm(self._control_due)
+        self._in = self.alarm(self._in_due)
+        self._out = self.alarm(self._out_due)
         self._patience = self.alarm(self._lose_patience)
-
-    def connected(self) -> None:
-        for terminal in self.terminals.values():
-            terminal.connect(self)
 
     def reset(self, cause: ResetCause) -> None:
         # The PC is no part of the board: a reset only breaks the connection.
         self._forget()
 
-    def _all_terminals(self) -> Iterator[SerialTerminal]:
-        yield self
-        for number in sorted(self.terminals):
-            yield self.terminals[number]
+    # -- terminal (Console) ----------------------------------------------------------------------
 
-    # -- what drivers use (Pipes) ----------------------------------------------------------------
+    def attach(self, receiver: Callable[[bytes], None]) -> None:
+        """Hand every byte that the firmware sends to `receiver`, as it arrives."""
+        self._receivers.append(receiver)
+
+    def type(self, data: bytes) -> None:
+        """Send `data` to the firmware, as fast as it takes them."""
+        self.typed += data
+        self._try_out()
 
     @property
-    def now(self) -> int:
-        """Virtual ns."""
-        return self.system.clock.now
+    def pending(self) -> int:
+        """Bytes typed that the firmware has not taken yet."""
+        return len(self.typed)
 
-    @property
-    def device(self) -> DevicePort:
-        """The controller at the other end."""
-        assert self._port is not None
-        return self._port
+    @exposed
+    def throttle(self, on: bool) -> None:
+        """Take no more IN packets (True) until told otherwise."""
+        self.throttled = on
+        self._try_in()
 
-    def submit(self, request: Request) -> None:
-        """Send a control request, after those that wait already."""
-        self.requests.append(request)
-        self._next_request()
+    @exposed
+    def set_dtr(self, on: bool) -> None:
+        """Open the port (True) or close it, with DTR and RTS as a terminal program does."""
+        self.dtr = on
+        if self.serial:
+            self._queue(self.serial.line_state(on))
 
-    def unstall(self, endpoint: int) -> None:
-        """Clear the halt of an endpoint, unless that is asked already."""
-        request = clear_halt(endpoint)
-        under_way = self.transfer.request if self.transfer else None
-        if request != under_way and request not in self.requests:
-            self.submit(request)
-
-    # -- cable (HostPort) ------------------------------------------------------------------------
+    @exposed
+    def set_line_coding(self, baud: int) -> None:
+        """Set the port to `baud`, 8N1; now, or when it opens."""
+        self.baud = baud
+        if self.serial:
+            self._queue(self.serial.line_coding(baud))
 
     @exposed
     def unplug(self) -> None:
@@ -124,6 +128,8 @@ class Host(FunctionDrivers):
             self._port.cable_changed()
         self.pull_up_changed()
 
+    # -- cable (HostPort) ------------------------------------------------------------------------
+
     def connect(self, port: DevicePort) -> None:
         """`port` is the controller at the other end."""
         self._port = port
@@ -133,7 +139,7 @@ class Host(FunctionDrivers):
         is_attached = self._port is not None and self.plugged and self._port.pull_up
         if is_attached and self.phase is Phase.DETACHED:
             self.phase = Phase.ATTACHED
-            self._line.at(self.now + _DEBOUNCE)
+            self._line.at(self.system.clock.now + _DEBOUNCE)
         elif not is_attached and self.phase is not Phase.DETACHED:
             self._forget()
 
@@ -141,24 +147,24 @@ class Host(FunctionDrivers):
         """Try again what was answered with NAK."""
         if endpoint & 0xF == 0:
             if self.phase is Phase.RESET and self._line.deadline is None:
-                self._line.at(self.now + _MICROFRAME)
+                self._line.at(self.system.clock.now + _MICROFRAME)
             elif self.transfer:
                 self._try_control(self.transfer)
-            return
-        for terminal in self._all_terminals():
-            terminal.port_ready(endpoint)
-        self.function_ready(endpoint)
+        elif self.serial and endpoint == self.serial.receive.address:
+            self._try_in()
+        elif self.serial and endpoint == self.serial.send.address:
+            self._try_out()
 
     def _forget(self) -> None:
         """The device is gone: everything learned from it is void."""
-        for alarm in (self._line, self._control, self._patience):
+        for alarm in (self._line, self._control, self._in, self._out, self._patience):
             alarm.cancel()
-        for terminal in self._all_terminals():
-            terminal.forget_port()
-        self.phase, self.address = Phase.DETACHED, 0
-        self.enumeration = self.transfer = None
+        if self.opened_at is not None and self.typed:
+            self.note(f"the port closed with {len(self.typed)} typed bytes not taken: lost")
+            self.typed.clear()
+        self.phase, self.address, self.opened_at = Phase.DETACHED, 0, None
+        self.enumeration = self.transfer = self.serial = None
         self.requests.clear()
-        self.forget_functions()
 
     # -- reset -----------------------------------------------------------------------------------
 
@@ -176,14 +182,14 @@ class Host(FunctionDrivers):
         self.phase = Phase.RESET
         if self._port:
             self._port.begin_reset()
-        now = self.now
+        now = self.system.clock.now
         self._line.at(now + _RESET)
         self._patience.at(now + _PATIENCE)
 
     def _lose_patience(self) -> None:
         doing = self.enumeration.step.value if self.enumeration else "bus reset"
         if self.phase is Phase.CONFIGURED:
-            doing = "opening the serial port" if self.serial else "a request of a driver"
+            doing = "opening the serial port"
         self.note(f"no answer from the device ({doing}): the host resets the bus")
         self._reset_bus()
 
@@ -196,17 +202,17 @@ class Host(FunctionDrivers):
         self._be_patient()
 
     def _be_patient(self) -> None:
-        """Wait for the device, but not for ever unless a port is open already."""
-        if all(terminal.opened_at is None for terminal in self._all_terminals()):
-            self._patience.at(self.now + _PATIENCE)
+        """Wait for the device, but not for ever unless the port is open already."""
+        if self.opened_at is None:
+            self._patience.at(self.system.clock.now + _PATIENCE)
 
     def _try_control(self, transfer: ControlTransfer) -> None:
-        now = self.now
+        now = self.system.clock.now
         if transfer.stage is Stage.SETUP:
             # A firmware that has just cleared a status may still be looking at the next one.
             self._control.at(now + _MICROFRAME)
         elif self._control.deadline is None:
-            self._control.at(now + PACKET[self.speed])
+            self._control.at(now + _PACKET[self.speed])
 
     def _control_due(self) -> None:
         transfer = self.transfer
@@ -233,14 +239,20 @@ class Host(FunctionDrivers):
         if self.phase is Phase.ENUMERATING and self.enumeration:
             self._learn(self.enumeration, data)
             return
-        for terminal in self._all_terminals():
-            terminal.port_answered(request)
-        self.function_answered(request, data)
+        if is_line_state(request):
+            # A device without line states stalls the request; its port is open all the same.
+            self.opened_at = self.system.clock.now if request.value else None
+        self._try_in()
+        self._try_out()
         self._next_request()
 
     def _next_request(self) -> None:
         if self.requests and self.transfer is None:
             self._begin(self.requests.pop(0))
+
+    def _queue(self, request: Request) -> None:
+        self.requests.append(request)
+        self._next_request()
 
     # -- enumeration -----------------------------------------------------------------------------
 
@@ -250,7 +262,7 @@ class Host(FunctionDrivers):
             enumeration.answer(data)
         except EnumerationError as error:
             self.note(f"the device cannot be used: {error}")
-            self._patience.at(self.now + _PATIENCE)
+            self._patience.at(self.system.clock.now + _PATIENCE)
             return
         if was is Step.ADDRESS:
             self.address = enumeration.address
@@ -261,24 +273,63 @@ class Host(FunctionDrivers):
 
     def _configured(self, enumeration: Enumeration) -> None:
         self.phase = Phase.CONFIGURED
+        self.serial = enumeration.serial_port
         device, speed = enumeration.device, self.speed.value
         texts = ", ".join(enumeration.strings.values())
         if device:
             self.note(f"USB {device.vendor:04x}:{device.product:04x} at {speed}: {texts}")
-        if enumeration.configuration:
-            self._find_drivers(enumeration.configuration)
-
-    def _find_drivers(self, configuration: Configuration) -> None:
-        ports = find_serial_ports(configuration)
-        if not ports:
+        if self.serial is None:
             self.note("the device has no CDC ACM serial port")
-        terminals = list(self._all_terminals())
-        if len(ports) > len(terminals):
-            self.note(
-                f"the device has {len(ports)} serial ports, the board terminals for "
-                f"{len(terminals)}: the next is for a `Usb.Terminal @ {self.name} "
-                f"{len(terminals) - 1}`"
-            )
-        for terminal, port in zip(terminals, ports, strict=False):
-            terminal.found_port(port)
-        self.find_functions(configuration)
+            return
+        self.requests.append(self.serial.line_coding(self.baud))
+        if self.dtr:
+            self.requests.append(self.serial.line_state(True))
+        self._next_request()
+
+    # -- serial port -----------------------------------------------------------------------------
+
+    def _try_in(self) -> None:
+        """Ask for a packet soon, or stop asking."""
+        if self.opened_at is None or self.throttled:
+            self._in.cancel()
+        elif self._in.deadline is None:
+            self._in.at(self.system.clock.now + _PACKET[self.speed])
+
+    def _try_out(self) -> None:
+        """Send a packet soon, if there is one to send."""
+        if self.opened_at is None or not self.typed:
+            self._out.cancel()
+        elif self._out.deadline is None:
+            self._out.at(self.system.clock.now + _PACKET[self.speed])
+
+    def _in_due(self) -> None:
+        if self._port is None or self.serial is None:
+            return
+        endpoint = self.serial.receive.address
+        answer = self._port.take(endpoint)
+        if answer is Handshake.STALL:
+            self._unstall(endpoint)
+        elif isinstance(answer, bytes):
+            self._try_in()
+            if answer:
+                for receiver in self._receivers:
+                    receiver(answer)
+
+    def _out_due(self) -> None:
+        if self._port is None or self.serial is None:
+            return
+        endpoint = self.serial.send
+        # A transfer that ends with a full packet gets no zero-length one, as from Linux' cdc-acm.
+        packet = bytes(self.typed[: endpoint.max_packet])
+        answer = self._port.give(endpoint.address, packet)
+        if answer is Handshake.STALL:
+            self._unstall(endpoint.address)
+        elif answer is Handshake.ACK:
+            del self.typed[: len(packet)]
+            self._try_out()
+
+    def _unstall(self, endpoint: int) -> None:
+        request = clear_halt(endpoint)
+        is_sent = self.transfer is not None and self.transfer.request == request
+        if not is_sent and request not in self.requests:
+            self._queue(request)

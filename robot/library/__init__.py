@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from xipsim.engines.programs import ENGINES
 from xipsim.version import __version__
 
 from .board import BoardKeywords
@@ -45,12 +44,8 @@ class XipsimLibrary(RenodeKeywords, UartKeywords, BoardKeywords, FlashKeywords):
     ROBOT_AUTO_KEYWORDS = False
     ROBOT_LISTENER_API_VERSION = 3
 
-    def __init__(self, engine: str = ENGINES[0]) -> None:
-        """engine: what runs the boards, ``qemu`` (the embedded one) or ``renode``.
-
-        Renode has no states to go back to: there `Provides` fails, and tests boot anew.
-        """
-        super().__init__(Emulation(engine))
+    def __init__(self) -> None:
+        super().__init__(Emulation())
         self.ROBOT_LIBRARY_LISTENER = self
 
     def _start_test(self, data: Any, result: Any) -> None:

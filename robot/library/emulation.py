@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xipsim.engines.programs import ENGINES
 from xipsim.errors import UserError
 from xipsim.machine.machine import Machine
 
@@ -46,12 +45,11 @@ class _State:
 class Emulation:
     """At most one machine at a time, and the testers on its consoles.
 
-    engine: what runs the machine. made: the machine, once it is made. is_powered: whether its power
-    is on. last_words: what the machine of the present test had to say when it was given up.
+    made: the machine, once it is made. is_powered: whether its power is on. last_words: what the
+    machine of the present test had to say when it was given up.
     """
 
-    def __init__(self, engine: str = ENGINES[0]) -> None:
-        self.engine = engine
+    def __init__(self) -> None:
         self.made: Machine | None = None
         self.is_powered = True
         self.last_words = ""
@@ -97,7 +95,7 @@ class Emulation:
             setup = self.setup
             if not setup.platform:
                 raise UserError(f"{setup.name} has no platform: load a platform description")
-            self.made = Machine(self._board(setup), engine=self.engine, **setup.options)
+            self.made = Machine(self._board(setup), **setup.options)
         return self.made
 
     @property

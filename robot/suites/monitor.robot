@@ -2,13 +2,12 @@
 Documentation       A suite in the shape of those of Renode: the machine is set up by commands of the
 ...                 monitor, and states are handed from test to test. docs/robot.md says what had to
 ...                 change to get here.
-Library             xipsim.robot    engine=${ENGINE}
+Library             xipsim.robot
 Variables           ${CURDIR}/boards/${BOARD}.py
 Test Teardown       Reset Emulation
 
 *** Variables ***
 ${BOARD}            TEENSY41
-${ENGINE}           qemu
 ${PROMPT}           >>>${SPACE}
 
 *** Keywords ***
@@ -20,9 +19,6 @@ Create Machine
     Execute Command             showAnalyzer sysbus.${CONSOLE}
     ${tester}=                  Create Terminal Tester    sysbus.${CONSOLE}    timeout=20
     RETURN                      ${tester}
-
-Skip Without States
-    Skip If                     $ENGINE == 'renode'    Renode has no states to go back to
 
 Elapsed Time Should Be At Least
     [Arguments]                 ${seconds}
@@ -37,10 +33,9 @@ Should Boot MicroPython
     ${banner}=                  Wait For Line On Uart    MicroPython v([0-9.]+)    treatAsRegex=true
     Should Not Be Empty         ${banner.Groups[0]}
     Wait For Prompt On Uart     ${PROMPT}
-    IF    $ENGINE != 'renode'    Provides    shell
+    Provides                    shell
 
 Should Run A Statement
-    Skip Without States
     Requires                    shell
     Write Line To Uart          print('sum', 40 + 2)
     Wait For Line On Uart       sum 42
@@ -48,20 +43,17 @@ Should Run A Statement
     Provides                    used-shell
 
 Should Begin Where The Other Test Ended
-    Skip Without States
     Requires                    used-shell
     Write Line To Uart          _
     Wait For Prompt On Uart     ${PROMPT}
     Test If Uart Is Idle        1    pauseEmulation=true
 
 Should Let Virtual Time Pass
-    Skip Without States
     Requires                    shell
     Execute Command             emulation RunFor "00:00:01.5"
     Elapsed Time Should Be At Least    1.5
 
 Should Keep The Time Of A Sleep
-    Skip Without States
     Requires                    shell
     ${start}=                   Get Virtual Time
     Write Line To Uart          import time; time.sleep(3); print('awake')

@@ -10,8 +10,6 @@ from images import IMAGES, KINDS, Image, parameters
 from pool import Pool
 
 from xipsim import Machine
-from xipsim.engines.api import EngineError
-from xipsim.engines.programs import find
 
 FEATURES = {feature for image in IMAGES for feature in image.facts.lacks}
 
@@ -27,16 +25,6 @@ def pool() -> Iterator[Pool]:
     machines = Pool()
     yield machines
     machines.close()
-
-
-@pytest.fixture(scope="session")
-def renode() -> str:
-    """The engine's name; skips, saying why, where it cannot run."""
-    try:
-        find("renode").check()
-    except EngineError as error:
-        pytest.skip(str(error))
-    return "renode"
 
 
 @pytest.fixture(params=parameters(KINDS))

@@ -278,37 +278,3 @@ def test_errors_end_at_the_users_line_and_junit_has_what_the_terminal_has(
             assert xml.count(f" {section} ") == 3, style
         if style != "line":
             assert text.count("- xipsim flash -") == 3
-
-
-def test_on_renode_every_test_boots(renode: str, pytester: pytest.Pytester) -> None:
-    """Nothing is left of the test before, and a snapshot is refused by name."""
-    pytester.makepyfile(
-        """
-        import pytest
-
-        pytestmark = pytest.mark.board("TEENSY41")
-
-        def test_leaves_a_file(machine):
-            assert machine.report()["versions"]["engine"].startswith("Renode")
-            machine.exec("open('left', 'w').close()")
-
-        def test_finds_none(machine):
-            print(machine.exec("import os; print(os.listdir())"))
-            machine.snapshot()
-        """
-    )
-    result = run(pytester, "--xipsim-engine=renode")
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(
-        [
-            "*Renode cannot take a snapshot*the embedded engine (qemu) can",
-            "pytest --xipsim-engine=renode 'test_on_renode_*::test_finds_none*",
-        ]
-    )
-    result.stdout.no_fnmatch_line("*left*")
-
-
-def test_an_engine_that_there_is_not(pytester: pytest.Pytester) -> None:
-    result = run(pytester, "--xipsim-engine=rnode")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--xipsim-engine*'rnode'*"])

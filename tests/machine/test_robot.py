@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from patience import HANGS, slow
+from patience import HANGS
 
 from xipsim.errors import UserError
 from xipsim.firmware import catalogue
@@ -110,25 +110,6 @@ def test_the_suites_pass(board: str, tmp_path: Path) -> None:
     assert len(result.tests) > 30
 
 
-def test_the_suite_that_boots_passes_on_renode(renode: str, teensy: str, tmp_path: Path) -> None:
-    chosen = ["--variable", f"BOARD:{teensy}", "--variable", f"ENGINE:{renode}"]
-    result = run(ROBOT, tmp_path, *chosen, SUITES / "boot.robot")
-    assert result.exit_code == 0, result.output
-    assert {status for status, _ in result.tests.values()} == {"PASS"}
-
-
-@slow
-@pytest.mark.parametrize("suite", sorted(file.name for file in SUITES.glob("*.robot")))
-def test_each_suite_passes_on_renode(renode: str, board: str, suite: str, tmp_path: Path) -> None:
-    """What hands states from test to test is skipped; nothing else is that runs on QEMU."""
-    chosen = ["--variable", f"BOARD:{board}", SUITES / suite]
-    embedded = run(ROBOT, tmp_path, *chosen)
-    result = run(ROBOT, tmp_path, "--variable", f"ENGINE:{renode}", *chosen)
-    assert result.exit_code == 0, result.output
-    for name, (status, text) in result.tests.items():
-        assert status == embedded.tests[name][0] or "no states to go back to" in text
-
-
 def test_the_suites_give_the_same_beside_each_other(teensy: str, tmp_path: Path) -> None:
     """Every test passes, and ends at the same nanosecond after the same flash operations."""
     alone, beside = tmp_path / "alone", tmp_path / "beside"
@@ -197,11 +178,6 @@ It
 
 CREATE = "    Create Board    TEENSY41\n"
 MISTAKES = {
-    "wrong engine": (
-        "*** Settings ***\nLibrary    xipsim.robot    engine=rnode\n"
-        f"*** Test Cases ***\nIt\n{CREATE}",
-        "there is no engine 'rnode'; there are: qemu, renode",
-    ),
     "wrong board": (
         "    Create Board    TENSY41\n",
         "there is no board 'TENSY41'; did you mean TEENSY41?",

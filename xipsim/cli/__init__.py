@@ -45,11 +45,7 @@ def _run(words: Sequence[str], process: Process | None) -> int:
 
     from .parser import parse
 
-    try:
-        args = parse(words)
-    except SystemExit:
-        sys.stdout.flush()  # the help, or the version
-        raise
+    args = parse(words)
     args.process = process
     module = import_module(f"xipsim.cli.{args.module}")
     code: int = module.run(args)

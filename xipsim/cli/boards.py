@@ -8,8 +8,7 @@ from xipsim import platforms
 from xipsim.engines.repl.cache import load
 from xipsim.firmware import boards, catalogue
 from xipsim.firmware.errors import FirmwareError
-from xipsim.machine.layout import chip_part, soc
-from xipsim.peripherals import FLASH_CHIPS
+from xipsim.machine.layout import CHIP, chip_part, soc
 
 from .table import show, size
 
@@ -24,7 +23,7 @@ def run(_args: argparse.Namespace) -> int:
 
 def _row(name: str) -> tuple[str, ...]:
     platform = load(platforms.find(name))
-    chips = [chip_part(entry) for entry in platform.entries if entry.type in FLASH_CHIPS]
+    chips = [chip_part(entry) for entry in platform.entries if entry.type == CHIP]
     parts, sizes = (
         ", ".join(texts) for texts in ([c.name for c in chips], [size(c.size) for c in chips])
     )

@@ -20,8 +20,6 @@ def run(args: argparse.Namespace) -> int:
     # One image for chips of every size: the size in its FCB is that of the smallest.
     with opened(args, warn=False) as (machine, _):
         sink = Sink(machine, sys.stdout.buffer)
-        try:
-            report = flashcheck.follow(machine.consoles[program.console], sink.write)
-        finally:
-            sink.check()
+        report = flashcheck.follow(machine.consoles[program.console], sink.write)
+        sink.check()
     return 0 if report.passed else FAILED

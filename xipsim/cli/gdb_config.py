@@ -12,9 +12,11 @@ def run(args: argparse.Namespace) -> int:
     """0. UserError for a board that there is not."""
     import json
 
-    from xipsim.machine.configuration import find_board
+    from xipsim import platforms
+    from xipsim.machine.configuration import user_mistakes
 
-    find_board(args.board)
+    with user_mistakes():
+        platforms.find(args.board)
     configuration = {
         "name": f"{args.board} in xipsim",
         "type": "cortex-debug",

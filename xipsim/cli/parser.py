@@ -41,8 +41,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """
     chosen = next((a for a in argv if not a.startswith("-")), "")
     parser = _parser(chosen)
-    if argv and not chosen and argv[0] not in ("-h", "--help", "--version"):
-        parser.error(f"unknown argument {argv[0]}")
     if chosen and chosen not in COMMANDS:
         parser.error(_unknown_command(chosen))
     args, left = parser.parse_known_args(argv)
@@ -51,9 +49,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if strangers:
         command.error(f"unknown argument {strangers[0]}")
     if "files" in args:
-        args.files = [*args.files, *left]
-        if "" in args.files:
-            command.error("one of the arguments is empty, and shall name a file")
+        args.files += left
         args.settle(command, args)
     return args
 
@@ -101,24 +97,15 @@ def _run(command: Parser) -> None:
     text = "put the console on a PTY, print its name"
     command.add_argument("--pty", action="store_true", help=text)
     _machine_options(command)
-    text = "which console, such as pc2 or lpuart1, instead of the board's usual one"
-    command.add_argument("--console", metavar="NAME", default="", help=text)
 
 
 def _exec(command: Parser) -> None:
     _script_options(command)
-    _cold(command)
     _machine_options(command)
-
-
-def _compare(command: Parser) -> None:
-    _script_options(command)
-    _shape_options(command)
 
 
 def _trace(command: Parser) -> None:
     _script_options(command)
-    _cold(command)
     add = command.add_argument
     add("--hash", action="store_true", help="print only the SHA-256 of the lines")
     add("--no-times", action="store_true", help="leave the virtual times out")
@@ -131,35 +118,19 @@ def _flashcheck(command: Parser) -> None:
     _machine_options(command)
 
 
-def _usb(usb: Parser) -> None:
-    actions = usb.add_subparsers(metavar="ACTION", required=True, parser_class=Parser)
-    text = "copy a file into the FAT volume that the board is on USB"
-    copy = _command(actions, "copy", "usb", text)
-    _positionals(copy, "[IMAGE] FILE", _settle_copy)
-    copy.usage = f"{copy.prog} BOARD [IMAGE] FILE [options]"
-    text = "write the blocks of the board's mass storage to a file"
-    image = _command(actions, "image", "usb", text)
-    _positionals(image, "[IMAGE]", _settle_run)
-    text = "the file to write"
-    image.add_argument("--output", metavar="FILE", type=_path, required=True, help=text)
-    for action in (copy, image):
-        _machine_options(action)
-        action.set_defaults(action=action.prog.rpartition(" ")[2])
-
-
 def _renode(command: Parser) -> None:
     _positionals(command, "[IMAGE]", _settle_run)
     add = command.add_argument
     text = "the folder to write: made if missing"
-    add("--output", metavar="DIR", type=_path, required=True, help=text)
-    _files(command, "--models", "your own models")
+    add("--output", metavar="DIR", type=Path, required=True, help=text)
+    add("--models", metavar="FILE", action="append", default=[], help="your own models")
 
 
 def _positionals(
     command: Parser, words: str, settle: Callable[[Parser, argparse.Namespace], None]
 ) -> None:
     command.add_argument("board", metavar="BOARD", help="a board's name, or a path to its .repl")
-    command.add_argument("files", metavar=words, nargs="*", default=(), help=argparse.SUPPRESS)
+    command.add_argument("files", metavar=words, nargs="*", help=argparse.SUPPRESS)
     command.set_defaults(settle=settle)
 
 
@@ -173,9 +144,6 @@ def _script_options(command: Parser) -> None:
         type=_duration,
         help="virtual time that the script may take, e.g. 90s",
     )
-
-
-def _cold(command: Parser) -> None:
     text = "boot, even if a snapshot of this boot is in the cache"
     command.add_argument("--cold", action="store_true", help=text)
 
@@ -193,9 +161,6 @@ def _settle_script(command: Parser, args: argparse.Namespace) -> None:
     args.script = None
     if args.code is None:
         if not files:
-            from xipsim.machine.configuration import refuse_image
-
-            refuse_image(args.board)  # alone it is more likely forgotten than the script
             command.error("give a SCRIPT (`-` is standard input), or -c CODE")
         args.script = files.pop()
     args.image = files.pop(0) if files else None
@@ -204,65 +169,33 @@ def _settle_script(command: Parser, args: argparse.Namespace) -> None:
         command.error(f"{files[0]!r} is too much {beside}")
 
 
-def _settle_copy(command: Parser, args: argparse.Namespace) -> None:
-    """files -> image, file."""
-    if not args.files:
-        command.error("give the FILE to copy")
-    *images, args.file = args.files
-    if len(images) > 1:
-        command.error(f"{images[1]!r} is too much beside IMAGE and FILE")
-    args.image = next(iter(images), None)
-
-
 def _machine_options(command: Parser) -> None:
     add = command.add_argument
-    command.set_defaults(console="")
-    add("--flash", metavar="FILE", type=_path, help="the whole flash chip; made if missing")
-    add("--state", metavar="DIR", type=_path, help="what is kept without power; made if missing")
+    add("--flash", metavar="FILE", type=Path, help="the whole flash chip; made if missing")
+    add("--state", metavar="DIR", type=Path, help="all that is kept without power; made if missing")
     add("--discard", action="store_true", help="leave those files as they are")
-    _shape_options(command)
+    add("--put", metavar="FILE", action="append", default=[], help="a file to put on the board")
     add("--rtc", metavar="now|ISO", default="", help="what the real-time clock shows at power-on")
+    add("--seed", metavar="N", type=_number, default=0, help="for all that is random (0)")
     add("--uid", metavar="HEX", default="", help="the flash chip's unique id")
-    add("--symbols", metavar="ELF", type=_path, help="names functions and lines in messages")
+    add("--models", metavar="FILE", action="append", default=[], help="your own models")
+    text = "a wire between two pins, such as D0:D1"
+    add("--wire", metavar="PIN:PIN", action="append", default=[], help=text)
+    add("--symbols", metavar="ELF", type=Path, help="names functions and lines in messages")
     add("--strict", action="store_true", help="end where the firmware uses what is not modelled")
     text = "off: execute every poll of a wait, for loops that give up after a count"
     add("--stalls", choices=("on", "off"), default="on", help=text)
     add("--gdb", metavar="PORT", type=_port, help="serve gdb on this port of 127.0.0.1")
     text = "stand at the firmware's first instruction until gdb is there"
     add("--gdb-wait", action="store_true", help=text)
-    add("--report", metavar="FILE", type=_path, help="write there what the run did")
+    add("--report", metavar="FILE", type=Path, help="write there what the run did")
     add("--engine", choices=ENGINES, default=ENGINES[0], help="what runs the machine")
     _qemu_option(command)
 
 
-def _shape_options(command: Parser) -> None:
-    add = command.add_argument
-    _files(command, "--put", "a file to put on the board")
-    add("--seed", metavar="N", type=_number, default=0, help="for all that is random (0)")
-    _files(command, "--models", "your own models")
-    text = "a wire between two pins, such as D0:D1"
-    add("--wire", metavar="PIN:PIN", action="append", default=[], help=text)
-
-
 def _qemu_option(command: Parser) -> None:
     text = "the qemu-system-arm to use (XIPSIM_QEMU)"
-    command.add_argument("--qemu", metavar="PATH", type=_path, help=text)
-
-
-def _files(command: Parser, option: str, text: str) -> None:
-    """An option that may be given several times."""
-    command.add_argument(option, metavar="FILE", type=_file, action="append", default=[], help=text)
-
-
-def _file(text: str) -> str:
-    """A file's name: an empty one, of a variable without a value, would be the current folder."""
-    if not text:
-        raise argparse.ArgumentTypeError("it is empty, and shall name a file or a folder")
-    return text
-
-
-def _path(text: str) -> Path:
-    return Path(_file(text))
+    command.add_argument("--qemu", metavar="PATH", type=Path, help=text)
 
 
 def _number(text: str) -> int:
@@ -301,7 +234,7 @@ def _nothing(command: Parser) -> None:
 def _models(command: Parser) -> None:
     add = command.add_argument
     add("name", metavar="NAME", nargs="?", help="show this model alone, in full")
-    _files(command, "--models", "your own models, too")
+    add("--models", metavar="FILE", action="append", default=[], help="your own models, too")
 
 
 def _gdb_config(command: Parser) -> None:
@@ -339,13 +272,11 @@ COMMANDS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
         _exec,
     ),
     "trace": ("trace", "run a script and print the flash transactions, one a line", _trace),
-    "compare": ("compare", "run a script on both engines, show where they differ", _compare),
     "flashcheck": (
         "flashcheck",
         "let a firmware of our own check the board's flash; the report is TAP",
         _flashcheck,
     ),
-    "usb": ("usb", "use the mass storage that the board is on USB", _usb),
     "renode": ("renode", "write what Renode needs to run the board by itself", _renode),
     "gdb-config": ("gdb_config", "print a launch.json, to debug with Cortex-Debug", _gdb_config),
     "boards": ("boards", "list the boards", _nothing),

@@ -28,10 +28,8 @@ def run(args: argparse.Namespace) -> int:
             consoles=_default_console(platform, args.models),
             models=made.config.models,
         )
-    except EngineError as error:
+    except (EngineError, OSError) as error:
         raise UserError(str(error)) from error
-    except OSError as error:
-        raise UserError(f"{args.output}: cannot be written: {error.strerror}") from error
     finally:
         contents.persistent.close()
     print(f"renode {script}")

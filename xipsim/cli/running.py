@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import re
 import signal
 import sys
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xipsim.errors import UserError
 
@@ -67,8 +66,8 @@ def opened(
     A signal ends the process with exit code 128 + its number, after all that. warn: print what
     was noticed about the image. boot_cache: as `Machine` has it.
     """
-    if args.report:
-        _check_place(args.report)
+    if args.report and not args.report.absolute().parent.is_dir():
+        raise UserError(f"{args.report}: the folder for the report does not exist")
     signals = Signals()
     gc.disable()  # what is imported now stays
     try:
@@ -107,7 +106,9 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         flash=args.flash,
         state=args.state,
         discard=args.discard,
+        put=args.put,
         rtc=args.rtc,
+        seed=args.seed,
         uid=args.uid,
         stalls=args.stalls == "on",
         strict=args.strict,
@@ -115,48 +116,24 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         qemu=args.qemu,
         gdb=args.gdb,
         gdb_wait=args.gdb_wait,
+        models=args.models,
         symbols=args.symbols,
-        console=args.console,
+        wires=args.wire,
         boot_cache=boot_cache,
         start=lambda config: open_engine(config, args.process),
-        **shape(args),
     )
-
-
-def shape(args: argparse.Namespace) -> dict[str, Any]:
-    """Of the options of `Machine` those that shape what every engine runs."""
-    return {"put": args.put, "seed": args.seed, "models": args.models, "wires": args.wire}
-
-
-def _check_place(report: Path) -> None:
-    if not report.absolute().parent.is_dir():
-        raise UserError(f"{report}: the folder for the report does not exist")
-    if report.is_dir():
-        raise UserError(f"{report} is a folder: name a file for the report")
 
 
 def _write_report(machine: Machine, path: Path) -> None:
     import json
 
-    text = json.dumps(machine.report(), indent=2) + "\n"
-    try:
-        _write(path, text.encode())
-    except OSError as error:
-        raise UserError(f"{path}: the report cannot be written: {error.strerror}") from None
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Into a file at once; into a pipe or a device, which has somebody at its other end."""
     from xipsim.firmware.store import write_atomic
 
-    if path.is_file() or not path.exists():
-        write_atomic(path, data)
-        return
-    # Without O_NONBLOCK, opening a named pipe would wait for somebody who reads it.
-    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-    os.set_blocking(descriptor, True)
-    with open(descriptor, "wb") as file:
-        file.write(data)
+    text = json.dumps(machine.report(), indent=2) + "\n"
+    try:
+        write_atomic(path, text.encode())
+    except OSError as error:
+        raise UserError(f"{path}: the report cannot be written: {error.strerror}") from None
 
 
 def script(args: argparse.Namespace) -> bytes:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig, StrPath
 from xipsim.engines.programs import ENGINES
-from xipsim.errors import UserError, XipsimError
-from xipsim.session.engine_access import failed
+from xipsim.errors import EngineFailed, UserError, XipsimError
 
 if TYPE_CHECKING:
     from xipsim.engines.repl import Platform
@@ -55,11 +54,14 @@ class Plan(NamedTuple):
 def plan(request: Request) -> Plan:
     """Find the board: as little as an engine needs to start."""
     with user_mistakes():
+        from xipsim import platforms
+
+        _refuse_image(request.board)
         if request.qemu is not None and request.engine != ENGINES[0]:
             raise UserError(
                 f"{request.qemu} is given as the QEMU to use, but the engine is {request.engine}"
             )
-        path = find_board(request.board)
+        path = platforms.find(request.board)
         rtc = _checked_rtc(request.rtc)
         models = tuple(Path(model) for model in request.models)
         config = MachineConfig(
@@ -78,16 +80,7 @@ def plan(request: Request) -> Plan:
         return Plan(config=config, rtc=rtc)
 
 
-def find_board(board: str) -> Path:
-    """The `.repl` of a board, by its name or its path. UserError, also for an image instead."""
-    from xipsim import platforms
-
-    with user_mistakes():
-        refuse_image(board)
-        return platforms.find(board)
-
-
-def refuse_image(board: str) -> None:
+def _refuse_image(board: str) -> None:
     """UserError for an image in the place of a board."""
     if board.endswith(".repl") or not os.path.isfile(board):
         return
@@ -115,7 +108,7 @@ def user_mistakes() -> Iterator[None]:
         raise
 
 
-def explain(error: ConfigurationError | EngineError, config: MachineConfig) -> XipsimError:
+def explain(error: Exception, config: MachineConfig) -> XipsimError:
     """The error of an engine that did not start: the machine's, the board's, or ours."""
     from xipsim.engines import programs
 
@@ -125,8 +118,7 @@ def explain(error: ConfigurationError | EngineError, config: MachineConfig) -> X
         programs.find(config.engine, config.program).check()
     except EngineError as missing:
         return UserError(str(missing))
-    assert isinstance(error, EngineError)
-    return failed(error, config.models)
+    return EngineFailed(str(error))
 
 
 def _is_users(error: Exception) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xipsim.errors import UserError
 from xipsim.machine.persistence import Part
-from xipsim.peripherals import FCB_ROMS, FLASH_CHIPS
 
 if TYPE_CHECKING:
     from xipsim.engines.api import StrPath
@@ -17,11 +16,15 @@ if TYPE_CHECKING:
     from xipsim.firmware.images import Image
     from xipsim.peripherals.nor.parts import Part as ChipPart
 
+CHIP = "Nor.Chip"
+"""Our flash chips. Asking the models for their roles would import them all, in each start."""
 WINDOW = "window"
 """The region of a memory controller through which the core reads its chips."""
 MEMORY = "Memory.MappedMemory"
 MOST_PADS = 8
 """Data lines that an FCB can ask for."""
+FCB_ROM = "Imxrt.BootRom"
+"""The boot ROM that starts what an FCB describes."""
 
 
 class Home(NamedTuple):
@@ -57,7 +60,7 @@ def soc(platform: Platform) -> str:
 
 def boot_chip(platform: Platform, own: tuple[StrPath, ...] = ()) -> Home | None:
     """The first flash chip, of ours or of the files `own` of the user's models; None without."""
-    kinds = {*FLASH_CHIPS}
+    kinds = {CHIP}
     if own:
         from xipsim.engines.usermodels import load_models
         from xipsim.peripherals.core import FlashChip
@@ -72,7 +75,7 @@ def boot_chip(platform: Platform, own: tuple[StrPath, ...] = ()) -> Home | None:
     base = next((r.address for r in windows if r.region == WINDOW and r.address is not None), None)
     if base is None:
         raise UserError(f"{entry.place.file}:{entry.place.line}: {entry.name} is on no controller")
-    if entry.type in FLASH_CHIPS:
+    if entry.type == CHIP:
         part = Part(name=entry.name, size=chip_part(entry).size)
     else:
         part = _kept(entry, registry[entry.type])
@@ -83,10 +86,10 @@ def header_place(platform: Platform, chip: Home | None, home: Home) -> BootChip 
     """What boot headers in `home` have to fit; None where the boot ROM reads none there."""
     from xipsim.firmware.header import BootChip
 
-    if home != chip or not any(e.type in FCB_ROMS for e in platform.entries):
+    if home != chip or not any(e.type == FCB_ROM for e in platform.entries):
         return None
     entry = platform[home.part.name]
-    pads = chip_part(entry).lanes if entry.type in FLASH_CHIPS else MOST_PADS
+    pads = chip_part(entry).lanes if entry.type == CHIP else MOST_PADS
     return BootChip(home.base, home.part.size, pads, fcb_offset=fcb_offset(platform))
 
 
@@ -116,7 +119,7 @@ def _wrong_part(entry: Entry, error: ValueError) -> UserError:
 
 def fcb_offset(platform: Platform) -> int:
     """Where in flash the board's boot ROM looks for an FCB."""
-    given = (e.get("fcb_offset") for e in platform.entries if e.type in FCB_ROMS)
+    given = (e.get("fcb_offset") for e in platform.entries if e.type == FCB_ROM)
     return next((offset for offset in given if isinstance(offset, int)), 0)
 
 
@@ -145,13 +148,8 @@ def image_home(
             if home.base <= address < home.base + home.part.size:
                 return home
     if chip is None:
-        raise no_chip(platform)
+        raise UserError(f"{platform.files[0]}: the board has no flash chip ({CHIP})")
     return chip
-
-
-def no_chip(platform: Platform) -> UserError:
-    """What is wrong with a board that would need a flash chip."""
-    return UserError(f"{platform.files[0]}: the board has no flash chip ({FLASH_CHIPS[0]})")
 
 
 def _memories(platform: Platform) -> list[Home]:

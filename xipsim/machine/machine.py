@@ -30,7 +30,6 @@ from xipsim.repl.raw_repl import Repl
 from xipsim.session.session import Limits
 
 if TYPE_CHECKING:
-    from xipsim.board.usb import UsbHost
     from xipsim.machine.snapshot import Snapshot
     from xipsim.peripherals.core.trace import FlashCommand
 
@@ -149,13 +148,6 @@ class Machine:
         if not self._contents.chip:
             raise UserError("the board has no flash chip")
         return self.chips[self._contents.chip]
-
-    @property
-    def usb(self) -> UsbHost:
-        """The PC at the first USB port; UserError on a board without one."""
-        from xipsim.board.usb import first_host
-
-        return first_host(self._session)
 
     @property
     def firmware(self) -> Firmware | None:

@@ -13,6 +13,7 @@ from xipsim.errors import UserError
 from xipsim.firmware.files import read_file
 from xipsim.machine.configuration import Files, Plan, Request, load_platform, user_mistakes
 from xipsim.machine.layout import (
+    CHIP,
     Home,
     board_facts,
     boot_chip,
@@ -20,7 +21,6 @@ from xipsim.machine.layout import (
     header_place,
     image_home,
     keepers,
-    no_chip,
 )
 from xipsim.machine.persistence import Part, PersistentFiles, make_folder
 from xipsim.session.symbols import Symbols
@@ -132,7 +132,7 @@ def _files(
         raise UserError("a flash file and a folder for the whole state: give one of them")
     if request.flash is not None:
         if chip is None:
-            raise no_chip(platform)
+            raise UserError(f"{platform.files[0]}: the board has no flash chip ({CHIP})")
         return {chip.part: request.flash}
     if request.state is None:
         return {}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from threading import RLock
 from types import TracebackType
 from typing import Any
 
-from xipsim.engines.api import Engine, EngineError, ModelError, SnapshotError, StrPath
+from xipsim.engines.api import Engine, EngineError, ModelError, SnapshotError
 from xipsim.errors import EngineFailed, UserError, XipsimError
 
 
@@ -35,14 +34,6 @@ class Turn:
         traceback: TracebackType | None,
     ) -> None:
         self._lock.release()
-
-
-def failed(error: EngineError, models: Iterable[StrPath]) -> XipsimError:
-    """The engine's error as the user's side has it. models: the files whose mistakes are theirs."""
-    files = {os.path.abspath(file) for file in models}
-    if isinstance(error, ModelError) and error.file in files:
-        return UserError(str(error))
-    return EngineFailed(str(error))
 
 
 class EngineAccess:
@@ -105,7 +96,10 @@ class EngineAccess:
                 self._is_asked = False
 
     def _failed(self, error: EngineError) -> XipsimError:
-        return failed(error, self._user_models)
+        text = str(error)
+        if isinstance(error, ModelError) and error.file in self._user_models:
+            return UserError(text)
+        return EngineFailed(text)
 
     def check_usable(self) -> None:
         """UserError for a machine that is closed, or at work: asked from a callback of its own."""

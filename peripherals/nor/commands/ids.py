@@ -14,7 +14,7 @@ class IdCommands:
 
     def __init__(self, chip: ChipState) -> None:
         self._row, self._uid = chip.row, chip.unique_id
-        sfdp = chip.row.sfdp_space()
+        sfdp = chip.row.sfdp
         self._sfdp = sfdp.ljust(max(0x100, -(-len(sfdp) // 0x100) * 0x100), b"\xff")
 
     def commands(self, lanes: int) -> Iterator[Command]:
