@@ -6,10 +6,10 @@ Arguments: board, image, module with the class `Flash`, what to do, how often.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
-from pathlib import Path
+
+from measure import processor_time
 
 from xipsim import Machine
 
@@ -31,25 +31,15 @@ def file(n):
 """
 
 
-def engine_seconds() -> float:
-    """Processor time of the models' process so far."""
-    ticks = 0
-    for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
-            fields = Path("/proc", child, "stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])  # utime, stime
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
 def main() -> None:
     board, image, module, what, count = sys.argv[1:]
     with Machine(board, firmware=image) as m:
         m.exec(SETUP.format(module=module))
-        virtual, processor = m.now, engine_seconds() + time.process_time()
+        virtual, processor = m.now, processor_time()
         wall = time.perf_counter()
         m.exec(f"{what}({count})", timeout="3600s")
         wall = time.perf_counter() - wall
-        processor = engine_seconds() + time.process_time() - processor
+        processor = processor_time() - processor
         print(json.dumps({
             "virtual": (m.now - virtual) / 1e9, "processor": processor, "wall": wall
         }))  # fmt: skip

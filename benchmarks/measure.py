@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from xipsim.engines.qemu.locate import find_qemu, qemu_version
 from xipsim.firmware import boards, catalogue
@@ -50,6 +52,25 @@ def timed(action: Callable[[], object], runs: int, *, warm_up: int = 1) -> list[
         action()
         seconds.append(time.perf_counter() - began)
     return seconds
+
+
+def processor_time() -> float:
+    """Seconds so far of this process, and of all that it has started."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = time.process_time() + ended.ru_utime + ended.ru_stime
+    waiting = [os.getpid()]
+    while waiting:
+        for task in Path(f"/proc/{waiting.pop()}/task").iterdir():
+            children = (task / "children").read_text().split()
+            waiting += map(int, children)
+            seconds += sum(map(_seconds_of, children))
+    return seconds
+
+
+def _seconds_of(process: str) -> float:
+    """Its own, and of its children that have ended."""
+    fields = Path("/proc", process, "stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def show(name: str, seconds: list[float], *, per: float = 1, unit: str = "ms") -> None:

@@ -7,50 +7,65 @@ times; the same loop on RAM is subtracted. Wall time.
 from __future__ import annotations
 
 import struct
+import time
 from pathlib import Path
 
-from measure import arguments, show, timed
+from measure import arguments, show
 
-from xipsim.engines.api import Goal, MachineConfig
+from xipsim.engines.api import Goal, MachineConfig, StopReason
 from xipsim.engines.programs import open_engine
 
 DEMO = Path(__file__).parents[1] / "tests" / "conformance" / "board"
-RAM, PLAIN = 0x2000_0000, 0x4000_0018
+RAM, PLAIN, NATIVE, POWER_OFF = 0x2000_0000, 0x4000_0018, 0x4000_5000, 0x4000_4000
 COUNT = 1_000_000
 READ, WRITE = "0368", "0360"
 """ldr r3, [r0] / str r3, [r0]"""
-LOOP = "{access} 0139 fcd1 fee7"
-"""access; subs r1, #1; bne back; b ."""
+TOGGLE = "0122 0260 0022 0260"
+"""movs r2, #1; str r2, [r0]; movs r2, #0; str r2, [r0]"""
 
 
-def program(access: str, address: int) -> str:
-    """Sets r0 and r1, then the loop; vector table first."""
-    code = bytes.fromhex("0248 0349" + LOOP.format(access=access))
-    code += struct.pack("<II", address, COUNT)
+def program(access: str, address: int, count: int) -> str:
+    """r0 = address, r1 = count; the loop; the power off. Vector table first."""
+    body = bytes.fromhex(access)
+    body += bytes.fromhex("0139") + bytes([-(len(body) // 2 + 3) & 0xFF, 0xD1])  # subs r1, #1; bne
+    end = len(body) + 4
+    values = end + 6 + (end + 6) % 4
+    code = _load(0, 0, values) + _load(1, 2, values + 4) + body + _load(3, end, values + 8)
+    code += bytes.fromhex("1b60 fee7")  # str r3, [r3]; b .
+    code = code.ljust(values, b"\0") + struct.pack("<III", address, count, POWER_OFF)
     return (struct.pack("<17I", RAM + 0x1000, RAM + 69, *[RAM + 69] * 15) + code).hex()
 
 
-def run(access: str, address: int) -> None:
-    """The whole loop, from power-on."""
+def _load(register: int, at: int, value: int) -> bytes:
+    """ldr register, [pc, ...]"""
+    return bytes([(value - (at + 4 & ~3)) // 4, 0x48 + register])
+
+
+def run(access: str, address: int, engine: str = "qemu", count: int = COUNT) -> float:
+    """Seconds that the whole loop takes."""
     config = MachineConfig(
         platform=DEMO / "board.repl",
         models=(DEMO / "models.py",),
-        overrides={"rom": {"program": program(access, address)}},
+        overrides={"rom": {"program": program(access, address, count)}},
+        engine=engine,
     )
-    engine = open_engine(config)
+    machine = open_engine(config)
     try:
-        engine.build({})
-        engine.run(Goal(until=10_000 + COUNT * 6))
-        assert engine.registers()["r1"] == 0
+        machine.build({})
+        began = time.perf_counter()
+        stop = machine.run(Goal())
+        took = time.perf_counter() - began
+        assert stop.reason is StopReason.POWERED_OFF and machine.registers()["r1"] == 0, stop
     finally:
-        engine.close()
+        machine.close()
+    return took
 
 
 def main() -> None:
     args = arguments(__doc__, runs=5)
     for name, access in (("read", READ), ("write", WRITE)):
-        model = timed(lambda access=access: run(access, PLAIN), args.runs)
-        memory = timed(lambda access=access: run(access, RAM + 0x800), args.runs)
+        model = [run(access, PLAIN) for _ in range(args.runs)]
+        memory = [run(access, RAM + 0x800) for _ in range(args.runs)]
         difference = [m - r for m, r in zip(sorted(model), sorted(memory), strict=True)]
         show(f"register {name}", difference, per=COUNT, unit="us")
 

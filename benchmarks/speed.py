@@ -16,8 +16,11 @@ from pathlib import Path
 
 from measure import arguments, show, timed
 
-from xipsim import Machine
+from xipsim import Machine, platforms
 from xipsim.engines.qemu.locate import find_qemu
+from xipsim.engines.repl.cache import load
+from xipsim.firmware import boards
+from xipsim.machine.layout import boot_chip
 
 ROUNDS = 20_000_000
 INSTRUCTIONS = 9 * ROUNDS
@@ -42,6 +45,14 @@ xip_at = {xip} | 1
 """
 
 
+def setup(board: str, module: str) -> str:
+    """A script that puts the loop in both places."""
+    window = boot_chip(load(platforms.find(board)))
+    assert window is not None
+    xip = window.base + boards.load(board).filesystem.offset + 200 * 4096
+    return SETUP.format(module=module, code=(LOOP + RETURN).hex(), xip=xip)
+
+
 def plain(qemu: Path, rounds: int, options: list[str]) -> None:
     """Run the loop in a QEMU of its own, which ends by semihosting."""
     code = bytes.fromhex("0648") + LOOP + bytes.fromhex("1820 0249 abbe fee7")
@@ -62,15 +73,7 @@ def plain(qemu: Path, rounds: int, options: list[str]) -> None:
 def main() -> None:
     args = arguments(__doc__, runs=5)
     with Machine(args.board, firmware=args.image) as m:
-        from xipsim import platforms
-        from xipsim.engines.repl.cache import load
-        from xipsim.firmware import boards
-        from xipsim.machine.layout import boot_chip
-
-        window = boot_chip(load(platforms.find(args.board)))
-        assert window is not None
-        xip = window.base + boards.load(args.board).filesystem.offset + 200 * 4096
-        m.exec(SETUP.format(module=args.module, code=(LOOP + RETURN).hex(), xip=xip))
+        m.exec(setup(args.board, args.module))
         for name, where in (("XIP flash", "xip_at"), ("RAM", "ram_at")):
             long = timed(lambda w=where: m.exec(f"call({ROUNDS}, {w})"), args.runs)
             short = timed(lambda w=where: m.exec(f"call(1, {w})"), args.runs)

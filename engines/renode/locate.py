@@ -81,10 +81,11 @@ def lacks(path: Path) -> list[str]:
 
 
 def _said(path: Path, *arguments: str) -> str:
+    reading, writing = os.pipe()  # an input that ends would be read again and again
     try:
         return subprocess.run(
             [path, *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=reading,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -96,3 +97,6 @@ def _said(path: Path, *arguments: str) -> str:
         raise EngineError(f"{path} ended with {error.returncode}: {said[-2000:]}") from error
     except (OSError, subprocess.SubprocessError) as error:
         raise EngineError(f"{path} cannot be started: {error}") from error
+    finally:
+        os.close(reading)
+        os.close(writing)

@@ -23,7 +23,6 @@ FEATURES = {
     "systick": "the core's own timer",
     "life after lock-up": "a core that has locked up goes on after a reset",
     "fetch faults": "code fetched from where nothing is ends in a fault of the firmware's",
-    "time of power-on": "the first instruction comes as soon as the boot ROM is done",
     "snapshots": "the machine can be saved, and gone back to",
 }
 
@@ -74,8 +73,7 @@ def engines() -> Iterator[Candidate]:
         lacks={
             "gdb": "Renode's own stub lets the machine run while it is attached",
             "fetch faults": "Renode gives the core up",
-            "time of power-on": "at the first start, the core waits as long again",
-            "snapshots": "Renode saves the whole emulation, which takes seconds",
+                    "snapshots": "Renode saves the whole emulation, which takes seconds",
         },
         program="renode",
         is_slow=True,

@@ -45,7 +45,6 @@ def test_until_a_time_and_not_an_instruction_more(running: Running) -> None:
         assert engine.run(Goal(until=stop.now)).now == stop.now, "it has come already"
 
 
-@pytest.mark.needs("time of power-on")
 def test_a_pattern_consumes_up_to_its_end(running: Running) -> None:
     with running(GREETING) as engine:
         told = heard(engine)

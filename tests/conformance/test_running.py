@@ -24,7 +24,6 @@ PAUSES = Program("""
 """)
 
 
-@pytest.mark.needs("time of power-on")
 def test_a_polled_wait_costs_little_and_ends_on_time(running: Running) -> None:
     """45 ms of polling: far fewer polls than the 1.8 million without stalls, on time."""
     with running(WAIT) as engine:

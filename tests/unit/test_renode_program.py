@@ -47,13 +47,36 @@ def test_renode_is_given_a_script_and_what_it_said_last_is_told(cache: Path, ren
     error = failure(MachineConfig(platform=BOARD), renode)
     assert "ended with exit code 3; its last words:\ngiven: --disable-gui" in str(error)
     (script,) = (cache / "renode").glob("*.resc")
-    assert str(error).endswith(f"{script} -e quit"), "where the script fails, Renode ends"
+    assert str(error).endswith(f"include @{script}\nquit"), "where the script fails, Renode ends"
     lines = script.read_text().splitlines()
     (bridge,) = (cache / "renode").glob("*.cs")
     assert lines.index(f"include @{bridge}") < lines.index(
-        f"machine LoadPlatformDescription @{monitor_path(BOARD.resolve())}"
+        f"xipsim_engine @{monitor_path(BOARD.resolve())}"
     )
     assert stat.S_IMODE(bridge.parent.stat().st_mode) == 0o700
+
+
+def test_what_another_renode_has_compiled_is_not_taken_for_its_own(
+    cache: Path, renode: Path, tmp_path: Path
+) -> None:
+    """Renode keeps what it compiles by the text alone."""
+    newer = tmp_path / "newer"
+    newer.write_text("#!/bin/sh\n# of next year\nexit 3\n")
+    newer.chmod(0o755)
+    texts = set()
+    for program in (renode, newer):
+        failure(MachineConfig(platform=BOARD), program)
+        texts |= {path.read_text() for path in (cache / "renode").glob("*.cs")}
+    one, other = (text.splitlines() for text in texts)
+    assert one[0] != other[0] and one[1:] == other[1:]
+
+
+def test_its_input_neither_speaks_nor_ends(cache: Path, tmp_path: Path) -> None:
+    """Renode reads an input that has ended again and again, as fast as it can."""
+    renode = tmp_path / "renode"
+    renode.write_text("#!/bin/sh\ntimeout 0.2 cat && echo it ended || echo still open\nexit 3\n")
+    renode.chmod(0o755)
+    assert "still open" in str(failure(MachineConfig(platform=BOARD), renode))
 
 
 def test_the_same_machine_again_writes_nothing_new(cache: Path, renode: Path) -> None:

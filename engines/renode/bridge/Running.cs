@@ -158,7 +158,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             core.SkipTime(TimeInterval.FromNanoseconds(time - now + whole - 1));
             if(!standing)
             {
-                core.RequestTranslationBlockRestart(quiet: true);
+                LeaveBlock();
                 core.RequestReturn();
             }
         }
@@ -214,8 +214,18 @@ namespace Antmicro.Renode.Peripherals.Xipsim
 
         private void LeaveAfterInstruction()
         {
-            core.RequestTranslationBlockRestart(quiet: true);
+            LeaveBlock();
             Arm(0);
+        }
+
+        /// End the block under way after the store that it is at; after a load it goes on to its end, or to a store.
+        /// `RequestTranslationBlockRestart` would do so, too, but as a fault: then Renode's own threads hand time over anew.
+        private void LeaveBlock()
+        {
+            if(core.OnPossessedThread)
+            {
+                core.RaiseException(Interrupted);
+            }
         }
 
         /// The machine is about to start. Renode lets time pass only with an instruction, so one is put into RAM
@@ -224,7 +234,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         {
             var ram = FirstMemory();
             var there = bus.ReadWord(ram);
-            bus.WriteWord(ram, BranchToItself);
+            bus.WriteWord(ram, Nop);
             core.PC = ram | 1;
             firstInstruction = () =>
             {
@@ -253,6 +263,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// Set where Python refuses an access.
         private static bool refusedAccess;
 
-        private const ushort BranchToItself = 0xE7FE;
+        private const uint Interrupted = 0x10000; // no exception of the core's: EXCP_INTERRUPT, by which execution is left
+        private const ushort Nop = 0xBF00; // a branch to itself would be taken for WFI
     }
 }

@@ -1,0 +1,40 @@
+using System.Linq;
+using System.Threading;
+using Antmicro.Renode.Core;
+using Antmicro.Renode.PlatformDescription;
+using Antmicro.Renode.PlatformDescription.UserInterface;
+using Antmicro.Renode.Time;
+using Antmicro.Renode.UserInterface;
+using Antmicro.Renode.UserInterface.Tokenizer;
+using AntShell.Commands;
+
+namespace Antmicro.Renode.UserInterface
+{
+    /// `xipsim_engine @board.repl`: what a process that is xipsim's engine does, until it ends.
+    ///
+    /// A script of monitor commands would do the same, but the first command on an object has the monitor look for
+    /// everything that could be said to it, which takes longer than to read the platform.
+    public class XipsimEngineCommand : AutoLoadCommand
+    {
+        public XipsimEngineCommand(Monitor monitor) : base(monitor, "xipsim_engine", "runs a platform as xipsim's engine.")
+        {
+        }
+
+        [Runnable]
+        public void Run(ICommandInteraction writer, StringToken platform)
+        {
+            var emulation = EmulationManager.Instance.CurrentEmulation;
+            var machine = new Machine();
+            emulation.AddMachine(machine);
+            // What a platform says to the monitor are names of ranges, which the models' end knows already.
+            var usings = new PlatformDescriptionMachineExtensions.UsingResolver(Enumerable.Empty<string>());
+            new CreationDriver(machine, usings, new FakeScriptHandler()).ProcessFile(platform.Value);
+            emulation.SetGlobalQuantum(TimeInterval.FromMilliseconds(QuantumInMilliseconds));
+            emulation.SetAdvanceImmediately(true);
+            emulation.StartAll();
+            Thread.Sleep(Timeout.Infinite); // what comes after it in the script is reached only if it has failed
+        }
+
+        private const ulong QuantumInMilliseconds = 10;
+    }
+}
