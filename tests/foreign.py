@@ -30,17 +30,17 @@ def run(entry: dict[str, Any], folder: Path) -> tuple[bool, str, str]:
     failure = ""
     with Machine(board, firmware=folder / entry["file"]) as machine:
         try:
-            if "copy" in entry:
-                machine.usb.storage.write("firmware.uf2", (folder / entry["copy"]).read_bytes())
+            if "check" in entry:
+                exec(entry["check"], {"machine": machine, "folder": folder})
             if "code" in entry:
                 machine.exec(entry["code"])
             elif "console" in entry:
                 machine.consoles[entry["console"]].expect(
                     entry["says"], timeout=entry["time"], wall=WALL
                 )
-            else:
+            elif "time" in entry:
                 machine.run_for(entry["time"], wall=WALL)
-        except XipsimError as error:
+        except (XipsimError, AssertionError) as error:
             failure = str(error).partition(". ")[0]
         report = machine.report()
     if not failure and "note" in entry:
@@ -62,7 +62,7 @@ def main(folder: str, words: list[str]) -> int:
     for entry in tomllib.loads((HERE / "images.toml").read_text())["image"]:
         if words and not any(word in entry["name"] for word in words):
             continue
-        files = (entry["file"], entry.get("copy", ""))
+        files = (entry["file"], *entry.get("files", ()))
         lacking = [name for name in files if not Path(folder, name).exists()]
         came, far, missing = False, f"not run: there is no {', '.join(lacking)}", "?"
         if not lacking:

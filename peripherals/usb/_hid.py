@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from .control import Request
 from .descriptors import INTERRUPT, Configuration, Endpoint, Interface
-from .function import Function, Pipes
-from .link import Handshake, Speed
+from .function import Function, Pipes, interval
+from .link import Handshake
 
 _HID = 0x03
 _SET_IDLE = 0x0A
@@ -65,18 +65,11 @@ class Hid(Function):
         if answer is Handshake.STALL:
             pipes.unstall(self.endpoint.address)
         elif isinstance(answer, bytes):
-            self._earliest = pipes.now + _interval(self.endpoint, pipes.speed)
+            self._earliest = pipes.now + interval(self.endpoint, pipes.speed)
             if answer:
                 self.reports.append((pipes.now, answer))
                 del self.reports[:-MOST]
             self.due = self._earliest
-
-
-def _interval(endpoint: Endpoint, speed: Speed) -> int:
-    """ns between two polls. (USB 2.0, table 9-13)"""
-    if speed is Speed.HIGH:
-        return 125_000 << min(max(endpoint.interval, 1), 16) - 1
-    return 1_000_000 * max(endpoint.interval, 1)
 
 
 def find_hids(configuration: Configuration) -> list[Function]:

@@ -18,12 +18,16 @@ _SET_LINE_CODING, _SET_CONTROL_LINE_STATE = 0x20, 0x22
 
 
 class SerialPort(NamedTuple):
-    """The CDC ACM function of a device: its control interface and its bulk endpoints."""
+    """The CDC ACM function of a device: its control interface and its bulk endpoints.
+
+    notify: where it tells of carrier and breaks.
+    """
 
     interface: int
     string: int
     receive: Endpoint
     send: Endpoint
+    notify: Endpoint | None = None
 
     def line_coding(self, baud: int) -> Request:
         """SET_LINE_CODING to `baud`, 8 data bits, no parity, 1 stop bit."""
@@ -54,7 +58,8 @@ def find_serial_ports(configuration: Configuration) -> list[SerialPort]:
         data = [one for one in settings if one.number in numbers and one.kind[0] == DATA_CLASS]
         pair = bulk_pair(endpoint for one in data for endpoint in one.endpoints)
         if pair:
-            ports.append(SerialPort(control.number, control.string, *pair))
+            notify = next((e for e in control.endpoints if e.is_in), None)
+            ports.append(SerialPort(control.number, control.string, *pair, notify))
     return ports
 
 

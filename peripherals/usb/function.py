@@ -7,10 +7,18 @@ from typing import Protocol
 from xipsim.peripherals.core import Record
 
 from .control import Request
+from .descriptors import Endpoint
 from .link import DevicePort, Speed
 
 PACKET = {Speed.HIGH: 125_000 // 13, Speed.FULL: 1_000_000 // 19}
 """Time of a bulk packet on a bus that carries nothing else. (USB 2.0, tables 5-9 and 5-10)"""
+
+
+def interval(endpoint: Endpoint, speed: Speed) -> int:
+    """ns between two polls of an interrupt endpoint. (USB 2.0, table 9-13)"""
+    if speed is Speed.HIGH:
+        return 125_000 << min(max(endpoint.interval, 1), 16) - 1
+    return 1_000_000 * max(endpoint.interval, 1)
 
 
 class Pipes(Protocol):

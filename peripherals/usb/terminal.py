@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..core import Console, Model, ResetCause, State, System, exposed, model
 from .cdc import SerialPort, is_line_state
 from .control import Request
-from .function import PACKET, Pipes
+from .function import PACKET, Pipes, interval
 from .link import Handshake
 
 
@@ -34,6 +34,7 @@ class SerialTerminal(Model, Console):
         self._pipes: Pipes | None = None
         self._in = self.alarm(self._in_due)
         self._out = self.alarm(self._out_due)
+        self._notice = self.alarm(self._notice_due)
 
     def reset(self, cause: ResetCause) -> None:
         # The PC is no part of the board: a reset only breaks the connection.
@@ -88,6 +89,7 @@ class SerialTerminal(Model, Console):
         """The device is gone."""
         self._in.cancel()
         self._out.cancel()
+        self._notice.cancel()
         if self.opened_at is not None and self.typed:
             self.note(f"the port closed with {len(self.typed)} typed bytes not taken: lost")
             self.typed.clear()
@@ -99,6 +101,8 @@ class SerialTerminal(Model, Console):
             self._try_in()
         elif self.serial and endpoint == self.serial.send.address:
             self._try_out()
+        elif self.serial and self.serial.notify and endpoint == self.serial.notify.address:
+            self._try_notice()
 
     def port_answered(self, request: Request) -> None:
         """A control request, of whatever driver, has come to its end."""
@@ -107,6 +111,7 @@ class SerialTerminal(Model, Console):
             self.opened_at = self.system.clock.now if request.value else None
         self._try_in()
         self._try_out()
+        self._try_notice()
 
     # -- data ------------------------------------------------------------------------------------
 
@@ -128,6 +133,24 @@ class SerialTerminal(Model, Console):
         elif self._out.deadline is None:
             self._out.at(self.system.clock.now + PACKET[self._pipes.speed])
 
+    def _try_notice(self) -> None:
+        """Ask for a notification soon, or stop asking."""
+        if self.opened_at is None or not (self._pipes and self.serial and self.serial.notify):
+            self._notice.cancel()
+        elif self._notice.deadline is None:
+            self._notice.at(self.system.clock.now + PACKET[self._pipes.speed])
+
+    def _notice_due(self) -> None:
+        """Take a notification. Nobody looks at it, but NXP's stack sends nothing until it went."""
+        if self._pipes is None or self.serial is None or self.serial.notify is None:
+            return
+        endpoint = self.serial.notify
+        answer = self._pipes.device.take(endpoint.address)
+        if answer is Handshake.STALL:
+            self._pipes.unstall(endpoint.address)
+        elif isinstance(answer, bytes):
+            self._notice.at(self.system.clock.now + interval(endpoint, self._pipes.speed))
+
     def _in_due(self) -> None:
         if self._pipes is None or self.serial is None:
             return
@@ -145,7 +168,8 @@ class SerialTerminal(Model, Console):
         if self._pipes is None or self.serial is None:
             return
         endpoint = self.serial.send
-        # A transfer that ends with a full packet gets no zero-length one, as from Linux' cdc-acm.
+        # A transfer that ends with a full packet gets no zero-length one: Linux' cdc-acm sends one
+        # only to the few devices of its list that need it (SEND_ZERO_PACKET).
         packet = bytes(self.typed[: endpoint.max_packet])
         answer = self._pipes.device.give(endpoint.address, packet)
         if answer is Handshake.STALL:

@@ -8,6 +8,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,10 @@ from xipsim.cli.terminal import (
     HungUp,
     Line,
     Pace,
+    linked,
     pseudo_terminal,
 )
+from xipsim.errors import UserError
 
 
 class FakeConsole:
@@ -137,6 +140,17 @@ def test_idle_time_is_slept(pty: tuple[Line, int]) -> None:
     assert machine.slices < 500
 
 
+def test_fast_time_waits_for_nothing(pty: tuple[Line, int]) -> None:
+    """A minute of slices; no lag is told, however long each of them takes."""
+    machine = FakeMachine()
+    said: list[int] = []
+    os.write(pty[1], b"typed")
+    talk(machine, pty[0], 6000, on_lag=lambda: said.append(1), is_fast=True)
+    assert machine.now >= 6_000_000_000
+    assert machine.now > time.monotonic_ns() - machine.started
+    assert (bytes(machine.console.typed), said) == (b"typed", [])
+
+
 # -- bytes ---------------------------------------------------------------------------------------
 
 
@@ -147,6 +161,29 @@ def test_a_pty_is_raw_and_without_echo_before_its_name_is_known() -> None:
         os.close(other)
     assert not local & (termios.ECHO | termios.ICANON | termios.ISIG)
     assert not output & termios.OPOST
+
+
+def test_a_link_leads_to_the_pty_and_goes_with_it(tmp_path: Path) -> None:
+    link = tmp_path / "board"
+    link.symlink_to("/dev/pts/left-behind")
+    with pseudo_terminal() as (_, name), linked(link, name):
+        assert os.readlink(link) == name
+        assert os.path.samefile(link, name)
+    assert list(tmp_path.iterdir()) == []
+    with pseudo_terminal() as (_, name), linked(link, name):
+        link.unlink()
+        link.symlink_to("another machine's")
+    assert os.readlink(link) == "another machine's"
+
+
+def test_a_link_never_replaces_what_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    with pytest.raises(UserError, match=r"notes\.txt: it is there already"), linked(file, "x"):
+        pass
+    assert file.read_text() == "mine"
+    with pytest.raises(UserError, match="No such file"), linked(tmp_path / "no/folder", "x"):
+        pass
 
 
 def test_bytes_go_both_ways_unchanged(pty: tuple[Line, int]) -> None:

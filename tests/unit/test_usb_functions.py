@@ -77,6 +77,19 @@ def test_a_port_is_closed_and_throttled_alone() -> None:
     assert (firmware.second, firmware.received, board.printed) == (b"still", b"both", b"")
 
 
+def test_notifications_are_taken_and_are_no_output() -> None:
+    """NXP's stack sends no data before its SERIAL_STATE, which answers DTR, has gone."""
+    board = composite()
+    board.run(MS)
+    assert len(firmware_of(board).notified) == 1
+    for on in (False, True):
+        board.pc.set_dtr(on)
+        board.run(MS)
+    assert len(firmware_of(board).notified) == 2  # that of the closed port was taken when it opened
+    assert board.printed == b""
+    assert board.idle
+
+
 def test_what_a_second_port_did_not_take_is_lost_with_the_cable() -> None:
     board = composite(terminals=1)
     (second,) = board.more

@@ -67,6 +67,20 @@ def test_short_packets_end_what_the_firmware_receives(room: int) -> None:
     assert board.firmware.received == b"a" * 700 + b"b"
 
 
+def test_no_empty_packet_follows_a_full_one() -> None:
+    """Linux' cdc-acm sends one only to devices that it knows to need it (SEND_ZERO_PACKET): a
+    firmware that waits for more than a packet at a time goes on waiting."""
+    board = Board()
+    board.firmware.room = 1024
+    board.open()
+    board.pc.type(b"a" * 512)
+    board.run(S)
+    assert (board.firmware.received, board.pc.pending) == (b"", 0)
+    board.pc.type(b"b")
+    board.run(MS)
+    assert board.firmware.received == b"a" * 512 + b"b"
+
+
 def test_empty_packets_are_no_bytes() -> None:
     board = Board().open()
     board.firmware.print(b"a" * 512, b"", b"b", b"")

@@ -12,6 +12,7 @@ BLOCK, BLOCKS = 512, 4096
 SECOND, SECOND_IN, SECOND_OUT = 4, 0x86, 0x06
 STORAGE, STORAGE_IN, STORAGE_OUT = 2, 0x83, 0x03
 KEYBOARD, KEYS = 3, 0x84
+NOTIFY = 0x81
 REPORT_DESCRIPTOR = bytes.fromhex("05 01 09 06 a1 01 05 07 19 e0 29 e7 15 00 25 01 c0")
 AT_ONCE = 16384
 
@@ -60,13 +61,14 @@ class Composite(Firmware):
         self.second = bytearray()
         self.second_state = 0
         self.idle_set = False
+        self.notified: list[int] = []
 
     # -- set-up
 
     def configure(self) -> None:
         super().configure()
-        for address in (STORAGE_IN, STORAGE_OUT, SECOND_IN, SECOND_OUT, KEYS):
-            self.queue_head(address, 8 if address == KEYS else 512)
+        for address in (NOTIFY, STORAGE_IN, STORAGE_OUT, SECOND_IN, SECOND_OUT, KEYS):
+            self.queue_head(address, 8 if address in (NOTIFY, KEYS) else 512)
             register, shift = CTRL + 4 * (address & 0xF), 16 if address & 0x80 else 0
             self.usb.write(register, self.usb.read(register) & ~(0xFFFF << shift) | 0xC8 << shift)
         self.wait_for_command()
@@ -89,6 +91,8 @@ class Composite(Firmware):
             self.transfer(0x80, 0)
             return
         super().apply(data)
+        if (self.kind, self.code) == (0x21, 0x22):
+            self.send(NOTIFY, bytes.fromhex("a1 20 00 00 00 00 02 00 03 00"))
 
     def completed(self, address: int) -> None:
         index = self.index(address)
@@ -97,6 +101,8 @@ class Composite(Firmware):
             self.storage_received(self.bench.bus.read(at, AT_ONCE))
         elif address == STORAGE_IN:
             self.after.pop(0)()
+        elif address == NOTIFY:
+            self.notified.append(self.bench.clock.now)
         elif address == SECOND_OUT:
             token = int.from_bytes(self.bench.bus.read(0x2000_1000 + 32 * index + 4, 4), "little")
             self.second += self.bench.bus.read(at, 512 - (token >> 16))

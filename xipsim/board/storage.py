@@ -139,7 +139,7 @@ class Storage:
         vendor, product = (inquiry[a:b].decode("ascii", "replace") for a, b in ((8, 16), (16, 32)))
         if block_size not in (512, 1024, 2048, 4096):
             raise StorageError(f"the mass storage has blocks of {block_size} bytes")
-        self._drive = Drive(vendor.strip(), product.strip(), block_size, last + 1)
+        self._drive = Drive(vendor.strip(" \0"), product.strip(" \0"), block_size, last + 1)
         return self._drive
 
     def _wait_until_ready(self) -> None:

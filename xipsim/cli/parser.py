@@ -100,6 +100,10 @@ def _run(command: Parser) -> None:
     _positionals(command, "IMAGE", _settle_run)
     text = "put the console on a PTY, print its name"
     command.add_argument("--pty", action="store_true", help=text)
+    text = "the same, under a name of yours: a symbolic link, made and removed"
+    command.add_argument("--pty-link", metavar="PATH", type=_path, help=text)
+    text = "let virtual time run ahead of real time"
+    command.add_argument("--fast", action="store_true", help=text)
     _machine_options(command)
     text = "which console, such as pc2 or lpuart1, instead of the board's usual one"
     command.add_argument("--console", metavar="NAME", default="", help=text)

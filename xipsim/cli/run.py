@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from xipsim.cli.terminal import (
     Conversation,
     Line,
+    linked,
     pseudo_terminal,
     require_terminal,
     terminal,
@@ -26,38 +27,44 @@ LAGS = "xipsim: this computer does not keep up with the board: virtual time lags
 
 def run(args: argparse.Namespace) -> int:
     """0 when the user has left."""
-    if not args.pty:
+    is_pty = args.pty or args.pty_link
+    if not is_pty:
         require_terminal()
     with opened(args) as (machine, signals):
-        if args.pty:
-            return _at_pty(machine, signals)
+        if is_pty:
+            return _at_pty(machine, signals, args)
         _say(f"xipsim: {_what(machine, args.board)}; Ctrl-] leaves\n")
         try:
             with terminal() as line:
-                _talk(machine, line, signals, newline="\r\n")
+                _talk(machine, line, signals, newline="\r\n", is_fast=args.fast)
         finally:
             _say("\n")
             tell_broken_rules(machine)
     return 0
 
 
-def _at_pty(machine: Machine, signals: Signals) -> int:
-    with pseudo_terminal() as (line, name):
+def _at_pty(machine: Machine, signals: Signals, args: argparse.Namespace) -> int:
+    with pseudo_terminal() as (line, name), linked(args.pty_link, name):
         print(name, flush=True)
         try:
-            _talk(machine, line, signals, newline="\n")
+            _talk(machine, line, signals, newline="\n", is_fast=args.fast)
         except KeyboardInterrupt:
             if signals.received != signal.SIGINT:
                 raise
     return 0
 
 
-def _talk(machine: Machine, line: Line, signals: Signals, *, newline: str) -> None:
+def _talk(
+    machine: Machine, line: Line, signals: Signals, *, newline: str, is_fast: bool
+) -> None:
     def lags() -> None:
         sys.stderr.write(f"{newline}{LAGS}{newline}")
         sys.stderr.flush()
 
-    talk = Conversation(machine, line, stopped=lambda: signals.received != 0, on_lag=lags)
+    def stopped() -> bool:
+        return signals.received != 0
+
+    talk = Conversation(machine, line, stopped=stopped, on_lag=lags, is_fast=is_fast)
     talk.go_on()
     if signals.received:
         raise KeyboardInterrupt

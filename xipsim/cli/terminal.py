@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from xipsim.errors import UserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xipsim.machine.machine import Machine
 
 LEAVE = b"\x1d"
@@ -144,6 +146,32 @@ def pseudo_terminal() -> Iterator[tuple[Line, str]]:
         os.close(theirs)
 
 
+@contextmanager
+def linked(path: Path | None, target: str) -> Iterator[None]:
+    """`path`, if there is one, as a symbolic link to the PTY `target`, and removed afterwards.
+
+    A link that is there already is another machine's, or was left by one that was killed: replaced.
+    UserError for anything else of that name.
+    """
+    if path is None:
+        yield
+        return
+    if os.path.lexists(path) and not os.path.islink(path):
+        raise UserError(f"--pty-link {path}: it is there already, and is no symbolic link")
+    fresh = f"{path}.{os.getpid()}"
+    try:
+        os.symlink(target, fresh)
+        os.replace(fresh, path)
+    except OSError as error:
+        raise UserError(f"--pty-link {path}: cannot be made: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if os.readlink(path) == target:
+                os.unlink(path)
+
+
 class Pace:
     """Says how much virtual time may pass: it is never ahead of real time.
 
@@ -167,10 +195,21 @@ class Pace:
         return max(0, due)
 
 
+class NoPace:
+    """Virtual time passes as fast as the computer lets it."""
+
+    lost = 0
+
+    def due(self, now: int) -> int:
+        """See `Pace`."""
+        return SLICE
+
+
 class Conversation:
     """A machine's console on a line, until the person leaves or `stopped` says so.
 
-    on_lag is called once, when virtual time is seen to lag behind.
+    on_lag is called once, when virtual time is seen to lag behind. is_fast: virtual time is not
+    held to real time.
     """
 
     def __init__(
@@ -180,18 +219,19 @@ class Conversation:
         *,
         stopped: Callable[[], bool] = lambda: False,
         on_lag: Callable[[], None] = lambda: None,
+        is_fast: bool = False,
     ) -> None:
         self._machine, self._line = machine, line
-        self._stopped, self._on_lag = stopped, on_lag
+        self._stopped, self._on_lag, self._is_fast = stopped, on_lag, is_fast
         self._has_typed = False
         self._throttled = False
         self._last_byte = time.monotonic()
 
     def go_on(self) -> None:
-        """Let the board run, at the pace of real time."""
+        """Let the board run."""
         console = self._machine.console
         stop_listening = console.on_output(self._show)
-        pace = Pace(self._machine.now)
+        pace = NoPace() if self._is_fast else Pace(self._machine.now)
         self._line.send(console.read_bytes())
         try:
             while not (self._stopped() or self._line.left):
@@ -207,7 +247,7 @@ class Conversation:
         talks = time.monotonic() - self._last_byte < TALKING
         return TALKING_SLICE if talks else SLICE
 
-    def _pass(self, pace: Pace) -> None:
+    def _pass(self, pace: Pace | NoPace) -> None:
         if due := min(pace.due(self._machine.now), self._slice):
             self._machine.run_for(due)
             self._machine.console.read_bytes()  # it was shown; nobody waits for it
