@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import os
 import shlex
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 BOOT_TIMEOUT = "10s"
 """Virtual; a first boot that formats the file system takes a tenth of a second."""
 PROMPT = ">>> "
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NOT_SHARED = ("flash", "state", "discard", "gdb", "gdb_wait")
 """Options of `Machine` that make no sense for a machine that several tests share."""
 
@@ -226,7 +224,9 @@ def pytest_runtest_makereport(
     """Add console, flash, what the models noticed, and the command that repeats the test."""
     is_ours = "_xipsim_board" in _fixture_names(item)
     if is_ours and call.excinfo:
-        _end_at_the_users_line(call.excinfo.value)
+        from xipsim.session.tracebacks import end_at_the_users_line
+
+        end_at_the_users_line(call.excinfo.value)
     report = yield
     if report.failed and report.when != "teardown" and is_ours:
         for title, text in _sections(item, report.longreprtext):
@@ -252,24 +252,6 @@ def _add_section(report: pytest.TestReport, title: str, text: str) -> None:
         failure.addsection(title, text)
     else:
         report.longrepr = f"{report.longreprtext}\n{f' {title} ':-^80}\n{text}"
-
-
-def _end_at_the_users_line(error: BaseException) -> None:
-    """Cut our own frames off the end of an error that says all there is to say."""
-    from xipsim.errors import EngineFailed, XipsimError
-
-    if not isinstance(error, XipsimError) or isinstance(error, EngineFailed):
-        return
-    error.__cause__, error.__suppress_context__ = None, True
-    last, trace = None, error.__traceback__
-    while trace:
-        if not trace.tb_frame.f_code.co_filename.startswith(_HERE):
-            last = trace
-        trace = trace.tb_next
-    if last:
-        last.tb_next = None
-
-
 
 
 def _fixture_names(item: pytest.Item) -> list[str]:

@@ -38,20 +38,27 @@ class BoardKeywords(Keywords):
         stalls: bool = True,
         models: list[Path] | None = None,
         console: str = "",
+        state: Path | None = None,
+        symbols: Path | None = None,
+        wires: list[str] | None = None,
     ) -> None:
         """Make a board, at power-on; nothing runs before a keyword waits for something.
 
         board: its name, such as ``TEENSY41``, or a ``.repl`` file. firmware: the image; without it
         the one that is found for the board. flash: a file that holds the whole chip, locked, and
         written back by `Reset Emulation` or at the end of the suite; with ``discard`` only read.
+        state: instead, a folder with such a file for each part that keeps its contents.
         put: files for the firmware's file system. rtc: ``now`` or an ISO time; none: no coin cell.
         seed, uid: of what is random on silicon. strict: fail when something is used that is not
         modelled. stalls: ``False`` executes every poll of a wait, for loops that give up after a
-        count. models: Python files with models of one's own. console: of `Run At REPL`.
+        count. models: Python files with models of one's own. symbols: the firmware's ELF file,
+        for functions and lines in failures. wires: between pins, such as ``D0:D1``. console: of
+        `Run At REPL`.
         """
         options = {
             "firmware": firmware,
             "flash": flash,
+            "state": state,
             "discard": discard,
             "put": put or (),
             "rtc": rtc,
@@ -60,6 +67,8 @@ class BoardKeywords(Keywords):
             "strict": strict,
             "stalls": stalls,
             "models": models or (),
+            "symbols": symbols,
+            "wires": wires or (),
             "console": console,
         }
         emulation = self.emulation

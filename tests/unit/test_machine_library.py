@@ -411,3 +411,39 @@ def test_a_name_that_the_package_does_not_have() -> None:
         xipsim.nothing  # noqa: B018
     for name in xipsim.__all__:
         assert getattr(xipsim, name)
+
+
+def test_a_single_name_is_not_taken_for_its_letters(tmp_path: Path) -> None:
+    """A wire, a file to put and a model file, each given alone instead of in a list."""
+    for options, text in (
+        ({"wires": "D0:D99"}, "there is no pin 'D99'"),
+        ({"models": "mine.py"}, "mine.py: not a Python file"),
+        ({"models": Path("mine.py")}, "mine.py: not a Python file"),
+        ({"put": Path("mine.py")}, "mine.py: cannot be read"),
+    ):
+        with pytest.raises(UserError, match=text):
+            make_machine(tmp_path, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"gdb": 70_000}, "70000 is no TCP port"),
+        ({"gdb": 0}, "0 is no TCP port"),
+        ({"gdb_wait": True}, "needs a port for gdb"),
+    ],
+)
+def test_a_debugger_without_a_port(tmp_path: Path, options: dict[str, Any], text: str) -> None:
+    with pytest.raises(UserError, match=text):
+        make_machine(tmp_path, **options)
+
+
+def test_a_board_is_a_path_as_well(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"there is no file .*mine\.repl"):
+        xipsim.Machine(tmp_path / "mine.repl")
+
+
+def test_a_script_has_a_bound(tmp_path: Path) -> None:
+    machine, _, _ = make_machine(tmp_path)
+    with pytest.raises(UserError, match="more than 16 MB, which no script has"):
+        machine.exec(b"#" * (16 << 20) + b"\n")

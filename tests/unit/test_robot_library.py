@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
 from robot.libdocpkg import LibraryDocumentation
 
+from xipsim import Machine
 from xipsim.robot.failure import replay_command
 
 RENODE = {
@@ -74,6 +76,13 @@ def test_renodes_arguments_in_renodes_order(keywords: dict[str, Any]) -> None:
     """Suites give them by position and by name."""
     found = {name: " ".join(a.name for a in keywords[name].args) for name in RENODE}
     assert found == RENODE
+
+
+def test_a_board_is_made_with_what_a_machine_is_made_with(keywords: dict[str, Any]) -> None:
+    """But for what a suite has no use for: a debugger, another program, a cache of boots."""
+    theirs = {argument.name for argument in keywords["Create Board"].args}
+    without = {"qemu", "engine", "gdb", "gdb_wait", "boot_cache", "start"}
+    assert set(inspect.signature(Machine).parameters) - without <= theirs
 
 
 def test_everything_is_documented_and_typed(keywords: dict[str, Any]) -> None:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _HEX = re.compile(rb"\s*:[0-9A-Fa-f]{10,}\s")
 """A record of Intel HEX: it begins every such file, and no script."""
-LONGEST = 16 << 20
-"""Bytes of a script; a device would give them without end."""
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -96,8 +94,6 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         raise UserError(
             "--discard needs --flash FILE or --state DIR; without them nothing is kept anyway"
         )
-    if args.gdb_wait and args.gdb is None:
-        raise UserError("--gdb-wait needs --gdb PORT: there is no gdb to wait for without it")
     from xipsim.engines.programs import open_engine
     from xipsim.machine.machine import Machine
 
@@ -164,14 +160,15 @@ def script(args: argparse.Namespace) -> bytes:
     if args.code is not None:
         code: str = args.code
         return code.encode(errors="surrogateescape")
+    from xipsim.repl.raw_repl import LONGEST, check_length
+
     is_standard = args.script == "-"
     try:
         with nullcontext(sys.stdin.buffer) if is_standard else open(args.script, "rb") as file:
-            data = file.read(LONGEST + 1)
+            data = file.read(LONGEST + 1)  # a device would give it without end
     except OSError as error:
         raise UserError(f"{args.script}: the script cannot be read: {error.strerror}") from None
-    if len(data) > LONGEST:
-        raise UserError(f"{args.script}: more than {LONGEST >> 20} MB, which no script has")
+    check_length(data, args.script)
     if _is_image(data):
         raise UserError(
             f"{args.script} is an image, and no script: say what it shall run, with a SCRIPT "

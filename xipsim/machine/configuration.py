@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig, StrPath
 from xipsim.engines.programs import ENGINES
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from xipsim.engines.repl import Platform
 
 Files = Iterable[StrPath] | Mapping[str, str | bytes]
+_Name = TypeVar("_Name", bound=StrPath)
+
+
+def several(given: Iterable[_Name] | _Name) -> tuple[_Name, ...]:
+    """What was given where several are expected; a single one is what it is, not its letters."""
+    if isinstance(given, (str, os.PathLike)):
+        return (given,)
+    return tuple(given)
 
 
 class Request(NamedTuple):
@@ -59,6 +67,10 @@ def plan(request: Request) -> Plan:
             raise UserError(
                 f"{request.qemu} is given as the QEMU to use, but the engine is {request.engine}"
             )
+        if request.gdb is not None and not 0 < request.gdb < 0x10000:
+            raise UserError(f"{request.gdb} is no TCP port for gdb")
+        if request.gdb_wait and request.gdb is None:
+            raise UserError("gdb_wait (--gdb-wait) needs a port for gdb: there is none to wait for")
         path = find_board(request.board)
         rtc = _checked_rtc(request.rtc)
         models = tuple(Path(model) for model in request.models)

@@ -11,7 +11,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -23,10 +24,11 @@ from xipsim.engines.api import Goal, Stop, StrPath
 from xipsim.engines.programs import ENGINES, open_engine
 from xipsim.errors import UserError, XipsimError
 from xipsim.machine.assembly import StartEngine, assemble
-from xipsim.machine.configuration import Files, Request
+from xipsim.machine.configuration import Files, Request, several
 from xipsim.machine.persistence import save_parts
 from xipsim.machine.power_on import Firmware
 from xipsim.repl.raw_repl import Repl
+from xipsim.session import tracebacks
 from xipsim.session.session import Limits
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from xipsim.peripherals.core.trace import FlashCommand
 
 EXEC_TIMEOUT = "60s"
+tracebacks.install()
 
 
 class Machine:
@@ -64,13 +67,13 @@ class Machine:
 
     def __init__(
         self,
-        board: str,
+        board: StrPath,
         *,
         firmware: StrPath | None = None,
         flash: StrPath | None = None,
         state: StrPath | None = None,
         discard: bool = False,
-        put: Files = (),
+        put: Files | StrPath = (),
         rtc: str = "",
         seed: int = 0,
         uid: str = "",
@@ -79,21 +82,21 @@ class Machine:
         qemu: StrPath | None = None,
         gdb: int | None = None,
         gdb_wait: bool = False,
-        models: Iterable[StrPath] = (),
+        models: Iterable[StrPath] | StrPath = (),
         symbols: StrPath | None = None,
-        wires: Iterable[str] = (),
+        wires: Iterable[str] | str = (),
         console: str = "",
         boot_cache: bool = False,
         engine: str = ENGINES[0],
         start: StartEngine = open_engine,
     ) -> None:
         request = Request(
-            board=board,
+            board=os.fspath(board),
             firmware=firmware,
             flash=flash,
             state=state,
             discard=discard,
-            put=put,
+            put=put if isinstance(put, Mapping) else several(put),
             rtc=rtc,
             seed=seed,
             uid=uid,
@@ -103,9 +106,9 @@ class Machine:
             qemu=qemu,
             gdb=gdb,
             gdb_wait=gdb_wait,
-            models=tuple(models),
+            models=several(models),
             symbols=symbols,
-            wires=tuple(wires),
+            wires=several(wires),
         )
         self._request = request
         made = assemble(request, start, console, may_cache=boot_cache)

@@ -170,8 +170,6 @@ def _read_files(put: Files) -> dict[str, bytes]:
     """PowerOnContents by name in the file system: a mapping as it is, files by their own names."""
     if isinstance(put, Mapping):
         return {k: v.encode() if isinstance(v, str) else v for k, v in put.items()}
-    if isinstance(put, str):
-        put = [put]
     files = {}
     for path in map(Path, put):
         try:

@@ -34,6 +34,8 @@ LEAVING = "10s"
 CHUNK = 256
 """Bytes typed at a time in plain raw mode, which has no flow control of its own."""
 PAUSE = 10_000_000
+LONGEST = 16 << 20
+"""Bytes of a script: more than any board has memory for."""
 
 # A watchdog, or a lock-up; every other reset in a script is one that it asked for.
 _UNWANTED = ("watchdog", "lock-up")
@@ -286,11 +288,18 @@ class _WasReset(Exception):
         self.stop = stop
 
 
+def check_length(source: bytes, name: str) -> None:
+    """UserError for a script that no board could hold."""
+    if len(source) > LONGEST:
+        raise UserError(f"{name}: more than {LONGEST >> 20} MB, which no script has")
+
+
 def _checked(code: str | bytes) -> bytes:
     try:
         source = code.encode() if isinstance(code, str) else code
     except UnicodeEncodeError as error:
         raise UserError(f"the script cannot be sent as UTF-8: {error}") from None
+    check_length(source, "the script")
     for control in (_ENTER_RAW, _LEAVE_RAW, _INTERRUPT, _END):
         if control in source:
             line = source[: source.index(control)].count(b"\n") + 1
