@@ -172,6 +172,39 @@ def test_a_backtrace_names_functions_and_lines(qemu: Path | None, tmp_path: Path
     assert "calls.s:" in said
 
 
+def test_a_reset_in_the_middle_of_a_script_lets_it_run_anew(qemu: Path | None) -> None:
+    image, sector = PUBLISHED, 200
+    block = image.facts.volume // 4096 + sector
+    script = (
+        f"{image.facts.flash}\nf = Flash()\nf.ioctl(6, {sector})\n"
+        f"f.writeblocks({sector}, b'\\x12\\x34\\x56\\x78', 0)\nprint('done')"
+    )
+    port, firmware = free_port(), image.require()
+    out: list[str] = []
+    with Machine(image.board, firmware=firmware, qemu=qemu, gdb=port, gdb_wait=True) as m:
+        with at_work(lambda: out.append(m.exec(script)), lambda: None) as raised:
+            said = gdb(
+                port,
+                *(f"watch *(unsigned *){image.facts.window + 4096 * block:#x}", "continue"),
+                *("monitor reset", "maintenance flush register-cache", "delete", "detach"),
+            )
+        assert raised == []
+        assert "New value = 2018915346" in said, "it was programming"
+        assert "the board was reset" in said
+        assert out == ["done\n"]
+        assert m.flash.stats.erases[block] == 2
+
+
+def test_what_is_loaded_into_the_flash_is_refused(qemu: Path | None, tmp_path: Path) -> None:
+    """`restore` writes as `load` does: gdb says that it failed, and no cell has changed."""
+    blob = tmp_path / "blob.bin"
+    blob.write_bytes(b"loaded")
+    with calls(qemu) as (port, _):
+        said = gdb(port, f"restore {blob} binary {CELLS:#x}", f"x/wx {CELLS:#x}", "detach")
+    assert "memory write failed" in said
+    assert f"{CELLS:#x}:\t0x00000000" in said
+
+
 def test_a_watchpoint_on_flash_that_an_erase_changes(qemu: Path | None) -> None:
     """The chip changes its cells, and no store of the core does; a store is refused."""
     image = PUBLISHED

@@ -135,6 +135,18 @@ def test_a_reset_that_the_script_asked_for(tmp_path: Path) -> None:
     assert machine.exec("a") == "1\n"
 
 
+def test_a_reset_by_gdb_lets_the_script_run_anew(tmp_path: Path) -> None:
+    """Its breakpoints are met again; without gdb nobody but the script can have wanted it."""
+    machine, engine, repl = make_machine(tmp_path, gdb=3333)
+    repl.scripts[b"calls"] = Script(b"half\r\n", then="reset reset pin")
+    engine.on_reset, boot = lambda: (repl.scripts.clear(), boot()), engine.on_reset
+    assert machine.exec("calls") == "5\n"
+    assert [reset["cause"] for reset in machine.report()["resets"]] == ["reset pin"]
+    machine, _, repl = make_machine(tmp_path)
+    repl.scripts[b"calls"] = Script(b"half\r\n", then="reset reset pin")
+    assert machine.exec("calls") == "half\n"
+
+
 def test_a_watchdog_that_resets_under_a_script(tmp_path: Path) -> None:
     machine, _, repl = make_machine(tmp_path)
     repl.scripts[b"slow"] = Script(b"now\r\n", then="reset watchdog")

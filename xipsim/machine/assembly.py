@@ -82,7 +82,7 @@ def _build(
             console=console or (contents.facts.console if contents.facts else ""),
             warnings=contents.warnings,
             models=tuple(str(file) for file in config.models),
-            unlimited=config.gdb_port is not None,
+            is_debugged=config.gdb_port is not None,
             hint=lambda: prompt_hint(session, contents),
             symbols=contents.symbols,
         )

@@ -39,6 +39,8 @@ LONGEST = 16 << 20
 
 # A watchdog, or a lock-up; every other reset in a script is one that it asked for.
 _UNWANTED = ("watchdog", "lock-up")
+_PRESSED = "reset pin"
+"""What a script cannot ask for; `monitor reset` of gdb does."""
 
 
 class Repl:
@@ -55,15 +57,29 @@ class Repl:
         output: Callable[[str], None] | None = None,
         is_patient: bool = True,
     ) -> str:
-        """See `Machine.exec`. is_patient: as for `prompt`."""
+        """See `Machine.exec`. is_patient: as for `prompt`.
+
+        Where gdb presses reset, the script runs anew, as the rest of the firmware does.
+        """
         source = _checked(code)
-        self.prompt(limits, is_patient=is_patient)
-        run = _Run(self._session, self._console, limits, output)
-        try:
-            return run.run(source)
-        except WaitTimeout as error:
-            error.output = run.finish()
-            raise
+        while True:
+            self.prompt(limits, is_patient=is_patient)
+            run = _Run(self._session, self._console, limits, output)
+            try:
+                return run.run(source)
+            except _WasReset as reset:
+                if not (self._session.is_debugged and reset.cause == _PRESSED):
+                    return self._after_reset(reset, run)
+                limits = self._session.limits(limits.timeout)
+            except WaitTimeout as error:
+                error.output = run.finish()
+                raise
+
+    def _after_reset(self, reset: _WasReset, run: _Run) -> str:
+        if reset.cause not in _UNWANTED:
+            return run.finish()
+        situation = self._session.situation(self._console.name, reset.stop.pc)
+        raise BoardReset(stop_reports.reset_text(reset.cause, situation), situation, run.finish())
 
     def prompt(self, limits: Limits, *, is_patient: bool = True) -> None:
         """Come to the prompt; interrupt what keeps the firmware from it, but nothing else.
@@ -138,13 +154,10 @@ class _Run:
         return self._output.text
 
     def run(self, source: bytes) -> str:
-        """Send it, stream its output, come back; the result is as `Machine.exec` says."""
-        try:
-            self._enter()
-            self._send(source)
-            has_rebooted = self._collect()
-        except _WasReset as reset:
-            return self._after_reset(reset.stop)
+        """Send it, stream its output, come back; the result is as `Machine.exec` says. _WasReset"""
+        self._enter()
+        self._send(source)
+        has_rebooted = self._collect()
         text = self.finish()
         self._leave(has_rebooted)
         if self._errors and not has_rebooted:
@@ -272,20 +285,13 @@ class _Run:
         self._console.write(_LEAVE_RAW)
         self._console.wait(_AT_PROMPT, limits, "the REPL's prompt after the script")
 
-    def _after_reset(self, stop: Stop) -> str:
-        cause = str(stop.detail.get("cause", ""))
-        if cause not in _UNWANTED:
-            return self.finish()
-        situation = self._session.situation(self._console.name, stop.pc)
-        raise BoardReset(stop_reports.reset_text(cause, situation), situation, self.finish())
-
 
 class _WasReset(Exception):
     """The board was reset while the script ran."""
 
     def __init__(self, stop: Stop) -> None:
         super().__init__()
-        self.stop = stop
+        self.stop, self.cause = stop, str(stop.detail.get("cause", ""))
 
 
 def check_length(source: bytes, name: str) -> None:

@@ -52,9 +52,9 @@ class Session(EngineAccess):
     """An engine at work. log: all that it said.
 
     console: the default console's name; empty: the USB host, else the first one. warnings: what
-    was noticed about the image. models: files of the user's own models. unlimited: no limits in
-    real time (a debugger is attached). hint: asked, when a wait ran out, what may be the cause.
-    symbols: functions and lines of the firmware.
+    was noticed about the image. models: files of the user's own models. is_debugged: gdb may be
+    attached: there are no limits in real time. hint: asked, when a wait ran out, what may be the
+    cause. symbols: functions and lines of the firmware.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class Session(EngineAccess):
         console: str = "",
         warnings: tuple[str, ...] = (),
         models: tuple[str, ...] = (),
-        unlimited: bool = False,
+        is_debugged: bool = False,
         hint: Callable[[], str] = str,
         symbols: Symbols | None = None,
     ) -> None:
         super().__init__(engine, models)
-        self.warnings, self._unlimited, self._hint = warnings, unlimited, hint
+        self.warnings, self.is_debugged, self._hint = warnings, is_debugged, hint
         self._place = symbols.place if symbols else "{:#010x}".format
         self.wall_time = 0.0
         self.simulated = 0
@@ -112,7 +112,7 @@ class Session(EngineAccess):
         instruction, and a duration cut into pieces must end where it does in one.
         """
         ns = duration(timeout)
-        if wall is None and not self._unlimited:
+        if wall is None and not self.is_debugged:
             wall = max(LEAST_WALL, 5 * ns / 1e9)
         return Limits(
             timeout=ns,
