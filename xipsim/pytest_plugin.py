@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import os
 import shlex
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -176,7 +177,7 @@ def machine(
     marker = request.node.get_closest_marker("board")
     if not _xipsim_board:
         pytest.fail("`machine` needs the marker @pytest.mark.board('TEENSY41')", pytrace=False)
-    if mistake := _mistake(marker.kwargs):
+    if mistake := _mistake(_xipsim_board, marker.kwargs):
         pytest.fail(mistake, pytrace=False)
     failure = ""
     try:
@@ -189,8 +190,13 @@ def machine(
     _xipsim_pool.take_back(booted)
 
 
-def _mistake(options: dict[str, Any]) -> str:
-    """What is wrong with a marker's options, in a sentence; empty if nothing is."""
+def _mistake(board: object, options: dict[str, Any]) -> str:
+    """What is wrong with a marker, in a sentence; empty if nothing is."""
+    if not isinstance(board, (str, os.PathLike)):
+        return (
+            f"@pytest.mark.board: {board!r} is neither a board's name nor the path of a .repl "
+            "file; several are given side by side, as in board('TEENSY40', 'TEENSY41')"
+        )
     if refused := [option for option in _NOT_SHARED if option in options]:
         return (
             f"tests share a machine, which therefore cannot have {' and '.join(refused)}; make a "

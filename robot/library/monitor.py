@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xipsim import platforms
 from xipsim.errors import UserError
+from xipsim.firmware.files import read_file
 from xipsim.units import duration
 
 from .emulation import Emulation, Setup
@@ -19,6 +20,8 @@ _ASSIGNMENT = re.compile(r"\$(\w+)\s*(\?)?=\s*(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$(\w+)")
 _MACRO = re.compile(r'(macro\s+\w+)\s*\n\s*(""".*?""")', re.DOTALL)
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
+_NESTED = 50
+"""How deep scripts and macros may run each other."""
 _WIDTHS = {"Byte": 1, "Word": 2, "DoubleWord": 4, "QuadWord": 8}
 
 _WITHOUT_MEANING = {
@@ -40,6 +43,7 @@ class Monitor:
     def __init__(self, emulation: Emulation, folders: Callable[[], list[Path]], note: Note) -> None:
         self._emulation, self._folders, self._note = emulation, folders, note
         self._variables: dict[str, str] = {}
+        self._depth = 0
         self._commands: dict[str, Callable[[list[str]], str | None]] = {
             "mach create": self._create,
             "mach clear": _bare("mach clear", emulation.clear),
@@ -117,11 +121,23 @@ class Monitor:
         if path.suffix != ".resc":
             raise UserError(f"{path}: only .resc scripts can be included")
         self._variables["ORIGIN"] = str(path.parent)
-        return self.run_text(path.read_text())
+        try:
+            text = read_file(path).decode()
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path} is no text: byte {error.start} is not UTF-8") from None
+        return self.run_text(text)
 
     def run_text(self, text: str) -> str:
         """Execute commands, one a line."""
-        return "".join(self.execute(command) for command in _commands(text))
+        if self._depth == _NESTED:
+            raise UserError(f"scripts and macros run each other {_NESTED} deep: one runs itself")
+        self._depth += 1
+        try:
+            return "".join(self.execute(command) for command in _commands(text))
+        finally:
+            self._depth -= 1
 
     def _include(self, words: list[str]) -> str:
         return self.run_file(_one(words, "a file"))
@@ -135,6 +151,8 @@ class Monitor:
         text = next(group for group in match.groups() if group is not None)
         if match[1] is not None:
             return text
+        if match[3] is not None and match[3].startswith('"'):
+            raise UserError(f"a quotation mark is not closed: {match[3]}")
 
         def look_up(variable: re.Match[str]) -> str:
             if variable[1] not in self._variables:

@@ -235,12 +235,17 @@ def test_an_option_that_machine_does_not_have_is_one_sentence(pytester: pytest.P
         @pytest.mark.board("TEENSY41", flash="x.bin", gdb=1)
         def test_two(machine):
             pass
+
+        @pytest.mark.board(["TEENSY40", "TEENSY41"])
+        def test_three(machine):
+            pass
         """
     )
     result = run(pytester)
-    result.assert_outcomes(errors=2)
+    result.assert_outcomes(errors=3)
     sentence = "@pytest.mark.board: Machine has no option 'firmwear'; did you mean firmware?"
-    result.stdout.fnmatch_lines([sentence, "*cannot have flash and gdb; make*"])
+    several = "*given side by side, as in board('TEENSY40', 'TEENSY41')*"
+    result.stdout.fnmatch_lines([sentence, "*cannot have flash and gdb; make*", several])
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*TypeError*")
 

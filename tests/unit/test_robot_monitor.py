@@ -44,6 +44,7 @@ class FakeMachine(SimpleNamespace):
 class Bench:
     def __init__(self, folder: Path) -> None:
         self.emulation, self.notes = Emulation(), list[str]()
+        self.folder = folder
         self.monitor = Monitor(self.emulation, lambda: [folder], self.notes.append)
         self.run = self.monitor.execute
 
@@ -163,3 +164,26 @@ def test_a_loaded_platform_cannot_change_any_more(bench: Bench) -> None:
     bench.with_machine()
     with pytest.raises(UserError, match="has been made"):
         bench.run('machine LoadPlatformDescriptionFromString "x: y"')
+
+
+def test_a_script_or_a_macro_that_runs_itself(bench: Bench) -> None:
+    (bench.folder / "again.resc").write_text("include @again.resc\n")
+    with pytest.raises(UserError, match="run each other 50 deep"):
+        bench.run("include @again.resc")
+    bench.run('macro again """\nrunMacro $again\n"""')
+    with pytest.raises(UserError, match="run each other 50 deep"):
+        bench.run("runMacro $again")
+    assert bench.run("echo still here") == "still here"
+
+
+def test_a_script_that_is_no_text(bench: Bench) -> None:
+    (bench.folder / "odd.resc").write_bytes(b"start\n\xff\n")
+    with pytest.raises(UserError, match=r"odd.resc is no text: byte 6"):
+        bench.run("include @odd.resc")
+
+
+@pytest.mark.parametrize("command", ['echo "half', 'mach create "board', 'sysbus LoadHEX "a b'])
+def test_a_quotation_mark_that_is_not_closed(bench: Bench, command: str) -> None:
+    """The words behind it would be arguments of their own."""
+    with pytest.raises(UserError, match="a quotation mark is not closed"):
+        bench.run(command)
