@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,3 +24,13 @@ def wait_for_saves(path: Path, count: int) -> None:
         with suppress(FileNotFoundError):
             facts = path.stat()
             seen.add((facts.st_ino, facts.st_mtime_ns))
+
+
+def wait_until_in(thread: int, file: str) -> None:
+    """Until another thread of this process is at work in that file."""
+    while True:
+        frame = sys._current_frames().get(thread)
+        while frame is not None:
+            if frame.f_code.co_filename == file:
+                return
+            frame = frame.f_back

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from candidates import Running
+from patience import HANGS
 from programs import WAIT
 
 from xipsim.engines.api import Goal
@@ -30,9 +31,9 @@ def test_gdb_stops_at_a_breakpoint_and_goes_on(running: Running) -> None:
         )
         runner = threading.Thread(target=lambda: engine.run(Goal()))
         runner.start()
-        output, _ = gdb.communicate(timeout=60)
+        output, _ = gdb.communicate(timeout=HANGS)
         engine.interrupt()
-        runner.join(60)
+        runner.join(HANGS)
         assert not runner.is_alive()
         assert f"{loop:#x}" in output
         assert "r4             0x2" in output

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from candidates import Running
+from patience import HANGS
 from programs import ROM_TIME, WAIT, Program
 
 from xipsim.engines.api import Goal, StopReason
@@ -69,7 +70,7 @@ def test_what_is_unread_matches_at_once(running: Running) -> None:
 
 def test_the_first_condition_ends_the_run(running: Running) -> None:
     with running(GREETING) as engine:
-        stop = engine.run(Goal(console="console", pattern=b"never", until=500_000, wall=60))
+        stop = engine.run(Goal(console="console", pattern=b"never", until=500_000, wall=HANGS))
         assert stop.reason is StopReason.DEADLINE
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from candidates import BOARD, Candidate, Running
+from patience import HANGS, wait_until_in
 from processes import has_stopped, is_alive
 from programs import WAIT
 
@@ -43,15 +44,16 @@ def test_ctrl_c_that_comes_just_before_the_wait_ends_it(running: Running) -> Non
     """The system call of the wait does not see it: as here, where another thread takes it."""
     with running(WAIT) as engine:
         engine.run(Goal(until=10_000))
+        main = threading.get_ident()
 
         def later() -> None:
-            time.sleep(0.2)
+            wait_until_in(main, link.__file__)
             signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
         thread = threading.Thread(target=later)
         thread.start()
         with pytest.raises(KeyboardInterrupt):
-            assert engine.run(Goal(wall=60)) is None, "it was lost"
+            assert engine.run(Goal(wall=HANGS)) is None, "it was lost"
         thread.join()
         next_answers(engine)
 
@@ -120,12 +122,11 @@ def children() -> set[int]:
 
 
 def ends(pid: int) -> bool:
-    """Whether that process is gone within 30 s."""
-    for _ in range(600):
-        if not is_alive(pid):
-            return True
-        time.sleep(0.05)
-    return False
+    """Whether that process comes to its end."""
+    hangs = time.monotonic() + HANGS
+    while is_alive(pid) and time.monotonic() < hangs:
+        time.sleep(0.01)
+    return not is_alive(pid)
 
 
 def test_what_another_handler_raises_in_a_message_is_told(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from images import ALIF
+from patience import HANGS
 
 from xipsim import platforms
 from xipsim.engines.api import Goal, MachineConfig, StopReason
@@ -42,7 +43,7 @@ class Board:
 
     def prompt(self) -> str:
         stop = self.engine.run(
-            Goal(pattern=PROMPT, console="uart4", until=self.engine.now + PATIENCE, wall=30)
+            Goal(pattern=PROMPT, console="uart4", until=self.engine.now + PATIENCE, wall=HANGS)
         )
         assert stop.reason is StopReason.MATCH
         return stop.consumed.decode()

@@ -37,7 +37,7 @@ def test_all_checks_pass_on_the_alif_ensemble(qemu: Path | None) -> None:
     engine = open_engine(MachineConfig(platform=platforms.find("ALIF_ENSEMBLE"), program=qemu))
     try:
         engine.build({"mram": bytes(mram)})
-        goal = Goal(pattern=rb"# end.*\n|Bail out.*\n", console=program.console, wall=60)
+        goal = Goal(pattern=rb"# end.*\n|Bail out.*\n", console=program.console, wall=HANGS)
         stop = engine.run(goal)
     finally:
         engine.close()
