@@ -14,17 +14,23 @@ from .clock import GuestClock
 def window_access(
     model: Model, region: Region, clock: GuestClock, guard: Guard
 ) -> tuple[Read, Write]:
-    """What answers in a window where it is not served natively. Both may raise BusError."""
+    """What answers in a window where it is not served natively. Both may raise BusError, whose
+    text is told: the core sees but a fault, and this is its cause.
+    """
     read_hook = getattr(model, region.read_hook)
     write_hook = getattr(model, region.write_hook, None)
     name = model.name
+
+    def refused(error: BusError) -> None:
+        model.diagnose("bus-error", str(error).removeprefix(f"{name}: "))
 
     def read(_context: Any, offset: int, size: int) -> int:
         clock.asked = None
         try:
             value: int = read_hook(offset, size)
             return value
-        except BusError:
+        except BusError as error:
+            refused(error)
             raise
         except Exception as error:
             guard(error, f"{name}: read of {size} bytes at {offset:#x} of {region.name}")
@@ -36,7 +42,8 @@ def window_access(
             raise BusError(f"{name}: {region.name} takes no stores")
         try:
             write_hook(offset, value, size)
-        except BusError:
+        except BusError as error:
+            refused(error)
             raise
         except Exception as error:
             what = f"write of {value:#x}, {size} bytes, at {offset:#x} of {region.name}"

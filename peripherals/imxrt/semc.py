@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import Output, Peripheral, Register, RegisterArray, ResetCause, model
+from xipsim.peripherals.core import (
+    BusError,
+    Output,
+    Peripheral,
+    Register,
+    RegisterArray,
+    ResetCause,
+    model,
+)
 
 _KEY = 0xA55A
 _SDRAM_COMMANDS = range(0xA, 0x10)  # mode set, active, refresh, self refresh, precharges
 _IPCMDDONE = 1 << 0
+_SDRAMS = 4
+"""BR0 to BR3: chip selects of SDRAM. Bit 0 of each is VLD, 5:1 MS, 31:12 BA (fsl_semc.c)."""
 _DEVICES = "NAND, NOR, SRAM and 8080 devices"
 
 
@@ -68,6 +78,21 @@ class Semc(Peripheral):
     @MCR.on_write
     def _module_control(self, value: int) -> None:
         self.SWRST = 0
+
+    @BR.on_write
+    def _placed(self, index: int, value: int) -> None:
+        """What is at the address is the board's matter; that nothing is there explains a fault."""
+        base, size = value & 0xFFFF_F000, (0x1000 << (value >> 1 & 0x1F)) / (1 << 20)
+        if not value & 1 or index >= _SDRAMS:
+            return
+        try:
+            self.system.bus.read(base, 4)
+        except BusError:
+            self.diagnose(
+                "no-sdram",
+                f"BR{index} puts an SDRAM of {size:g} MB at {base:#010x}, where this board has no "
+                "memory",
+            )
 
     @IPCMD.on_write
     def _command(self, value: int) -> None:

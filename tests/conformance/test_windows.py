@@ -10,6 +10,7 @@ from programs import ENABLE, ROM_TIME, Program
 
 from xipsim.engines.api import Goal
 from xipsim.engines.link.engine import ChildEngine
+from xipsim.peripherals.core import Diagnostic
 
 NATIVE, SHOWN = 0x4000_5000, 0x4000_5004
 READ_8 = Program("""
@@ -127,6 +128,14 @@ def test_code_that_is_rewritten_is_not_stale(running: Running, native: int) -> N
 @pytest.mark.parametrize("native", [0, 1])
 def test_what_is_not_mapped_any_more_faults(running: Running, native: int) -> None:
     with running(BEYOND) as engine:
+        told: list[str] = []
+        engine.subscribe(
+            lambda kind, value: told.extend(
+                f"{each.event.source}: {each.event.message}"
+                for each in value
+                if kind == "events" and isinstance(each.event, Diagnostic)
+            )
+        )
         begun(engine)
         put(engine, NATIVE, native)
         put(engine, SHOWN, 0x2000)
@@ -134,6 +143,7 @@ def test_what_is_not_mapped_any_more_faults(running: Running, native: int) -> No
         assert stop.detail["bfar"] == 0x6000_0800
         assert stop.detail["stacked"]["pc"] == BEYOND.labels["here"]
         assert marks(engine) == [0]
+        assert told == ["window: no cell at 0x800"], "the cause of the fault"
         put(engine, SHOWN, 0x1000)
         assert engine.read_memory(0x6000_0800, 4) == bytes(4), "mapped again"
 

@@ -444,6 +444,22 @@ def test_the_sdram_set_up_of_the_firmware(bench: Bench) -> None:
     assert bench.events == []
 
 
+def test_an_sdram_that_the_board_lacks_is_told(bench: Bench) -> None:
+    """BRn by fsl_semc.c: base, 2^MS * 4 KB, valid. A board for which firmware was built has one."""
+    semc = powered(bench, Semc)
+    semc.write(0x10, 0x8000_001A)  # 32 MB, not valid
+    semc.write(0x20, 0x9000_001B)  # no SDRAM: the NAND's
+    assert bench.events == []
+    semc.write(0x10, 0x8000_001B)
+    ((rule, text),) = [(d.rule, d.message) for d in bench.diagnostics]
+    assert rule == "no-sdram"
+    assert text == "BR0 puts an SDRAM of 32 MB at 0x80000000, where this board has no memory"
+    bench.diagnostics.clear()
+    bench.bus.add(0x8000_0000, 0x1000)
+    semc.write(0x10, 0x8000_001B)
+    assert bench.events == []
+
+
 def test_a_command_without_its_key_is_ignored(bench: Bench) -> None:
     semc = powered(bench, Semc)
     semc.write(0x9C, 0xF)

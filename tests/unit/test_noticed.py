@@ -106,7 +106,7 @@ def test_an_image_for_another_board_is_told_before_and_after(tmp_path: Path) -> 
     image = tmp_path / "other.bin"
     image.write_bytes(b"FCFB".ljust(0x2000, b"\0") + banner)
     machine, _, _ = make_machine(tmp_path, firmware=image)
-    said = "this image says that it is for a Teensy 4.1 with MIMXRT1062DVJ6A, and TEENSY40 is a "
+    said = "this image says that it is for Teensy 4.1 with MIMXRT1062DVJ6A, and TEENSY40 is "
     assert said in machine.warnings[0]
     assert "give TEENSY41 as the board" in machine.warnings[0]
     with pytest.raises(WaitTimeout, match=f"Noticed before: {said}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,10 @@ def test_an_image_that_is_an_elf_file_needs_no_other(tmp_path: Path) -> None:
     machine, _, _ = make_machine(tmp_path, firmware=LAMP / "dwarf4.elf")
     with pytest.raises(Exception, match=r"PC 0x60002000 \(blink at lamp.c:10\)"):
         machine.console.expect("never", timeout="1ms")
+
+
+def test_an_elf_file_for_another_processor_has_no_symbols_of_the_firmware(tmp_path: Path) -> None:
+    file = tmp_path / "host.elf"
+    file.write_bytes(Path(sys.executable).resolve().read_bytes()[:4096])
+    with pytest.raises(UserError, match=r"host\.elf: this ELF file is not for a 32-bit"):
+        make_machine(tmp_path, symbols=file)

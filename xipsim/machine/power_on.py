@@ -207,11 +207,8 @@ def _wrong_board(image: Image | None, facts: Board | None) -> Iterator[str]:
     from xipsim.firmware import boards
 
     known = [name for name in boards.names() if boards.load(name).machine == machine]
-    cure = f"give {known[0]} as the board" if known else "no board here is that one"
-    yield (
-        f"this image says that it is for a {machine}, and {facts.name} is a {facts.machine}: "
-        f"{cure}, or give another image"
-    )
+    other = f"give {known[0]} as the board, or another image" if known else "give another image"
+    yield f"this image says that it is for {machine}, and {facts.name} is {facts.machine}: {other}"
 
 
 def _warnings(contents: bytearray, chip: BootChip | None) -> tuple[str, ...]:

@@ -12,6 +12,9 @@ from xipsim.engines.api import StrPath
 from xipsim.errors import UserError
 
 MAGIC = b"\x7fELF"
+HEAD = 20
+ARM = b"\x01\x01", b"\x28\x00"
+"""Class and byte order, and the machine."""
 
 
 class _Function(NamedTuple):
@@ -30,11 +33,13 @@ class Symbols:
         self.path = os.fspath(path)
         try:
             with open(self.path, "rb") as file:
-                magic = file.read(len(MAGIC))
+                head = file.read(HEAD)
         except OSError as error:
             raise UserError(f"{self.path}: the symbols cannot be read: {error.strerror}") from None
-        if magic != MAGIC:
+        if not head.startswith(MAGIC):
             raise UserError(f"{self.path}: no ELF file, and nothing else has symbols")
+        if len(head) == HEAD and (head[4:6], head[18:]) != ARM:
+            raise UserError(f"{self.path}: this ELF file is not for a 32-bit little-endian Arm")
 
     def place(self, address: int) -> str:
         """The address, with its function and line as far as the file knows them.
