@@ -9,6 +9,7 @@ FAMILIES = {
     "Imxrt": ("imxrt",),
     "Miscellaneous": ("arm", "misc"),
     "Nor": ("nor",),
+    "Sd": ("sd",),
     "Spi": ("spi",),
     "Usb": ("usb",),
     "Wiring": ("wiring",),
