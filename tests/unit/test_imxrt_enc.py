@@ -24,7 +24,7 @@ EMC_04_MUX, EMC_05_MUX = 0x401F_8024 - 0x401F_8000, 0x401F_8028 - 0x401F_8000
 
 
 class Board:
-    """XBARA1 with ENC1, phase A and B from EMC_04 and 05; GPIO2 pins 10 and 11 are wired to them."""
+    """ENC1 behind XBARA1, phases from EMC_04 and 05; GPIO2 pins 10 and 11 are wired to them."""
 
     def __init__(self) -> None:
         self.bench = Bench()
