@@ -5,6 +5,7 @@ from importlib import import_module
 
 FAMILIES = {
     "Alif": ("alif",),
+    "Ethernet": ("ethernet",),
     "I2c": ("i2c",),
     "Imxrt": ("imxrt",),
     "Miscellaneous": ("arm", "misc"),
