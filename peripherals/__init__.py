@@ -5,10 +5,12 @@ from importlib import import_module
 
 FAMILIES = {
     "Alif": ("alif",),
+    "Ethernet": ("ethernet",),
     "I2c": ("i2c",),
     "Imxrt": ("imxrt",),
     "Miscellaneous": ("arm", "misc"),
     "Nor": ("nor",),
+    "Sd": ("sd",),
     "Spi": ("spi",),
     "Usb": ("usb",),
     "Wiring": ("wiring",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Protocol
 
 from xipsim.peripherals.core import (
     Outputs,
@@ -15,6 +15,16 @@ from xipsim.peripherals.core import (
     System,
     exposed,
 )
+
+
+class PinFunction(Protocol):
+    """What another block than the port does with a pin that the pin multiplexer gives it."""
+
+    def driving(self) -> bool | None:
+        """The level that it puts out; None while it only listens."""
+
+    def seen(self, level: bool) -> None:
+        """The pin may have changed to `level`."""
 
 
 class Pads(Peripheral, PinPort, ABC):
@@ -39,6 +49,8 @@ class Pads(Peripheral, PinPort, ABC):
         super().__init__(system, name=name, **parameters)
         self._pads = self.PADS
         self._nets: dict[int, Net] = {}
+        self._lent: dict[int, PinFunction] = {}
+        """Pins that belong to another block, as the pin multiplexer's registers say."""
 
     def reset(self, cause: ResetCause) -> None:
         # What drives a pin from outside does not know of the microcontroller's resets.
@@ -89,14 +101,36 @@ class Pads(Peripheral, PinPort, ABC):
     @exposed
     def direction(self, pin: int) -> str:
         """`in` or `out`."""
-        return "out" if self._output()[1] & self._bit(pin) else "in"
+        return "out" if self._drivers()[1] & self._bit(pin) else "in"
 
     def _bit(self, pin: int) -> int:
         if not 0 <= pin < self.pins:
             raise ValueError(f"{self.name}: expected a pin from 0 to {self.pins - 1}, given {pin}")
         return 1 << pin
 
+    # -- the pin multiplexer's side --------------------------------------------------------------
+
+    def lend(self, pin: int, function: PinFunction | None) -> None:
+        """Give `pin` to another block, or None: back to the port. `settle` follows."""
+        if function is None:
+            self._lent.pop(pin, None)
+        else:
+            self._lent[pin] = function
+
+    def settle(self) -> None:
+        """What a block does with its pin has changed."""
+        self._settle()
+
     # -- levels ----------------------------------------------------------------------------------
+
+    def _drivers(self) -> tuple[int, int]:
+        """What the pins put out, and which of them are outputs, whoever has them."""
+        data, outputs = self._output()
+        for pin, function in self._lent.items():
+            bit, level = 1 << pin, function.driving()
+            data = data | bit if level else data & ~bit
+            outputs = outputs & ~bit if level is None else outputs | bit
+        return data, outputs
 
     def _levels(self) -> int:
         inputs = self._driven_levels & self._driven | self.pulls & ~self._driven
@@ -104,7 +138,7 @@ class Pads(Peripheral, PinPort, ABC):
             bit, level = 1 << pin, self._from_wire(pin)
             if level is not None and not self._driven & bit:
                 inputs = inputs | bit if level else inputs & ~bit
-        data, outputs = self._output()
+        data, outputs = self._drivers()
         # Assumption: against a driver outside, the pin's own output wins.
         return (data & outputs | inputs & ~outputs) & (1 << len(self._pads)) - 1
 
@@ -117,6 +151,10 @@ class Pads(Peripheral, PinPort, ABC):
             # What hangs on a pad may have changed another one meanwhile.
             self._pads[pin].set(bool(self._shown >> pin & 1))
         self._tell()
+        if self._lent:
+            seen = self._levels()
+            for pin, function in list(self._lent.items()):
+                function.seen(bool(seen >> pin & 1))
 
     # -- wires between pins ----------------------------------------------------------------------
 
@@ -133,7 +171,7 @@ class Pads(Peripheral, PinPort, ABC):
 
     def _driving(self, pin: int) -> bool | None:
         """What this port, or the test at it, puts on the wire; None: nothing."""
-        data, outputs = self._output()
+        data, outputs = self._drivers()
         bit = 1 << pin
         if outputs & bit:
             return bool(data & bit)

@@ -1,11 +1,26 @@
 """Pin multiplexers and general-purpose registers of the i.MX RT1060 family.
 
-All of it is storage: pads are connected as the board's description says, not as IOMUXC is set.
+Nearly all of it is storage. A pad that is given to a block whose signals go over pins here is lent
+to it by the pad's GPIO port; any other is its port's, whatever its multiplexer says.
 """
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import Peripheral, Register, RegisterArray, model
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from xipsim.peripherals.core import (
+    Parameter,
+    Peripheral,
+    Register,
+    RegisterArray,
+    ResetCause,
+    System,
+    model,
+)
+from xipsim.peripherals.pads import PinFunction
+
+from .gpio import Gpio
 
 _GPIO = 5
 """ALT5, which is GPIO on every pad."""
@@ -23,13 +38,42 @@ _PAD_CTL = (
 )
 
 
+_PORTS = ((0, 32, 4, 0), (32, 42, 3, 18), (42, 74, 1, 0), (74, 106, 2, 0), (106, 112, 3, 12))
+"""Pads from, to, and the GPIO port and pin of the first; GPIO_SD_B1 is at the port's own pin 0."""
+_SD_B1 = 112
+
+Pad = tuple[int, int]
+"""A pad's place in the order below, and the value of its MUX_MODE."""
+
+
+def pad_of(name: str) -> int:
+    """The place of a pad such as `B1_03`."""
+    bank, _, number = name.rpartition("_")
+    first = {"EMC": 0, "AD_B0": 42, "AD_B1": 58, "B0": 74, "B1": 90, "SD_B0": 106, "SD_B1": _SD_B1}
+    return first[bank] + int(number)
+
+
+def port_of(pad: int) -> tuple[int, int]:
+    """GPIO port and pin of a pad (IMXRT1060RM, table 10-1)."""
+    for first, end, port, pin in _PORTS:
+        if first <= pad < end:
+            return port, pin + pad - first
+    return 3, pad - _SD_B1
+
+
 @model("Imxrt.Iomuxc")
 class Iomuxc(Peripheral):
     """One multiplexer and one pad control register for each pad, one selector for each input.
 
+    Assumption: the pad that is muxed to a block's input is its input, whatever the selector says.
     Pads in order: GPIO_EMC_00-41, AD_B0_00-15, AD_B1_00-15, B0_00-15, B1_00-15, SD_B0_00-05,
     SD_B1_00-11; the second arrays are GPIO_SPI_B0_00-13 and SPI_B1_00-07.
     """
+
+    gpio1 = Parameter(Gpio, "the port of AD_B0 and AD_B1", default=None)
+    gpio2 = Parameter(Gpio, "the port of B0 and B1", default=None)
+    gpio3 = Parameter(Gpio, "the port of EMC_32-41, SD_B0 and SD_B1", default=None)
+    gpio4 = Parameter(Gpio, "the port of EMC_00-31", default=None)
 
     SW_MUX_CTL_PAD = RegisterArray(0x14, 124, reset=(*(_GPIO,) * 46, *_AD_B0_MUX, *(_GPIO,) * 70))
     SW_PAD_CTL_PAD = RegisterArray(0x204, 124, reset=_PAD_CTL)
@@ -37,6 +81,60 @@ class Iomuxc(Peripheral):
     SW_MUX_CTL_PAD_1 = RegisterArray(0x65C, 22, reset=(0, *(_GPIO,) * 12, 0, *(_GPIO,) * 7, 0))
     SW_PAD_CTL_PAD_1 = RegisterArray(0x6B4, 22, reset=_PULL_DOWN)
     SELECT_INPUT_1 = RegisterArray(0x70C, 33)
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self._offers: list[tuple[Mapping[Pad, Any], Callable[[Any], PinFunction]]] = []
+        self._lent: dict[int, PinFunction] = {}
+
+    def offer(self, pads: Mapping[Pad, Any], function: Callable[[Any], PinFunction]) -> None:
+        """A block whose signals go over these pads; `function` tells what one does with its pin."""
+        self._offers.append((pads, function))
+
+    def places(self, function: PinFunction) -> list[Gpio]:
+        """The ports of the pads that have that function now."""
+        pads = [pad for pad, lent in self._lent.items() if lent is function]
+        ports = (self._port(port_of(pad)[0]) for pad in pads)
+        return [port for port in ports if port is not None]
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        for pad in list(self._lent):
+            self._route(pad, settles=True)
+
+    def load(self, saved: dict[str, Any]) -> None:
+        super().load(saved)
+        for pad in range(len(self.SW_MUX_CTL_PAD)):
+            self._route(pad, settles=False)
+
+    @SW_MUX_CTL_PAD.on_write
+    def _mux(self, pad: int, value: int) -> None:
+        self._route(pad, settles=True)
+
+    def _port(self, number: int) -> Gpio | None:
+        return (self.gpio1, self.gpio2, self.gpio3, self.gpio4)[number - 1]
+
+    def _function(self, pad: int) -> PinFunction | None:
+        choice = pad, self.SW_MUX_CTL_PAD[pad] & 7
+        for pads, function in self._offers:
+            if choice in pads:
+                return function(pads[choice])
+        return None
+
+    def _route(self, pad: int, *, settles: bool) -> None:
+        """Lend a pad to the block that its multiplexer names, or take it back."""
+        function, before = self._function(pad), self._lent.get(pad)
+        number, pin = port_of(pad)
+        port = self._port(number)
+        if function is before or port is None:
+            return
+        port.lend(pin, function)
+        if function is None:
+            del self._lent[pad]
+        else:
+            self._lent[pad] = function
+        if settles:
+            port.settle()
 
 
 @model("Imxrt.IomuxcGpr")

@@ -418,9 +418,11 @@ def test_a_command_without_a_card_times_out(bench: Bench) -> None:
     usdhc.write(0x34, 0xFFFF_FFFF)
     usdhc.write(0x38, 0x0001_0000)
     usdhc.write(0x0C, 0x0000_0000)
+    bench.clock.advance(1_000_000)
     assert usdhc.read(0x30) == 1 and not usdhc.IRQ.level
     usdhc.write(0x30, 1)
     usdhc.write(0x0C, 0x081A_0000)
+    bench.clock.advance(1_000_000)
     assert usdhc.read(0x30) == 1 << 16 and usdhc.IRQ.level
     usdhc.write(0x30, 1 << 16)
     assert usdhc.read(0x30) == 0 and not usdhc.IRQ.level
@@ -429,6 +431,7 @@ def test_a_command_without_a_card_times_out(bench: Bench) -> None:
 def test_flags_that_are_not_enabled_stay_clear(bench: Bench) -> None:
     usdhc = powered(bench, Usdhc)
     usdhc.write(0x0C, 0x081A_0000)
+    bench.clock.advance(1_000_000)
     assert usdhc.read(0x30) == 0
 
 

@@ -90,7 +90,7 @@ def opened(
 
 
 def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
-    if args.discard and not (args.flash or args.state):
+    if args.discard and not (args.flash or args.state or args.board.endswith(".repl")):
         raise UserError(
             "--discard needs --flash FILE or --state DIR; without them nothing is kept anyway"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 WINDOW = "window"
 """The region of a memory controller through which the core reads its chips."""
 MEMORY = "Memory.MappedMemory"
+FILE = "file"
+"""The parameter of a model that keeps its contents in a file of its own."""
 MOST_PADS = 8
 """Data lines that an FCB can ask for."""
 
@@ -92,12 +95,31 @@ def header_place(platform: Platform, chip: Home | None, home: Home) -> BootChip 
 
 def keepers(platform: Platform, own: tuple[StrPath, ...]) -> list[Part]:
     """What keeps its contents without power, of our models and of the files `own`."""
+    return [part for _, part in _keepers(platform, platform.entries, own)]
+
+
+def kept_files(platform: Platform, own: tuple[StrPath, ...]) -> dict[Part, Path]:
+    """Keepers that name their file themselves, at a place beside the `.repl` that says so."""
+    # Most boards have none, and so need no model to be looked at.
+    entries = [e for e in platform.entries if e.get(FILE)]
+    found = _keepers(platform, entries, own) if entries else ()
+    return {part: _beside(entry) for entry, part in found}
+
+
+def _beside(entry: Entry) -> Path:
+    attribute = next(a for a in entry.attributes if a.name == FILE)
+    return Path(attribute.place.file).parent / str(attribute.value)
+
+
+def _keepers(
+    platform: Platform, entries: Iterable[Entry], own: tuple[StrPath, ...]
+) -> list[tuple[Entry, Part]]:
     from xipsim.engines.usermodels import load_models
     from xipsim.peripherals.core import Keeper
 
     registry = load_models((e.type for e in platform.entries), own)
-    entries = [e for e in platform.entries if e.type in registry]
-    return [_kept(e, registry[e.type]) for e in entries if issubclass(registry[e.type], Keeper)]
+    known = ((e, registry[e.type]) for e in entries if e.type in registry)
+    return [(entry, _kept(entry, model)) for entry, model in known if issubclass(model, Keeper)]
 
 
 def _kept(entry: Entry, model: Any) -> Part:
@@ -110,7 +132,8 @@ def _kept(entry: Entry, model: Any) -> Part:
 
 
 def _wrong_part(entry: Entry, error: ValueError) -> UserError:
-    place = next((a.place for a in entry.attributes if a.name == "part"), entry.place)
+    named = ("part", "size")
+    place = next((a.place for a in entry.attributes if a.name in named), entry.place)
     return UserError(f"{place.file}:{place.line}: {error}")
 
 

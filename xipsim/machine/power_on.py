@@ -20,6 +20,7 @@ from xipsim.machine.layout import (
     header_place,
     image_home,
     keepers,
+    kept_files,
     no_chip,
 )
 from xipsim.machine.persistence import Part, PersistentFiles, make_folder
@@ -72,6 +73,7 @@ def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
         symbols = Symbols(request.symbols) if request.symbols is not None else None
         home = image_home(platform, chip, facts, image)
         files = _files(request, made, platform, chip, home)
+        files |= kept_files(platform, made.config.models)
         place = ""
         if image is None and not _holds(files.get(home.part, "")):
             image, place = _found_image(request, facts)

@@ -1,0 +1,1 @@
+"""SD cards, and what a host controller asks of one."""

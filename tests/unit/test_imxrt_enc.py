@@ -1,0 +1,238 @@
+"""ENC and XBARA1 behind the pin multiplexer: the header MIMXRT1062.h, fsl_enc.c, fsl_iomuxc.h."""
+
+from __future__ import annotations
+
+import pytest
+
+from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.enc import Enc
+from xipsim.peripherals.imxrt.gpio import Gpio
+from xipsim.peripherals.imxrt.iomuxc import Iomuxc, IomuxcGpr
+from xipsim.peripherals.imxrt.xbara import Xbara
+from xipsim.peripherals.wiring import Wire
+
+CTRL, FILT, POSD, POSDH, REV, UPOS, LPOS, UPOSH, LPOSH = 0, 2, 6, 8, 0xA, 0xE, 0x10, 0x12, 0x14
+UINIT, LINIT, IMR, CTRL2, UMOD, LMOD, UCOMP, LCOMP = 0x16, 0x18, 0x1A, 0x1E, 0x20, 0x22, 0x24, 0x26
+CMPIE, CMPIRQ, XNE, XIP, XIE, XIRQ, PH1, REVERSE, SWIP, HNE, HIP, HIE, HIRQ = (
+    1 << bit for bit in (0, 1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+)
+UPDPOS, MOD, DIR, RUIE, RUIRQ, ROIE, ROIRQ, REVMOD = (1 << bit for bit in range(1, 9))
+SIGNED = 1 << 32
+EMC_04_MUX, EMC_05_MUX = 0x401F_8024 - 0x401F_8000, 0x401F_8028 - 0x401F_8000
+"""GPIO4 pins 4 and 5, and XBAR_INOUT06 and 07 with MUX_MODE 3."""
+
+
+class Board:
+    """ENC1 behind XBARA1, phases from EMC_04 and 05; GPIO2 pins 10 and 11 are wired to them."""
+
+    def __init__(self) -> None:
+        self.bench = Bench()
+        system = self.bench.system
+        self.drivers = Gpio(system, name="gpio2")
+        self.port = Gpio(system, name="gpio4")
+        self.iomuxc = Iomuxc(system, gpio2=self.drivers, gpio4=self.port)
+        self.gpr = IomuxcGpr(system)
+        self.xbar = Xbara(system, iomuxc=self.iomuxc, gpr=self.gpr)
+        self.enc = Enc(system, xbar=self.xbar, number=1)
+        for pin in (0, 1):
+            Wire(system, port=self.drivers, pin=10 + pin, other=self.port, other_pin=4 + pin)
+        self.drivers.write(0x04, 0b11 << 10)
+        self.iomuxc.write(EMC_04_MUX, 3)
+        self.iomuxc.write(EMC_05_MUX, 3)
+        # Outputs 66 and 67, ENC1's phases, share SEL33.
+        self.xbar.write(66, 7 << 8 | 6, 2)
+
+    def put(self, a: int, b: int) -> None:
+        self.drivers.write(0x00, a << 10 | b << 11)
+
+    def turn(self, steps: int) -> None:
+        """A leads B for positive steps."""
+        levels = ((0, 0), (1, 0), (1, 1), (0, 1))
+        at = levels.index(tuple(self.drivers.read(0) >> pin & 1 for pin in (10, 11)))
+        for step in range(abs(steps)):
+            self.put(*levels[(at + (step + 1) * (1 if steps > 0 else -1)) % 4])
+
+    def pulse(self, count: int) -> None:
+        for _ in range(count):
+            self.put(1, self.drivers.read(0) >> 11 & 1)
+            self.put(0, self.drivers.read(0) >> 11 & 1)
+
+    def write(self, offset: int, value: int) -> None:
+        self.enc.write(offset, value, 2)
+
+    def read(self, offset: int) -> int:
+        return self.enc.read(offset, 2)
+
+    @property
+    def position(self) -> int:
+        """As ENC_GetPositionValue reads it, with a sign."""
+        value = self.read(UPOS) << 16 | self.read(LPOSH)
+        return value - SIGNED if value >> 31 else value
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+@pytest.mark.parametrize("steps", [1, 5, -1, -7])
+def test_a_quadrature_signal_counts_by_its_direction(board: Board, steps: int) -> None:
+    board.turn(steps)
+    assert board.position == steps
+    assert bool(board.read(CTRL2) & DIR) is (steps > 0)
+    board.turn(-steps)
+    assert board.position == 0
+
+
+def test_the_reverse_direction(board: Board) -> None:
+    board.write(CTRL, REVERSE)
+    board.turn(3)
+    assert board.position == -3
+
+
+@pytest.mark.parametrize(("control", "phase_b", "sign"), [
+    (PH1, 0, 1), (PH1, 1, -1), (PH1 | REVERSE, 1, 1), (PH1 | REVERSE, 0, -1),
+])  # fmt: skip
+def test_pulses_count_by_phase_b(board: Board, control: int, phase_b: int, sign: int) -> None:
+    """CTRL[PH1]: rising edges of PHASEA, up where PHASEB equals REV."""
+    board.put(0, phase_b)
+    board.write(CTRL, control | SWIP)
+    board.pulse(4)
+    assert board.position == 4 * sign
+
+
+def test_levels_of_the_crossbar(board: Board) -> None:
+    board.write(CTRL, PH1)
+    board.xbar.write(66, 1 << 8 | 6, 2)  # PHASEB high
+    board.pulse(2)
+    assert board.position == -2
+    board.xbar.write(66, 0, 2)  # nothing at PHASEA
+    board.pulse(5)
+    assert board.position == -2
+
+
+def test_modulo_counting(board: Board) -> None:
+    for offset, value in ((UINIT, 0), (LINIT, 2), (UMOD, 0), (LMOD, 4), (CTRL2, MOD | REVMOD)):
+        board.write(offset, value)
+    board.write(CTRL, SWIP)
+    seen = []
+    for _ in range(4):
+        board.turn(1)
+        seen.append(board.position)
+    assert seen == [3, 4, 2, 3] and board.read(REV) == 1
+    assert board.read(CTRL2) & (ROIRQ | RUIRQ) == ROIRQ
+    board.turn(-2)
+    assert board.position == 4 and board.read(REV) == 0
+    assert board.read(CTRL2) & RUIRQ
+
+
+@pytest.mark.parametrize(("enable", "flag", "steps"), [(ROIE, ROIRQ, 1), (RUIE, RUIRQ, -1)])
+def test_rolling_interrupts(board: Board, enable: int, flag: int, steps: int) -> None:
+    """From FFFFFFFFh to 0 and back, without modulo counting."""
+    if steps > 0:
+        board.write(UPOS, 0xFFFF)
+        board.write(LPOS, 0xFFFF)
+    board.write(CTRL2, enable)
+    board.turn(steps)
+    assert board.enc.IRQ.level and board.read(CTRL2) & flag
+    board.write(CTRL2, enable | flag)
+    assert not board.enc.IRQ.level
+
+
+def test_a_match_interrupts_and_goes_to_the_crossbar(board: Board) -> None:
+    board.write(UCOMP, 0)
+    board.write(LCOMP, 2)
+    board.write(CTRL, CMPIE)
+    board.xbar.write(2 * (72 // 2), 60, 2)  # ENC1's match to ENC2's PHASEB
+    board.turn(1)
+    assert not board.enc.IRQ.level and not board.xbar.level(72)
+    board.turn(1)
+    assert board.enc.IRQ.level and board.xbar.level(72)
+    board.turn(1)
+    assert board.enc.IRQ.level and not board.xbar.level(72)
+    board.write(CTRL, CMPIE | CMPIRQ)
+    assert not board.enc.IRQ.level
+
+
+@pytest.mark.parametrize(("edge", "level"), [(0, 1), (HNE, 0)])
+def test_home_initializes(board: Board, edge: int, level: int) -> None:
+    board.write(LINIT, 77)
+    board.write(CTRL, HIP | HIE | edge)
+    board.xbar.write(68, (1 - level) << 8, 2)  # output 69, HOME
+    board.write(CTRL, HIP | HIE | HIRQ | edge)
+    assert board.position == 0 and not board.enc.IRQ.level
+    board.xbar.write(68, level << 8, 2)
+    assert board.position == 77 and board.enc.IRQ.level
+
+
+def test_index_counts_revolutions(board: Board) -> None:
+    board.turn(1)
+    for level in (1, 0, 1, 0):
+        board.xbar.write(68, level, 2)
+    assert board.read(REV) == 2 and board.read(CTRL) & XIRQ
+
+
+def test_trigger_clears(board: Board) -> None:
+    board.turn(3)
+    board.write(CTRL2, UPDPOS)
+    board.xbar.write(70, 1, 2)
+    assert board.position == 0 and board.read(POSD) == 0
+
+
+def test_reading_a_counter_holds_all(board: Board) -> None:
+    board.turn(-1)
+    assert board.read(UPOS) == 0xFFFF
+    board.turn(2)
+    assert (board.read(UPOSH), board.read(LPOSH)) == (0xFFFF, 0xFFFF)
+    assert board.read(POSD) == 1 and board.read(POSDH) == 1
+
+
+def test_the_input_monitor(board: Board) -> None:
+    board.put(1, 0)
+    assert board.read(IMR) == 0x88
+    board.put(0, 1)
+    assert board.read(IMR) == 0x44
+
+
+def test_a_match_drives_a_pad(board: Board) -> None:
+    """XBAR_INOUT07 as an output: IOMUXC_GPR6 bit 19; what the wire carries, the other end reads."""
+    board.drivers.write(0x04, 1 << 10)
+    board.gpr.write(0x18, 1 << 19)
+    board.xbar.write(6, 60 << 8, 2)  # output 7
+    board.write(UCOMP, 0)
+    board.write(LCOMP, 1)
+    assert board.drivers.read(0x08) >> 11 & 1 == 0 and board.port.direction(5) == "out"
+    board.xbar.write(66, 6, 2)
+    board.turn(1)
+    assert board.drivers.read(0x08) >> 11 & 1 == 1
+
+
+def test_a_pad_goes_back_to_its_port(board: Board) -> None:
+    board.iomuxc.write(EMC_04_MUX, 5)
+    board.turn(4)
+    assert board.position == 0, "phase B alone moves back and forth"
+    board.iomuxc.reset(ResetCause.WATCHDOG)
+    before = board.position
+    board.turn(8)
+    assert board.position == before
+
+
+def test_a_snapshot_lends_pads_again(board: Board) -> None:
+    saved = [model.save() for model in (board.iomuxc, board.xbar, board.enc, board.port)]
+    other = Board()
+    other.iomuxc.reset(ResetCause.POWER_ON)
+    models = (other.iomuxc, other.xbar, other.enc, other.port)
+    for model, state in zip(models, saved, strict=True):
+        model.load(state)
+    other.turn(3)
+    assert other.position == 3
+
+
+def test_what_is_missing_is_told(board: Board) -> None:
+    board.write(FILT, 5)
+    board.xbar.write(66, 40, 2)
+    assert {gap.what for gap in board.bench.gaps} == {
+        "FILT.FILT_PER: filters of the inputs",
+        "SEL[33]: input 40",
+    }

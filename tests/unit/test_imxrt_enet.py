@@ -1,0 +1,95 @@
+"""ENET's MDIO with a PHY that has no cable: IEEE 802.3 clause 22, fsl_enet.c, MIMXRT1062.h."""
+
+from __future__ import annotations
+
+import pytest
+
+from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.ethernet import Phy
+from xipsim.peripherals.imxrt.enet import Enet
+
+EIR, EIMR, TDAR, ECR, MMFR, MSCR, RCR = 0x04, 0x08, 0x14, 0x24, 0x40, 0x44, 0x84
+MII = 1 << 23
+LINK, NEGOTIATED, ABLE = 1 << 2, 1 << 5, 1 << 3
+IPG = 150_000_000
+SPEED = 29
+"""MDC of 2.5 MHz, as ENET_SetSMI has it: 150 MHz / (2 * 30)."""
+
+
+class Mac:
+    def __init__(self, *, phy: bool = True) -> None:
+        self.bench = Bench()
+        self.enet = Enet(self.bench.system, frequency_hz=IPG)
+        self.phy = Phy(self.bench.system, name="phy")
+        if phy:
+            self.enet.phys[0] = self.phy
+        self.enet.write(MSCR, SPEED << 1)
+
+    def _transfer(self, operation: int, register: int, data: int = 0) -> None:
+        self.enet.write(EIR, MII)
+        self.enet.write(MMFR, 1 << 30 | operation << 28 | register << 18 | 2 << 16 | data)
+        self.bench.clock.advance(64 * 400 - 1)
+        assert not self.enet.read(EIR) & MII
+        self.bench.clock.advance(1)
+        assert self.enet.read(EIR) & MII
+
+    def read(self, register: int) -> int:
+        self._transfer(2, register)
+        return self.enet.read(MMFR) & 0xFFFF
+
+    def write(self, register: int, data: int) -> None:
+        self._transfer(1, register, data)
+
+
+@pytest.fixture
+def mac() -> Mac:
+    return Mac()
+
+
+def test_the_phy_is_a_dp83825_without_a_link(mac: Mac) -> None:
+    """DP83825I's data sheet: PHYIDR1 2000h, PHYIDR2 A140h."""
+    assert (mac.read(2), mac.read(3)) == (0x2000, 0xA140)
+    assert mac.read(1) & (LINK | NEGOTIATED | ABLE) == ABLE
+
+
+def test_registers_are_written(mac: Mac) -> None:
+    mac.write(4, 0x1E1)
+    mac.write(0x17, 0x80)
+    mac.write(0, 1 << 12 | 1 << 9)
+    assert (mac.read(4), mac.read(0x17), mac.read(0)) == (0x1E1, 0x80, 1 << 12)
+    mac.write(1, 0xFFFF)
+    assert mac.read(1) & LINK == 0, "status can only be read"
+    mac.write(0, 1 << 15)
+    assert mac.read(0) & 1 << 15 == 0 and mac.read(0x17) == 0
+
+
+def test_nobody_at_an_address_reads_ones() -> None:
+    assert Mac(phy=False).read(1) == 0xFFFF
+
+
+def test_the_interrupt(mac: Mac) -> None:
+    mac.enet.write(EIMR, MII)
+    mac.read(1)
+    assert mac.enet.IRQ.level
+    mac.enet.write(EIR, MII)
+    assert not mac.enet.IRQ.level
+
+
+def test_a_reset_of_the_mac(mac: Mac) -> None:
+    mac.enet.write(RCR, 0x1234_0000)
+    mac.write(0x17, 0x80)
+    mac.enet.write(ECR, 1)
+    assert mac.enet.read(ECR) == 0x7000_0000 and mac.enet.read(RCR) == 0x05EE_0001
+    mac.enet.write(MSCR, SPEED << 1)
+    assert mac.read(0x17) == 0x80, "the PHY knows nothing of it"
+    mac.phy.reset(ResetCause.PIN)
+    assert mac.read(0x17) == 0x80
+
+
+def test_what_is_missing_is_told(mac: Mac) -> None:
+    mac.enet.write(TDAR, 1 << 24)
+    assert [gap.what for gap in mac.bench.gaps] == ["TDAR: sending frames"]
+    mac.enet.write(MMFR, 0x6002_0000)
+    mac.enet.write(MMFR, 0x6002_0000)
+    assert [d.rule for d in mac.bench.diagnostics] == ["enet-mdio"]

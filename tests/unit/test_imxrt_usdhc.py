@@ -1,0 +1,284 @@
+"""uSDHC with a card: as NXP's fsl_usdhc.c drives it; bits by the header MIMXRT1062.h."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core.testing import Bench, FakeBus
+from xipsim.peripherals.imxrt.usdhc import Usdhc
+from xipsim.peripherals.sd.card import Card
+
+BLK_ATT, CMD_ARG, CMD_XFR_TYP, RSP0, PORT, PRES_STATE = 0x04, 0x08, 0x0C, 0x10, 0x20, 0x24
+PROT_CTRL, SYS_CTRL, INT_STATUS, STATUS_EN, SIGNAL_EN = 0x28, 0x2C, 0x30, 0x34, 0x38
+WTMK_LVL, MIX_CTRL, ADMA_ERR_STATUS, ADMA_SYS_ADDR = 0x44, 0x48, 0x54, 0x58
+CC, TC, BWR, BRR, CTOE, DTOE, DCE, DMAE = (1 << bit for bit in (0, 1, 4, 5, 16, 20, 21, 28))
+CIHB, CDIHB, CINST, DATA0, DATA3 = 1 << 0, 1 << 1, 1 << 16, 1 << 24, 1 << 27
+NONE, LONG, SHORT, SHORT_BUSY = (kind << 16 for kind in range(4))
+CHECKED, DATA = 0x18_0000, 1 << 21
+DMAEN, BCEN, AC12EN, DTDSEL, MSBSEL = (1 << bit for bit in (0, 1, 2, 4, 5))
+FOUR_LINES, ADMA2, LITTLE = 1 << 1, 2 << 8, 2 << 4
+RSTA, RSTC, RSTD = 1 << 24, 1 << 25, 1 << 26
+SECOND = 1_000_000_000
+TABLE, MEMORY = 0x2000_0000, 0x2000_1000
+
+
+class Host:
+    """fsl_usdhc.c, as far as blocking transfers go."""
+
+    def __init__(self, *, card: bool = True, size: int = 1 << 20) -> None:
+        self.bench = Bench()
+        self.usdhc = Usdhc(self.bench.system, frequency=100_000_000)
+        self.card = Card(self.bench.system, name="card", size=size)
+        if card:
+            self.usdhc.slot[0] = self.card
+            self.card.reset(ResetCause.POWER_ON)
+        self.usdhc.reset(ResetCause.POWER_ON)
+        self.usdhc.write(SYS_CTRL, 0x000F_0110)  # 100 MHz / 2 / 2: 25 MHz
+        self.usdhc.write(PROT_CTRL, LITTLE | ADMA2 | FOUR_LINES)
+        self.usdhc.write(STATUS_EN, 0xFFFF_FFFF)
+        self.usdhc.write(WTMK_LVL, 128 << 16 | 128)
+
+    def wait(self, flags: int, limit: int = 30 * SECOND) -> int:
+        """Let time pass until one of `flags` comes; all that are set, which are cleared."""
+        clock = self.bench.clock
+        end = clock.now + limit
+        while not (status := self.usdhc.read(INT_STATUS)) & flags:
+            times = [a.deadline for a in clock.alarms if a.deadline is not None]
+            assert times and min(times) <= end, "nothing will come"
+            clock.advance(min(times) - clock.now)
+        self.usdhc.write(INT_STATUS, status & flags)
+        return int(status)
+
+    def command(self, index: int, argument: int = 0, kind: int = SHORT, flags: int = 0) -> int:
+        self.usdhc.write(CMD_ARG, argument)
+        self.usdhc.write(CMD_XFR_TYP, index << 24 | kind | (CHECKED if kind else 0) | flags)
+        return self.wait(CC | CTOE)
+
+    def select(self) -> None:
+        self.command(0, kind=NONE)
+        self.command(8, 0x1AA)
+        self.command(55)
+        self.command(41, 0x4010_0000)
+        self.command(2, kind=LONG)
+        self.command(3)
+        self.rca = self.usdhc.read(RSP0) & 0xFFFF_0000
+        assert self.command(7, self.rca, SHORT_BUSY) & CC
+
+    def transfer(self, index: int, block: int, count: int, mix: int) -> None:
+        self.usdhc.write(BLK_ATT, count << 16 | 512)
+        many = MSBSEL | BCEN | AC12EN if count > 1 else 0
+        self.usdhc.write(MIX_CTRL, 0x8000_0000 | mix | many)
+        assert self.command(index, block, flags=DATA) & CC
+
+    def words(self, count: int) -> bytes:
+        return b"".join(self.usdhc.read(PORT).to_bytes(4, "little") for _ in range(count))
+
+    def put(self, data: bytes) -> None:
+        for at in range(0, len(data), 4):
+            self.usdhc.write(PORT, int.from_bytes(data[at : at + 4], "little"))
+
+    def state(self) -> int:
+        return int(self.usdhc.read(PRES_STATE))
+
+    @property
+    def rules(self) -> list[str]:
+        return [diagnostic.rule for diagnostic in self.bench.diagnostics]
+
+
+@pytest.fixture
+def host() -> Host:
+    host = Host()
+    host.select()
+    return host
+
+
+def pattern(blocks: int) -> bytes:
+    return bytes(n * 7 + n // 256 & 0xFF for n in range(blocks * 512))
+
+
+def test_a_card_is_detected() -> None:
+    assert Host().state() & (CINST | DATA3) == CINST | DATA3
+    assert not Host(card=False).state() & (CINST | DATA3)
+
+
+def test_responses_take_their_clocks() -> None:
+    """48 for a command; the answer comes 2 to 64 later (4.12), with 48 of its own; 25 MHz."""
+    host = Host()
+    host.usdhc.write(CMD_ARG, 0x1AA)
+    host.usdhc.write(CMD_XFR_TYP, 8 << 24 | SHORT | CHECKED)
+    host.bench.clock.advance((48 + 2 + 48) * 40 - 1)
+    assert host.usdhc.read(INT_STATUS) == 0 and host.state() & CIHB
+    host.bench.clock.advance(63 * 40)
+    assert host.usdhc.read(INT_STATUS) == CC and not host.state() & CIHB
+    assert host.usdhc.read(RSP0) == 0x1AA
+
+
+def test_a_long_response(host: Host) -> None:
+    """As USDHC_ReceiveCommandResponse takes it: bits 127 to 8, from bit 0 of RSP0."""
+    host.command(7, 0, NONE)
+    host.command(9, host.rca, LONG)
+    csd = sum(host.usdhc.read(RSP0 + 4 * n) << 32 * n for n in range(4))
+    assert csd << 8 >> 126 == 1 and ((csd >> 40 & 0x3F_FFFF) + 1) << 19 == 1 << 20
+
+
+def test_a_command_that_is_not_answered() -> None:
+    host = Host(card=False)
+    host.usdhc.write(SIGNAL_EN, CTOE)
+    assert host.command(0, kind=NONE) & CC
+    host.usdhc.write(CMD_XFR_TYP, 8 << 24 | SHORT)
+    assert not host.usdhc.IRQ.level
+    host.bench.clock.advance((48 + 64) * 40)
+    assert host.usdhc.IRQ.level and host.wait(CTOE) == CTOE
+    assert not host.usdhc.IRQ.level
+
+
+def test_flags_are_set_only_where_their_status_is_enabled() -> None:
+    host = Host()
+    host.usdhc.write(STATUS_EN, 0)
+    host.usdhc.write(CMD_XFR_TYP, 0)
+    host.bench.clock.advance(SECOND)
+    assert host.usdhc.read(INT_STATUS) == 0
+
+
+def test_a_reset_of_all_keeps_which_flags_are_enabled() -> None:
+    """MicroPython's sdcard.c resets all after USDHC_Init, and polls INT_STATUS after that."""
+    host = Host()
+    host.usdhc.write(SYS_CTRL, host.usdhc.read(SYS_CTRL) | RSTA | RSTC | RSTD)
+    assert host.usdhc.read(SYS_CTRL) & (RSTA | RSTC | RSTD) == 0
+    assert host.command(0, kind=NONE) & CC
+
+
+@pytest.mark.parametrize("watermark", [1, 16, 100, 128])
+@pytest.mark.parametrize("count", [1, 3])
+def test_reading_through_the_data_port(host: Host, watermark: int, count: int) -> None:
+    """USDHC_ReadByDataPortBlocking: a watermark's words for each BRR, the rest for the last."""
+    host.card.fill(pattern(8).ljust(1 << 20, b"\x00"))
+    host.usdhc.write(WTMK_LVL, 128 << 16 | watermark)
+    host.transfer(18 if count > 1 else 17, 2, count, DTDSEL)
+    data, total = b"", count * 128
+    while len(data) < 4 * total:
+        assert host.wait(BRR | DTOE) & BRR
+        data += host.words(min(watermark, total - len(data) // 4))
+        host.usdhc.write(INT_STATUS, BRR)
+    assert data == pattern(8)[1024 : 1024 + 512 * count]
+    assert host.wait(TC) & TC and not host.state() & CDIHB and host.rules == []
+
+
+@pytest.mark.parametrize("watermark", [1, 16, 128])
+@pytest.mark.parametrize("count", [1, 3])
+def test_writing_through_the_data_port(host: Host, watermark: int, count: int) -> None:
+    """USDHC_WriteByDataPortBlocking, likewise with BWR; TC comes when the card is ready again."""
+    host.usdhc.write(WTMK_LVL, watermark << 16 | 128)
+    host.transfer(25 if count > 1 else 24, 5, count, 0)
+    data = rest = pattern(count)
+    while rest:
+        assert host.wait(BWR | DCE) & BWR
+        host.put(rest[: 4 * watermark])
+        rest = rest[4 * watermark :]
+        host.usdhc.write(INT_STATUS, BWR)
+    while host.state() & DATA0:
+        host.bench.clock.advance(1000)
+    assert host.state() & CDIHB
+    assert host.wait(TC | DCE) & TC
+    assert host.state() & DATA0 and not host.state() & CDIHB
+    assert host.card.contents()[5 * 512 : (5 + count) * 512] == data
+
+
+def adma2(bus: FakeBus, *entries: tuple[int, int, int]) -> bytearray:
+    """A table of (attributes, length, address), and memory for data."""
+    table = bus.add(TABLE, 8 * len(entries))
+    for n, (attributes, length, address) in enumerate(entries):
+        word = (length << 16 | attributes).to_bytes(4, "little")
+        table[8 * n : 8 * n + 8] = word + address.to_bytes(4, "little")
+    return bus.add(MEMORY, 0x1000)
+
+
+VALID, END, TRAN, LINK = 0x1, 0x2, 0x20, 0x30
+
+
+def test_reading_by_adma2_into_several_pieces(host: Host) -> None:
+    host.card.fill(pattern(8).ljust(1 << 20, b"\x00"))
+    memory = adma2(
+        host.bench.bus,
+        (VALID | TRAN, 700, MEMORY),
+        (VALID, 0, 0),
+        (VALID | TRAN | END, 836, MEMORY + 0x800),
+    )
+    host.usdhc.write(ADMA_SYS_ADDR, TABLE)
+    host.transfer(18, 1, 3, DTDSEL | DMAEN)
+    assert host.wait(TC | DMAE | DTOE) & TC
+    assert memory[:700] + memory[0x800 : 0x800 + 836] == pattern(8)[512 : 4 * 512]
+    assert host.command(13, host.rca) & CC
+    assert host.usdhc.read(RSP0) >> 9 & 0xF == 4, "auto CMD12 ended it"
+
+
+def test_writing_by_adma2(host: Host) -> None:
+    memory = adma2(host.bench.bus, (VALID | TRAN | END, 1024, MEMORY))
+    memory[:1024] = pattern(2)
+    host.usdhc.write(ADMA_SYS_ADDR, TABLE)
+    host.transfer(25, 9, 2, DMAEN)
+    assert host.wait(TC | DMAE) & TC
+    assert host.card.contents()[9 * 512 : 11 * 512] == pattern(2)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ((0, 512, MEMORY),),
+        ((VALID | TRAN | END, 256, MEMORY),),
+        ((VALID | TRAN | END, 512, 0x6000_0000),),
+        ((VALID | LINK, 0, TABLE),),
+    ],
+    ids=["not valid", "too short", "no memory", "without an end"],
+)
+@pytest.mark.parametrize("reads", [True, False], ids=["read", "write"])
+def test_a_wrong_adma_table_is_a_dma_error(host: Host, entries: Any, reads: bool) -> None:
+    adma2(host.bench.bus, *entries)
+    host.usdhc.write(ADMA_SYS_ADDR, TABLE)
+    host.transfer(17 if reads else 24, 0, 1, DMAEN | (DTDSEL if reads else 0))
+    assert host.wait(TC | DMAE | DTOE) & (TC | DMAE) == DMAE
+    assert host.usdhc.read(ADMA_ERR_STATUS) and host.rules == ["usdhc-dma"]
+
+
+def test_data_that_does_not_come_times_out(host: Host) -> None:
+    """DTOCV Fh: 2^29 clocks of 25 MHz."""
+    host.transfer(17, 1 << 20, 1, DTDSEL)
+    began = host.bench.clock.now
+    assert host.wait(BRR | TC | DTOE) & (BRR | TC | DTOE) == DTOE
+    assert host.bench.clock.now - began == (1 << 29) * 40
+    assert not host.state() & CDIHB
+
+
+def test_a_block_that_the_card_refuses(host: Host) -> None:
+    host.transfer(25, (1 << 20) // 512 - 1, 2, 0)
+    host.put(pattern(1))
+    host.put(pattern(1))
+    assert host.wait(DCE | TC) & (DCE | TC) == DCE
+
+
+def test_a_reset_of_the_data_lines_ends_a_transfer(host: Host) -> None:
+    host.transfer(17, 1 << 20, 1, DTDSEL)
+    assert host.state() & CDIHB
+    host.usdhc.write(SYS_CTRL, host.usdhc.read(SYS_CTRL) | RSTD)
+    assert not host.state() & CDIHB
+    host.bench.clock.advance(60 * SECOND)
+    assert not host.usdhc.read(INT_STATUS) & DTOE
+
+
+def test_a_stop_ends_a_transfer_without_a_number(host: Host) -> None:
+    host.usdhc.write(BLK_ATT, 512)
+    host.usdhc.write(MIX_CTRL, 0x8000_0000 | DTDSEL | MSBSEL)
+    host.command(18, 0, flags=DATA)
+    host.wait(BRR)
+    assert host.command(12, kind=SHORT_BUSY) & CC and not host.state() & CDIHB
+
+
+def test_mistakes_are_told(host: Host) -> None:
+    host.usdhc.read(PORT)
+    host.usdhc.write(PORT, 0)
+    host.usdhc.write(CMD_XFR_TYP, 0)
+    host.usdhc.write(CMD_XFR_TYP, 0)
+    assert host.rules == ["usdhc-underrun", "usdhc-overrun", "usdhc-command"]
