@@ -33,7 +33,7 @@ def accessors(model: Peripheral, questions: Questions, guard: Guard) -> tuple[Re
     access reads 0. A whole 32-bit register costs one dictionary look-up. A read of what is not
     declared is a question, to which there is no answer.
     """
-    neutral = model.NEUTRAL
+    neutral, quiet = model.NEUTRAL, model.NEUTRAL | model.POLLED
     any_read, any_write = model.read, model.write
     # A model that answers by itself has no short cut.
     declares = type(model).read is Peripheral.read
@@ -42,7 +42,7 @@ def accessors(model: Peripheral, questions: Questions, guard: Guard) -> tuple[Re
 
     def read(_handle: Any, offset: int, size: int) -> int:
         asked = questions.asked
-        if offset not in neutral:
+        if offset not in quiet:
             questions.asked = None
         try:
             if size == 4:
@@ -107,11 +107,18 @@ def words(model: Peripheral, questions: Questions, guard: Guard) -> Words:
             return values
         return handler
 
+    def end_and_write(writer: Callable[[int], None], value: int) -> None:
+        questions.asked = None
+        writer(value)
+
     def find(offset: int) -> tuple[bool, Handler, Handler]:
         reads, writes = kind.read is Peripheral.read, kind.write is Peripheral.write
         reader, writer = model.word(offset) or (None, None)
+        is_neutral, is_polled = offset in model.NEUTRAL, offset in model.POLLED
+        if writer and is_polled and not is_neutral:
+            writer = partial(end_and_write, writer)
         return (
-            offset in model.NEUTRAL,
+            is_neutral or is_polled,
             short(reader, values.__getitem__, offset) if reader and reads else None,
             short(writer, values.__setitem__, offset) if writer and writes else None,
         )

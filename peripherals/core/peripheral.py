@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from itertools import pairwise
 from operator import or_, xor
@@ -13,6 +13,8 @@ from .ports import ResetCause, System
 from .registers import Bits, Register, RegisterArray
 
 WORD = 32
+EXACT = 100_000
+"""ns: shorter waits for a level are made poll by poll, as they measure pulses."""
 
 
 def _ignore(value: int) -> None:
@@ -48,6 +50,8 @@ class Peripheral(Model):
 
     SIZE: ClassVar[int] = 0x4000
     """Bytes on the bus."""
+    POLLED: ClassVar[frozenset[int]] = frozenset()
+    """Offsets whose reads are questions."""
     NEUTRAL: ClassVar[frozenset[int]] = frozenset()
     """Offsets whose accesses do not end a run of a question; filled from the registers."""
 
@@ -72,6 +76,7 @@ class Peripheral(Model):
         cls._resets = {register.offset: register.reset for register in registers}
         cls._resets_warm = {r.offset: r.reset for r in registers if not r.survives_reset}
         cls.NEUTRAL = frozenset(r.offset for r in registers if r.neutral)
+        cls.POLLED = frozenset(r.offset for r in registers if r.polled)
         aliased = [r for r in registers if r.set_clear_toggle]
         cls._registers = {register.offset: register for register in registers}
         cls._registers |= {r.offset + distance: r for r in aliased for distance in ALIASES}
@@ -119,8 +124,15 @@ class Peripheral(Model):
         if reader is None:
             hook = register.declared.read_hook
             stored = partial(self.regs.__getitem__, register.offset)
-            reader = readers[offset] = self._hook(hook, register) if hook else stored
+            reader = self._hook(hook, register) if hook else stored
+            if register.polled:
+                reader = partial(self._read_polled, (self.name, register.name), reader)
+            readers[offset] = reader
         return reader
+
+    def _read_polled(self, key: Hashable, reader: Callable[[], int]) -> int:
+        self.system.clock.question(key, after=EXACT)
+        return reader()
 
     def _writer(self, offset: int, register: Register) -> Callable[[int], None]:
         """What takes writes there; see `_reader`."""

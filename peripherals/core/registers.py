@@ -100,6 +100,7 @@ class Register(Hooked):
     set_clear_toggle: aliases at +4, +8 and +0xC set, clear and toggle the bits written.
     survives_reset: keeps its value over every reset but power-on.
     neutral: an access to it does not end a run of the same question (see `Clock.question`).
+    polled: firmware waits for what it shows: each read is a question, of which no end is known.
     unmodelled: what this register does on silicon and not here; writing it is reported once.
     Hooks: `method(self) -> int` answers reads and looks, `method(self, value)` runs after a write
     was stored; `value` as written.
@@ -116,6 +117,7 @@ class Register(Hooked):
         set_clear_toggle: bool = False,
         survives_reset: bool = False,
         neutral: bool = False,
+        polled: bool = False,
         unmodelled: str = "",
     ) -> None:
         full = (1 << width) - 1
@@ -127,7 +129,8 @@ class Register(Hooked):
         if (reset | self.ro | w1c) & ~full:
             raise ValueError(f"register at {offset:#x}: a mask or reset value exceeds {width} bits")
         self.set_clear_toggle = set_clear_toggle
-        self.survives_reset, self.neutral, self.unmodelled = survives_reset, neutral, unmodelled
+        self.survives_reset, self.unmodelled = survives_reset, unmodelled
+        self.neutral, self.polled = neutral, polled
         self.declared: Register | RegisterArray = self
         """What has its hooks: itself, or its array."""
         self.index: tuple[int, ...] = ()

@@ -315,3 +315,18 @@ def test_the_users_side_of_a_duration(m: Machine) -> None:
     m.run_for("100ms")
     m.run_for(5_000)
     assert 100 * MS + 5_000 <= m.now - start < 100 * MS + 6_000
+
+
+def test_waiting_for_a_pin_costs_little(m: Machine, image: Image) -> None:
+    """time_pulse_us() looks at the pin and at a timer, in turn; nothing moves the pin."""
+    pin = image.facts.pin
+    m.exec(f"import machine, time; p = machine.Pin({pin.name!r}, machine.Pin.IN)")
+    script = (
+        "t = time.ticks_us(); r = machine.time_pulse_us(p, 0, 500_000)\n"
+        "print(r, time.ticks_diff(time.ticks_us(), t))"
+    )
+    result, took = map(int, m.exec(script).split())
+    assert result == -2, "it never came"
+    assert 500_000 <= took < 500_000 * 17 / 16
+    waits = [w for w in m.report()["waits"]["found"] if w["question"].startswith(f"{pin.gpio} ")]
+    assert sum(w["polls"] for w in waits) < 20_000 < 1_000_000 < sum(w["on_silicon"] for w in waits)

@@ -110,6 +110,10 @@ def test_gpio_save_and_load() -> None:
     assert gpio.read(EXT) == 0xFE and gpio.read(STATUS) == 1 and interrupts(gpio) == [0]
 
 
+def test_waiting_for_a_pin_is_a_question() -> None:
+    assert {EXT, STATUS, RAW} == Gpio.POLLED
+
+
 # -- pads and clocks -------------------------------------------------------------------------------
 
 

@@ -40,6 +40,11 @@ def test_outputs_follow_set_clear_and_toggle() -> None:
     assert gpio.direction(3) == "out" and gpio.direction(5) == "in"
 
 
+def test_waiting_for_a_pin_is_a_question() -> None:
+    """GPIO_PinRead() reads DR, GPIO_PinReadPadStatus() PSR."""
+    assert {DR, PSR, ISR} == Gpio.POLLED
+
+
 def test_dr_of_an_input_reads_the_pad() -> None:
     gpio = Gpio(Bench().system, pulls=0)
     gpio.drive(7, True)

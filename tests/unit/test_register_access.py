@@ -289,6 +289,31 @@ def test_a_register_without_hooks_is_its_stored_value() -> None:
     assert callable(writer)
 
 
+def test_a_polled_register_is_asked_by_reads_and_left_by_writes() -> None:
+    """By either road: `accessors`, and the short cuts of an engine."""
+
+    class Port(Peripheral):
+        SIZE = 8
+        LEVELS = Register(0, polled=True)
+
+    for by_words in (False, True):
+        bench = Bench()
+        port, questions = Port(bench.system, name="port"), Questions()
+        read, write = accessors(port, questions, refuse)
+        is_quiet, reader, writer = words(port, questions, refuse).find(0)
+        assert is_quiet and callable(reader) and callable(writer)
+        questions.asked = "busy?"
+        assert (reader() if by_words else read(None, 0, 4)) == 0
+        assert questions.asked == "busy?"
+        assert bench.clock.questions == [(("port", "LEVELS"), None)]
+        assert bench.clock.exact == 100_000, "shorter waits measure pulses"
+        if by_words:
+            writer(5)
+        else:
+            write(None, 0, 5, 4)
+        assert questions.asked is None and port.LEVELS == 5
+
+
 def test_reading_where_nothing_is_declared_is_a_question() -> None:
     """Firmware that polls a register which is not there waits for ever, and at no cost."""
 
