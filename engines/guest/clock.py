@@ -134,6 +134,7 @@ class GuestClock:
             self._leave_loop(run, now, gap)
         elif gap:  # else the same access asks twice
             run.last = now
+            run.last_taken, run.taken = run.taken, 0
             run.polls += 1
             run.count = min(run.count + 1, QUESTIONS_BEFORE_STALL)
             if run.count == QUESTIONS_BEFORE_STALL and now - run.began >= after:
@@ -190,6 +191,33 @@ class GuestClock:
                 each.last += span
                 self.waits.add(each.wait, 0, each.turns(span))
             self._stall(now + span)
+
+    def take(self, until: int) -> int:
+        """See `Clock.take` of the ports. Such waits are too short to be listed."""
+        now = self._read()
+        if not self._stalls or until <= now or self._stall_end.deadline is not None:
+            return now
+        span = until - now
+        if not self._source.skip(span):
+            span = self.next_guest_alarm(now, span)
+            if span > 0:
+                self._stall(now + span)
+        self._count_as_taken(span)
+        return now + span
+
+    def lasts(self, until: int) -> None:
+        """See `Clock.lasts` of the ports."""
+        span = until - self._read()
+        if span > 0:
+            self._count_as_taken(span)
+            if not self._source.skip(span):
+                self._stall(max(until, self._stall_end.deadline or 0))
+
+    def _count_as_taken(self, span: int) -> None:
+        """What an access takes is not the time of the loop that makes it."""
+        for run in (self._run, *self._others.values()):
+            run.last += span
+            run.taken += span
 
     def _stall(self, end: int) -> None:
         self._stall_end.at(end)

@@ -23,7 +23,7 @@ class Run:
 
     __slots__ = (
         *("alarm_due", "asked", "began", "count", "gaps"),
-        *("interrupted", "last", "level", "noticed", "polls", "wait"),
+        *("interrupted", "last", "last_taken", "level", "noticed", "polls", "taken", "wait"),
     )
 
     def __init__(self, asked: Hashable, now: int) -> None:
@@ -41,6 +41,8 @@ class Run:
         """count: asked since the last answer that counted; polls: made, and not told yet."""
         self.gaps: tuple[int, ...] = (gap,) if gap else ()
         """ns between two questions: what is known of the loop's turns."""
+        self.taken = self.last_taken = 0
+        """ns that accesses have taken in this turn, and in the one before: not in `gaps`."""
         self.noticed = self.interrupted = False
         self.wait: Any = None
         """What the record of waits knows it by."""
@@ -57,7 +59,9 @@ class Run:
 
     def turns(self, span: int) -> int:
         """How often the loop would go round in `span` ns."""
-        return span * len(self.gaps) // sum(self.gaps) if self.gaps else 0
+        if not self.gaps:
+            return 0
+        return span * len(self.gaps) // (sum(self.gaps) + len(self.gaps) * self.last_taken)
 
     def save(self) -> dict[str, Any]:
         """As plain data."""

@@ -30,6 +30,8 @@ from ctypes import (
 from typing import Any
 
 CLOCK_VIRTUAL = 1
+TIMERS_STATE_WORDS = 12
+"""Of 64 bits, in the structure that holds the offset of virtual time: at least those up to it."""
 REGION_BYTES = 256
 """Of a MemoryRegion, at least those up to its flags."""
 NON_SECURE, SECURE = 0, 3
@@ -200,6 +202,7 @@ if _missing:
 # Data symbols.
 address_space_memory = ctypes.addressof(c_void_p.in_dll(_library, "address_space_memory"))
 error_fatal = ctypes.addressof(c_void_p.in_dll(_library, "error_fatal"))
+timers_state = ctypes.addressof(c_void_p.in_dll(_library, "timers_state"))
 vmstate_core = ctypes.addressof(c_void_p.in_dll(_library, "vmstate_arm_cpu"))
 
 

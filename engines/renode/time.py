@@ -106,6 +106,10 @@ class RenodeTime:
 
     halt = hold
 
+    def skip(self, span: int) -> bool:
+        """Renode skips instructions between accesses, not within one."""
+        return False
+
     def release(self) -> None:
         """The core goes on."""
         self._held = False

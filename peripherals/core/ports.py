@@ -64,6 +64,19 @@ class Clock(Protocol):
         takes time before the firmware has asked for `after` ns: where short waits have to be exact.
         """
 
+    def take(self, until: int) -> int:
+        """Say, inside an access, that the firmware looks in vain until `until`, microseconds ahead.
+
+        The engine may let the access last so long, but not beyond the next alarm. Returns the time
+        as of which to answer: the core executes nothing before it. `now` may still be earlier.
+        """
+
+    def lasts(self, until: int) -> None:
+        """Say that the access under way ends at `until`: the bus makes the core wait.
+
+        Alarms come in their time meanwhile.
+        """
+
 
 class Bus(Protocol):
     """Guest memory as a bus master other than the core sees it."""

@@ -54,6 +54,14 @@ class FakeClock:
         self.questions.append((key, until))
         self.exact = after
 
+    def take(self, until: int) -> int:
+        dues = [a.deadline for a in self.alarms if a.deadline is not None]
+        self.now = max(self.now, min([until, *dues]))
+        return self.now
+
+    def lasts(self, until: int) -> None:
+        self.advance(until - self.now)
+
     def advance(self, duration: int) -> None:
         """Let `duration` ns pass; alarms fire on time, in order."""
         end = self.now + duration

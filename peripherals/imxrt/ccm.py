@@ -9,8 +9,8 @@ from xipsim.peripherals.core import Peripheral, Register, RegisterArray, model
 class Ccm(Peripheral):
     """Clock dividers, multiplexers and gates.
 
-    Firmware computes its baud rates from what it stored here. Only UARTs, LPI2C, LPSPI, PWM and
-    quad timers ask it: every peripheral has its clock, whatever its gate says.
+    Firmware computes its baud rates from what it stored here. Only UARTs, LPI2C, LPSPI, FlexSPI,
+    PWM and quad timers ask it: every peripheral has its clock, whatever its gate says.
     """
 
     SYSTICK_REFERENCE = 100_000
@@ -24,15 +24,20 @@ class Ccm(Peripheral):
     CACRR = Register(0x10, reset=0x1)
     ARM_PODF = CACRR.field(0, 3)
     CBCDR = Register(0x14, reset=0x000A_8300)
+    SEMC_CLK_SEL = CBCDR.field(6)
+    SEMC_ALT_CLK_SEL = CBCDR.field(7)
     IPG_PODF = CBCDR.field(8, 2)
     AHB_PODF = CBCDR.field(10, 3)
+    SEMC_PODF = CBCDR.field(16, 3)
     PERIPH_CLK_SEL = CBCDR.field(25)
     PERIPH_CLK2_PODF = CBCDR.field(27, 3)
     CBCMR = Register(0x18, reset=0x2DAE_8324)
     LPSPI_CLK_SEL = CBCMR.field(4, 2)
+    FLEXSPI2_CLK_SEL = CBCMR.field(8, 2)
     PERIPH_CLK2_SEL = CBCMR.field(12, 2)
     PRE_PERIPH_CLK_SEL = CBCMR.field(18, 2)
     LPSPI_PODF = CBCMR.field(26, 3)
+    FLEXSPI2_PODF = CBCMR.field(29, 3)
     CSCMR1 = Register(0x1C, reset=0x0490_0000)
     USDHC_CLK_SEL = CSCMR1.field(16, 2)
     FLEXSPI_PODF = CSCMR1.field(23, 3)

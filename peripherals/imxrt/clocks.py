@@ -10,19 +10,47 @@ PLL2 = 528_000_000
 PLL3 = 480_000_000
 
 
-def ipg_clock(ccm: Ccm, analog: CcmAnalog) -> int:
-    """Hz of IPG_CLK_ROOT, from which timers and PWM run."""
+def periph_clock(ccm: Ccm, analog: CcmAnalog) -> int:
+    """Hz of PERIPH_CLK, from which the core and its buses run."""
     if ccm.PERIPH_CLK_SEL:
         # Assumption: 3, which is reserved, selects what 2 does.
         source = (PLL3, CRYSTAL, PLL2, PLL2)[ccm.PERIPH_CLK2_SEL]
-        root = source // (ccm.PERIPH_CLK2_PODF + 1)
+        return source // (ccm.PERIPH_CLK2_PODF + 1)
+    select = ccm.PRE_PERIPH_CLK_SEL
+    if select == 3:
+        return _pll1(analog) // (ccm.ARM_PODF + 1)
+    return (PLL2, analog.pfd_528(2), analog.pfd_528(0))[select]
+
+
+def ahb_clock(ccm: Ccm, analog: CcmAnalog) -> int:
+    """Hz of AHB_CLK_ROOT, the core's clock."""
+    return periph_clock(ccm, analog) // (ccm.AHB_PODF + 1)
+
+
+def ipg_clock(ccm: Ccm, analog: CcmAnalog) -> int:
+    """Hz of IPG_CLK_ROOT, from which timers and PWM run."""
+    return ahb_clock(ccm, analog) // (ccm.IPG_PODF + 1)
+
+
+def semc_clock(ccm: Ccm, analog: CcmAnalog) -> int:
+    """Hz of SEMC_CLK_ROOT."""
+    if not ccm.SEMC_CLK_SEL:
+        source = periph_clock(ccm, analog)
     else:
-        select = ccm.PRE_PERIPH_CLK_SEL
-        if select == 3:
-            root = _pll1(analog) // (ccm.ARM_PODF + 1)
-        else:
-            root = (PLL2, analog.pfd_528(2), analog.pfd_528(0))[select]
-    return root // (ccm.AHB_PODF + 1) // (ccm.IPG_PODF + 1)
+        source = analog.pfd_480(1) if ccm.SEMC_ALT_CLK_SEL else analog.pfd_528(2)
+    return source // (ccm.SEMC_PODF + 1)
+
+
+def flexspi_clock(ccm: Ccm, analog: CcmAnalog) -> int:
+    """Hz of FLEXSPI_CLK_ROOT, the serial root clock of the first FlexSPI."""
+    sources = (semc_clock(ccm, analog), PLL3, analog.pfd_528(2), analog.pfd_480(0))
+    return sources[ccm.FLEXSPI_CLK_SEL] // (ccm.FLEXSPI_PODF + 1)
+
+
+def flexspi2_clock(ccm: Ccm, analog: CcmAnalog) -> int:
+    """Hz of FLEXSPI2_CLK_ROOT, the serial root clock of the second FlexSPI."""
+    sources = (analog.pfd_528(2), analog.pfd_480(0), analog.pfd_480(1), PLL2)
+    return sources[ccm.FLEXSPI2_CLK_SEL] // (ccm.FLEXSPI2_PODF + 1)
 
 
 def _pll1(analog: CcmAnalog) -> int:

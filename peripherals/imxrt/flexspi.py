@@ -11,18 +11,22 @@ from xipsim.peripherals.core import BusError, ResetCause, System, model
 from xipsim.peripherals.nor.bus import SpiDevice
 
 from .flexspi_ahb import AhbPort
+from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
 from .flexspi_fifos import Fifos
 from .flexspi_ip import IpCommands
+from .flexspi_looks import Looks
 from .flexspi_lut import LookUpTable
 from .flexspi_registers import FIFO, FlexSpiRegisters
 
 # A page is sixty-four words and its polls hundreds of accesses: what they have in common works on
 # the stored integers instead of on fields.
 _AHBCMDERR, _ATDFEN = FlexSpiRegisters.AHBCMDERR.mask, FlexSpiRegisters.ATDFEN.mask
-_MCR0 = FlexSpiRegisters.MCR0.offset
+_MCR0, _INTR = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.INTR.offset
 _LEVELS = 0x40
 """INTR after a software reset: the transmit FIFO is empty."""
+_IDLE, _FROM_IP = 3, 2 << 2
+"""STS0: nothing is under way; an IP command is."""
 
 
 @model("Imxrt.FlexSpi")
@@ -36,12 +40,19 @@ class FlexSpi(FlexSpiRegisters):
         super().__init__(system, name=name, **parameters)
         self._selects = ChipSelects(self)
         self._lut = LookUpTable(self)
-        self._ahb = AhbPort(self, self._selects, self._lut)
-        self._fifos = Fifos(self)
-        timeout = self.alarm(self._time_out)
+        bus, self._fifos = SerialBus(self), Fifos(self)
+        self._ahb = AhbPort(self, self._selects, self._lut, bus)
         self._ip = IpCommands(
-            self, self._selects, self._lut, self._fifos, timeout, self._ahb.xip.evaluate
+            self,
+            self._selects,
+            self._lut,
+            bus,
+            self._fifos,
+            self.alarm(self._progressed),
+            self.alarm(self._refuse),
+            self._ahb.xip.evaluate,
         )
+        self._looks = Looks(self, self._ip, self._fifos)
         self._selects.measure()
 
     # -- life ------------------------------------------------------------------------------------
@@ -87,7 +98,7 @@ class FlexSpi(FlexSpiRegisters):
         self._ip.reset()
         self.pointers = [0, 0, 0, 0]
         self.INTR, self.STS1 = _LEVELS, 0
-        self._fifos.update()
+        self._fifos.update(self.system.clock.now)
 
     @FlexSpiRegisters.MCR2.on_write
     def _configure_2(self, value: int) -> None:
@@ -119,7 +130,15 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.INTEN.on_write
     def _enable(self, value: int) -> None:
-        self.drive_irq()
+        self._ip.enable()
+
+    @FlexSpiRegisters.INTR.on_read
+    def _flags(self) -> int:
+        return self.regs[_INTR] if self.command is None else self._looks.poll_flags()
+
+    @FlexSpiRegisters.INTR.on_peek
+    def _peek_flags(self) -> int:
+        return self._looks.flags()
 
     @FlexSpiRegisters.INTR.on_write
     def _acknowledge(self, value: int) -> None:
@@ -128,10 +147,12 @@ class FlexSpi(FlexSpiRegisters):
         self._ip.acknowledge(value)
 
     @FlexSpiRegisters.STS0.on_read
-    @FlexSpiRegisters.STS0.on_peek
     def _status(self) -> int:
-        from_ip = 2 << 2
-        return 3 if self.command is None else from_ip
+        return _FROM_IP if self.command is not None and self._looks.poll_busy() else _IDLE
+
+    @FlexSpiRegisters.STS0.on_peek
+    def _peek_status(self) -> int:
+        return _FROM_IP if self._looks.is_busy else _IDLE
 
     @FlexSpiRegisters.STS2.on_read
     @FlexSpiRegisters.STS2.on_peek
@@ -163,8 +184,11 @@ class FlexSpi(FlexSpiRegisters):
         if value & 1:
             self._ip.trigger()
 
-    def _time_out(self) -> None:
-        self._ip.time_out()
+    def _progressed(self) -> None:
+        self._ip.progressed()
+
+    def _refuse(self) -> None:
+        self._ip.refuse()
 
     @FlexSpiRegisters.IPRXFCR.on_write
     def _control_rx(self, value: int) -> None:
@@ -175,14 +199,17 @@ class FlexSpi(FlexSpiRegisters):
         self._ip.control_tx(value)
 
     @FlexSpiRegisters.IPRXFSTS.on_read
-    @FlexSpiRegisters.IPRXFSTS.on_peek
     def _rx_status(self) -> int:
-        return self._fifos.rx_status()
+        return self._looks.poll_rx_status()
+
+    @FlexSpiRegisters.IPRXFSTS.on_peek
+    def _peek_rx_status(self) -> int:
+        return self._fifos.rx_status(self.system.clock.now)
 
     @FlexSpiRegisters.IPTXFSTS.on_read
     @FlexSpiRegisters.IPTXFSTS.on_peek
     def _tx_status(self) -> int:
-        return self._fifos.tx_status()
+        return self._fifos.tx_status(self.system.clock.now)
 
     @FlexSpiRegisters.RFDR.on_read
     def _read_rfdr(self, index: int) -> int:
@@ -192,7 +219,7 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.RFDR.on_peek
     def _peek_rfdr(self, index: int) -> int:
-        return 0 if self.ARDFEN else self._fifos.head(4 * index, 4)
+        return 0 if self.ARDFEN else self._fifos.head(4 * index, 4, self.system.clock.now)
 
     @FlexSpiRegisters.TFDR.on_read
     def _read_tfdr(self, index: int) -> int:
@@ -219,7 +246,7 @@ class FlexSpi(FlexSpiRegisters):
     def _peek_rx_fifo(self, offset: int, size: int) -> int:
         if not self.ARDFEN:
             raise BusError(f"{self.name}: MCR0.ARDFEN is 0, the receive FIFO is not on the AHB")
-        return self._fifos.head(offset, size)
+        return self._fifos.head(offset, size, self.system.clock.now)
 
     @FlexSpiRegisters.rx_fifo.on_write
     def _write_rx_fifo(self, offset: int, value: int, size: int) -> None:
@@ -242,8 +269,12 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.window.on_read
     def _read_window(self, offset: int, size: int) -> int:
+        free_at = max(self._ip.give_way(), self.quiet_at)
         self._ahb.report_busy(offset)
-        return int.from_bytes(self._ahb.read(offset, size), "little")
+        data, duration = self._ahb.read(offset, size)
+        self.quiet_at = free_at + duration
+        self.system.clock.lasts(self.quiet_at)
+        return int.from_bytes(data, "little")
 
     @FlexSpiRegisters.window.on_peek
     def _peek_window(self, offset: int, size: int) -> int:
@@ -251,8 +282,14 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.window.on_write
     def _write_window(self, offset: int, value: int, size: int) -> None:
+        self._ip.give_way()
         self._ahb.write(offset, value, size)
 
     def read_flash(self, offset: int, size: int) -> bytes:
-        """As `AhbPort.read`: for the boot ROM."""
-        return self._ahb.read(offset, size)
+        """As `AhbPort.read`: for the boot ROM, in no time."""
+        return self._ahb.read(offset, size)[0]
+
+    @property
+    def rests_at(self) -> int | None:
+        """As `Looks.rests_at`: for the boot ROM."""
+        return self._looks.rests_at

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xipsim.peripherals.core import BusError
 from xipsim.peripherals.nor.xip import XipWindow
 
+from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
 from .flexspi_lut import LookUpTable
 from .flexspi_registers import FlexSpiRegisters
@@ -18,8 +19,10 @@ def _run_of(first: int, more: int) -> list[int]:
 class AhbPort:
     """The window. AHB buffers and prefetch are not modelled: it is coherent with the chips."""
 
-    def __init__(self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable) -> None:
-        self._spi, self._chips, self._lut = spi, chips, lut
+    def __init__(
+        self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable, bus: SerialBus
+    ) -> None:
+        self._spi, self._chips, self._lut, self._bus = spi, chips, lut, bus
         self.xip = XipWindow(self._native_size)
 
     # -- native view -----------------------------------------------------------------------------
@@ -36,7 +39,7 @@ class AhbPort:
         """Bytes from the chip's start that AHB reads get as plain array data now, 0 for none."""
         spi, settings = self._spi, self._chips.settings(select)
         control = spi.FLSHCR2[settings]
-        if spi.MDIS or spi.command is not None or control & 0xE0:
+        if spi.MDIS or control & 0xE0 or (spi.command is not None and spi.command.holds_bus):
             return 0
         start = spi.pointers[settings]
         sequence = self._lut.sequence(control & 0xF, start)
@@ -52,16 +55,16 @@ class AhbPort:
 
     # -- accesses that are not native ------------------------------------------------------------
 
-    def read(self, offset: int, size: int) -> bytes:
+    def read(self, offset: int, size: int) -> tuple[bytes, int]:
         """An AHB read of `size` bytes at `offset` of the window, as LUT and chip answer it.
 
-        BusError where the controller answers with an error.
+        Also the ns that it takes. BusError where the controller answers with an error.
         """
         spi = self._spi
         select = self._granted(offset)
         settings = self._chips.settings(select)
         control = spi.FLSHCR2[settings]
-        received = b""
+        received, duration = b"", 0
         start = spi.pointers[settings]
         for index in _run_of(control & 0xF, control >> 5 & 7):
             sequence = self._lut.sequence(index, start)
@@ -70,6 +73,8 @@ class AhbPort:
             self._lut.report(index, offset)
             read = 0 if sequence.reads is None else size
             received += self._chips.transfer(select, sequence, offset, b"", read)
+            cost = self._bus.cost(settings, sequence)
+            duration += cost.interval + cost.total(read)
             if sequence.jump is not None:
                 spi.pointers[settings] = sequence.jump
                 self.xip.evaluate()
@@ -79,7 +84,7 @@ class AhbPort:
             spi.AHBBUSTIMEOUT = 1
             spi.drive_irq()
             raise BusError(f"{spi.name}: LUT sequence {control & 0xF} reads no data")
-        return received[:size]
+        return received[:size], duration
 
     def write(self, offset: int, value: int, size: int) -> None:
         """A store of `size` bytes at `offset` of the window."""

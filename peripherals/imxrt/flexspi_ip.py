@@ -1,4 +1,4 @@
-"""FlexSPI's IP commands: LUT sequences that firmware starts, and their errors."""
+"""FlexSPI's IP commands: LUT sequences that firmware starts, their time, and their errors."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ from collections.abc import Callable
 
 from xipsim.peripherals.core import Alarm
 
+from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
-from .flexspi_fifos import ENTRY, Fifos
+from .flexspi_fifos import Fifos
+from .flexspi_flow import whole
 from .flexspi_lut import LookUpTable, Program
 from .flexspi_registers import FIFO, FlexSpiRegisters, IpCommand
 from .lut import ErrorCode, Sequence
 
-# Assumption: a serial clock of 100 MHz for time-outs. The clock tree is not asked, and no
-# transfer takes time: a command ends within the access that lets it end.
-_SEQWAIT_UNIT = 1024 * 10
-_INTR = FlexSpiRegisters.INTR.offset
+_INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
+_IPRXFCR, _IPTXFCR = FlexSpiRegisters.IPRXFCR.offset, FlexSpiRegisters.IPTXFCR.offset
 _IPCMDDONE, _IPCMDERR = FlexSpiRegisters.IPCMDDONE.mask, FlexSpiRegisters.IPCMDERR.mask
-_STOPPED = FlexSpiRegisters.SCKSTOPBYWR.mask
+_STOPPED_BY_READ = FlexSpiRegisters.SCKSTOPBYRD.mask
+_STOPPED_BY_WRITE = FlexSpiRegisters.SCKSTOPBYWR.mask
 _IPRXWA, _IPTXWE = FlexSpiRegisters.IPRXWA.mask, FlexSpiRegisters.IPTXWE.mask
+_LEVELS = _IPRXWA | _IPTXWE
 
 
 class IpCommands:
-    """Runs one command at a time, as far as the FIFOs allow.
+    """Runs one command at a time, at the pace of the serial clock and as far as the FIFOs allow.
 
-    timeout: an alarm that calls `time_out`. bus_changed: called when a command holds the bus from
-    now on, or holds it no more.
+    What a read brings is taken from the chip when its sequence begins; what is sent reaches the
+    chip with the last clock, as if chip select rose then. progress: an alarm that calls
+    `progressed`. grant: one that calls `refuse`. bus_changed: called when a command holds the bus
+    from now on, or holds it no more.
     """
 
     def __init__(
@@ -33,62 +37,170 @@ class IpCommands:
         spi: FlexSpiRegisters,
         chips: ChipSelects,
         lut: LookUpTable,
+        bus: SerialBus,
         fifos: Fifos,
-        timeout: Alarm,
+        progress: Alarm,
+        grant: Alarm,
         bus_changed: Callable[[], None],
     ) -> None:
-        self._spi, self._chips, self._lut, self._fifos = spi, chips, lut, fifos
-        self._timeout, self._bus_changed = timeout, bus_changed
+        self._spi, self._chips, self._lut, self._bus = spi, chips, lut, bus
+        self._fifos, self._flow = fifos, fifos.flow
+        self._progress, self._grant = progress, grant
+        self._bus_changed = bus_changed
+        self._clock = spi.system.clock
 
     # -- what firmware does ----------------------------------------------------------------------
 
     def acknowledge(self, flags: int) -> None:
         """INTR was written."""
-        spi = self._spi
+        spi, now = self._spi, 0
+        if spi.command is not None:
+            now = self.settle()
+            # What has come before this write is acknowledged by it, too.
+            spi.regs[_INTR] &= ~flags | _LEVELS
         if flags & _IPCMDERR:
             spi.IPCMDERRID = spi.IPCMDERRCODE = 0
+        if flags & _IPTXWE:
+            self._fifos.push(now)
         if flags & _IPRXWA:
-            self._fifos.pop()
-            self._resume()
-        if flags & _IPTXWE and self._fifos.push():
-            self._resume()
-        self._fifos.update()
+            self._fifos.pop(now)
+        elif not flags & _IPTXWE and not spi.regs[_INTEN]:
+            # No level has changed, and there is no interrupt.
+            return
+        self._changed(now)
 
     def control_rx(self, value: int) -> None:
         """IPRXFCR was written."""
-        if self._fifos.control_rx(value):
-            self._resume()
-        self._fifos.update()
+        now, was_empty = self.settle(), not self._spi.rx
+        self._fifos.control_rx(value, now)
+        # No watermark matters to an empty FIFO.
+        if not was_empty:
+            self._changed(now)
 
     def control_tx(self, value: int) -> None:
         """IPTXFCR was written."""
-        self._fifos.control_tx(value)
-        self._fifos.update()
+        now, was_empty = self.settle(), not self._spi.tx
+        self._fifos.control_tx(value, now)
+        if not was_empty:
+            self._changed(now)
+
+    def enable(self) -> None:
+        """INTEN was written."""
+        now = self.settle()
+        self._fifos.update(now)
+        self._plan(now)
 
     def trigger(self) -> None:
         """IPCMD.TRG was written."""
         spi = self._spi
+        self.settle()
+        now = self._clock.now
         if spi.MDIS:
             spi.diagnose("command-while-disabled", "an IP command was started while MDIS is 1")
         elif spi.command is not None:
-            # Assumption: it waits for the grant in vain. Reported at once instead of after
-            # IPGRANTWAIT, which is short beside what the first command waits for.
+            # Assumption: it starts with the end of the first one, unless IPGRANTWAIT is over then.
             spi.diagnose("command-while-running", "an IP command was started during another one")
-            spi.IPCMDGE = spi.IPCMDDONE = 1
-            spi.drive_irq()
+            self._grant.at(now + self._bus.grant_limit)
         else:
-            self._begin()
-            self._fifos.update()
+            self._begin(now)
+            self._changed(now)
+
+    def refuse(self) -> None:
+        """IPGRANTWAIT has passed: the command that waits for the bus is given up."""
+        now = self.settle()
+        self._spi.IPCMDGE = self._spi.IPCMDDONE = 1
+        self._fifos.update(now)
 
     def reset(self) -> None:
         """Software reset: the command under way and the FIFOs go."""
-        self._abort()
+        self.settle()
+        self._abort(self._clock.now)
+        self._grant.cancel()
         self._fifos.clear()
         self._release()
 
+    # -- time ------------------------------------------------------------------------------------
+
+    def progressed(self) -> None:
+        """A moment has come of which `_plan` knew."""
+        now, command = self.settle(), self._spi.command
+        if command is None:
+            return
+        if command.limit and now >= command.began + command.limit:
+            self._time_out(now)
+            return
+        self._changed(now)
+
+    def give_way(self) -> int:
+        """An AHB access has come: end a command of which the end is known, and say when that is.
+
+        Its last clocks are still to come: the access has to wait for them. A command that stays is
+        one whose end depends on the firmware.
+        """
+        now = self._clock.now
+        while (command := self._spi.command) is not None:
+            if command.end is None:
+                break
+            now = max(now, command.end)
+            self._over(command, command.end)
+        return now
+
+    def settle(self) -> int:
+        """Do what has come to its end by now, and say when that is: 0 without a command.
+
+        That the serial clock stands still stays to be seen until it is acknowledged.
+        """
+        if self._spi.command is None:
+            return 0
+        now = self._clock.now
+        while (command := self._spi.command) is not None:
+            if (end := command.end) is None:
+                if now >= command.stop:
+                    stopped = _STOPPED_BY_READ if command.reads else _STOPPED_BY_WRITE
+                    self._spi.regs[_INTR] |= stopped
+                break
+            if end > now:
+                break
+            self._over(command, end)
+        return now
+
+    def _changed(self, now: int) -> None:
+        """Something has just happened: flags, interrupt and alarm follow from it."""
+        command = self._spi.command
+        if command is None:
+            self._fifos.update(now)
+        elif self._spi.regs[_INTEN]:
+            self._fifos.update(now)
+            self._plan(now)
+        elif command.end is not None or self._progress.deadline is None:
+            # Who looks, sees what the flags are by then: they are not kept meanwhile.
+            self._plan(now)
+
+    def _plan(self, now: int) -> None:
+        """Set the alarm to the next moment at which something happens by itself that counts."""
+        spi, command = self._spi, self._spi.command
+        if command is None:
+            return
+        due = end = command.end
+        if spi.regs[_INTEN]:
+            if not spi.IRQ.level:
+                due = self._flow.next_level(command, now)
+        elif command.reads and len(command.sequences) == 1 and self._grant.deadline is None:
+            # Nothing happens to the chip, and who looks, sees.
+            due = None
+        if command.limit:
+            last = command.began + command.limit
+            if end is None or end > last:
+                due = last if due is None else min(due, last)
+        if due != self._progress.deadline:
+            if due is None:
+                self._progress.cancel()
+            else:
+                self._progress.at(due)
+
     # -- a command -------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
+    def _begin(self, now: int) -> None:
         spi = self._spi
         address, control = spi.IPCR0, spi.IPCR1
         size = control & 0xFFFF
@@ -108,7 +220,65 @@ class IpCommands:
             self._report(program, address, size)
         if program.reads:
             self._ask(select)
-        self._run(IpCommand(select, address, size, list(program.indices)))
+        spi.command = IpCommand(select, address, size, list(program.indices))
+        self._begin_sequence(spi.command, now)
+
+    def _begin_sequence(self, command: IpCommand, now: int) -> None:
+        """Chip select falls, now or when it has been high for long enough."""
+        spi = self._spi
+        sequence = self._lut.sequence(command.sequences[0])
+        cost = self._bus.cost(self._chips.settings(command.select), sequence)
+        command.began = max(now, spi.quiet_at + cost.interval)
+        command.limit, command.behind = cost.limit, cost.behind
+        command.hertz, command.byte_clocks = cost.hertz, cost.byte_clocks
+        command.base = command.began + cost.before
+        command.moved = command.writes = command.padding = 0
+        command.reads = sequence.reads is not None
+        if sequence.reads is not None:
+            command.moved = len(spi.rx)
+            self._read(command, sequence, command.size or sequence.reads)
+        elif sequence.writes is not None:
+            command.writes = command.size or sequence.writes
+        self._flow.foresee(command)
+        self._hold(command, sequence)
+
+    def _read(self, command: IpCommand, sequence: Sequence, size: int) -> None:
+        rx = self._spi.rx
+        rx += self._chips.transfer(command.select, sequence, command.address, b"", size)
+        command.padding = -len(rx) % 8
+        rx += bytes(command.padding)
+
+    def _hold(self, command: IpCommand, sequence: Sequence) -> None:
+        # AHB reads during a short command wait for its end, and then find what they would have
+        # found before: the window stays native. Not where the chip will be busy then, or where the
+        # end depends on the firmware.
+        holds = bool(sequence.template.address_bits) and not command.reads
+        holds = holds or command.writes > 0 or len(self._spi.rx) > FIFO
+        if holds != command.holds_bus:
+            command.holds_bus = holds
+            self._bus_changed()
+
+    def _over(self, command: IpCommand, end: int) -> None:
+        """The last clock of the sequence on the bus was at `end`."""
+        spi = self._spi
+        index = command.sequences.pop(0)
+        spi.quiet_at = end + command.behind
+        if not command.reads:
+            sequence = self._lut.sequence(index)
+            data = bytes(spi.tx[: command.writes])
+            del spi.tx[: whole(command.writes)]
+            self._chips.transfer(command.select, sequence, command.address, data, 0)
+        if command.sequences:
+            self._begin_sequence(command, end)
+            self._plan(end)
+            return
+        spi.regs[_INTR] |= _IPCMDDONE
+        self._release()
+        self._fifos.update(end)
+        if self._grant.deadline is not None:
+            self._grant.cancel()
+            self._begin(end)
+            self._changed(end)
 
     def _check(
         self, sequence: Sequence, select: int, address: int, size: int
@@ -146,72 +316,32 @@ class IpCommands:
         spi.IPCMDERR = spi.IPCMDDONE = 1
         spi.drive_irq()
 
-    def _resume(self) -> None:
-        if self._spi.command is not None:
-            self._run(self._spi.command)
-
-    def _run(self, command: IpCommand) -> None:
-        spi = self._spi
-        while command.sequences:
-            sequence = self._lut.sequence(command.sequences[0])
-            if not self._collect(command, sequence):
-                spi.regs[_INTR] |= _STOPPED
-                return self._wait(command)
-            self._execute(command, sequence)
-        if len(spi.rx) > FIFO:
-            spi.SCKSTOPBYRD = 1
-            return self._wait(command)
-        return self._finish()
-
-    def _collect(self, command: IpCommand, sequence: Sequence) -> bool:
-        """Move data for WRITE out of the FIFO; True once there is all of it."""
-        if sequence.writes is None:
-            return True
-        need = command.size or sequence.writes
-        sent = command.sent
-        sent += self._fifos.take(need - len(sent))
-        return len(sent) == need
-
-    def _execute(self, command: IpCommand, sequence: Sequence) -> None:
-        read = 0 if sequence.reads is None else command.size or sequence.reads
-        data = bytes(command.sent)
-        command.sequences.pop(0)
-        command.sent.clear()
-        received = self._chips.transfer(command.select, sequence, command.address, data, read)
-        self._spi.rx += received + bytes(-len(received) % ENTRY)
-
-    def _wait(self, command: IpCommand) -> None:
-        spi = self._spi
-        if spi.command is None:
-            spi.command = command
-            if spi.SEQWAIT:
-                self._timeout.at(spi.system.clock.now + spi.SEQWAIT * _SEQWAIT_UNIT)
-            self._bus_changed()
-
-    def _finish(self) -> None:
-        self._spi.regs[_INTR] |= _IPCMDDONE
-        self._release()
-
     def _release(self) -> None:
-        if self._spi.command is not None:
-            self._spi.command = None
-            self._timeout.cancel()
+        command, self._spi.command = self._spi.command, None
+        self._progress.cancel()
+        if command is not None and command.holds_bus:
             self._bus_changed()
 
-    def _abort(self) -> int:
+    def _abort(self, now: int) -> int:
         """Raise chip select; the chip has seen what was sent. Returns the sequence's index."""
-        command = self._spi.command
-        index = self._spi.ISEQID
-        if command is not None and command.sequences:
-            index = command.sequences[0]
-            sequence, sent = self._lut.sequence(index), bytes(command.sent)
+        spi, command = self._spi, self._spi.command
+        if command is None:
+            return spi.ISEQID
+        index = command.sequences[0]
+        if command.reads:
+            del spi.rx[self._flow.received(now) :]
+        else:
+            sent = bytes(spi.tx[: self._flow.sent(command, now)])
+            sequence = self._lut.sequence(index)
             self._chips.transfer(command.select, sequence, command.address, sent, 0)
+            del spi.tx[: len(spi.tx) - self._flow.waiting(now)]
+        spi.quiet_at = now
         return index
 
-    def time_out(self) -> None:
+    def _time_out(self, now: int) -> None:
         """SEQWAIT has passed."""
         self._spi.SEQTIMEOUT = 1
-        self._fail(self._abort(), ErrorCode.TIMEOUT)
-        del self._spi.rx[FIFO:]
+        index = self._abort(now)
         self._release()
-        self._fifos.update()
+        self._fail(index, ErrorCode.TIMEOUT)
+        self._fifos.update(now)

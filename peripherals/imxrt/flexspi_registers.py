@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from xipsim.peripherals.core import (
     Output,
+    Parameter,
     Peripheral,
     Record,
     Region,
@@ -17,24 +18,65 @@ from xipsim.peripherals.core import (
 )
 from xipsim.peripherals.nor.bus import SpiDevice
 
+from .ccm import Ccm
+from .ccm_analog import CcmAnalog
+
 LUT_KEY = 0x5AF0_5AF0
 FIFO = 128
 """Bytes of each of the two FIFOs of IP commands."""
+ENTRY = 8
+"""Bytes of a FIFO entry."""
 
 
 class IpCommand(Record):
-    """An IP command's sequences still to run; `sent` holds data for the first of them."""
+    """An IP command's sequences still to run; the first one is on the bus."""
 
     def __init__(self, select: int, address: int, size: int, sequences: list[int]) -> None:
         self.select, self.address, self.size = select, address, size
         self.sequences = sequences
-        self.sent = bytearray()
+        self.holds_bus = False
+        """No AHB access comes between."""
+
+    began: int
+    """Virtual ns at which chip select fell."""
+    limit: int
+    """ns after which the sequence is given up; 0: never."""
+    reads: bool
+    writes: int
+    """Bytes that it sends."""
+    padding: int
+    """Bytes that fill the last FIFO entry of what it reads."""
+    hertz: int
+    byte_clocks: int
+    """Bytes move at `hertz` by `byte_clocks`."""
+    base: int
+    """Virtual ns from which they move."""
+    moved: int
+    """Bytes that had moved before: of a read, those that are in the receive FIFO; of a write, those
+    that have left the transmit FIFO."""
+    behind: int
+    """ns from the last clock to the rise of chip select."""
+    end: int | None
+    """Virtual ns of the last clock; None while that depends on the firmware."""
+    stop: int
+    """Virtual ns at which the serial clock stops, if `end` is None and the firmware does nothing:
+    the receive FIFO is full, or the transmit FIFO empty."""
 
 
 class FlexSpiRegisters(Peripheral):
     """What the parts of the model share: registers, chip selects, windows, state."""
 
     SIZE = 0x4000
+
+    frequency = Parameter(
+        int, "serial root clock in Hz where there is no `ccm`", default=100_000_000
+    )
+    ahb_frequency = Parameter(int, "AHB clock in Hz where there is no `ccm`", default=600_000_000)
+    ccm = Parameter(Ccm, "which selects and divides the serial root clock", default=None)
+    ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
+    instance = Parameter(
+        int, "1: clocked as FlexSPI, 2: as FlexSPI2", default=1, choices=(1, 2)
+    )
 
     chips: Slots[SpiDevice] = Slots(4, "chip selects: 0 A1, 1 A2, 2 B1, 3 B2")
     IRQ = Output("the module's interrupt")
@@ -47,7 +89,11 @@ class FlexSpiRegisters(Peripheral):
     MDIS = MCR0.field(1)
     ARDFEN = MCR0.field(6)
     ATDFEN = MCR0.field(7)
+    SERCLKDIV = MCR0.field(8, 3)
+    HSEN = MCR0.field(11)
     COMBINATIONEN = MCR0.field(13, unmodelled="port A and B combined to 8 pads")
+    IPGRANTWAIT = MCR0.field(16, 8)
+    AHBGRANTWAIT = MCR0.field(24, 8)
     MCR1 = Register(0x04, reset=0xFFFF_FFFF)
     SEQWAIT = MCR1.field(16, 16)
     MCR2 = Register(0x08, reset=0x2000_81F7)
@@ -116,10 +162,13 @@ class FlexSpiRegisters(Peripheral):
     key_given = State(False)
     """The write of LUTKEY just before was the key."""
     command: State[IpCommand | None] = State(None)
-    """The IP command that waits for data, or for room in a FIFO. It holds the bus."""
+    """The IP command under way."""
     rx = State(bytearray())
-    """The receive FIFO; what exceeds its depth is still to come from the chip."""
+    """The receive FIFO, and what is still to come into it from the chip: see `flexspi_flow`."""
     tx = State(bytearray())
+    """The transmit FIFO, and what has gone from it for the sequence on the bus."""
+    quiet_at = State(0)
+    """Virtual ns at which chip select rose last, or will rise."""
     staging = State(bytearray(FIFO))
     """What was written to TFDR and is not pushed yet."""
     pointers = State([0, 0, 0, 0])

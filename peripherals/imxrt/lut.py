@@ -115,6 +115,12 @@ class Sequence(NamedTuple):
     error: ErrorCode | None = None
     gaps: tuple[str, ...] = ()
     """What it uses that the controller's model does not have."""
+    clocks: int = 0
+    """Of the serial root clock, for all that comes before the data."""
+    byte_clocks: int = 8
+    """Of the serial root clock, for a byte of data."""
+    divider: int = 1
+    """Serial root clocks of one clock on the bus: 1, or 2 in a sequence that uses both edges."""
 
     def transaction(
         self, address: int, *, word: bool = False, column: int = 0, data: bytes = b"", read: int = 0
@@ -153,15 +159,19 @@ def decode(words: Words[int], start: int = 0) -> Sequence:
         program.append(instruction)
         if instruction.op is Op.JMP_ON_CS:
             break
-    builder = _Builder()
+    builder = _Builder(2 if _is_ddr(program) else 1)
     for instruction in program[start:]:
         builder.add(instruction)
     return builder.sequence(_error(program))
 
 
-def _error(program: list[Instruction]) -> ErrorCode | None:
+def _is_ddr(program: list[Instruction]) -> bool:
     # Assumption: one DDR instruction of any kind makes a sequence a DDR sequence.
-    ddr = any(i.ddr for i in program if i.op not in _DUMMIES)
+    return any(i.ddr for i in program if i.op not in _DUMMIES)
+
+
+def _error(program: list[Instruction]) -> ErrorCode | None:
+    ddr = _is_ddr(program)
     for instruction in program:
         if instruction.op is None:
             return ErrorCode.UNKNOWN_OPCODE
@@ -171,9 +181,14 @@ def _error(program: list[Instruction]) -> ErrorCode | None:
 
 
 class _Builder:
-    """Collects the phases of a cycle, instruction by instruction."""
+    """Collects the phases of a cycle, instruction by instruction.
 
-    def __init__(self) -> None:
+    divider: serial root clocks of one clock on the bus.
+    """
+
+    def __init__(self, divider: int) -> None:
+        self.divider = divider
+        self.clocks, self.byte_clocks = 0, 8
         self.phases: dict[str, Any] = {}
         self.facts: dict[str, Any] = {}
         self.fixed = bytearray()
@@ -193,6 +208,7 @@ class _Builder:
         if i.op is not Op.JMP_ON_CS:
             self.empty = False
             self._note_gaps(i)
+            self._count(i)
         if i.op is Op.CMD:
             self._command(i)
         elif i.op in (Op.RADDR, Op.CADDR):
@@ -210,6 +226,21 @@ class _Builder:
             self.facts["size_bits"] = i.operand
         elif i.op is Op.JMP_ON_CS:
             self.facts["jump"] = i.operand & 7
+
+    def _count(self, i: Instruction) -> None:
+        """Its serial root clocks: of an instruction that uses both edges, half as many."""
+        if i.op in (Op.READ, Op.WRITE):
+            self.byte_clocks = self._clocks(8, i)
+        elif i.op in _DUMMIES:
+            # Assumption: the operand counts serial root clocks, two to a clock on a DDR bus.
+            self.clocks += i.operand
+        elif i.op in _MODES:
+            self.clocks += self._clocks(_MODES[i.op], i)
+        elif i.op in (Op.CMD, Op.RADDR, Op.CADDR, Op.DATSZ):
+            self.clocks += self._clocks(8 if i.op is Op.CMD else i.operand, i)
+
+    def _clocks(self, bits: int, i: Instruction) -> int:
+        return -(-bits * self.divider // (i.lanes << i.ddr))
 
     def _note_gaps(self, i: Instruction) -> None:
         for used, what in (
@@ -255,5 +286,8 @@ class _Builder:
             behind=tuple(self.behind),
             error=error,
             gaps=tuple(self.gaps),
+            clocks=self.clocks,
+            byte_clocks=self.byte_clocks,
+            divider=self.divider,
             **self.facts,
         )

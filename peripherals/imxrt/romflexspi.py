@@ -35,8 +35,6 @@ _ENTRY = 8
 """Bytes of a FIFO entry, and of the watermarks."""
 _DLL_LOCKS = 0x79
 """DLLEN, and half a clock of delay: for a strobe from the chip."""
-_POLL = 1_000
-"""ns between two looks at a transfer that is under way."""
 _LOOK = 1_000_000
 """ns between two looks at a chip of which nobody knows when it will be ready."""
 
@@ -240,8 +238,9 @@ class RomFlexSpi:
             return job.until if now < job.until else None
         if isinstance(step, UntilReady):
             return self._look(job, step)
-        if not self._transfer(job, step):
-            return now + _POLL
+        again = self._transfer(job, step)
+        if again is not None:
+            return again
         if step.to is not None:
             self.spi.system.bus.write(step.to, bytes(job.received[: step.size]))
         return None
@@ -256,8 +255,9 @@ class RomFlexSpi:
         if job.until is None and limit:
             job.until = now + limit
         size = fcb.busy_bit // 8 + 1
-        if not self._transfer(job, Transfer(first, count, step.address, size=size)):
-            return now + _POLL
+        again = self._transfer(job, Transfer(first, count, step.address, size=size))
+        if again is not None:
+            return again
         status = int.from_bytes(job.received[:size], "little")
         job.begin()
         if status >> fcb.busy_bit & 1 != fcb.busy_level:
@@ -272,8 +272,8 @@ class RomFlexSpi:
         again = (chip and chip.busy_until) or now + _LOOK
         return again if job.until is None else min(again, job.until)
 
-    def _transfer(self, job: Job, step: Transfer) -> bool:
-        """Start it, or go on with it; True once it is through."""
+    def _transfer(self, job: Job, step: Transfer) -> int | None:
+        """Start it, or go on with it; the ns for the next look, None once it is through."""
         spi = self.spi
         if not job.started:
             job.started = True
@@ -283,12 +283,13 @@ class RomFlexSpi:
             control = (step.first & 0xF) << 16 | (step.number - 1 & 7) << 24
             self._set(FlexSpi.IPCR1, control | step.size)
             self._set(FlexSpi.IPCMD, 1)
-        while job.sent < len(step.data) and spi.read(FlexSpi.INTR.offset) & FlexSpi.IPTXWE.mask:
+        # By peeks: a look by the core could take time, which would be the caller's.
+        while job.sent < len(step.data) and spi.peek(FlexSpi.INTR.offset) & FlexSpi.IPTXWE.mask:
             self._push(step.data[job.sent : job.sent + _ENTRY])
             job.sent += _ENTRY
-        while spi.read(FlexSpi.IPRXFSTS.offset) & 0xFF:
+        while spi.peek(FlexSpi.IPRXFSTS.offset) & 0xFF:
             job.received += self._pop()
-        flags = spi.read(FlexSpi.INTR.offset)
+        flags = spi.peek(FlexSpi.INTR.offset)
         if flags & FlexSpi.IPCMDERR.mask:
             code = spi.read(FlexSpi.STS1.offset) >> 24 & 0xF
             self._set(FlexSpi.INTR, _FLAGS)
@@ -297,9 +298,9 @@ class RomFlexSpi:
                 f"The FCB's LUT sequence {step.first} does not run as an IP command.",
             )
         if not flags & FlexSpi.IPCMDDONE.mask:
-            return False
+            return spi.rests_at
         self._set(FlexSpi.INTR, _FLAGS)
-        return True
+        return None
 
     def _push(self, entry: bytes) -> None:
         words = entry.ljust(_ENTRY, b"\0")

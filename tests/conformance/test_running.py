@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from candidates import Running
-from programs import ROM_TIME, SLEEP, WAIT, WFI, Program, polled_wait
+from programs import ENABLE, ROM_TIME, SLEEP, WAIT, WFI, Program, polled_wait
 
 from xipsim.engines.api import Goal, StopReason
 
@@ -43,6 +43,57 @@ def test_stalls_change_no_time_but_that_of_the_polls(running: Running) -> None:
             engine.run(Goal(until=ROM_TIME + 210_000))
             ends.append(engine.call("timer", "seen")[1][-1][0])
     assert abs(ends[0] - ends[1]) < 200
+
+
+SHORT = Program("""
+    // COUNT = 700; while (!SOON); MARK = 2; again
+    again: ldr r4, =700; str r4, [r0, #0]
+    more: ldr r3, [r0, #0x30]; cmp r3, #0; beq more
+        movs r4, #2; str r4, [r0, #12]; movs r4, #0; str r4, [r0, #4]; b again
+""")
+SLOW = Program(f"""
+    // COUNT = 300; read SLOW; MARK = 2
+    {ENABLE}; ldr r4, =300; str r4, [r0, #0]; ldr r3, [r0, #0x34]
+        movs r4, #2; str r4, [r0, #12]
+    loop: b loop
+""")
+
+
+def test_a_wait_whose_end_is_near_is_one_poll(running: Running) -> None:
+    """The access lasts until then; without stalls each poll is made, and the end is the same."""
+    seen = {}
+    for stalls in (True, False):
+        with running(SHORT, stalls=stalls) as engine:
+            engine.run(Goal(until=ROM_TIME + 100_000))
+            seen[stalls] = engine.call("timer", "seen")
+    (polls, marks), (all_polls, all_marks) = seen[True], seen[False]
+    assert len(marks) > 100
+    assert polls <= len(marks) + 1
+    assert all_polls > 10 * polls
+    turns = {later[0] - earlier[0] for earlier, later in pairwise(marks)}
+    assert all(700 < turn < 800 for turn in turns), turns
+    assert abs(len(marks) - len(all_marks)) < 5
+
+
+def test_a_run_that_ends_within_such_a_poll_changes_nothing(running: Running) -> None:
+    outcomes = []
+    for step in (100_000, 97, 351):
+        with running(SHORT) as engine:
+            while engine.now < ROM_TIME + 20_000:
+                engine.run(Goal(until=min(engine.now + step, ROM_TIME + 20_000)))
+            outcomes.append((engine.call("timer", "seen"), engine.registers()))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+@pytest.mark.parametrize("stalls", [True, False])
+def test_an_access_that_the_bus_makes_last_ends_before_an_interrupt_is_taken(
+    running: Running, stalls: bool
+) -> None:
+    with running(SLOW, stalls=stalls) as engine:
+        engine.run(Goal(until=ROM_TIME + 10_000))
+        marks = engine.call("timer", "seen")[1]
+    assert [value for _, value in marks] == [1, 2]
+    assert 1_000 < marks[0][0] - ROM_TIME < 1_200
 
 
 def test_cutting_a_run_into_pieces_changes_nothing(running: Running) -> None:

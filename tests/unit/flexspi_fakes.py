@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from xipsim.peripherals.core import ResetCause
@@ -86,9 +87,11 @@ class FakeChip:
 class Rig:
     """A bench with a FlexSPI, its three windows, and chips by chip select."""
 
-    def __init__(self, *chips: FakeChip | None, bench: Bench | None = None) -> None:
+    def __init__(
+        self, *chips: FakeChip | None, bench: Bench | None = None, spi: FlexSpi | None = None
+    ) -> None:
         self.bench = bench or Bench()
-        self.spi = FlexSpi(self.bench.system, name="flexspi")
+        self.spi = spi or FlexSpi(self.bench.system, name="flexspi")
         self.window: FakeWindow = self.bench.window(self.spi, "window", WINDOW, 0x1000_0000)
         self.rx = self.bench.window(self.spi, "rx_fifo", 0x7FC0_0000, 0x40_0000)
         self.tx = self.bench.window(self.spi, "tx_fifo", 0x7F80_0000, 0x40_0000)
@@ -123,6 +126,18 @@ class Rig:
         self.set(FlexSpi.LUTKEY, 0x5AF0_5AF0)
         self.set(FlexSpi.LUTCR, 1)
 
+    def poll(self, register: Any, is_enough: Callable[[int], bool]) -> int:
+        """Read a register as a driver's loop does, 10 ns a turn, until its value is enough."""
+        for _ in range(1000):
+            if is_enough(value := self.get(register)):
+                return value
+            self.bench.clock.advance(10)
+        raise AssertionError(f"{register.name} stays {value:#x}")
+
+    def wait(self, clocks: int) -> None:
+        """Let so many clocks of the bus pass: at 100 MHz, as nothing says otherwise."""
+        self.bench.clock.advance(10 * clocks)
+
     def start(self, sequence: int, address: int = 0, size: int = 0, count: int = 1) -> None:
         """Steps 1 to 6 of the vendor driver's blocking transfer (imxrt.md 3.9)."""
         self.set(FlexSpi.FLSHCR2, self.get(FlexSpi.FLSHCR2) | 1 << 31)
@@ -135,7 +150,7 @@ class Rig:
 
     def finish(self) -> int:
         """Steps 8 and 9: the error bits, once the command is done."""
-        assert self.get(FlexSpi.INTR) & 1, "IPCMDDONE must be set"
+        self.poll(FlexSpi.INTR, lambda flags: flags & 1)
         errors = self.get(FlexSpi.INTR) & 0x80A
         self.set(FlexSpi.INTR, errors)
         return errors
@@ -150,7 +165,7 @@ class Rig:
         self.start(sequence, address, len(data))
         chunk = ((self.get(FlexSpi.IPTXFCR) >> 2 & 0xF) + 1) * 8
         for at in range(0, len(data), chunk):
-            assert self.get(FlexSpi.INTR) & 0x40, "IPTXWE must come back"
+            self.poll(FlexSpi.INTR, lambda flags: flags & 0x40)
             part = data[at : at + chunk]
             for i in range(0, len(part), 4):
                 word = int.from_bytes(part[i : i + 4], "little")
@@ -161,14 +176,18 @@ class Rig:
     def receive(self, sequence: int, address: int, size: int) -> bytes:
         """Step 7r."""
         self.start(sequence, address, size)
+        return self.receive_rest(size)
+
+    def receive_rest(self, size: int) -> bytes:
+        """`size` bytes of a read that has been started, and its end."""
         chunk = ((self.get(FlexSpi.IPRXFCR) >> 2 & 0xF) + 1) * 8
         data = b""
         while len(data) < size:
             left = size - len(data)
             if left >= chunk:
-                assert self.get(FlexSpi.INTR) & 0x20, "IPRXWA must be set"
+                self.poll(FlexSpi.INTR, lambda flags: flags & 0x20)
             else:
-                assert (self.get(FlexSpi.IPRXFSTS) & 0xFF) * 8 >= left, "FILL must count the rest"
+                self.poll(FlexSpi.IPRXFSTS, lambda s, left=left: (s & 0xFF) * 8 >= left)
             words = range((min(left, chunk) + 3) // 4)
             part = b"".join(self.get(FlexSpi.RFDR, i).to_bytes(4, "little") for i in words)
             data += part[: min(left, chunk)]

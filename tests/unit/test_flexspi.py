@@ -72,13 +72,13 @@ def test_reads_at_every_watermark(chip_and_rig, watermark, length):
 
 
 def test_poll_of_a_busy_chip_is_a_question(chip_and_rig):
-    _, rig = chip_and_rig
+    chip, rig = chip_and_rig
     rig.receive(1, 0, 1)
     assert rig.bench.clock.questions == []
     rig.command(3)
     rig.command(5, 0)
     rig.receive(1, 0, 1)
-    assert rig.bench.clock.questions == [(("status", "nor"), ERASE_TIME)]
+    assert rig.bench.clock.questions == [(("status", "nor"), chip.busy_until)]
 
 
 def test_registers_of_a_transfer_are_neutral():
@@ -102,6 +102,7 @@ def test_several_sequences_in_one_command():
 def test_size_zero_takes_the_operand(chip_and_rig):
     chip, rig = chip_and_rig
     rig.start(1)
+    rig.wait(100)
     assert chip.seen[-1].read == 1
     assert rig.get(FlexSpi.IPRXFSTS) & 0xFF == 1
 
@@ -113,6 +114,7 @@ def test_rfdr_reads_do_not_consume_and_the_acknowledge_pops(chip_and_rig):
     chip, rig = chip_and_rig
     chip.array[:24] = bytes(range(24))
     rig.start(0, 0, 20)
+    rig.wait(100)
     assert rig.get(FlexSpi.RFDR, 1) == rig.get(FlexSpi.RFDR, 1) == 0x07060504
     assert rig.get(FlexSpi.IPRXFSTS) & 0xFF == 3, "20 bytes are two entries and a part of one"
     rig.set(FlexSpi.INTR, 0x20)
@@ -128,10 +130,13 @@ def test_rfdr_reads_do_not_consume_and_the_acknowledge_pops(chip_and_rig):
 def test_a_long_read_pauses_at_128_bytes(chip_and_rig):
     _, rig = chip_and_rig
     rig.start(0, 0, 136)
+    rig.wait(400)
     assert rig.get(FlexSpi.INTR) & 0x101 == 0x100, "SCKSTOPBYRD, and not done"
     assert rig.get(FlexSpi.IPRXFSTS) & 0xFF == 16
     assert rig.get(FlexSpi.STS0) == 2 << 2
     rig.set(FlexSpi.INTR, 0x20)
+    assert rig.get(FlexSpi.INTR) & 1 == 0
+    rig.wait(16)
     assert rig.get(FlexSpi.INTR) & 1
     assert rig.get(FlexSpi.STS0) == 3
 
@@ -166,6 +171,7 @@ def test_rest_of_an_entry_behind_the_last_byte_is_lost(chip_and_rig):
         rig.set(FlexSpi.TFDR, word)
         rig.set(FlexSpi.TFDR, 0xEEEEEEEE, 1)
         rig.set(FlexSpi.INTR, 0x40)
+        rig.finish()
         assert chip.seen[-1].write == word.to_bytes(4, "little")
 
 
@@ -173,6 +179,7 @@ def test_fifos_on_the_ahb_need_the_enable_bits(chip_and_rig):
     chip, rig = chip_and_rig
     chip.array[:4] = b"\x78\x56\x34\x12"
     rig.start(0, 0, 4)
+    rig.finish()
     with pytest.raises(BusError):
         rig.rx.read(0)
     with pytest.raises(BusError):
@@ -188,6 +195,7 @@ def test_fifos_on_the_ahb_need_the_enable_bits(chip_and_rig):
     rig.set(FlexSpi.INTR, 0x40)
     rig.set(FlexSpi.IPCR1, 4 | 10 << 16)
     rig.set(FlexSpi.IPCMD, 1)
+    rig.finish()
     assert chip.seen[-1].write == b"\1\2\3\4"
 
 
@@ -226,8 +234,11 @@ def test_write_that_gets_no_data_times_out(chip_and_rig):
     rig.start(10, 0, 16)
     rig.set(FlexSpi.TFDR, 0x44434241)
     rig.set(FlexSpi.INTR, 0x40)
+    rig.wait(100)
     assert rig.get(FlexSpi.INTR) & 0x201 == 0x200, "SCKSTOPBYWR, and not done"
-    rig.bench.clock.advance(0x10 * 1024 * 10)
+    rig.wait(0x10 * 1024 - 101)
+    assert rig.spi.peek(FlexSpi.INTR.offset) & 0x808 == 0, "a clock before SEQWAIT is over"
+    rig.wait(1)
     assert rig.finish() == 0x808, "SEQTIMEOUT and IPCMDERR"
     assert rig.get(FlexSpi.STS0) == 3
     assert chip.seen[-1].write == b"ABCD\0\0\0\0", "the chip has seen what was sent"
@@ -244,7 +255,7 @@ def test_command_that_ended_does_not_time_out(chip_and_rig):
 def test_read_that_nobody_fetches_times_out(chip_and_rig):
     _, rig = chip_and_rig
     rig.start(0, 0, 256)
-    rig.bench.clock.advance(0xFFFF * 1024 * 10)
+    rig.wait(0xFFFF * 1024)
     assert rig.finish() == 0x808
     for _ in range(16):
         rig.set(FlexSpi.INTR, 0x20)
@@ -252,11 +263,26 @@ def test_read_that_nobody_fetches_times_out(chip_and_rig):
 
 
 def test_command_during_a_command_gets_no_grant(chip_and_rig):
+    """MCR0.IPGRANTWAIT, here 1: 1,024 AHB clocks, which are 600 MHz."""
     chip, rig = chip_and_rig
+    rig.set(FlexSpi.MCR0, 0xFF01_8010)
     rig.start(10, 0, 16)
     rig.set(FlexSpi.IPCMD, 1)
+    rig.bench.clock.advance(1_706)
+    assert rig.get(FlexSpi.INTR) & 3 == 0
+    rig.bench.clock.advance(1)
     assert rig.get(FlexSpi.INTR) & 3 == 3, "IPCMDGE and IPCMDDONE"
     assert chip.seen == []
+    assert [d.rule for d in rig.bench.diagnostics] == ["command-while-running"]
+
+
+def test_a_command_that_waits_for_the_bus_gets_it_in_time(chip_and_rig):
+    chip, rig = chip_and_rig
+    rig.start(3)
+    rig.start(5, 0x1000)
+    rig.wait(200)
+    assert [t.opcode for t in chip.seen] == [0x06, 0x20]
+    assert rig.get(FlexSpi.INTR) & 3 == 1
 
 
 def test_software_reset_ends_the_command_and_keeps_the_configuration(chip_and_rig):
@@ -308,6 +334,7 @@ def test_an_ip_command_runs_the_lut_as_it_is_now(chip_and_rig):
     def is_empty():
         rig.bench.diagnostics.clear()
         rig.start(1, 0, 1)
+        rig.finish()
         return [d.rule for d in rig.bench.diagnostics] == ["lut-empty", "lut-no-data"]
 
     saved = rig.spi.save()
@@ -326,6 +353,7 @@ def test_interrupt_follows_enabled_flags(chip_and_rig):
     _, rig = chip_and_rig
     rig.set(FlexSpi.INTEN, 0x20)
     rig.start(1, 0, 1)
+    rig.wait(100)
     assert rig.spi.IRQ.level
     rig.set(FlexSpi.INTR, 0x20)
     assert not rig.spi.IRQ.level
@@ -386,11 +414,13 @@ def test_state_in_the_middle_of_a_command_can_be_saved(chip_and_rig):
     rig.set(FlexSpi.INTR, 0x40)
     saved = rig.spi.save()
     rig.set(FlexSpi.INTR, 0x40)
+    rig.finish()
     first = chip.seen[-1]
     rig.set(FlexSpi.MCR0, 0xFFFF_8013)
     rig.spi.load(saved)
     assert rig.spi.save() == saved
     rig.set(FlexSpi.INTR, 0x40)
+    rig.finish()
     assert chip.seen[-1] == first
 
 
@@ -398,6 +428,7 @@ def test_looking_from_outside_shows_levels_and_contents_and_takes_nothing(chip_a
     chip, rig = chip_and_rig
     chip.array[0:16] = bytes(range(16))
     rig.start(0, 0, 16)
+    rig.wait(100)
     looks = [
         rig.spi.peek(register.offset) for register in (FlexSpi.STS0, FlexSpi.IPRXFSTS, FlexSpi.RFDR)
     ]
@@ -464,6 +495,7 @@ def test_rdcntr_counts_entries_of_64_bits_until_the_fifo_is_cleared(chip_and_rig
     _, rig = chip_and_rig
     rig.set(FlexSpi.IPRXFCR, 1 << 2)  # watermark: 16 bytes
     rig.start(0, 0, 40)
+    rig.wait(200)
     for popped in (2, 4, 5):
         rig.set(FlexSpi.INTR, 0x20)
         assert rig.get(FlexSpi.IPRXFSTS) >> 16 == popped

@@ -158,8 +158,10 @@ def test_a_page_is_programmed_and_waited_for(caller: Caller) -> None:
     start = caller.board.bench.clock.now
     assert caller.call("FLEXSPI_NOR.program", 0, CONFIG, 0x5100, SOURCE) == SUCCESS
     assert caller.chip.array[0x5100:0x5200] == data
-    assert caller.board.bench.clock.now - start == ERASE_TIME
-    assert caller.polls == 1, "the end of the chip's work is known"
+    took = caller.board.bench.clock.now - start
+    # 256 bytes on four lines at 100 MHz, and what commands and addresses take.
+    assert ERASE_TIME + 5_120 < took < ERASE_TIME + 7_000
+    assert caller.polls < 40, "the ends of transfers and of the chip's work are known"
     assert caller.said == []
 
 
@@ -250,7 +252,7 @@ def test_a_chip_may_be_busy_for_as_long_as_the_block_says(
     start = caller.board.bench.clock.now
     assert caller.call("FLEXSPI_NOR.erase", 0, CONFIG, 0, 1) == status
     took = caller.board.bench.clock.now - start
-    assert took == (ERASE_TIME if status == SUCCESS else 30_000_000)
+    assert 0 < took - (ERASE_TIME if status == SUCCESS else 30_000_000) < 10_000
 
 
 def test_what_is_not_there_is_reported_by_its_name(caller: Caller) -> None:

@@ -55,7 +55,8 @@ class Rom(Peripheral, BootRom):
 class Timer(Peripheral):
     """COUNT starts it (ns), its end raises IRQ until STATUS is written; POLL counts questions.
 
-    CELL reads as a flash does that is busy meanwhile. TICKS counts microseconds.
+    CELL reads as a flash does that is busy meanwhile. TICKS counts microseconds. SOON is asked for
+    an end that is near; SLOW takes a microsecond.
     """
 
     SIZE = 0x1000
@@ -71,6 +72,8 @@ class Timer(Peripheral):
     TICKS = Register(0x20, ro=True, neutral=True)
     COUNTED = Register(0x28, ro=True)
     ABORT = Register(0x2C)
+    SOON = Register(0x30, ro=True, neutral=True)
+    SLOW = Register(0x34, ro=True)
     ended = State(0)
     polls = State(0)
     marks = State[list[tuple[int, int]]]([])
@@ -100,6 +103,16 @@ class Timer(Peripheral):
         self.polls += 1
         self.system.clock.question("over", until=self.ended)
         return int(self.system.clock.now >= self.ended)
+
+    @SOON.on_read
+    def _soon(self) -> int:
+        self.polls += 1
+        return int(self.system.clock.take(self.ended) >= self.ended)
+
+    @SLOW.on_read
+    def _slow(self) -> int:
+        self.system.clock.lasts(self.system.clock.now + 1_000)
+        return 0
 
     @CELL.on_read
     def _cell(self) -> int:

@@ -66,6 +66,10 @@ class ScriptedTime:
 
     halt = hold
 
+    def skip(self, span: int) -> bool:
+        """Time does not move within an access."""
+        return False
+
     def release(self) -> None:
         """The core goes on."""
         self.held = False

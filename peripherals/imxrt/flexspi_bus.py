@@ -1,0 +1,111 @@
+"""FlexSPI's serial clock, and what a sequence costs of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xipsim.peripherals.core import time_of
+
+from .ccm import Ccm
+from .ccm_analog import CcmAnalog
+from .clocks import ahb_clock, flexspi2_clock, flexspi_clock
+from .flexspi_registers import FlexSpiRegisters
+from .lut import Sequence
+
+_MCR0, _MCR1 = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.MCR1.offset
+_FLSHCR1 = FlexSpiRegisters.FLSHCR1.offset
+_DIVIDERS = FlexSpiRegisters.SERCLKDIV.mask | FlexSpiRegisters.HSEN.mask
+_CSCMR1, _CBCMR, _CBCDR = Ccm.CSCMR1.offset, Ccm.CBCMR.offset, Ccm.CBCDR.offset
+_CACRR, _PLL_ARM = Ccm.CACRR.offset, CcmAnalog.PLL_ARM.offset
+_PFD_480, _PFD_528 = CcmAnalog.PFD_480.offset, CcmAnalog.PFD_528.offset
+_WAIT_UNIT = 1024
+"""Clocks in one of MCR0.IPGRANTWAIT, MCR0.AHBGRANTWAIT and MCR1.SEQWAIT."""
+
+
+class Cost(NamedTuple):
+    """What a sequence costs, in ns but for the rate of its data.
+
+    Assumption: TCSS and TCSH clocks are all that surrounds the instructions; arbitration and the
+    way from one clock domain to the other take no time.
+    """
+
+    interval: int
+    """For which chip select has to be high before it."""
+    before: int
+    """From the fall of chip select to the first bit of data."""
+    hertz: int
+    byte_clocks: int
+    """A byte of data takes so many clocks of `hertz`."""
+    behind: int
+    """From the last clock to the rise of chip select."""
+    limit: int
+    """After which it is given up; 0: never. (MCR1.SEQWAIT, in serial root clocks)"""
+
+    def total(self, length: int) -> int:
+        """From the fall of chip select to its rise, with `length` bytes of data."""
+        return self.before + time_of(length, self.hertz, self.byte_clocks) + self.behind
+
+
+class SerialBus:
+    """Costs, which follow from clock tree, MCR0, MCR1 and FLSHxxCR1."""
+
+    def __init__(self, spi: FlexSpiRegisters) -> None:
+        self._spi, self._ccm, self._analog = spi, spi.ccm, spi.ccm_analog
+        self._costs: dict[tuple[object, ...], Cost] = {}
+        """By all that they follow from."""
+
+    @property
+    def _hertz(self) -> int:
+        """Of the serial root clock."""
+        spi, ccm, analog = self._spi, self._ccm, self._analog
+        rate = spi.frequency
+        if ccm is not None and analog is not None:
+            rate = (flexspi_clock, flexspi2_clock)[spi.instance - 1](ccm, analog)
+        return rate // (spi.SERCLKDIV + 1) // (spi.HSEN + 1)
+
+    def cost(self, settings: int, sequence: Sequence) -> Cost:
+        """Of `sequence` for the chip select with these FLSHxxCRn."""
+        # Asked with every command: by the stored integers.
+        spi = self._spi
+        regs, ccm, analog = spi.regs, self._ccm, self._analog
+        timing = regs[_FLSHCR1 + 4 * settings]
+        own = (
+            timing, regs[_MCR0] & _DIVIDERS, regs[_MCR1] >> 16,
+            sequence.clocks, sequence.byte_clocks, sequence.divider, sequence.empty,
+        )  # fmt: skip
+        key: tuple[object, ...] = own
+        if ccm is not None and analog is not None:
+            held, plls = ccm.regs, analog.regs
+            key = (
+                own, held[_CSCMR1], held[_CBCMR], held[_CBCDR], held[_CACRR],
+                plls[_PFD_480], plls[_PFD_528], plls[_PLL_ARM],
+            )  # fmt: skip
+        known = self._costs.get(key)
+        if known is None:
+            known = self._costs[key] = self._cost(timing, sequence)
+        return known
+
+    def _cost(self, timing: int, sequence: Sequence) -> Cost:
+        hertz = self._hertz
+        interval = (timing >> 16) << 8 * (timing >> 15 & 1)
+        before = (timing & 0x1F) * sequence.divider + sequence.clocks
+        behind = (timing >> 5 & 0x1F) * sequence.divider
+        if sequence.empty:
+            interval = before = behind = 0
+        return Cost(
+            interval=time_of(interval, hertz),
+            before=time_of(before, hertz),
+            hertz=hertz,
+            byte_clocks=sequence.byte_clocks,
+            behind=time_of(behind, hertz),
+            limit=time_of(self._spi.SEQWAIT * _WAIT_UNIT, hertz),
+        )
+
+    @property
+    def grant_limit(self) -> int:
+        """ns for which an IP command waits for the bus. (MCR0.IPGRANTWAIT, in AHB clocks)"""
+        spi = self._spi
+        hertz = spi.ahb_frequency
+        if self._ccm is not None and self._analog is not None:
+            hertz = ahb_clock(self._ccm, self._analog)
+        return time_of(spi.IPGRANTWAIT * _WAIT_UNIT, hertz)
