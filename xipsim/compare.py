@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -74,7 +75,7 @@ def observe(board: str, work: Work, *, engine: str, **options: Any) -> Observed:
             ending=ending,
             commands=commands.lines,
             diagnostics=[
-                f"{d['source']}: {d['message']} ({d['rule']}, PC {_hex(d['pc'])})"
+                f"{d['source']}: {_timeless(d['message'])} ({d['rule']}, PC {_hex(d['pc'])})"
                 for d in report["diagnostics"]
             ],
             gaps=[f"{g['source']}: {g['what']}" for g in report["gaps"]],
@@ -103,6 +104,10 @@ def _ending(machine: Machine, work: Work) -> str:
     except (Stopped, ModelGap) as error:
         return type(error).__name__
     return "it came to its end"
+
+
+def _timeless(message: str) -> str:
+    return re.sub(r"\b\d+ ns\b", "... ns", message)
 
 
 def _hex(value: int | None) -> str:

@@ -296,14 +296,13 @@ class Window:
     ) -> None:
         self.address, self.size = address, size
         self._host, self._model, self._after = host, model, after_instruction
-        self._made: dict[tuple[int, int], int] = {}
+        self._number: int | None = None
 
     def segment(self, offset: int, size: int, *, writable: bool = False) -> Segment:
-        """A native segment at `offset`, not served yet. Renode never gives one back."""
-        key = (offset, size)
-        if key not in self._made:
-            self._made[key] = self._host.add_segment(self._model, self.address + offset, size)
-        return Segment(self._host, self._made[key], size, self._after)
+        """A native segment at `offset`, not served yet. Its memory is the window's, for ever."""
+        if self._number is None:
+            self._number = self._host.add_window(self._model, self.address, self.size)
+        return Segment(self._host, self._number, offset, size, self._after)
 
 
 class Segment:
@@ -312,20 +311,21 @@ class Segment:
     def __init__(
         self,
         host: Host,
-        number: int,
+        window: int,
+        offset: int,
         size: int,
         after_instruction: Callable[[Callable[[], None]], None],
     ) -> None:
-        self._host, self._number, self._size = host, number, size
+        self._host, self._window, self._offset, self._size = host, window, offset, size
         self._after = after_instruction
-        self._memory: int = host.segment_memory(number)
+        self._memory: int = host.window_memory(window) + offset
         self._wanted = self._on = False
 
     def load(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Change bytes; translations of code made from them are dropped."""
         ctypes.memmove(self._memory + offset, bytes(data), len(data))
         if self._on:
-            self._host.drop_translations(self._number, offset, len(data))
+            self._host.drop_translations(self._window, self._offset + offset, len(data))
 
     def native(self, on: bool) -> None:
         """Serve from the copy, or send accesses to the model, after the instruction under way."""
@@ -336,7 +336,7 @@ class Segment:
     def _switch(self) -> None:
         if self._on != self._wanted:
             self._on = self._wanted
-            self._host.switch_segment(self._number, self._on)
+            self._host.switch_window(self._window, self._offset, self._size, self._on)
 
     def unmap(self) -> None:
         """Take it off the bus."""

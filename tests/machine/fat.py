@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import tempfile
 
@@ -28,6 +29,7 @@ def _read(fat: PyFat, entry: object) -> bytes:
     return b"".join(fat.read_cluster_contents(cluster) for cluster in clusters)[:size]
 
 
+@functools.cache  # its serial number is the time of day
 def volume(size: int, name: str, contents: bytes) -> bytes:
     """A volume of that size with one file of at most a cluster, named in 8.3 letters."""
     stem, _, suffix = name.upper().partition(".")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import fat
@@ -15,7 +14,9 @@ from xipsim import FirmwareFault, Machine
 from xipsim.firmware import boards
 
 if TYPE_CHECKING:
-    from conftest import Pool
+    from pool import Options, Pool
+
+pytestmark = pytest.mark.also_on_renode
 
 VOLUME = boards.load("ALIF_ENSEMBLE").filesystem
 STORAGE = 32 << 20
@@ -28,9 +29,9 @@ SETUP = "import alif; from binascii import hexlify; f = alif.Flash()"
 
 
 @pytest.fixture
-def m(pool: Pool, qemu: Path | None) -> Machine:
+def m(pool: Pool, engine: Options) -> Machine:
     """At its first prompt, with `f` the default volume. The test must leave its engine alive."""
-    machine = pool.at_prompt(ALIF, qemu)
+    machine = pool.at_prompt(ALIF, engine)
     machine.exec(SETUP)
     return machine
 
@@ -80,10 +81,10 @@ def test_positional_arguments_are_refused(m: Machine) -> None:
 
 @pytest.mark.parametrize("write", [f"{BLOCK}, bytes(5)", f"{BLOCK}, bytes(8), 254"])
 def test_a_part_of_a_page_that_is_no_multiple_of_4_is_reported(
-    qemu: Path | None, write: str
+    engine: Options, write: str
 ) -> None:
     """The driver counts down by 4, past 0, and fills a FIFO that nothing empties: for ever."""
-    with Machine("ALIF_ENSEMBLE", firmware=ALIF.require(), qemu=qemu) as machine:
+    with Machine("ALIF_ENSEMBLE", firmware=ALIF.require(), **engine) as machine:
         machine.exec(SETUP)
         with pytest.raises(FirmwareFault, match="transmit FIFO is full") as caught:
             machine.exec(f"f.writeblocks({write})")
@@ -97,7 +98,7 @@ def test_a_part_of_a_page_that_is_no_multiple_of_4_is_reported(
 )
 def test_a_stuck_write_enable_latch_is_etimedout(pool: Pool) -> None:
     """The driver polls a million times for WEL, and gives the only error that it knows."""
-    machine = pool.at_prompt(ALIF, None)
+    machine = pool.at_prompt(ALIF, {})
     machine.exec(SETUP)
     machine.flash.stuck_wel()
     machine.flash.program(BLOCK * SIZE, bytes(4))

@@ -18,7 +18,7 @@ from xipsim import BootFailed, Machine, UserError, WaitTimeout
 from xipsim.firmware import boards
 
 if TYPE_CHECKING:
-    from conftest import Pool
+    from pool import Options, Pool
 
 BOARD = "ALIF_ENSEMBLE"
 FACTS = boards.load(BOARD)
@@ -30,9 +30,9 @@ ROMFS = "import vfs; print(bytes(vfs.rom_ioctl(2, 1)[:16]))"
 
 
 @pytest.fixture
-def m(pool: Pool, qemu: Path | None) -> Machine:
+def m(pool: Pool, engine: Options) -> Machine:
     """At its first prompt. The test must leave its engine alive."""
-    return pool.at_prompt(ALIF, qemu)
+    return pool.at_prompt(ALIF, engine)
 
 
 def variant(tmp_path: Path, text: str) -> str:
@@ -50,17 +50,17 @@ def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
 # -- the console ---------------------------------------------------------------------------------
 
 
-def test_the_uart_is_the_default_console_and_usb_has_a_prompt_too(qemu: Path | None) -> None:
-    with Machine(BOARD, firmware=ALIF.require(), qemu=qemu) as machine:
+def test_the_uart_is_the_default_console_and_usb_has_a_prompt_too(engine: Options) -> None:
+    with Machine(BOARD, firmware=ALIF.require(), **engine) as machine:
         assert machine.console.name == "uart4"
         assert machine.exec("print('uart')") == "uart\n"
         assert "AE722F80F55D5LS" in machine.exec("import alif; alif.info()")
-    with Machine(BOARD, firmware=ALIF.require(), console="pc", qemu=qemu) as machine:
+    with Machine(BOARD, firmware=ALIF.require(), console="pc", **engine) as machine:
         assert machine.exec("print('usb')") == "usb\n"
 
 
 @pytest.mark.parametrize("console", ["uart4", "pc"])
-def test_bytes_that_are_no_utf_8_are_not_lost(qemu: Path | None, console: str) -> None:
+def test_bytes_that_are_no_utf_8_are_not_lost(engine: Options, console: str) -> None:
     """All 256 values there and back, more than any buffer on the way holds."""
     script = """
 import sys, micropython
@@ -70,7 +70,7 @@ data = sys.stdin.buffer.read(1024)
 sys.stdout.buffer.write(bytes(255 - b for b in data))
 micropython.kbd_intr(3)
 """
-    with Machine(BOARD, firmware=ALIF.require(), console=console, qemu=qemu) as machine:
+    with Machine(BOARD, firmware=ALIF.require(), console=console, **engine) as machine:
         machine.exec("")
         heard = bytearray()
         machine.console.on_output(heard.extend)
@@ -84,10 +84,10 @@ micropython.kbd_intr(3)
 # -- what is kept --------------------------------------------------------------------------------
 
 
-def test_the_state_is_kept_between_runs(qemu: Path | None, tmp_path: Path) -> None:
+def test_the_state_is_kept_between_runs(engine: Options, tmp_path: Path) -> None:
     """Flash, MRAM, backup SRAM. The second run takes the image from MRAM, the third anew."""
     state = tmp_path / "state"
-    options = {"state": state, "qemu": qemu}
+    options = {"state": state, **engine}
     with Machine(BOARD, firmware=ALIF.require(), **options) as machine:
         machine.exec("with open('a.txt', 'w') as file: file.write('kept')")
         machine.exec("import vfs; vfs.rom_ioctl(3, 1, 4096); vfs.rom_ioctl(4, 1, 0, b'r' * 16)")
@@ -203,22 +203,22 @@ def test_the_boot_cache_knows_what_is_in_mram(
 
 @pytest.mark.parametrize("part", ["MX25UM25645G", "W25Q64JV-IM"])
 def test_a_chip_that_the_firmware_does_not_know_ends_in_its_own_fatal_error(
-    qemu: Path | None, tmp_path: Path, part: str
+    engine: Options, tmp_path: Path, part: str
 ) -> None:
     """This port accepts only 9D 5B 1A (alif.md 4.1), says so at the UART, and blinks for ever."""
     board = variant(tmp_path, f'nor:\n    part: "{part}"')
-    with Machine(board, firmware=ALIF.require(), qemu=qemu) as machine:
+    with Machine(board, firmware=ALIF.require(), **engine) as machine:
         with pytest.raises(WaitTimeout, match=r"FATAL ERROR:.*ospi_init failed") as caught:
             machine.exec("", timeout="3s")
         assert caught.value.exit_code == 3
 
 
-def test_no_flash(qemu: Path | None, tmp_path: Path) -> None:
+def test_no_flash(engine: Options, tmp_path: Path) -> None:
     """A board with nothing on its OSPI; the image goes into the memory at its address."""
     soc = PLATFORM.resolve().parents[1] / "soc" / "ensemble_e7.repl"
     board = tmp_path / "bare.repl"
     board.write_text(f'using "{soc}"\n')
-    options = {"firmware": ALIF.require(), "console": "uart4", "qemu": qemu}
+    options = {"firmware": ALIF.require(), "console": "uart4", **engine}
     with Machine(str(board), **options) as machine:
         with pytest.raises(WaitTimeout, match=r"FATAL ERROR:.*ospi_init failed"):
             machine.exec("", timeout="3s")

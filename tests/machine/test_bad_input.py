@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from images import IMAGES, KINDS, PUBLISHED, Image, parameters
 from patience import wait_for_saves
+from pool import Options, Pool
 
 from xipsim import EngineFailed, Machine, UserError, WaitTimeout
 from xipsim.errors import BootFailed
@@ -163,8 +164,8 @@ def test_a_qemu_that_cannot_be_executed(tmp_path: Path, image: Path) -> None:
     assert set(os.listdir("/proc/self/fd")) == before
 
 
-def test_a_duration_that_is_none(pool, qemu: Path | None) -> None:  # type: ignore[no-untyped-def]
-    m = pool.at_prompt(PUBLISHED, qemu)
+def test_a_duration_that_is_none(pool: Pool, engine: Options) -> None:
+    m = pool.at_prompt(PUBLISHED, engine)
     for wrong in ("2h", "soon", "-1s", -5, "1.5"):
         with pytest.raises(UserError):
             m.run_for(wrong)

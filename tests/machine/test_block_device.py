@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from images import Image, every_board
-from pool import Pool
+from pool import Options, Pool
 
 from xipsim import Machine
 from xipsim.errors import WaitTimeout
 
-pytestmark = every_board
+pytestmark = [every_board, pytest.mark.also_on_renode]
 BLOCK = 200
 """A block of the file system's volume, far from what the firmware has written by itself."""
 SIZE = 4096
@@ -27,9 +27,9 @@ def show(block, length, offset=0):
 
 
 @pytest.fixture
-def m(pool: Pool, image: Image, qemu: Path | None) -> Machine:
+def m(pool: Pool, image: Image, engine: Options) -> Machine:
     """A machine at its prompt, with `f` the whole volume."""
-    machine = pool.at_prompt(image, qemu)
+    machine = pool.at_prompt(image, engine)
     machine.exec(image.facts.flash + SETUP)
     return machine
 
@@ -111,12 +111,12 @@ def test_every_way_of_reading_gives_the_same(m: Machine, image: Image, tmp_path:
 
 
 def test_files_survive_resets_and_a_cold_boot(
-    image: Image, qemu: Path | None, tmp_path: Path
+    image: Image, engine: Options, tmp_path: Path
 ) -> None:
     """Soft reset, hard reset, cold boot from the saved file; another implementation agrees."""
     chip = tmp_path / "chip.bin"
     read = "print(len(open('/flash/a.txt').read()))"
-    with Machine(image.board, firmware=image.require(), flash=chip, qemu=qemu) as m:
+    with Machine(image.board, firmware=image.require(), flash=chip, **engine) as m:
         m.exec("with open('/flash/a.txt', 'w') as file: file.write('kept' * 5000)")
         m.console.write(b"\x04")
         m.console.expect("soft reboot")
@@ -130,7 +130,7 @@ def test_files_survive_resets_and_a_cold_boot(
         files = image.facts.read_volume(saved.read(image.facts.blocks * SIZE))
     assert files["a.txt"] == b"kept" * 5000
     firmware = image.require() if "a boot from flash" in image.facts.lacks else None
-    with Machine(image.board, firmware=firmware, flash=chip, discard=True, qemu=qemu) as m:
+    with Machine(image.board, firmware=firmware, flash=chip, discard=True, **engine) as m:
         assert m.exec(read) == "20000\n"
         assert m.flash.stats.erases == {}, "a second boot formats nothing"
 
@@ -145,6 +145,7 @@ def test_a_file_system_made_by_another_implementation_is_mounted(
     assert m.exec("import hello") == "from outside\n"
 
 
+@pytest.mark.needs("undone wear")
 def test_a_cell_that_fails_to_program_goes_unnoticed_by_the_driver(
     m: Machine, image: Image
 ) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from images import PUBLISHED, Image, every_board
+from pool import Options
 
 from xipsim import BootFailed, Machine
+
+pytestmark = pytest.mark.also_on_renode
 
 from_flash = pytest.mark.needs("a boot from flash")
 ERASE = "f = Flash(); f.ioctl(6, {})"
@@ -16,15 +19,15 @@ HEADER = -0x100
 
 
 def changed(
-    image: Image, qemu: Path | None, tmp_path: Path, at: int, data: bytes
+    image: Image, engine: Options, tmp_path: Path, at: int, data: bytes
 ) -> Machine:
     """A machine whose flash holds the image with other bytes at `at`."""
     chip = tmp_path / "chip.bin"
-    with Machine(image.board, firmware=image.require(), qemu=qemu) as m:
+    with Machine(image.board, firmware=image.require(), **engine) as m:
         contents = bytearray(m.flash.read())
     contents[at : at + len(data)] = data
     chip.write_bytes(contents)
-    return Machine(image.board, flash=chip, discard=True, qemu=qemu)
+    return Machine(image.board, flash=chip, discard=True, **engine)
 
 
 def refused(m: Machine) -> str:
@@ -47,10 +50,10 @@ def refused(m: Machine) -> str:
     ],
 )
 def test_a_broken_header_is_said_to_be_broken(
-    qemu: Path | None, tmp_path: Path, at: int, data: bytes, said: str
+    engine: Options, tmp_path: Path, at: int, data: bytes, said: str
 ) -> None:
     """In v1.18's IVT the entry is the vector table."""
-    with changed(PUBLISHED, qemu, tmp_path, at, data) as m:
+    with changed(PUBLISHED, engine, tmp_path, at, data) as m:
         text = refused(m)
         assert text.startswith("The boot ROM found nothing to start: Nothing to boot in nor: ")
         assert said in text
@@ -58,19 +61,19 @@ def test_a_broken_header_is_said_to_be_broken(
 
 @from_flash
 def test_an_fcb_at_another_socs_place(
-    image: Image, qemu: Path | None, tmp_path: Path
+    image: Image, engine: Options, tmp_path: Path
 ) -> None:
     """RT1011 and RT1176 have it at 0x400."""
     block = bytes(0x400) + b"FCFB"
-    with changed(image, qemu, tmp_path, 0, block) as m:
+    with changed(image, engine, tmp_path, 0, block) as m:
         assert "which is at 0x400: the image is for another i.MX RT" in refused(m)
 
 
 @from_flash
 def test_a_device_type_that_does_not_fit_boots_with_one_warning(
-    image: Image, qemu: Path | None, tmp_path: Path
+    image: Image, engine: Options, tmp_path: Path
 ) -> None:
-    with changed(image, qemu, tmp_path, 0x44, b"\x02") as m:
+    with changed(image, engine, tmp_path, 0x44, b"\x02") as m:
         assert len(m.warnings) == 1
         assert "device type" in m.warnings[0]
         assert m.exec("print('up')") == "up\n"

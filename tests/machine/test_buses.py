@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from images import Image, teensy41s
+from pool import Options
 
 from xipsim import Machine, ReplError, UserError
 
@@ -41,14 +42,14 @@ gpio2:
 
 
 @pytest.fixture
-def wired(image: Image, qemu: Path | None, tmp_path: Path) -> Iterator[Machine]:
+def wired(image: Image, engine: Options, tmp_path: Path) -> Iterator[Machine]:
     """A Teensy with devices on its buses."""
     from xipsim import platforms
 
     boards = Path(platforms.__file__).resolve().parent / "boards"
     board = tmp_path / "LAB.repl"
     board.write_text(DEVICES.format(board=boards / image.board))
-    with Machine(str(board), firmware=image.require(), qemu=qemu) as machine:
+    with Machine(str(board), firmware=image.require(), **engine) as machine:
         yield machine
 
 
@@ -108,9 +109,9 @@ def test_a_wire_between_two_pins(wired: Machine, out: str, into: str) -> None:
     assert wired.exec("o(0)\n" + script) == "1 0 1 [1, 0, 1]\n"
 
 
-def test_wires_without_a_file(image: Image, qemu: Path | None) -> None:
+def test_wires_without_a_file(image: Image, engine: Options) -> None:
     wires = ["D0:D1", "gpio4/4:D6"]
-    with Machine(image.board, firmware=image.require(), qemu=qemu, wires=wires) as m:
+    with Machine(image.board, firmware=image.require(), **engine, wires=wires) as m:
         m.exec("from machine import Pin; a, b = (Pin(n, Pin.OUT) for n in ('D0', 'D2'))")
         m.exec("c, d = (Pin(n, Pin.IN) for n in ('D1', 'D6'))")
         for levels in ((0, 1), (1, 0)):
@@ -118,9 +119,9 @@ def test_wires_without_a_file(image: Image, qemu: Path | None) -> None:
         assert list(m.report()["arguments"]["wires"]) == wires
 
 
-def test_a_wire_to_no_pin(image: Image, qemu: Path | None) -> None:
+def test_a_wire_to_no_pin(image: Image, engine: Options) -> None:
     with pytest.raises(UserError, match="expected a pin from 0 to 31, given 32"):
-        Machine(image.board, firmware=image.require(), qemu=qemu, wires=["gpio1/32:D0"]).close()
+        Machine(image.board, firmware=image.require(), **engine, wires=["gpio1/32:D0"]).close()
 
 
 def test_an_eeprom_on_spi_whose_chip_select_is_a_pin(wired: Machine) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from images import PUBLISHED
+from flash_suite import flash_suite
+from images import IMAGES, PUBLISHED, Image, parameters
+from patience import slow
 
+from xipsim import flashcheck
 from xipsim.cli import main
+from xipsim.compare import compare
 
 STORE_INTO_THE_WINDOW = """
 from machine import mem32
@@ -31,3 +35,40 @@ def test_what_differs_is_told(renode: str, capsys: pytest.CaptureFixture[str]) -
     assert "program-without-wel" in told
     assert r"0xffffffff\r\n" in told
     assert r"0x0\r\n" in told
+
+
+UNENDING = (
+    "its chip begins with one line, which no window serves natively; and where a fetch takes time, "
+    "as the OSPI's do, Renode begins the block anew, for ever"
+)
+
+
+@pytest.mark.parametrize(
+    "board",
+    [
+        "TEENSY40",
+        "TEENSY41",
+        pytest.param("ALIF_ENSEMBLE", marks=pytest.mark.xfail(reason=UNENDING, run=False)),
+    ],
+)
+def test_flashcheck_shows_the_same(renode: str, board: str) -> None:
+    """But for what Renode's SysTick lacks: on the i.MX RT it counts the core's clock alone."""
+    program = flashcheck.find(board)
+    found = compare(
+        board,
+        lambda machine: flashcheck.follow(machine.consoles[program.console]),
+        firmware=program.image,
+    )
+    reports = [flashcheck.parse(run.consoles[program.console].decode()) for run in found.runs]
+    assert reports[0].passed
+    failed = {check.name: check.finding for check in reports[1].failures}
+    assert [difference.what for difference in found.differences] == ["console lpuart1"]
+    assert failed.keys() == {"core: MPU, SysTick's reference, cycle counter"}
+    assert failed.popitem()[1].startswith("SYST_CALIB")
+
+
+@slow
+@pytest.mark.parametrize("image", parameters(IMAGES))
+def test_the_flash_suite_shows_the_same(renode: str, image: Image) -> None:
+    found = compare(image.board, flash_suite(image), firmware=image.require())
+    assert not found.differences, found.text

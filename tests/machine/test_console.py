@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from images import Image
+from pool import Options
 
 from xipsim import Machine, ReplError, UserError, WaitTimeout
 
@@ -27,9 +26,9 @@ def test_the_prompt_comes_by_itself_or_after_one_carriage_return(
     assert m.report()["interruptions"] == []
 
 
-def test_the_first_prompt_finds_the_file_system_mounted(image: Image, qemu: Path | None) -> None:
+def test_the_first_prompt_finds_the_file_system_mounted(image: Image, engine: Options) -> None:
     """On a blank chip _boot.py formats first (virtual tenths of a second): nothing interrupts."""
-    with Machine(image.board, firmware=image.require(), qemu=qemu) as m:
+    with Machine(image.board, firmware=image.require(), **engine) as m:
         assert m.exec("import os; print(os.getcwd(), os.listdir('/flash'))").startswith("/flash [")
         assert m.report()["interruptions"] == []
 
@@ -282,9 +281,9 @@ def test_a_uart_takes_its_time(m: Machine, image: Image) -> None:
     assert 0.240e9 < m.now - start < 0.275e9
 
 
-def test_the_first_console_may_be_chosen(image: Image, qemu: Path | None) -> None:
+def test_the_first_console_may_be_chosen(image: Image, engine: Options) -> None:
     entry = image.facts.spare_uart.entry
-    with Machine(image.board, firmware=image.require(), qemu=qemu, console=entry) as m:
+    with Machine(image.board, firmware=image.require(), **engine, console=entry) as m:
         assert m.console.name == entry
         with pytest.raises(WaitTimeout, match=f"on console {entry}"):
             m.console.expect(">>> ", timeout="200ms")

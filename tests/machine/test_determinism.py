@@ -7,12 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from images import Image, every_board
+from flash_suite import flash_suite
+from images import IMAGES, PUBLISHED, Image, every_board, parameters
+from patience import slow
+from pool import Options
 
 from xipsim import Machine, WaitTimeout
+from xipsim.reporting.flash_trace import FlashTrace
 
 SCRIPT = """
 import os, time
@@ -30,10 +33,10 @@ class Run:
     """Power-on to the end of SCRIPT, and what it left behind."""
 
     def __init__(
-        self, image: Image, qemu: Path | None, *, cut: bool = False, timeout: str = "60s"
+        self, image: Image, engine: Options, *, cut: bool = False, timeout: str = "60s"
     ) -> None:
         digest = hashlib.sha256()
-        with Machine(image.board, firmware=image.require(), qemu=qemu) as m:
+        with Machine(image.board, firmware=image.require(), **engine) as m:
             m.trace(lambda command: digest.update(repr(tuple(command)).encode()))
             m.exec(f"{image.facts.flash}\n{SCRIPT}", timeout=timeout)
             for _ in range(100 if cut else 1):
@@ -74,22 +77,41 @@ def check(first: dict[str, Run], image: Image, run: Run) -> None:
 
 
 @every_board
-def test_two_runs_are_the_same(first: dict[str, Run], image: Image, qemu: Path | None) -> None:
+def test_two_runs_are_the_same(first: dict[str, Run], image: Image, engine: Options) -> None:
     """On every QEMU of XIPSIM_TEST_QEMUS the same one, too."""
     for _ in range(2):
-        check(first, image, Run(image, qemu))
+        check(first, image, Run(image, engine))
 
 
-def test_load_changes_nothing(first: dict[str, Run], image: Image, qemu: Path | None) -> None:
+def test_load_changes_nothing(first: dict[str, Run], image: Image, engine: Options) -> None:
     with load():
-        check(first, image, Run(image, qemu))
+        check(first, image, Run(image, engine))
 
 
 def test_neither_cuts_nor_limits_change_anything(
-    first: dict[str, Run], image: Image, qemu: Path | None
+    first: dict[str, Run], image: Image, engine: Options
 ) -> None:
-    check(first, image, Run(image, qemu, cut=True))
-    check(first, image, Run(image, qemu, timeout="7s"))
+    check(first, image, Run(image, engine, cut=True))
+    check(first, image, Run(image, engine, timeout="7s"))
+
+
+def test_three_runs_on_renode_are_the_same(renode: str) -> None:
+    """Its clock, its trace with all times: as promised for the same calls."""
+    one, *others = (Run(PUBLISHED, {"engine": renode}) for _ in range(3))
+    assert all(run == one for run in others)
+
+
+@slow
+@pytest.mark.parametrize("image", parameters(IMAGES))
+def test_three_runs_of_the_flash_suite_on_renode_are_the_same(renode: str, image: Image) -> None:
+    seen = set()
+    for _ in range(3):
+        trace = FlashTrace()
+        with Machine(image.board, firmware=image.require(), engine=renode) as m:
+            m.trace(trace)
+            flash_suite(image)(m)
+            seen.add((trace.digest, trace.count, m.now, m.console.transcript))
+    assert len(seen) == 1
 
 
 def test_waits_that_run_out_change_nothing(m: Machine) -> None:
@@ -117,12 +139,12 @@ def test_a_wait_stops_at_the_byte_it_waited_for(m: Machine) -> None:
 
 
 def test_other_seeds_give_other_numbers_and_the_same_rest(
-    image: Image, qemu: Path | None
+    image: Image, engine: Options
 ) -> None:
     numbers = []
     for seed in (1, 2):
         with Machine(
-            image.board, firmware=image.require(), qemu=qemu, seed=seed
+            image.board, firmware=image.require(), **engine, seed=seed
         ) as m:
             numbers.append((m.exec("import os; print(os.urandom(8))"), m.flash.stats.commands))
     assert numbers[0][0] != numbers[1][0]

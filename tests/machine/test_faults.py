@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from images import Image, every_board
+from pool import Options
 
 from xipsim import Machine, ModelGap
 from xipsim.errors import EngineFailed, FirmwareFault
+
+pytestmark = pytest.mark.also_on_renode
 
 JUMP = "@micropython.asm_thumb\ndef jump(r0):\n  bx(r0)\njump({:#x})\n"
 NO_VECTORS = """
@@ -71,9 +72,9 @@ def test_a_jump_where_nothing_answers(m: Machine, image: Image) -> None:
     assert error.detail["cfsr"] == 0x100, "IBUSERR"
 
 
-def test_a_lock_up(image: Image, qemu: Path | None) -> None:
+def test_a_lock_up(image: Image, engine: Options) -> None:
     """No vector table, and an exception: a Cortex-M stops for good."""
-    with Machine(image.board, firmware=image.require(), qemu=qemu) as m:
+    with Machine(image.board, firmware=image.require(), **engine) as m:
         error = fault(m, NO_VECTORS.format(image.facts.nothing))
         assert error.detail["lockup"]
         assert "The core locked up" in str(error)
@@ -83,11 +84,11 @@ def test_a_lock_up(image: Image, qemu: Path | None) -> None:
 
 
 def test_a_fault_while_the_flash_is_at_work_names_the_operation(
-    image: Image, qemu: Path | None
+    image: Image, engine: Options
 ) -> None:
     """A busy chip that holds vectors and handlers gives neither: the fault becomes a lock-up."""
     address = image.facts.volume + 200 * 4096
-    with Machine(image.board, firmware=image.require(), qemu=qemu) as m:
+    with Machine(image.board, firmware=image.require(), **engine) as m:
         error = fault(m, image.facts.erase_and_fault)
         assert f"busy with sector erase 4K at {address:#x}" in str(error)
         assert error.situation.flash["nor"]["operation"]["address"] == address
@@ -116,9 +117,9 @@ def test_a_tag_reads_0_and_is_reported_once_with_the_pc(m: Machine, image: Image
 
 @every_board
 def test_a_strict_machine_boots_and_stops_at_what_is_not_modelled(
-    image: Image, qemu: Path | None
+    image: Image, engine: Options
 ) -> None:
-    with Machine(image.board, firmware=image.require(), qemu=qemu, strict=True) as m:
+    with Machine(image.board, firmware=image.require(), **engine, strict=True) as m:
         assert m.exec("print(6 * 7)") == "42\n"
         with pytest.raises(ModelGap) as caught:
             m.exec(READ.format(image.facts.tags["DMA0"]))

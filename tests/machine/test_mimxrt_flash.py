@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from images import PUBLISHED, TEENSY41S, parameters
-from pool import Pool
+from pool import Options, Pool
 
 from xipsim import FirmwareFault, Machine
 from xipsim.errors import ReplError
@@ -14,8 +12,12 @@ from xipsim.errors import ReplError
 STORAGE, SECTOR = 0x100000, 4096
 BLOCK = 200
 
+SETUP = "from mimxrt import Flash; f = Flash()"
+
 LUT_COMMAND = """
 from machine import mem32
+
+pytestmark = pytest.mark.also_on_renode
 FLEXSPI = 0x402A8000
 def set_sequence(index, word):
     mem32[FLEXSPI + 0x18] = 0x5AF05AF0
@@ -40,10 +42,10 @@ def run_sequence(index, data=None):
 
 
 @pytest.fixture(params=parameters(TEENSY41S))
-def m(pool: Pool, request: pytest.FixtureRequest, qemu: Path | None) -> Machine:
+def m(pool: Pool, request: pytest.FixtureRequest, engine: Options) -> Machine:
     """At the prompt, with `f` the storage area."""
-    machine = pool.at_prompt(request.param, qemu)
-    machine.exec("from mimxrt import Flash; f = Flash()")
+    machine = pool.at_prompt(request.param, engine)
+    machine.exec(SETUP)
     return machine
 
 
@@ -87,6 +89,6 @@ def test_an_ip_command_error_is_an_oserror(m: Machine) -> None:
     assert caught.value.type_name == "OSError"
 
 
-def test_old_firmware_has_no_buffer(pool: Pool, qemu: Path | None) -> None:
+def test_old_firmware_has_no_buffer(pool: Pool, engine: Options) -> None:
     with pytest.raises(ReplError, match="buffer protocol"):
-        pool.at_prompt(PUBLISHED, qemu).exec("import mimxrt; memoryview(mimxrt.Flash())")
+        pool.at_prompt(PUBLISHED, engine).exec("import mimxrt; memoryview(mimxrt.Flash())")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from images import Image, teensy41s
+from pool import Options
 
 from xipsim import Machine, ReplError, UserError
 
@@ -79,11 +78,11 @@ def test_random_numbers_come_from_the_seed(m: Machine, image: Image) -> None:
     assert m.exec("import os; print(len(set(os.urandom(64))) > 40)") == "True\n"
 
 
-def test_the_unique_id_can_be_given(image: Image, qemu: Path | None) -> None:
+def test_the_unique_id_can_be_given(image: Image, engine: Options) -> None:
     script = "import machine; print(machine.unique_id())"
     ids = set()
     for uid in ("0123456789abcdef", "0123456789abcdef", "1122334455667788"):
-        with Machine(image.board, firmware=image.require(), qemu=qemu, uid=uid) as m:
+        with Machine(image.board, firmware=image.require(), **engine, uid=uid) as m:
             ids.add(m.exec(script))
     assert len(ids) == 2
     with pytest.raises(UserError, match="uid"):

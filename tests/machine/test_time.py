@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from images import Image, every_board
+from pool import Options
 
 from xipsim import BoardReset, Machine, PoweredOff, WaitTimeout
 
@@ -52,7 +53,7 @@ def test_sleep_10_is_right(m: Machine) -> None:
 
 @pytest.mark.needs("a boot without stalls")
 def test_a_loop_in_python_counts_the_same_without_stalls(
-    m: Machine, image: Image, qemu: Path | None, tmp_path: Path
+    m: Machine, image: Image, engine: Options, tmp_path: Path
 ) -> None:
     """Byte code between two questions: that is no firmware's polling loop."""
     script = (
@@ -61,7 +62,7 @@ def test_a_loop_in_python_counts_the_same_without_stalls(
     )
     m.flash.save(tmp_path / "formatted.bin")
     with Machine(
-        image.board, flash=tmp_path / "formatted.bin", discard=True, qemu=qemu, stalls=False
+        image.board, flash=tmp_path / "formatted.bin", discard=True, **engine, stalls=False
     ) as plain:
         # The boot took another time, and the SysTick another share of the loop.
         assert abs(int(plain.exec(script)) - int(m.exec(script))) <= 2
@@ -141,10 +142,10 @@ def test_without_a_battery_the_clock_begins_where_the_firmware_sets_it(
 
 @every_board
 @pytest.mark.needs("a battery")
-def test_with_a_battery_it_shows_the_time_given(image: Image, qemu: Path | None) -> None:
+def test_with_a_battery_it_shows_the_time_given(image: Image, engine: Options) -> None:
     """Across a leap day, a reset and a power cycle."""
     with Machine(
-        image.board, firmware=image.require(), qemu=qemu, rtc="2024-02-29T23:59:58"
+        image.board, firmware=image.require(), **engine, rtc="2024-02-29T23:59:58"
     ) as m:
         show = "import machine; print(machine.RTC().datetime()[:7])"
         assert m.exec(show) in (

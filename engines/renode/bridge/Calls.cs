@@ -39,9 +39,9 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             public delegate* unmanaged<ulong> NextOfRenode;
             public delegate* unmanaged<ulong, void> SkipTo;
             public delegate* unmanaged<void> Enter;
-            public delegate* unmanaged<int, ulong, ulong, int> AddSegment;
-            public delegate* unmanaged<int, IntPtr> SegmentMemory;
-            public delegate* unmanaged<int, int, void> SwitchSegment;
+            public delegate* unmanaged<int, ulong, ulong, int> AddWindow;
+            public delegate* unmanaged<int, IntPtr> WindowMemory;
+            public delegate* unmanaged<int, ulong, ulong, int, void> SwitchWindow;
             public delegate* unmanaged<int, ulong, ulong, void> DropTranslations;
             public delegate* unmanaged<int, uint> Register;
             public delegate* unmanaged<uint, uint, uint, void> StartCore;
@@ -63,7 +63,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             {
                 Port = &SetPort, Tag = &SetTag, Refuse = &SetRefused, Line = &SetLine, Sent = &SetSent,
                 Now = &GetNow, Arm = &SetArm, Disarm = &SetDisarm, NextOfRenode = &GetNextOfRenode, SkipTo = &SetSkipTo,
-                Enter = &SetEnter, AddSegment = &GetSegment, SegmentMemory = &GetSegmentMemory, SwitchSegment = &SetSegment,
+                Enter = &SetEnter, AddWindow = &GetWindow, WindowMemory = &GetWindowMemory, SwitchWindow = &SetWindow,
                 DropTranslations = &SetStale, Register = &GetRegister, StartCore = &SetCore, ResetCore = &SetCoreReset,
                 RaiseNmi = &SetNmi, Interrupt = &SetInterrupt, ReadBus = &ReadFromBus, WriteBus = &WriteToBus, Log = &SetLog, Pause = &SetPause,
             };
@@ -155,16 +155,16 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private static void SetEnter() => Guarded(() => Current.AskToStand());
 
         [UnmanagedCallersOnly]
-        private static int GetSegment(int model, ulong address, ulong size) => Guarded(() => Current.AddSegment(model, address, size));
+        private static int GetWindow(int model, ulong address, ulong size) => Guarded(() => Current.AddWindow(model, address, size));
 
         [UnmanagedCallersOnly]
-        private static IntPtr GetSegmentMemory(int number) => Current.segments[number].Pointer;
+        private static IntPtr GetWindowMemory(int number) => Current.windows[number].Pointer;
 
         [UnmanagedCallersOnly]
-        private static void SetSegment(int number, int on) => Guarded(() => Current.SwitchSegment(number, on != 0));
+        private static void SetWindow(int number, ulong start, ulong size, int on) => Guarded(() => Current.SwitchWindow(number, start, size, on != 0));
 
         [UnmanagedCallersOnly]
-        private static void SetStale(int number, ulong start, ulong size) => Guarded(() => Current.DropTranslations(Current.segments[number], start, size));
+        private static void SetStale(int number, ulong start, ulong size) => Guarded(() => Current.DropTranslations(Current.windows[number], start, size));
 
         [UnmanagedCallersOnly]
         private static uint GetRegister(int number) => Guarded(() => (uint)Current.core.GetRegister(number).RawValue);

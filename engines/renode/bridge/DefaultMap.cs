@@ -112,7 +112,11 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 {
                     yield return (start, Math.Min(from - 1, Last) & ~Flags | Enable);
                 }
-                start = from <= Last && to >= start ? Math.Min(to, Last) + 1 : start;
+                if(from > Last)
+                {
+                    yield break;
+                }
+                start = to >= start ? Math.Min(to, Last) + 1 : start;
             }
         }
 

@@ -11,46 +11,48 @@ namespace Antmicro.Renode.Peripherals.Xipsim
     /// Parts of windows that the core reads and fetches from at native speed.
     internal sealed unsafe partial class Board
     {
-        private int AddSegment(int model, ulong address, ulong size)
+        private int AddWindow(int model, ulong address, ulong size)
         {
-            segments.Add(new Segment(models[model], address, size));
-            return segments.Count - 1;
+            windows.Add(new Window(models[model], address, size));
+            // What is not served natively, code is fetched from as the model answers.
+            core.RegisterAccessFlags(address, size, isIoMemory: true);
+            return windows.Count - 1;
         }
 
         /// While standing still: switched in the middle of an instruction, the block under way is gone, and with
         /// it what a fault, or leaving the block, needs.
-        private void SwitchSegment(int number, bool on)
+        private void SwitchWindow(int number, ulong start, ulong size, bool on)
         {
-            var segment = segments[number];
-            if(on && !segment.Mapped)
+            var window = windows[number];
+            var range = new Range(window.StartingOffset + start, size);
+            if(!window.Mapped)
             {
-                segment.Mapped = true;
-                bus.MapMemory(segment, (IBusPeripheral)segment.Owner, relative: false);
+                // As a whole, and only once: of several mappings of an address Renode takes the memory of the first.
+                window.Mapped = true;
+                bus.MapMemory(window, (IBusPeripheral)window.Owner, relative: false);
+                core.SetMappedMemoryEnabled(window.Range, false);
             }
-            else
-            {
-                core.SetMappedMemoryEnabled(segment.Range, on);
-            }
-            // While it is off, code is fetched as the model answers.
-            core.RegisterAccessFlags(segment.StartingOffset, segment.Size, isIoMemory: !on);
-            DropTranslations(segment, 0, segment.Size);
+            core.SetMappedMemoryEnabled(range, on);
+            core.RegisterAccessFlags(range.StartAddress, range.Size, isIoMemory: !on);
+            DropTranslations(window, start, size);
         }
 
-        private void DropTranslations(Segment segment, ulong start, ulong size)
+        private void DropTranslations(Window window, ulong start, ulong size)
         {
-            core.OrderTranslationBlocksInvalidation((IntPtr)(segment.StartingOffset + start), (IntPtr)(segment.StartingOffset + start + size));
+            core.OrderTranslationBlocksInvalidation((IntPtr)(window.StartingOffset + start), (IntPtr)(window.StartingOffset + start + size));
         }
 
-        private readonly List<Segment> segments = new List<Segment>();
+        private readonly List<Window> windows = new List<Window>();
 
-        private sealed class Segment : IMappedSegment
+        private sealed class Window : IMappedSegment
         {
-            public Segment(Model owner, ulong address, ulong size)
+            public Window(Model owner, ulong address, ulong size)
             {
                 Owner = owner;
                 StartingOffset = address;
                 Size = size;
-                // The JIT maps whole pages. Not given back: the core may still use it when the machine is gone.
+                // The JIT maps whole pages. Not given back: the core may still use it when the machine is gone. What is
+                // not written takes no memory.
                 var memory = (ulong)Marshal.AllocHGlobal((IntPtr)(size + HostPage));
                 Pointer = (IntPtr)((memory + HostPage - 1) & ~(HostPage - 1));
             }
