@@ -235,7 +235,7 @@ class Host(FunctionDrivers):
             return
         for terminal in self._all_terminals():
             terminal.port_answered(request)
-        self.function_answered(request, data)
+        self.function_answered(request)
         self._next_request()
 
     def _next_request(self) -> None:
