@@ -1,12 +1,12 @@
 """A PC's driver for keyboards, mice and the like: keeps the reports that they send.
 
 (USB Device Class Definition for HID 1.11.) What a report means is in the report descriptor, which
-is read, as every PC does, and kept beside them.
+is asked for, as by every PC; nobody here looks at it.
 """
 
 from __future__ import annotations
 
-from .control import Request
+from .control import Request, clear_halt
 from .descriptors import INTERRUPT, Configuration, Endpoint, Interface
 from .function import Function, Pipes, interval
 from .link import Handshake
@@ -21,15 +21,12 @@ MOST = 1000
 class Hid(Function):
     """One HID function: polls its interrupt endpoint, no more often than that asks for.
 
-    reports: virtual ns and bytes of the last ones. descriptor: the report descriptor; None: the
-    device has refused it, or not sent it yet.
+    reports: virtual ns and bytes of the last ones. length: of the report descriptor; 0: none.
     """
 
     def __init__(self, interface: Interface, endpoint: Endpoint, length: int) -> None:
         super().__init__((endpoint.address,))
-        self.interface, self.protocol = interface.number, interface.kind[2]
-        self.endpoint, self.length = endpoint, length
-        self.descriptor: bytes | None = None
+        self.interface, self.endpoint, self.length = interface.number, endpoint, length
         self.reports: list[tuple[int, bytes]] = []
         self._earliest = 0
 
@@ -37,20 +34,16 @@ class Hid(Function):
         """See `Function`. The requests of Linux' usbhid, in its order."""
         pipes.submit(Request(kind=0x21, code=_SET_IDLE, w_index=self.interface))
         if self.length:
-            pipes.submit(self._get_descriptor)
+            report = Request(
+                kind=0x81, code=6, value=_REPORT << 8, w_index=self.interface, length=self.length
+            )
+            pipes.submit(report)
         self.ready(pipes)
 
-    @property
-    def _get_descriptor(self) -> Request:
-        return Request(
-            kind=0x81, code=6, value=_REPORT << 8, w_index=self.interface, length=self.length
-        )
-
-    def answered(self, pipes: Pipes, request: Request, data: bytes | None) -> None:
+    def answered(self, pipes: Pipes, request: Request) -> None:
         """See `Function`."""
-        if self.length and request == self._get_descriptor:
-            self.descriptor = data
-        self.ready(pipes)
+        if request == clear_halt(self.endpoint.address):
+            self.ready(pipes)
 
     def ready(self, pipes: Pipes) -> None:
         """See `Function`."""

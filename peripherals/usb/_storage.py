@@ -221,7 +221,7 @@ class MassStorage(Function):
         for request in requests:
             pipes.submit(request)
 
-    def answered(self, pipes: Pipes, request: Request, data: bytes | None) -> None:
+    def answered(self, pipes: Pipes, request: Request) -> None:
         """See `Function`. A request that is refused has nothing to clear."""
         if self.stage is Stage.RECOVERY and request in self._clearing:
             self._clearing.remove(request)

@@ -67,5 +67,5 @@ class Function(Record):
         """Try a packet, and set `due`."""
         raise NotImplementedError
 
-    def answered(self, pipes: Pipes, request: Request, data: bytes | None) -> None:
-        """A control request, of whatever driver, has come to its end; None: it was refused."""
+    def answered(self, pipes: Pipes, request: Request) -> None:
+        """A control request, of whatever driver, has come to its end, or was refused."""

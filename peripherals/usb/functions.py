@@ -122,11 +122,11 @@ class FunctionDrivers(SerialTerminal):
                 function.ready(self._pipes)
                 self._arrange()
 
-    def function_answered(self, request: Request, data: bytes | None) -> None:
-        """A control request, of whatever driver, has come to its end; None: it was refused."""
+    def function_answered(self, request: Request) -> None:
+        """A control request, of whatever driver, has come to its end, or was refused."""
         for function in self.functions:
             if self._pipes:
-                function.answered(self._pipes, request, data)
+                function.answered(self._pipes, request)
         self._arrange()
 
     # --------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
 
 from ..core import ResetCause, Slots, State, System, exposed, model
 from .cdc import find_serial_ports
@@ -64,22 +63,19 @@ class Host(FunctionDrivers):
         super().__init__(system, name=name)
         self._port: DevicePort | None = None
         self._pipes = self
+        self._all_terminals: list[SerialTerminal] = [self]
         self._line = self.alarm(self._line_due)
         self._control = self.alarm(self._control_due)
         self._patience = self.alarm(self._lose_patience)
 
     def connected(self) -> None:
-        for terminal in self.terminals.values():
+        for _, terminal in sorted(self.terminals.items()):
             terminal.connect(self)
+            self._all_terminals.append(terminal)
 
     def reset(self, cause: ResetCause) -> None:
         # The PC is no part of the board: a reset only breaks the connection.
         self._forget()
-
-    def _all_terminals(self) -> Iterator[SerialTerminal]:
-        yield self
-        for number in sorted(self.terminals):
-            yield self.terminals[number]
 
     # -- what drivers use (Pipes) ----------------------------------------------------------------
 
@@ -145,7 +141,7 @@ class Host(FunctionDrivers):
             elif self.transfer:
                 self._try_control(self.transfer)
             return
-        for terminal in self._all_terminals():
+        for terminal in self._all_terminals:
             terminal.port_ready(endpoint)
         self.function_ready(endpoint)
 
@@ -153,7 +149,7 @@ class Host(FunctionDrivers):
         """The device is gone: everything learned from it is void."""
         for alarm in (self._line, self._control, self._patience):
             alarm.cancel()
-        for terminal in self._all_terminals():
+        for terminal in self._all_terminals:
             terminal.forget_port()
         self.phase, self.address = Phase.DETACHED, 0
         self.enumeration = self.transfer = None
@@ -197,7 +193,7 @@ class Host(FunctionDrivers):
 
     def _be_patient(self) -> None:
         """Wait for the device, but not for ever unless a port is open already."""
-        if all(terminal.opened_at is None for terminal in self._all_terminals()):
+        if all(terminal.opened_at is None for terminal in self._all_terminals):
             self._patience.at(self.now + _PATIENCE)
 
     def _try_control(self, transfer: ControlTransfer) -> None:
@@ -233,9 +229,9 @@ class Host(FunctionDrivers):
         if self.phase is Phase.ENUMERATING and self.enumeration:
             self._learn(self.enumeration, data)
             return
-        for terminal in self._all_terminals():
+        for terminal in self._all_terminals:
             terminal.port_answered(request)
-        self.function_answered(request, data)
+        self.function_answered(request)
         self._next_request()
 
     def _next_request(self) -> None:
@@ -272,7 +268,7 @@ class Host(FunctionDrivers):
         ports = find_serial_ports(configuration)
         if not ports:
             self.note("the device has no CDC ACM serial port")
-        terminals = list(self._all_terminals())
+        terminals = self._all_terminals
         if len(ports) > len(terminals):
             self.note(
                 f"the device has {len(ports)} serial ports, the board terminals for "

@@ -54,6 +54,10 @@ class Usb(Serial):
     has_cable = True
     opened_at: int | None = None
 
+    @exposed
+    def has_storage(self) -> bool:
+        return False
+
 
 class Chip(Model, FlashChip):
     """A chip of 2 MB that is busy when the test says so."""

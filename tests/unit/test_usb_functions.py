@@ -22,7 +22,6 @@ from usb_functions import (
 
 from xipsim.board.usb import Report, first_host
 from xipsim.errors import UserError
-from xipsim.peripherals.usb._hid import Hid
 
 ROOT = Path(__file__).parents[2]
 
@@ -132,8 +131,8 @@ def test_reports_of_a_keyboard_are_kept() -> None:
     board = composite()
     firmware = firmware_of(board)
     assert firmware.idle_set
-    hid = next(f for f in board.pc.functions if isinstance(f, Hid))
-    assert hid.descriptor == REPORT_DESCRIPTOR
+    descriptor = f"81 06 00 22 {KEYBOARD:02x} 00 {len(REPORT_DESCRIPTOR):02x} 00"
+    assert bytes.fromhex(descriptor) in firmware.setups
     press, release = bytes((0, 0, 4, 0, 0, 0, 0, 0)), bytes(8)
     for report in (press, release):
         firmware.press(report)
@@ -143,6 +142,18 @@ def test_reports_of_a_keyboard_are_kept() -> None:
     assert [(r.interface, r.data) for r in reports] == [(KEYBOARD, press), (KEYBOARD, release)]
     assert isinstance(reports[0], Report)
     assert 4 * MS < reports[1].time - reports[0].time < 6 * MS
+
+
+def test_a_keyboard_whose_endpoint_is_halted_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = composite()
+    monkeypatch.setattr("xipsim.peripherals.usb._hid.MOST", 2)
+    firmware = firmware_of(board)
+    firmware.halt(KEYS)
+    board.run(5 * MS)
+    for n in range(3):
+        firmware.press(bytes((n,) * 8))
+        board.run(5 * MS)
+    assert [report for _, _, report in board.pc.reports()] == [b"\1" * 8, b"\2" * 8], "the last two"
 
 
 def test_a_keyboard_is_polled_no_more_often_than_it_asks() -> None:

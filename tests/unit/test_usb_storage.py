@@ -290,6 +290,41 @@ def test_every_phase_has_its_bound(board: Board, phase: str, block: bytes, lengt
     assert run(board, READY)[0] == PASSED
 
 
+def test_a_firmware_that_does_not_clear_its_halt_has_its_bound_too(board: Board) -> None:
+    firmware = stick(board)
+
+    def freeze(block: bytes) -> bool:
+        firmware.halt(STORAGE_IN)
+        firmware.hold(True)
+        return True
+
+    firmware.misbehave = freeze
+    number = board.pc.begin_command(READY, b"", 0)
+    board.run(31 * S)
+    result = board.pc.command_result(number)
+    assert result
+    assert (result[0], result[3]) == (BROKEN, "no answer for 30 s (clearing what is halted)")
+    firmware.hold(False)
+    board.run(20 * MS)
+    assert firmware.resets_of_storage == 1
+    assert run(board, READY)[0] == PASSED
+
+
+def test_a_command_that_is_given_while_the_transport_is_reset_waits_for_its_end(
+    board: Board,
+) -> None:
+    firmware = stick(board)
+    firmware.misbehave = lambda block: firmware.status(2) is None
+    number = board.pc.begin_command(READY, b"", 0)
+    while board.pc.command_result(number) is None:
+        board.run(1000)
+    setups: list[int] = []
+    execute = firmware.execute
+    firmware.execute = lambda block: setups.append(len(clears(board))) or execute(block)  # type: ignore
+    assert run(board, INQUIRY, length=36)[0] == PASSED
+    assert setups == [2], "both endpoints had been cleared when it came"
+
+
 def test_one_command_at_a_time(board: Board, storage: Storage) -> None:
     board.pc.begin_command(INQUIRY, b"", 36)
     with pytest.raises(UserError, match="still under way"):

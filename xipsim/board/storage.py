@@ -127,7 +127,8 @@ class Storage:
         while not self.is_there:
             if self._session.now >= limits.until:
                 raise StorageError(
-                    f"no mass storage has appeared at {self._host} within {timeout} of virtual time"
+                    f"no mass storage has appeared at {self._host} within {timeout} of virtual "
+                    "time: the firmware offers none on USB, or has not come as far"
                 )
             self._session.run_until(self._session.limits(_STEP))
         inquiry = self.command(bytes((0x12, 0, 0, 0, _INQUIRY_LENGTH, 0)), length=_INQUIRY_LENGTH)

@@ -191,7 +191,8 @@ def _put_files(
     if facts.filesystem.kind != "littlefs":
         raise UserError(
             f"nothing can be put on this board: its file system is {facts.filesystem.kind.upper()},"
-            " not littlefs; let a script write the files (`exec`)"
+            " not littlefs; let a script write the files (`exec`), or copy them over USB"
+            " (`xipsim usb copy`)"
         )
     from xipsim.firmware.littlefs import put_file
 
