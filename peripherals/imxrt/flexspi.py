@@ -19,6 +19,9 @@ from .flexspi_looks import Looks
 from .flexspi_lut import LookUpTable
 from .flexspi_registers import FIFO, FlexSpiRegisters
 
+_IPCMD, _STS1 = FlexSpiRegisters.IPCMD.offset, FlexSpiRegisters.STS1.offset
+_AHB_ERROR = FlexSpiRegisters.AHBCMDERRID.mask | FlexSpiRegisters.AHBCMDERRCODE.mask
+_ARDFEN = FlexSpiRegisters.ARDFEN.mask
 # A page is sixty-four words and its polls hundreds of accesses: what they have in common works on
 # the stored integers instead of on fields.
 _AHBCMDERR, _ATDFEN = FlexSpiRegisters.AHBCMDERR.mask, FlexSpiRegisters.ATDFEN.mask
@@ -143,7 +146,7 @@ class FlexSpi(FlexSpiRegisters):
     @FlexSpiRegisters.INTR.on_write
     def _acknowledge(self, value: int) -> None:
         if value & _AHBCMDERR:
-            self.AHBCMDERRID = self.AHBCMDERRCODE = 0
+            self.regs[_STS1] &= ~_AHB_ERROR
         self._ip.acknowledge(value)
 
     @FlexSpiRegisters.STS0.on_read
@@ -180,7 +183,7 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.IPCMD.on_write
     def _trigger(self, value: int) -> None:
-        self.IPCMD = 0
+        self.regs[_IPCMD] = 0
         if value & 1:
             self._ip.trigger()
 
@@ -213,7 +216,7 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.RFDR.on_read
     def _read_rfdr(self, index: int) -> int:
-        if self.ARDFEN and self.rx:
+        if self.regs[_MCR0] & _ARDFEN and self.rx:
             self._report_fifo("RFDR was read while MCR0.ARDFEN is 1: the data are on the AHB")
         return self._peek_rfdr(index)
 

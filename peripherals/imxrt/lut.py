@@ -136,7 +136,7 @@ class Sequence(NamedTuple):
             width = (self.size_bits + 7) // 8
             sent += (size & ((1 << self.size_bits) - 1)).to_bytes(width, "big")
         place = self._address(address >> 1 if word else address, column)
-        return self.template._replace(address=place, write=sent + data, read=read)
+        return self.template.at(place, sent + data, read)
 
     def _address(self, address: int, column: int) -> int | None:
         low = address & ((1 << column) - 1)

@@ -45,6 +45,14 @@ class Transaction(NamedTuple):
     """The controller exchanges the bytes of each pair (16-bit frames in a little-endian memory);
     what `transfer` takes and returns is as on the lines."""
 
+    def at(self, address: int | None, write: bytes, read: int) -> Transaction:
+        """The same cycle for other data: what `_replace` does, in a third of the time."""
+        before, between, behind = self[:_ADDRESS], self[_ADDRESS + 1 : _WRITE], self[_READ + 1 :]
+        return Transaction._make((*before, address, *between, write, read, *behind))
+
+
+_ADDRESS, _WRITE, _READ = map(Transaction._fields.index, ("address", "write", "read"))
+
 
 class SpiDevice(Protocol):
     """A chip on a chip select of a serial memory controller."""
