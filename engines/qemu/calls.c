@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
  */
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "python_api.h"
@@ -89,6 +90,30 @@ static object *call_look(object *self, object *number)
         return NULL;
     }
     return py.number(b->function.look(b->first, (int)value));
+}
+
+/*
+ * Virtual time within an access. All set from Python: QEMU's functions, and where QEMU keeps what it
+ * adds to the time of the instructions executed.
+ */
+int64_t (*xipsim_deadline)(int clock, int attributes);
+void (*xipsim_exit)(void *cpu);
+int64_t *xipsim_offset;
+
+#define CLOCK_VIRTUAL 1
+
+/* Let it be `span` ns later, unless a timer fires before; whether it is. */
+uint32_t xipsim_skip(void *cpu, int span)
+{
+    int64_t deadline = xipsim_deadline(CLOCK_VIRTUAL, -1);
+
+    if (deadline >= 0 && deadline < span) {
+        return 0;
+    }
+    *xipsim_offset += span;
+    /* The core was given instructions up to the next timer, which is nearer now. */
+    xipsim_exit(cpu);
+    return 1;
 }
 
 /* form: one of those of `struct bound`, by its first letter. NULL with an exception set, if ever. */

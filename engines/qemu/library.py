@@ -10,6 +10,7 @@ layouts, and the names that changed over time. Looked up once, when it is import
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -242,6 +243,19 @@ def bound(form: bytes, function: Any, first: int) -> Any:
     takes a level; `move`: takes 64 bits; `look`: takes a number, and answers one of 32 bits.
     """
     return _bind(form[:1], address(function), first)
+
+
+def bound_skip(cpu: int, offset: c_int64) -> Callable[[int], int]:
+    """A function that lets virtual time go on by so many ns within an access of `cpu`.
+
+    It answers 0, and does nothing, where a timer fires before. offset: what QEMU adds to the time
+    of the instructions executed.
+    """
+    shim_data(c_void_p, "xipsim_deadline").value = address(clock_deadline)
+    shim_data(c_void_p, "xipsim_exit").value = address(cpu_exit)
+    shim_data(c_void_p, "xipsim_offset").value = ctypes.addressof(offset)
+    made: Callable[[int], int] = _bind(b"l", shim_address("xipsim_skip"), cpu)
+    return made
 
 
 shim_data(c_void_p, "xipsim_read_register").value = address(read_register)

@@ -54,7 +54,7 @@ class QemuTime:
         self.read: Callable[[], int] = q.bound(b"read", q.clock_ns, q.CLOCK_VIRTUAL)
         self._nudge = QemuTimer(self._nudged)
         self._nudged_at: int | None = None
-        self._offset: c_int64 | None = None
+        self._skip: Callable[[int], int] | None = None
 
     def timer(self, callback: Callable[[], None]) -> QemuTimer:
         """A timer, off."""
@@ -82,16 +82,12 @@ class QemuTime:
 
     def skip(self, span: int) -> bool:
         """In an access: let it be `span` ns later, unless a timer fires before: False."""
-        if 0 <= q.clock_deadline(q.CLOCK_VIRTUAL, -1) < span:
-            return False
-        if self._offset is None:
-            self._offset = _find_offset(self.read)
-            if self._offset is None:
+        if self._skip is None:
+            offset = _find_offset(self.read)
+            if offset is None or self.cpu is None:
                 return False
-        self._offset.value += span
-        # The core was given instructions up to the next timer, which is nearer now.
-        q.cpu_exit(self.cpu)
-        return True
+            self._skip = q.bound_skip(self.cpu, offset)
+        return span < 2**31 and self._skip(span) != 0
 
     def halt(self) -> None:
         """While standing still: the core executes nothing when that is over."""

@@ -143,6 +143,56 @@ static void check_jumping_reads(void)
     expect_bytes("window by a plain read", port_window + page, pattern, PAGE);
 }
 
+#define NVIC_ISPR3 REG(0xE000E20Cu)
+#define NVIC_ICPR3 REG(0xE000E28Cu)
+#define FLEXSPI_PENDING (1u << (108 - 96))
+#define PATIENCE 1000000u
+
+/* Bytes that a handler fetches which takes one FIFO entry at each interrupt, and ends with the
+ * command. The interrupt stays disabled in the NVIC: pending, it is handled here. */
+static uint32_t fetch_by_interrupt(uint32_t address, uint32_t *to, uint32_t length)
+{
+    uint32_t fetched = 0, flags = 0;
+    INTR = IPCMDDONE | IPRXWA;
+    IPRXFCR = 1; /* empty; the watermark is one entry */
+    IPCR0 = address;
+    IPCR1 = length | COMMAND_SEQUENCE << 16;
+    NVIC_ICPR3 = FLEXSPI_PENDING;
+    INTEN = IPRXWA | IPCMDDONE;
+    IPCMD = 1;
+    for (uint32_t left = PATIENCE; left && !(flags & IPCMDDONE); left--) {
+        if (!(NVIC_ISPR3 & FLEXSPI_PENDING))
+            continue;
+        flags = INTR;
+        if (flags & IPRXWA) {
+            for (unsigned i = 0; i < 2 && fetched < length; i++, fetched += 4)
+                to[fetched / 4] = RFDR(i);
+            INTR = IPRXWA;
+        }
+        INTR = flags & IPCMDDONE;
+        NVIC_ICPR3 = FLEXSPI_PENDING;
+    }
+    INTEN = 0;
+    return fetched;
+}
+
+/* IPCMDDONE comes with the last clock: until then there is an interrupt for each entry. */
+static void check_reads_by_interrupt(void)
+{
+    static const uint16_t lengths[] = {8, 256, 300};
+    uint8_t pattern[2 * PAGE];
+    uint32_t got[300 / 4];
+    const uint32_t page = blank_pages(2);
+    make_pattern(pattern, sizeof pattern, 17);
+    program(page, pattern, PAGE);
+    program(page + PAGE, pattern + PAGE, PAGE);
+    flexspi_set_sequence(COMMAND_SEQUENCE, sequence_read_array);
+    for (unsigned i = 0; i < 3; i++) {
+        expect("bytes fetched", fetch_by_interrupt(page, got, lengths[i]), lengths[i]);
+        expect_bytes("data by interrupt", (const uint8_t *)got, pattern, lengths[i]);
+    }
+}
+
 const struct check port_checks[] = {
     {"boot ROM: SP and VTOR", check_boot_state, EVERY_FAMILY},
     {"FlexSPI: errors in a sequence", check_instruction_errors, EVERY_FAMILY},
@@ -152,6 +202,7 @@ const struct check port_checks[] = {
     {"FlexSPI: locked LUT", check_locked_lut, EVERY_FAMILY},
     {"FlexSPI: data size by operand", check_operand_size, EVERY_FAMILY},
     {"FlexSPI: receive FIFO on the AHB", check_fifo_on_ahb, EVERY_FAMILY},
+    {"FlexSPI: reads by interrupt", check_reads_by_interrupt, EVERY_FAMILY},
     {"FlexSPI: continuous read through the window", check_jumping_reads, WINBOND},
     {"boot ROM: the API of its NOR driver", check_rom_api, WINBOND},
     {"core: MPU, SysTick's reference, cycle counter", check_core, EVERY_FAMILY},

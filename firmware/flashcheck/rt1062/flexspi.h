@@ -12,6 +12,7 @@
 #define SWRESET 0x01u
 #define ARDFEN 0x40u
 #define ATDFEN 0x80u
+#define INTEN REG(FLEXSPI + 0x10)
 #define INTR REG(FLEXSPI + 0x14)
 #define IPCMDDONE 0x01u
 #define IPCMDGE 0x02u
