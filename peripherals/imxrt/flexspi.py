@@ -24,7 +24,8 @@ _AHB_ERROR = FlexSpiRegisters.AHBCMDERRID.mask | FlexSpiRegisters.AHBCMDERRCODE.
 _ARDFEN = FlexSpiRegisters.ARDFEN.mask
 # A page is sixty-four words and its polls hundreds of accesses: what they have in common works on
 # the stored integers instead of on fields.
-_AHBCMDERR, _ATDFEN = FlexSpiRegisters.AHBCMDERR.mask, FlexSpiRegisters.ATDFEN.mask
+_AHBCMDERR = FlexSpiRegisters.AHBCMDERR.mask
+_ARDFEN, _ATDFEN = FlexSpiRegisters.ARDFEN.mask, FlexSpiRegisters.ATDFEN.mask
 _MCR0, _INTR = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.INTR.offset
 _LEVELS = 0x40
 """INTR after a software reset: the transmit FIFO is empty."""
@@ -222,7 +223,11 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.RFDR.on_peek
     def _peek_rfdr(self, index: int) -> int:
-        return 0 if self.ARDFEN else self._fifos.head(4 * index, 4, self.system.clock.now)
+        if self.regs[_MCR0] & _ARDFEN:
+            return 0
+        # Without a command nothing is on its way.
+        now = self.system.clock.now if self.command is not None else 0
+        return self._fifos.head(4 * index, 4, now)
 
     @FlexSpiRegisters.TFDR.on_read
     def _read_tfdr(self, index: int) -> int:

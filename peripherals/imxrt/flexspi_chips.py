@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xipsim.peripherals.nor.bus import SpiDevice
+from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 
 from .flexspi_registers import FlexSpiRegisters
 from .lut import Sequence
@@ -15,6 +15,9 @@ class ChipSelects:
         self._spi = spi
         self.ends: tuple[int, ...] = (0, 0, 0, 0)
         """Where each chip select's addresses end: a cache of FLSHxxCR0."""
+        self._asked: tuple[Sequence, tuple[int, ...]] | None = None
+        self._transaction = Transaction()
+        """The last cycle without data to send, and what it was made of: polls repeat it."""
 
     def measure(self) -> None:
         """FLSHxxCR0 or MCR2 have changed."""
@@ -54,12 +57,16 @@ class ChipSelects:
         if sequence.empty:
             return b""
         control = spi.FLSHCR1[self.settings(select)]
-        transaction = sequence.transaction(
-            address - self.start(select),
-            word=bool(control >> 10 & 1),
-            column=control >> 11 & 0xF,
-            data=data,
-            read=read,
-        )
+        asked = (address - self.start(select), select, read, control)
+        known = self._asked
+        if known is None or data or known[0] is not sequence or known[1] != asked:
+            self._transaction = sequence.transaction(
+                asked[0],
+                word=bool(control >> 10 & 1),
+                column=control >> 11 & 0xF,
+                data=data,
+                read=read,
+            )
+            self._asked = None if data else (sequence, asked)
         chip = spi.chips.get(select)
-        return chip.transfer(transaction) if chip else b"\xff" * read
+        return chip.transfer(self._transaction) if chip else b"\xff" * read

@@ -68,7 +68,9 @@ class Flow:
             total = len(spi.tx)
             is_bound = total < command.writes
             count = total if is_bound else command.writes
-        command.stop = _moment(command, count)
+        # _moment, written out: with every push.
+        ahead = time_of(count - command.moved, command.hertz, command.byte_clocks)
+        command.stop = command.base + ahead
         command.end = None if is_bound else command.stop
 
     def sent(self, command: IpCommand, now: int) -> int:

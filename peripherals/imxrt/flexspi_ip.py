@@ -14,6 +14,8 @@ from .flexspi_lut import LookUpTable, Program
 from .flexspi_registers import FIFO, FlexSpiRegisters, IpCommand
 from .lut import ErrorCode, Sequence
 
+_MCR0, _MDIS = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.MDIS.mask
+_IPCR0, _IPCR1 = FlexSpiRegisters.IPCR0.offset, FlexSpiRegisters.IPCR1.offset
 _INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
 _IPRXFCR, _IPTXFCR = FlexSpiRegisters.IPRXFCR.offset, FlexSpiRegisters.IPTXFCR.offset
 _IPCMDDONE, _IPCMDERR = FlexSpiRegisters.IPCMDDONE.mask, FlexSpiRegisters.IPCMDERR.mask
@@ -95,7 +97,7 @@ class IpCommands:
         spi = self._spi
         self.settle()
         now = self._clock.now
-        if spi.MDIS:
+        if spi.regs[_MCR0] & _MDIS:
             spi.diagnose("command-while-disabled", "an IP command was started while MDIS is 1")
         elif spi.command is not None:
             # Assumption: it starts with the end of the first one, unless IPGRANTWAIT is over then.
@@ -202,7 +204,7 @@ class IpCommands:
 
     def _begin(self, now: int) -> None:
         spi = self._spi
-        address, control = spi.IPCR0, spi.IPCR1
+        address, control = spi.regs[_IPCR0], spi.regs[_IPCR1]
         size = control & 0xFFFF
         program = self._lut.program(control >> 16 & 0xF, control >> 24 & 7)
         select = self._chips.route(address)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .flexspi_fifos import Fifos, watermark
 from .flexspi_ip import IpCommands
-from .flexspi_registers import ENTRY, FlexSpiRegisters, IpCommand
+from .flexspi_registers import ENTRY, FIFO, FlexSpiRegisters, IpCommand
 
 _INTR = FlexSpiRegisters.INTR.offset
 _IPRXFCR, _IPTXFCR = FlexSpiRegisters.IPRXFCR.offset, FlexSpiRegisters.IPTXFCR.offset
@@ -86,8 +86,10 @@ class Looks:
     def _awaited(self, command: IpCommand) -> int | None:
         """When the flag comes that firmware has to wait for now; None: that depends on it."""
         spi, flow = self._spi, self._flow
-        if command.writes > len(spi.tx):
-            return flow.when_room(command, watermark(spi.regs[_IPTXFCR]))
+        if command.writes > (pushed := len(spi.tx)):
+            block = watermark(spi.regs[_IPTXFCR])
+            # Room that needs nothing to leave is there already.
+            return 0 if pushed + block <= FIFO else flow.when_room(command, block)
         if command.reads:
             return flow.when_received(command, watermark(spi.regs[_IPRXFCR]))
         return command.end

@@ -69,8 +69,12 @@ def test_a_chip_goes_back_over_everything_that_was_changed() -> None:
         assert chip.contents() == before
 
 
-DERIVED = {"ChipSelects.measure: self.ends"}
-"""Follows from registers; `load` computes it anew."""
+DERIVED = {
+    "ChipSelects.measure: self.ends",
+    "ChipSelects.transfer: self._asked",
+    "ChipSelects.transfer: self._transaction",
+}
+"""Follows from registers; `load` computes it anew, or it is kept with all that it follows from."""
 BUILDING = {"__init__", "connect", "connected", "load"}
 
 
