@@ -16,6 +16,8 @@ from .lut import ErrorCode, Sequence
 
 _INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
 _IPRXFCR, _IPTXFCR = FlexSpiRegisters.IPRXFCR.offset, FlexSpiRegisters.IPTXFCR.offset
+_STS1 = FlexSpiRegisters.STS1.offset
+_IP_ERROR = FlexSpiRegisters.IPCMDERRID.mask | FlexSpiRegisters.IPCMDERRCODE.mask
 _IPCMDDONE, _IPCMDERR = FlexSpiRegisters.IPCMDDONE.mask, FlexSpiRegisters.IPCMDERR.mask
 _STOPPED_BY_READ = FlexSpiRegisters.SCKSTOPBYRD.mask
 _STOPPED_BY_WRITE = FlexSpiRegisters.SCKSTOPBYWR.mask
@@ -59,7 +61,7 @@ class IpCommands:
             # What has come before this write is acknowledged by it, too.
             spi.regs[_INTR] &= ~flags | _LEVELS
         if flags & _IPCMDERR:
-            spi.IPCMDERRID = spi.IPCMDERRCODE = 0
+            spi.regs[_STS1] &= ~_IP_ERROR
         if flags & _IPTXWE:
             self._fifos.push(now)
         if flags & _IPRXWA:
