@@ -18,6 +18,8 @@ _MCR0, _MDIS = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.MDIS.mask
 _IPCR0, _IPCR1 = FlexSpiRegisters.IPCR0.offset, FlexSpiRegisters.IPCR1.offset
 _INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
 _IPRXFCR, _IPTXFCR = FlexSpiRegisters.IPRXFCR.offset, FlexSpiRegisters.IPTXFCR.offset
+_STS1 = FlexSpiRegisters.STS1.offset
+_IP_ERROR = FlexSpiRegisters.IPCMDERRID.mask | FlexSpiRegisters.IPCMDERRCODE.mask
 _IPCMDDONE, _IPCMDERR = FlexSpiRegisters.IPCMDDONE.mask, FlexSpiRegisters.IPCMDERR.mask
 _STOPPED_BY_READ = FlexSpiRegisters.SCKSTOPBYRD.mask
 _STOPPED_BY_WRITE = FlexSpiRegisters.SCKSTOPBYWR.mask
@@ -61,7 +63,7 @@ class IpCommands:
             # What has come before this write is acknowledged by it, too.
             spi.regs[_INTR] &= ~flags | _LEVELS
         if flags & _IPCMDERR:
-            spi.IPCMDERRID = spi.IPCMDERRCODE = 0
+            spi.regs[_STS1] &= ~_IP_ERROR
         if flags & _IPTXWE:
             self._fifos.push(now)
         if flags & _IPRXWA:
