@@ -230,6 +230,32 @@ def test_a_full_pty_throttles_the_console_while_time_goes_on(pty: tuple[Line, in
     assert not line.is_full
 
 
+def test_fast_time_waits_for_whoever_reads(pty: tuple[Line, int]) -> None:
+    """Else firmware would give up a PC that takes nothing for half a (virtual) second."""
+    line, other = pty
+    machine = FakeMachine(flood=40_000)
+    looks: list[int] = []
+
+    def looked() -> bool:
+        looks.append(machine.slices)
+        return len(looks) > 20 and looks[-1] == looks[-20]
+
+    talk(machine, line, looked, is_fast=True)
+    assert line.is_full
+    machine.flood = 0
+    received = bytearray()
+
+    def is_read() -> bool:
+        with suppress(BlockingIOError):
+            received.extend(os.read(other, 65536))
+        return machine.slices > looks[-1] + 10
+
+    talk(machine, line, is_read, is_fast=True)
+    while select.select([other], [], [], 0)[0]:
+        received.extend(os.read(other, 65536))
+    assert len(received) == machine.printed
+
+
 def test_output_goes_on_where_the_reader_comes_back(pty: tuple[Line, int]) -> None:
     """Throttled, then read: every byte arrives, and the console is let go again."""
     line, other = pty

@@ -13,6 +13,7 @@ from usb_firmware import MS, Board, S
 from usb_functions import (
     KEYBOARD,
     KEYS,
+    NOTIFY,
     REPORT_DESCRIPTOR,
     SECOND_IN,
     Composite,
@@ -87,6 +88,24 @@ def test_notifications_are_taken_and_are_no_output() -> None:
     assert len(firmware_of(board).notified) == 2  # that of the closed port was taken when it opened
     assert board.printed == b""
     assert board.idle
+
+
+def test_notifications_are_asked_for_at_their_interval() -> None:
+    """bInterval 0, which stands for 1 at high speed: once in a microframe."""
+    board = composite()
+    board.run(MS)
+    firmware = firmware_of(board)
+    completed, times = firmware.completed, firmware.notified
+
+    def again(address: int) -> None:
+        completed(address)
+        if address == NOTIFY and len(times) < 6:
+            firmware.send(NOTIFY, bytes(8))
+
+    firmware.completed = again  # type: ignore[method-assign]
+    firmware.send(NOTIFY, bytes(8))
+    board.run(MS)
+    assert [after - before for before, after in pairwise(times[1:])] == [125_000] * 4
 
 
 def test_what_a_second_port_did_not_take_is_lost_with_the_cable() -> None:

@@ -196,13 +196,19 @@ class Pace:
 
 
 class NoPace:
-    """Virtual time passes as fast as the computer lets it."""
+    """Virtual time passes as fast as the computer lets it, and whoever reads `line`.
+
+    Firmware drops what a PC does not take for half a second, which would be over at once.
+    """
 
     lost = 0
 
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
     def due(self, now: int) -> int:
         """See `Pace`."""
-        return SLICE
+        return 0 if self._line.is_full else SLICE
 
 
 class Conversation:
@@ -231,7 +237,7 @@ class Conversation:
         """Let the board run."""
         console = self._machine.console
         stop_listening = console.on_output(self._show)
-        pace = NoPace() if self._is_fast else Pace(self._machine.now)
+        pace = NoPace(self._line) if self._is_fast else Pace(self._machine.now)
         self._line.send(console.read_bytes())
         try:
             while not (self._stopped() or self._line.left):
