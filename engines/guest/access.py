@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xipsim.engines.repl import Tag
-from xipsim.peripherals.core import BusError, Guard, Model, Read, Region, Write
+from xipsim.peripherals.core import BusError, Guard, Model, Read, Region, Unanswered, Write
 
 from .clock import GuestClock
 
@@ -60,7 +60,7 @@ def tag_access(tag: Tag, clock: GuestClock, gap: Callable[[str], None]) -> tuple
     def read(_context: Any, offset: int, size: int) -> int:
         what = f"{name}: read at {first + offset:#010x}"
         gap(what)
-        clock.question(what)
+        clock.question(Unanswered(what))
         return tag.value & ((1 << 8 * size) - 1)
 
     def write(_context: Any, offset: int, _value: int, _size: int) -> None:

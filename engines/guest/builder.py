@@ -29,6 +29,7 @@ from xipsim.peripherals.core import (
     accessors,
     words,
 )
+from xipsim.peripherals.core.trace import IN_VAIN, Note
 
 from .access import tag_access, window_access
 from .backend import Backend, Core, CoreDescription, Memory
@@ -146,6 +147,7 @@ class Builder:
         seed: int,
     ) -> None:
         self._backend, self._clock, self._registry = backend, clock, registry
+        clock.hopeless = self._waits_in_vain
         self._overrides = overrides
         self._guard = supervisor.failed
         self._inputs: dict[tuple[str, int], Junction] = {}
@@ -252,6 +254,10 @@ class Builder:
         start, size = tag.range.start, tag.range.size
         self._backend.place_tag(tag.name, start, size, read, write)
         self.board.view.add(start, size, of_tag(tag), is_behind=True)
+
+    def _waits_in_vain(self, what: str) -> None:
+        message = f"the firmware waits for {what}, which is not modelled: nothing will answer"
+        self._system.trace.emit(Note(time=self._clock.now, source=IN_VAIN, message=message))
 
     def _tag_touched(self, what: str) -> None:
         if what not in self.board.tags_touched:

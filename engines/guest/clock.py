@@ -10,8 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from xipsim.peripherals.core import Unanswered
+
 from .backend import TimeSource
-from .polling import GAP, INTERRUPTED_GAP, QUESTIONS_BEFORE_STALL, QUESTIONS_IN_A_LOOP, Run
+from .polling import (
+    GAP,
+    INTERRUPTED_GAP,
+    QUESTIONS_BEFORE_STALL,
+    QUESTIONS_IN_A_LOOP,
+    Run,
+    plain,
+)
 from .waits import Waits
 
 FRACTION = 16
@@ -22,6 +31,8 @@ time-out), which may end it before."""
 LONGEST = 1_000_000
 """ns that such a stall takes at most: a loop that gives up after a count, and hence makes each of
 its polls, would else see the time grow by 1/16 with every other one."""
+HOPELESS = 10_000_000
+"""ns after which a wait for what nothing will answer is told: a loop that gives up has done so."""
 MAXIMUM = 2**62
 WFI, WFE = "WFI", "WFE"
 
@@ -80,6 +91,10 @@ class GuestClock:
         """Those of the other questions that the same loop asks."""
         self.waits = Waits()
         """What the firmware has waited for."""
+        self._told: set[str] = set()
+        """What `hopeless` was told."""
+        self.hopeless: Callable[[str], None] = lambda what: None
+        """Told of a wait for what is not modelled; set by who has the trace."""
         self.pc: Callable[[], int | None] = lambda: None
         """Where the access under way comes from; set by who has the core."""
         self._stall_end = self.engine_alarm(self._end_stall)
@@ -178,6 +193,9 @@ class GuestClock:
             return
         self.waits.add(run.wait, run.polls, run.polls)
         run.polls = 0
+        if isinstance(key, Unanswered) and now - run.began > HOPELESS and key not in self._told:
+            self._told.add(key)
+            self.hopeless(key)
         if not self._stalls:
             return
         if until is None or self._others:
@@ -300,7 +318,8 @@ class GuestClock:
     def save(self) -> dict[str, Any]:
         """What was waited for, the wait under way, and the stall or sleep under way."""
         return {
-            "asked": self.asked,
+            "asked": plain(self.asked),
+            "told": {str(what) for what in self._told},
             "runs": [run.save() for run in (self._run, *self._others.values())],
             "waits": self.waits.save(),
             "stall_end": self._stall_end.deadline,
@@ -311,6 +330,7 @@ class GuestClock:
     def load(self, saved: dict[str, Any]) -> None:
         """Go on as when `save` returned `saved`. No stall may be under way; last of all."""
         self.asked = saved["asked"]
+        self._told = set(saved["told"])
         self._run, *others = map(Run.saved, saved["runs"])
         self._others = {run.asked: run for run in others}
         self.waits.load(saved["waits"])

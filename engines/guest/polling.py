@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+from xipsim.peripherals.core import Unanswered
+
 QUESTIONS_BEFORE_STALL = 8
 """So many are answered at once at the beginning of each wait."""
 GAP = 330
@@ -16,6 +18,11 @@ INTERRUPTED_GAP = 20_000
 SHAPES = 4
 """Lengths of a turn that one loop may have: by the branches that it takes."""
 QUESTIONS_IN_A_LOOP = 4
+
+
+def plain(asked: Hashable) -> Hashable:
+    """An equal question that any snapshot can hold."""
+    return str(asked) if isinstance(asked, Unanswered) else asked
 
 
 class Run:
@@ -65,7 +72,8 @@ class Run:
 
     def save(self) -> dict[str, Any]:
         """As plain data."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        data = {name: getattr(self, name) for name in self.__slots__}
+        return data | {"asked": plain(self.asked)}
 
     @classmethod
     def saved(cls, data: dict[str, Any]) -> Run:

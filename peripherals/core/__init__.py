@@ -1,6 +1,6 @@
 """The vocabulary in which models are written: registers, ports, declared state, the registry."""
 
-from .access import Guard, Read, Words, Write, accessors, words
+from .access import Guard, Read, Unanswered, Words, Write, accessors, words
 from .boot import BootError, Entry
 from .declared import Parameter, Region, Slots, State
 from .hooks import guards
@@ -80,6 +80,7 @@ __all__ = [
     "State",
     "System",
     "Trace",
+    "Unanswered",
     "Waker",
     "Window",
     "Words",

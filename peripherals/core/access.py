@@ -22,6 +22,12 @@ class Questions(Protocol):
         """As `Clock.question`."""
 
 
+class Unanswered(str):
+    """A question to which nothing will ever be an answer: what is not modelled."""
+
+    __slots__ = ()
+
+
 Guard = Callable[[Exception, str], None]
 """Takes what a model raised in an access, and the access in words."""
 
@@ -51,7 +57,7 @@ def accessors(model: Peripheral, questions: Questions, guard: Guard) -> tuple[Re
                     return reader()
             if declares and not model.declares(offset, size):
                 questions.asked = asked
-                questions.question(f"{model.name} {offset:#x}")
+                questions.question(Unanswered(f"{model.name} {offset:#x}"))
             return any_read(offset, size)
         except Exception as error:
             guard(error, _in_words(model, offset, size))

@@ -54,6 +54,10 @@ class Note(NamedTuple):
     message: str
 
 
+IN_VAIN = "waits"
+"""Source of notes that say what the firmware waits for and will not get."""
+
+
 class Repeated(NamedTuple):
     """An event that came so many `times` within a short while, the last time at `last`."""
 

@@ -331,3 +331,29 @@ def test_waiting_for_a_pin_costs_little(m: Machine, image: Image) -> None:
     assert 500_000 <= took < 500_000 * 17 / 16
     waits = [w for w in m.report()["waits"]["found"] if w["question"].startswith(f"{pin.gpio} ")]
     assert sum(w["polls"] for w in waits) < 20_000 < 1_000_000 < sum(w["on_silicon"] for w in waits)
+
+
+def test_a_wait_for_what_is_not_modelled_is_told(
+    m: Machine, image: Image, tmp_path: Path
+) -> None:
+    """Once, while it lasts; a few looks in passing are no wait."""
+    told: list[str] = []
+    m.on_wait_in_vain(told.append)
+    name, address = "DMA0", image.facts.tags["DMA0"]
+    m.exec(
+        "@micropython.viper\ndef poll(a: int, n: int):\n"
+        "    p = ptr32(a)\n    while p[0] & 1 == 0 and n:\n        n -= 1"
+    )
+    m.exec(f"poll({address}, 50)")
+    assert told == []
+    with pytest.raises(WaitTimeout, match=f"{name} has only a name"):
+        m.exec(f"poll({address}, 1_000_000_000)", timeout="1s")
+    assert told == [
+        f"the firmware waits for {name}: read at {address:#010x}, which is not modelled: "
+        "nothing will answer"
+    ]
+    assert told[0] in [note["message"] for note in m.report()["notes"]]
+    m.snapshot().save(tmp_path / "waiting")
+    m.restore(m.load_snapshot(tmp_path / "waiting"))
+    m.run_for("20ms")
+    assert len(told) == 1, "nor again behind a snapshot"

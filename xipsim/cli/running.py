@@ -76,6 +76,7 @@ def opened(
             signals.watch(machine)
             for warning in machine.warnings if warn else ():
                 print(f"xipsim: warning: {warning}", file=sys.stderr)
+            machine.on_wait_in_vain(_tell_wait)
             try:
                 yield machine, signals
             finally:
@@ -117,6 +118,12 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         start=lambda config: open_engine(config, args.process),
         **shape(args),
     )
+
+
+def _tell_wait(text: str) -> None:
+    # `xipsim run` has the terminal in raw mode.
+    end = "\r\n" if sys.stderr.isatty() else "\n"
+    print(f"xipsim: {text}", file=sys.stderr, end=end, flush=True)
 
 
 def shape(args: argparse.Namespace) -> dict[str, Any]:

@@ -329,6 +329,10 @@ class Machine:
         """Hand `receiver` every command that the flash chips get from now on, as they come."""
         self._session.trace_commands(receiver)
 
+    def on_wait_in_vain(self, receiver: Callable[[str], None]) -> None:
+        """Tell `receiver` what the firmware waits for and will not get, as it is not modelled."""
+        self._session.log.on_wait_in_vain = receiver
+
     def forget_listeners(self) -> None:
         """Hand nothing more to those who were given to `trace` and to a console's `on_output`."""
         self._session.log.forget_receiver()

@@ -52,6 +52,8 @@ class RunLog:
         self.left_out = dict.fromkeys(_LISTS, 0)
         """How many entries these lists lack."""
         self.on_command: Callable[[Any], None] | None = None
+        self.on_wait_in_vain: Callable[[str], None] = _drop
+        """Told what the firmware waits for and will not get."""
         self._console, self._tell = console, tell
         self._receivers: dict[str, list[Receiver]] = {}
         self._on_reset: list[Callable[[], None]] = []
@@ -90,7 +92,7 @@ class RunLog:
                 self._tell(receiver, value)
 
     def _keep(self, found: Repeated) -> None:
-        from xipsim.peripherals.core.trace import Diagnostic, Gap
+        from xipsim.peripherals.core.trace import IN_VAIN, Diagnostic, Gap
 
         event, count, last = found
         if isinstance(event, Diagnostic):
@@ -99,6 +101,8 @@ class RunLog:
             self.gaps.add(event, count, last)
         else:
             self.notes.add(event, count, last)
+            if event.source == IN_VAIN:
+                self.on_wait_in_vain(event.message)
 
     def was_reset(self, reset: Reset | None) -> None:
         """The board starts anew; None: the user wanted it."""
@@ -123,6 +127,7 @@ class RunLog:
         """Drop what the chips get from now on."""
         if self.on_command:
             self.on_command = _drop
+        self.on_wait_in_vain = _drop
 
     # -- snapshots -------------------------------------------------------------------------------
 
