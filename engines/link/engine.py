@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from xipsim.engines.api import (
+    ConfigurationError,
     EngineError,
     Goal,
     MachineConfig,
@@ -265,7 +266,9 @@ class ChildEngine:
             if isinstance(self._answer, Refusal) and self._answer.number <= number:
                 raise self._answer.error
 
-    def _death(self) -> EngineError:
+    def _death(self) -> EngineError | ConfigurationError:
+        if refusal := self._process.refusal():
+            return ConfigurationError(refusal)
         return EngineError(f"the engine's process {self._process.death()}")
 
     def _hung(self, seconds: float | None = None) -> EngineError:

@@ -20,6 +20,10 @@ start(config, platform): what to simulate. build(chips, checked): the contents t
 NUMBER = 8
 """Bytes of a run's number on the pipe of interrupts, little endian."""
 
+UNUSABLE = 78
+"""Exit code of a process that finds that it cannot run in this installation, and says why in the
+last line that it prints; EX_CONFIG of sysexits.h."""
+
 
 class Request(NamedTuple):
     """Do something. number: larger than that of every request before."""

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from xipsim.engines.api import EngineError, StrPath
 
 from .channel import Channel, wait_for
-from .messages import NUMBER
+from .messages import NUMBER, UNUSABLE
 
 LAST_LINES = 20
 ANSWER_TIME = 20.0
@@ -118,6 +118,13 @@ class Process:
         self.channel.close()
         os.close(self._interrupt)
 
+    def refusal(self) -> str:
+        """Why it says that it cannot run in this installation; empty where it ended otherwise.
+
+        Call it when it is gone, or as good as gone.
+        """
+        return self._last_lines()[-1] if self._wait() == UNUSABLE else ""
+
     def death(self) -> str:
         """How it ended, and its last words. Call it when it is gone, or as good as gone."""
         code = self._wait()
@@ -135,9 +142,12 @@ class Process:
 
     def last_words(self) -> str:
         """What it has printed last, as the end of a sentence; empty if it has not."""
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").splitlines()[-LAST_LINES:]
+        lines = self._last_lines()
         return "; its last words:\n" + "\n".join(lines) if lines else ""
+
+    def _last_lines(self) -> list[str]:
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace").splitlines()[-LAST_LINES:]
 
 
 class Program(Protocol):

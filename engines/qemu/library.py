@@ -10,6 +10,7 @@ layouts, and the names that changed over time. Looked up once, when it is import
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable
 from ctypes import (
     CFUNCTYPE,
@@ -28,7 +29,9 @@ from ctypes import (
     c_void_p,
     py_object,
 )
-from typing import Any
+from typing import Any, NoReturn
+
+from xipsim.engines.link.messages import UNUSABLE
 
 CLOCK_VIRTUAL = 1
 TIMERS_STATE_WORDS = 12
@@ -49,6 +52,12 @@ IRQ = CFUNCTYPE(None, c_void_p, c_int, c_int)
 PLAIN = CFUNCTYPE(None)
 RUN_STATE = CFUNCTYPE(None, c_void_p, c_bool, c_int)
 SLEEP = CFUNCTYPE(None, c_uint, c_void_p)
+
+
+def refuse(why: str) -> NoReturn:
+    """End the process: it is not made for this one."""
+    sys.stderr.write(f"{why}\n")
+    raise SystemExit(UNUSABLE)
 
 
 class _Sizes(Structure):
@@ -195,7 +204,7 @@ compare = _function("memcmp", c_int, c_void_p, c_void_p, c_size_t)
 if _missing:
     from .locate import KNOWN_VERSIONS
 
-    raise SystemExit(
+    refuse(
         f"this QEMU does not export {', '.join(_missing)}; versions known to work: "
         f"{', '.join(KNOWN_VERSIONS)} as Debian and Ubuntu build them"
     )
@@ -217,10 +226,10 @@ def shim_data(kind: Any, name: str) -> Any:
     try:
         return kind.in_dll(_library, name)
     except ValueError:
-        raise SystemExit(
+        refuse(
             f"the shim has no {name}: it was built from other sources than these; install the "
             "package again (pip install, with -e in a checkout)"
-        ) from None
+        )
 
 
 def shim_address(name: str) -> int:

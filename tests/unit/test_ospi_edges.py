@@ -118,6 +118,16 @@ def test_what_instruction_and_address_take(spi_ctrlr0: int, clocks: int) -> None
     assert not rig.r(SR) & 1
 
 
+@pytest.mark.parametrize("entries", [0, 1, 2])
+def test_the_transmit_fifo_is_empty_without_an_entry_alone(entries: int) -> None:
+    """SR: bit 1 TFNF, bit 2 TFE."""
+    rig = Rig()
+    rig.setup(OCTAL | TRANSMIT | 7, 2 | 2 << 8)
+    for _ in range(entries):
+        rig.w(DR, 0)
+    assert rig.r(SR) & 0b110 == (0b010 if entries else 0b110)
+
+
 # -- start, select, overflow -----------------------------------------------------------------------
 
 

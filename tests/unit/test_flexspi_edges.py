@@ -1,0 +1,215 @@
+"""FlexSPI's flags, counters and sequence numbers, one by one. Facts: imxrt.md section 3."""
+
+from __future__ import annotations
+
+import pytest
+from flexspi_fakes import MIMXRT_LUT, FakeChip, Rig
+
+from xipsim.peripherals.core import BusError
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.flexspi import FlexSpi
+
+STATUS, WRITE_ENABLE, ERASE, PROGRAM, JUMPS, LAST = 1, 3, 5, 10, 12, 15
+DONE, IP_GRANT, AHB_GRANT, IP_ERROR, AHB_ERROR = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4
+STOPPED_BY_READ, STOPPED_BY_WRITE, BUS_TIMEOUT = 1 << 8, 1 << 9, 1 << 10
+LUT = list(MIMXRT_LUT)
+LUT[4 * JUMPS] = 0x7C00_0406  # 06h, JMP_ON_CS
+LUT[4 * LAST] = 0x0406
+LUT[4 * (WRITE_ENABLE + 1) : 4 * (WRITE_ENABLE + 1) + 2] = LUT[4 * PROGRAM : 4 * PROGRAM + 2]
+
+
+@pytest.fixture
+def rig() -> Rig:
+    bench = Bench()
+    rig = Rig(FakeChip(bench), FakeChip(bench, name="second"), bench=bench)
+    rig.enable(*LUT, sizes=(64, 64, 0, 0))
+    return rig
+
+
+def opcodes(rig: Rig) -> list[int | None]:
+    """Of the first chip's cycles."""
+    return [t.opcode for t in rig.spi.chips[0].seen]  # type: ignore[attr-defined]
+
+
+# -- sequences -------------------------------------------------------------------------------------
+
+
+def test_behind_the_last_sequence_comes_the_first(rig: Rig) -> None:
+    rig.set(FlexSpi.FLSHCR2, LAST | 1 << 5)
+    rig.window.read(0x100, 4)
+    assert opcodes(rig) == [0x06, 0xEB]
+    rig.start(LAST, 0x100, 4, count=2)
+    assert opcodes(rig)[2:] == [0x06, 0xEB]
+
+
+def test_a_store_of_several_sequences(rig: Rig) -> None:
+    rig.set(FlexSpi.FLSHCR2, WRITE_ENABLE << 8 | 1 << 13)
+    rig.window.write(0x100, 0x0403_0201)
+    assert opcodes(rig) == [0x06, 0x32]
+    assert rig.spi.chips[0].array[0x100:0x104] == b"\x01\x02\x03\x04"  # type: ignore[attr-defined]
+
+
+def test_a_store_cannot_jump(rig: Rig) -> None:
+    rig.set(FlexSpi.FLSHCR2, WRITE_ENABLE << 8 | 7 << 13)  # 3 to 10, and 10 is the program
+    with_jump = [*LUT]
+    with_jump[4 * 9] = 0x7C00_0406
+    rig.load_lut(with_jump)
+    with pytest.raises(BusError):
+        rig.window.write(0x100, 1)
+    assert rig.get(FlexSpi.INTR) & AHB_ERROR
+    assert rig.get(FlexSpi.STS1) & 0xF0F == 0x209, "sequence 9, JMP_ON_CS used wrongly"
+
+
+def test_the_same_settings_for_all_chip_selects(rig: Rig) -> None:
+    """SAMEDEVICEEN: A1's registers count, for sequences as well as for sizes."""
+    seen = rig.spi.chips[1].seen  # type: ignore[attr-defined]
+    rig.set(FlexSpi.FLSHCR2, LAST | 1 << 5, 1)
+    rig.spi.read_flash(0x1_0100, 4)
+    assert [t.opcode for t in seen] == [0x06, 0xEB]
+    rig.set(FlexSpi.MCR2, 0x2000_81F7)
+    rig.spi.read_flash(0x1_0100, 4)
+    assert [t.opcode for t in seen] == [0x06, 0xEB, 0xEB]
+
+
+# -- flags -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("control", "flag"), [(STATUS + 1, BUS_TIMEOUT), (JUMPS, 0), (WRITE_ENABLE, BUS_TIMEOUT)]
+)
+def test_a_read_that_gets_no_data_raises_the_interrupt(rig: Rig, control: int, flag: int) -> None:
+    rig.set(FlexSpi.INTEN, BUS_TIMEOUT)
+    rig.set(FlexSpi.FLSHCR2, control)
+    with pytest.raises(BusError):
+        rig.window.read(0x100, 4)
+    if flag:
+        assert rig.get(FlexSpi.INTR) & flag
+        assert rig.spi.IRQ.level
+        rig.set(FlexSpi.INTR, flag)
+        assert not rig.spi.IRQ.level
+
+
+def test_an_access_during_a_command_raises_the_interrupt(rig: Rig) -> None:
+    rig.set(FlexSpi.INTEN, AHB_GRANT)
+    rig.start(PROGRAM, 0x100, 16)
+    with pytest.raises(BusError):
+        rig.window.read(0x100, 4)
+    assert rig.get(FlexSpi.INTR) & AHB_GRANT
+    assert rig.spi.IRQ.level
+
+
+def test_a_command_during_a_command_is_done_at_once_without_a_grant(rig: Rig) -> None:
+    rig.start(PROGRAM, 0x100, 16)
+    assert not rig.get(FlexSpi.INTR) & DONE
+    rig.set(FlexSpi.IPCMD, 1)
+    assert rig.get(FlexSpi.INTR) & (DONE | IP_GRANT) == DONE | IP_GRANT
+    assert opcodes(rig) == [], "the first one still waits for its data"
+
+
+def test_who_drives_the_bus_and_what_it_waits_for(rig: Rig) -> None:
+    assert rig.get(FlexSpi.STS0) == 3, "idle"
+    rig.start(PROGRAM, 0x100, 16)
+    assert rig.get(FlexSpi.STS0) == 2 << 2, "the IP command"
+    assert rig.get(FlexSpi.INTR) & (STOPPED_BY_READ | STOPPED_BY_WRITE) == STOPPED_BY_WRITE
+    rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1)
+    assert rig.get(FlexSpi.STS0) == 3
+    rig.start(0, 0, 200)
+    assert rig.get(FlexSpi.INTR) & (STOPPED_BY_READ | STOPPED_BY_WRITE) == STOPPED_BY_READ
+    assert rig.get(FlexSpi.STS0) == 2 << 2
+
+
+def test_each_kind_of_error_is_acknowledged_by_itself(rig: Rig) -> None:
+    rig.set(FlexSpi.FLSHCR2, LAST << 8 | 5 << 13)  # 15, 0, 1, 2, 3, 4: the last one writes
+    words = [*LUT]
+    words[4 * LAST] = 0x7C00_0406
+    rig.load_lut(words)
+    with pytest.raises(BusError):
+        rig.window.write(0, 1)
+    rig.set(FlexSpi.IPCR1, JUMPS << 16)
+    rig.set(FlexSpi.IPCMD, 1)
+    assert rig.get(FlexSpi.STS1) == (2 << 24 | JUMPS << 16 | 2 << 8 | LAST)
+    rig.set(FlexSpi.INTR, AHB_ERROR)
+    assert rig.get(FlexSpi.STS1) == (2 << 24 | JUMPS << 16)
+    rig.set(FlexSpi.INTR, IP_ERROR)
+    assert rig.get(FlexSpi.STS1) == 0
+
+
+def test_a_software_reset_leaves_the_flags_of_the_fifos_alone_set(rig: Rig) -> None:
+    rig.start(JUMPS)
+    rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1)
+    assert rig.get(FlexSpi.INTR) == 0x40, "there is room in the transmit FIFO"
+    assert rig.get(FlexSpi.STS1) == 0
+    assert not rig.get(FlexSpi.MCR0) & 1, "SWRESET clears itself"
+
+
+@pytest.mark.parametrize(("port", "locks"), [(0, 3), (1, 3 << 16)])
+def test_each_delay_line_locks_when_it_is_enabled(rig: Rig, port: int, locks: int) -> None:
+    rig.set(FlexSpi.DLLCR, 0x79, port)
+    assert rig.get(FlexSpi.STS2) & 0x3_0003 == locks
+
+
+# -- where a command may go ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "size", "fails"),
+    [(0xFFFC, 4, False), (0xFFFC, 5, True), (0x1_0000, 4, False), (0x1_FFFC, 8, True)],
+)
+def test_a_command_ends_within_its_chip(rig: Rig, address: int, size: int, fails: bool) -> None:
+    rig.start(0, address, size)
+    assert bool(rig.get(FlexSpi.INTR) & IP_ERROR) is fails
+    if fails:
+        assert rig.get(FlexSpi.STS1) >> 24 == 0xF, "a boundary is crossed"
+
+
+def test_a_command_without_an_address_crosses_nothing(rig: Rig) -> None:
+    rig.start(STATUS, 0xFFFF, 4)
+    assert not rig.get(FlexSpi.INTR) & IP_ERROR
+
+
+def test_only_bits_22_to_0_of_a_size_count(rig: Rig) -> None:
+    rig.set(FlexSpi.FLSHCR0, 0x8000_0000 | 128)
+    assert rig.window.read(0x1_0000, 4) == 0xFFFF_FFFF, "the first chip, from its beginning"
+    assert rig.spi.chips[1].seen == []  # type: ignore[attr-defined]
+
+
+# -- FIFOs -----------------------------------------------------------------------------------------
+
+
+def test_wrcntr_counts_what_is_pushed_by_its_watermark(rig: Rig) -> None:
+    rig.set(FlexSpi.INTR, 0x40)
+    assert rig.get(FlexSpi.IPTXFSTS) == 1 << 16 | 1
+    rig.set(FlexSpi.IPTXFCR, 3 << 2)  # four entries at a time
+    rig.set(FlexSpi.INTR, 0x40)
+    assert rig.get(FlexSpi.IPTXFSTS) == 5 << 16 | 5
+    rig.set(FlexSpi.IPTXFCR, 3 << 2 | 1)
+    assert rig.get(FlexSpi.IPTXFSTS) == 0
+    assert rig.get(FlexSpi.IPTXFCR) == 3 << 2, "CLRIPTXF clears itself"
+
+
+def test_what_was_cleared_is_not_sent(rig: Rig) -> None:
+    rig.set(FlexSpi.TFDR, 0xEEEE_EEEE)
+    rig.set(FlexSpi.INTR, 0x40)
+    rig.command(WRITE_ENABLE)
+    assert rig.send(PROGRAM, 0x100, b"\x01\x02\x03\x04\x05\x06\x07\x08") == 0
+    (program,) = (t for t in rig.spi.chips[0].seen if t.opcode == 0x32)  # type: ignore[attr-defined]
+    assert program.write == b"\x01\x02\x03\x04\x05\x06\x07\x08"
+
+
+def test_the_ahb_side_of_the_transmit_fifo_ends_with_it(rig: Rig) -> None:
+    rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1 << 7)
+    rig.tx.write(124, 0x0403_0201)
+    rig.tx.write(128, 0xFFFF_FFFF)
+    assert len(rig.spi.staging) == 128
+    assert bytes(rig.spi.staging[124:]) == b"\x01\x02\x03\x04"
+
+
+@pytest.mark.parametrize("bit", range(10, 15))
+def test_word_and_column_addresses_end_native_reads(rig: Rig, bit: int) -> None:
+    """WA and CAS of FLSHxxCR1: addresses are sent in another form."""
+    segment = rig.window.segments[0]
+    assert segment.is_native
+    rig.set(FlexSpi.FLSHCR1, 0x63 | 1 << bit)
+    assert not segment.is_native
+    rig.set(FlexSpi.FLSHCR1, 0x63)
+    assert segment.is_native
