@@ -28,6 +28,7 @@ from measure import arguments, processor_time
 
 from xipsim import Machine
 from xipsim.engines.programs import ENGINES, find
+from xipsim.engines.renode.locate import HEADLESS, silent_input
 
 START = """
 import sys
@@ -147,8 +148,9 @@ def bare(engine: str) -> float:
         short = cost(lambda: speed.plain(program, 1, options))
         return speed.INSTRUCTIONS / (long - short).wall / 1e6
     with renode_files() as script:
-        words = [find(engine).path, "--disable-gui", "--plain", "--console", "-P", "-1", script]
-        said = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
+        words = [find(engine).path, *HEADLESS, script]
+        with silent_input() as nothing:
+            said = subprocess.check_output(words, stdin=nothing, text=True)
     took = re.search(r"took ([\d.]+)", said)
     assert took, said
     return BARE_INSTRUCTIONS / float(took[1]) / 1e6

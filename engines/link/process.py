@@ -18,6 +18,8 @@ from .channel import Channel, wait_for
 from .messages import NUMBER, UNUSABLE
 
 LAST_LINES = 20
+OF_SHELLS = 128
+"""A shell ends with so much more than the number of the signal that has killed its command."""
 ANSWER_TIME = 20.0
 """Seconds of real time in which the child must answer a request, notice an interrupt, or go on
 with a message that it has begun to read or to write."""
@@ -128,7 +130,8 @@ class Process:
     def death(self) -> str:
         """How it ended, and its last words. Call it when it is gone, or as good as gone."""
         code = self._wait()
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        number = -code if code < 0 else code - OF_SHELLS
+        how = f"was killed by signal {number}" if number > 0 else f"ended with exit code {code}"
         return f"{how}{self.last_words()}"
 
     def _wait(self) -> int:

@@ -35,6 +35,8 @@ SP, PC, XPSR = 13, 15, 25
 """gdb's numbers of registers, which are Renode's."""
 REGISTERS = {**{f"r{i}": i for i in range(13)}, "sp": SP, "lr": 14, "pc": PC, "xpsr": XPSR}
 VTOR = 0xE000ED08
+FAULT_FRAME = ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr", "sp")
+"""Registers at a fault; `bridge/Faults.cs` has the same."""
 
 
 class RenodeBackend:
@@ -182,6 +184,7 @@ class Core:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._bus = Bus(host, as_core=True)
+        self.faulted: Callable[[dict[str, int]], None] = lambda frame: None
 
     @property
     def pc(self) -> int:
@@ -219,7 +222,8 @@ class Core:
         return Nmi(self._host) if number == NMI_INPUT else Interrupt(self._host, number)
 
     def on_fault(self, handler: Callable[[dict[str, int]], None]) -> None:
-        """Renode does not tell where a handler begins: the frame is looked for on the stack."""
+        """Call `handler` with the frame when the core has entered a fault handler."""
+        self.faulted = handler
 
     def reset(self) -> None:
         """Core and NVIC as after power-on."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import CFUNCTYPE, c_char_p, c_int, c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int64, c_uint32, c_uint64, c_void_p
 from typing import Any
 
 READ = CFUNCTYPE(c_uint64, c_int, c_int64, c_int)
@@ -54,6 +54,7 @@ GUEST = {
     "reset_request": CFUNCTYPE(None),
     "machine_reset": CFUNCTYPE(None),
     "aborted": CFUNCTYPE(None),
+    "fault": CFUNCTYPE(None, POINTER(c_uint32), c_int),
 }
 """What this side offers, in the order of its table. Those that return a pointer return what is
 wrong, or nothing."""

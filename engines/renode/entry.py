@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from xipsim.engines.api import ConfigurationError, MachineConfig
+from xipsim.engines.api import ConfigurationError, MachineConfig, StopReason
 from xipsim.engines.guest.supervisor import Supervisor
 from xipsim.engines.usermodels import UserModelError, load_models
 from xipsim.peripherals.core import BusError, Console, Model, Parameter, ResetCause
 
-from .backend import RenodeBackend
+from .backend import FAULT_FRAME, RenodeBackend
 from .calls import Host, publish, text
 from .description import platform_of
 from .monitor import Monitor
@@ -42,6 +42,7 @@ def offer(
         "reset_request": lambda: guest.backend.on_reset_request(),
         "machine_reset": guest.machine_reset,
         "aborted": guest.aborted,
+        "fault": guest.fault,
     }
     publish(address, {name: wrap(function) for name, function in functions.items()})
 
@@ -143,6 +144,15 @@ class Guest:
 
     def aborted(self) -> None:
         """Renode cannot go on with the core, and has said so in its log."""
+
+    def fault(self, registers: Sequence[int], locked_up: int) -> None:
+        """The core has taken a fault, or has locked up where it should have."""
+        frame = dict(zip(FAULT_FRAME, registers, strict=False))
+        if locked_up:
+            detail = self.supervisor.faults.lock_up(frame)
+            self.supervisor.stop(StopReason.FAULT, detail=detail)
+        else:
+            self.backend.core.faulted(frame)
 
 
 class RenodeLine:

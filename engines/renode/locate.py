@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,11 @@ SECONDS = 120
 """Of real time, after which a Renode that says nothing does not work."""
 NEEDED = ("BusAccessException",)
 """Types of `Antmicro.Renode.Peripherals.Bus` without which there are no bus faults."""
+OLD = (
+    "bus faults and resets by the firmware (1.17 has them)",
+    "what a Cortex-M55 needs (ALIF_ENSEMBLE is refused)",
+)
+"""What a Renode without them lacks."""
 QUESTION = (
     'python "import Antmicro.Renode.Peripherals.Bus as b;'
     " print('xipsim lacks:' + ','.join(n for n in {names!r} if not hasattr(b, n)) + ':')\""
@@ -75,28 +82,38 @@ def lacks(path: Path) -> list[str]:
     said = _said(path, *HEADLESS, "-e", question, "-e", "quit")
     for line in said.splitlines():
         if line.startswith("xipsim lacks:"):
-            missing = line.split(":")[1]
-            return ["bus faults and resets by the firmware (1.17 has them)"] if missing else []
+            return list(OLD) if line.split(":")[1] else []
     raise EngineError(f"{path} does not answer; it said:\n{said[-2000:]}")
 
 
-def _said(path: Path, *arguments: str) -> str:
-    reading, writing = os.pipe()  # an input that ends would be read again and again
+@contextmanager
+def silent_input() -> Iterator[int]:
+    """A descriptor on which nothing ever comes, for the standard input of a Renode.
+
+    One that has ended it reads again and again, as fast as it can.
+    """
+    reading, writing = os.pipe()
     try:
-        return subprocess.run(
-            [path, *arguments],
-            stdin=reading,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS,
-            check=True,
-        ).stdout
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def _said(path: Path, *arguments: str) -> str:
+    try:
+        with silent_input() as nothing:
+            return subprocess.run(
+                [path, *arguments],
+                stdin=nothing,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=SECONDS,
+                check=True,
+            ).stdout
     except subprocess.CalledProcessError as error:
         said = str(error.stdout).strip()
         raise EngineError(f"{path} ended with {error.returncode}: {said[-2000:]}") from error
     except (OSError, subprocess.SubprocessError) as error:
         raise EngineError(f"{path} cannot be started: {error}") from error
-    finally:
-        os.close(reading)
-        os.close(writing)

@@ -81,7 +81,9 @@ def test_reads_come_to_the_model_or_are_served_from_its_bytes(
         assert engine.call("window", "counts") == (0 if native else 8, 0)
 
 
-@pytest.mark.parametrize("native", [0, 1])
+@pytest.mark.parametrize(
+    "native", [0, pytest.param(1, marks=pytest.mark.needs("native stores"))]
+)
 def test_stores_come_to_the_model(running: Running, native: int) -> None:
     """It makes something else of them than a memory would."""
     with running(STORE) as engine:
@@ -171,6 +173,7 @@ def virtual_size(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * 4096
 
 
+@pytest.mark.needs("aliases")
 def test_a_memory_in_two_places_is_one(running: Running) -> None:
     with running(ALIAS) as engine:
         engine.run(Goal(until=20_000))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from images import PUBLISHED
+from processes import descendants, is_alive
 
-from xipsim.errors import UserError
+from xipsim.engines.programs import find
+from xipsim.errors import EngineFailed, UserError
 from xipsim.machine.machine import Machine
 
 
@@ -41,3 +46,34 @@ def test_a_snapshot_is_refused_by_name(machine: Machine) -> None:
 def test_a_qemu_for_renode_is_a_mistake() -> None:
     with pytest.raises(UserError, match="the engine is renode"):
         Machine("TEENSY41", engine="renode", qemu="/bin/true")
+
+
+def test_a_renode_that_is_killed_is_told_and_leaves_nothing(renode: str) -> None:
+    before = descendants(os.getpid())
+    with Machine("TEENSY41", firmware=PUBLISHED.require(), engine=renode) as machine:
+        machine.boot()
+        started = descendants(os.getpid()) - before
+        os.kill(max(started), signal.SIGKILL)
+        with pytest.raises(EngineFailed):
+            machine.exec("import time; time.sleep(1000)")
+    assert not [pid for pid in started if is_alive(pid)]
+
+
+def test_a_bridge_that_does_not_compile_is_told_and_leaves_nothing(
+    renode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a Renode that has not what the bridge names."""
+    real, before = find(renode).path, descendants(os.getpid())
+    other = tmp_path / "renode"
+    other.write_text(
+        f"""#!/bin/sh
+        for file in "$XIPSIM_CACHE"/renode/*.cs; do echo "class X : NoSuch {{}}" >>"$file"; done
+        exec "{real}" "$@"
+        """
+    )
+    other.chmod(0o755)
+    monkeypatch.setenv("XIPSIM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XIPSIM_RENODE", str(other))
+    with pytest.raises(EngineFailed, match=r"error CS0246.*NoSuch"):
+        Machine("TEENSY41", firmware=PUBLISHED.require(), engine=renode)
+    assert descendants(os.getpid()) == before

@@ -12,7 +12,7 @@ from xipsim import platforms
 from xipsim.cli import main as cli
 from xipsim.engines.api import EngineError
 from xipsim.engines.renode import output
-from xipsim.engines.renode.locate import HEADLESS, find_renode
+from xipsim.engines.renode.locate import HEADLESS, find_renode, silent_input
 from xipsim.machine.configuration import load_platform
 
 SECONDS = 600
@@ -26,15 +26,16 @@ def monitor(folder: Path, *commands: str) -> str:
     except EngineError as error:
         pytest.skip(str(error))
     script = folder / "test.resc"
-    script.write_text("\n".join([*commands, "quit"]) + "\n")
-    done = subprocess.run(
-        [renode, *HEADLESS, script],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-    )
+    script.write_text("\n".join(commands) + "\n")
+    with silent_input() as nothing:
+        done = subprocess.run(
+            [renode, *HEADLESS, script, "-e", "quit"],
+            stdin=nothing,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=True,
+        )
     return done.stdout
 
 
@@ -46,6 +47,18 @@ def test_every_board_loads_in_renode_as_it_is(board: str, tmp_path: Path) -> Non
     assert "rror" not in said, said
     missing = [e.name for e in load_platform(path).entries if e.name not in said]
     assert not missing, said
+
+
+def test_a_second_machine_with_models_is_refused(tmp_path: Path) -> None:
+    path = platforms.find("TEENSY41")
+    output.write(tmp_path, "TEENSY41", path, contents={}, consoles=[])
+    said = monitor(
+        tmp_path,
+        f"include @{tmp_path}/TEENSY41.resc",
+        "mach create",
+        f"machine LoadPlatformDescription @{path}",
+    )
+    assert "one machine in an emulation can have Python models; there is one already" in said
 
 
 def test_a_board_boots_to_its_prompt_and_answers_the_monitor(tmp_path: Path) -> None:

@@ -71,6 +71,14 @@ def test_what_another_renode_has_compiled_is_not_taken_for_its_own(
     assert one[0] != other[0] and one[1:] == other[1:]
 
 
+def test_a_signal_behind_a_shell_is_told_as_one(cache: Path, tmp_path: Path) -> None:
+    """Renode is started by a script of its own."""
+    renode = tmp_path / "renode"
+    renode.write_text("#!/bin/sh\nsh -c 'kill -ABRT $$'\nexit $?\n")
+    renode.chmod(0o755)
+    assert "was killed by signal 6" in str(failure(MachineConfig(platform=BOARD), renode))
+
+
 def test_its_input_neither_speaks_nor_ends(cache: Path, tmp_path: Path) -> None:
     """Renode reads an input that has ended again and again, as fast as it can."""
     renode = tmp_path / "renode"

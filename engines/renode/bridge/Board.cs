@@ -101,8 +101,14 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             resetRequest?.Connect(new ResetRequest(this), 0);
             if(!Version.TryEnableBusFaults(bus) || resetRequest == null)
             {
+                if(core.IsV8)
+                {
+                    throw new RecoverableException("xipsim: this Renode is too old for a Cortex-M55; take 1.17 or later");
+                }
                 core.Log(LogLevel.Warning, "xipsim: this Renode is too old for bus faults and for resets by the firmware; take 1.17 or later");
             }
+            core.AddHookAtInterruptBegin(OnException);
+            LetFetchesFault();
             // A reset looks for vectors somewhere, and the core locks up where there is nothing.
             core.InitVectorTableOffset = (uint)FirstMemory();
             StandBeforeFirstInstruction();
@@ -155,16 +161,24 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// Put a range that has only a name where nothing else answers.
         private void PlaceTag(string name, Port port, ulong start, ulong size)
         {
+            foreach(var gap in Gaps(start, size).ToList())
+            {
+                var tag = new Tag(this, port, (long)(gap.StartAddress - start), (long)gap.Size);
+                bus.Register(tag, new BusRangeRegistration(gap.StartAddress, gap.Size));
+                Machine.SetLocalName(tag, gap.StartAddress == start ? name : $"{name}_{gap.StartAddress:X8}");
+            }
+        }
+
+        /// What nothing is registered at, of a range.
+        private IEnumerable<Range> Gaps(ulong start, ulong size)
+        {
             var taken = bus.GetRegisteredPeripherals().Select(r => r.RegistrationPoint.Range).Where(r => r.StartAddress < start + size && r.EndAddress >= start);
             var first = start;
             foreach(var range in taken.OrderBy(r => r.StartAddress).Append(new Range(start + size, 1)).ToList())
             {
                 if(range.StartAddress > first)
                 {
-                    var length = range.StartAddress - first;
-                    var tag = new Tag(this, port, (long)(first - start), (long)length);
-                    bus.Register(tag, new BusRangeRegistration(first, length));
-                    Machine.SetLocalName(tag, first == start ? name : $"{name}_{first:X8}");
+                    yield return new Range(first, range.StartAddress - first);
                 }
                 first = Math.Max(first, range.EndAddress + 1);
             }

@@ -23,6 +23,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             public delegate* unmanaged<void> ResetRequest;
             public delegate* unmanaged<void> MachineReset;
             public delegate* unmanaged<void> Aborted;
+            public delegate* unmanaged<uint*, int, void> Fault;
         }
 
         [StructLayout(LayoutKind.Sequential)]

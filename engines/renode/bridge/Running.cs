@@ -176,6 +176,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                         guest->Typed(key.model, key.character);
                     }
                     guest->Clock();
+                    TellFaults();
                     while(wantsToStand)
                     {
                         wantsToStand = false;

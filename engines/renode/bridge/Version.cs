@@ -1,6 +1,7 @@
 using System;
 using Antmicro.Renode.Core;
 using Antmicro.Renode.Peripherals.Bus;
+using Antmicro.Renode.Peripherals.CPU;
 using Antmicro.Renode.Peripherals.IRQControllers;
 
 namespace Antmicro.Renode.Peripherals.Xipsim
@@ -33,6 +34,9 @@ namespace Antmicro.Renode.Peripherals.Xipsim
 
         /// The line that rises when the firmware writes SYSRESETREQ; null where there is none.
         public static GPIO ResetRequest(NVIC nvic) => nvic.GetType().GetProperty("SystemResetRequest")?.GetValue(nvic) as GPIO;
+
+        /// Whether the core has given up: it executes nothing until it is reset.
+        public static bool IsLockedUp(CortexM core) => core.GetType().GetProperty("IsLockedUp")?.GetValue(core) is true;
 
         private static readonly Type busFault = typeof(IBusController).Assembly.GetType("Antmicro.Renode.Peripherals.Bus.BusAccessException");
     }

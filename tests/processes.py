@@ -17,3 +17,13 @@ def has_stopped(pid: int) -> bool:
     """Whether each of its threads stands still: a signal takes its time."""
     threads = Path(f"/proc/{pid}/task").glob("*/stat")
     return all(stat.read_text().rsplit(")", 1)[1].split()[0] == "T" for stat in threads)
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes that it has started, and that those have."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            if is_alive(child):
+                found |= {child} | descendants(child)
+    return found

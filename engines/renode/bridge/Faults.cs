@@ -1,0 +1,54 @@
+using System.Collections.Generic;
+using System.Linq;
+using Antmicro.Renode.Core;
+
+namespace Antmicro.Renode.Peripherals.Xipsim
+{
+    /// Faults of the core, as they are when it takes them. Python looks at them when the core is in the handler, or has
+    /// locked up instead: a moment later, between two instructions.
+    internal sealed unsafe partial class Board
+    {
+        private void OnException(ulong kind)
+        {
+            if(!FaultKinds.Contains(kind))
+            {
+                return;
+            }
+            frames.Enqueue(FrameRegisters.Select(number => (uint)core.GetRegister(number).RawValue).ToArray());
+            depth++; // what Arm makes due waits
+            Arm(0);
+            depth--;
+        }
+
+        private void TellFaults()
+        {
+            while(frames.TryDequeue(out var frame))
+            {
+                fixed(uint* values = frame)
+                {
+                    guest->Fault(values, frames.Count == 0 && Version.IsLockedUp(core) ? 1 : 0);
+                }
+            }
+        }
+
+        /// Code fetched from where nothing is: a core that asks the bus for it takes a bus fault, else it is given up.
+        private void LetFetchesFault()
+        {
+            foreach(var gap in Executable.SelectMany(range => Gaps(range.StartAddress, range.Size)).ToList())
+            {
+                core.RegisterAccessFlags(gap.StartAddress, gap.Size, isIoMemory: true);
+            }
+        }
+
+        private readonly Queue<uint[]> frames = new Queue<uint[]>();
+
+        /// Where the default memory map lets code run.
+        private static readonly Range[] Executable = { new Range(0, 0x40000000), new Range(0x60000000, 0x40000000) };
+
+        /// r0 to r3, r12, lr, pc, xpsr, sp: `backend.py` has the same.
+        private static readonly int[] FrameRegisters = { 0, 1, 2, 3, 12, 14, 15, 25, 13 };
+
+        /// Numbers of tlib's own: EXCP_UDEF, PREFETCH_ABORT, DATA_ABORT, NOCP, INVSTATE, SECURE, DIV_0, BUS_FAULT.
+        private static readonly HashSet<ulong> FaultKinds = new HashSet<ulong> { 1, 3, 4, 17, 18, 19, 20, 21 };
+    }
+}
