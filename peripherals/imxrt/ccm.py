@@ -9,8 +9,9 @@ from xipsim.peripherals.core import Peripheral, Register, RegisterArray, model
 class Ccm(Peripheral):
     """Clock dividers, multiplexers and gates.
 
-    Firmware computes its baud rates from what it stored here. Only UARTs, LPI2C, LPSPI, PWM and
-    quad timers ask it: every peripheral has its clock, whatever its gate says.
+    Firmware computes its baud rates from what it stored here. Only UARTs, LPI2C, LPSPI, PWM,
+    quad timers, USDHC, FlexCAN and SAI ask it: every peripheral has its clock, whatever its gate
+    says.
     """
 
     SYSTICK_REFERENCE = 100_000
