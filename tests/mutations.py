@@ -27,7 +27,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 ROOMS = ("peripherals", "engines", "firmware", "platforms", "xipsim", "robot", "tests")
 TESTS = ("nor_chip", "nor_commands", "nor_modes", "nor_protection", "nor_suspension", "nor_causes",
-         "lut", "flexspi", "flexspi_edges", "flexspi_window", "flexspi_causes", "ospi",
+         "lut", "flexspi", "flexspi_edges", "flexspi_window", "flexspi_causes",
+         "flexspi_time", "ospi",
          "ospi_edges", "ospi_flash", "bootrom", "bootrom_edges", "romapi", "flash_snapshots",
          "model_state")  # fmt: skip
 GOAL = 0.95
