@@ -85,9 +85,13 @@ class RenodeTime:
             timer.due = None
             timer.callback()
         self.move_on()
-        first = self._first()
-        if first is not None and (self._armed is None or first < self._armed):
-            self._arm(first)
+        dues = [due for due in (self._first(), self._end_of_skip(now)) if due is not None]
+        if dues and (self._armed is None or min(dues) < self._armed):
+            self._arm(min(dues))
+
+    def _end_of_skip(self, now: int) -> int | None:
+        """When a held core has to be told to skip on; the clock may come before that."""
+        return self._skipped if self._held and now < self._skipped else None
 
     def next_alarm(self, now: int, most: int, hidden: Sequence[tuple[Timer, int]]) -> int:
         """ns until the first timer fires, Renode's own included, at most `most`."""

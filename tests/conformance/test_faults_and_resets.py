@@ -97,6 +97,7 @@ def test_a_fault_is_found_in_short_runs_too(running: Running) -> None:
         assert reasons[-1] is StopReason.FAULT
 
 
+@pytest.mark.essential
 @LOCK_UPS
 def test_a_lock_up_is_reported_and_can_still_be_looked_at(
     running: Running, program: Program
@@ -219,6 +220,7 @@ def test_a_rom_that_finds_nothing_says_so(running: Running) -> None:
         assert engine.run(Goal(until=10**8)).reason is StopReason.BOOT_FAILED
 
 
+@pytest.mark.essential
 def test_the_rom_takes_its_time(running: Running) -> None:
     """While it works, time passes, and the core executes nothing."""
     with running(WAIT) as engine:
