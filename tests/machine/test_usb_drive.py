@@ -18,7 +18,7 @@ from xipsim import Machine
 from xipsim.firmware import boards
 
 if TYPE_CHECKING:
-    from conftest import Pool
+    from pool import Options, Pool
 
 VOLUME = boards.load("ALIF_ENSEMBLE").filesystem
 BLOCK = 4096
@@ -26,9 +26,9 @@ HANGS = 300.0
 
 
 @pytest.fixture
-def m(pool: Pool, qemu: Path | None) -> Machine:
+def m(pool: Pool, engine: Options) -> Machine:
     """At its first prompt. The test must leave its engine alive."""
-    return pool.at_prompt(ALIF, qemu)
+    return pool.at_prompt(ALIF, engine)
 
 
 def test_the_drive_is_the_chips_file_system(m: Machine) -> None:

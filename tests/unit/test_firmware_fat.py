@@ -6,6 +6,7 @@ import io
 import random
 import struct
 import warnings
+from pathlib import Path
 
 import pytest
 from fat_volumes import BLOCK, Memory, with_folder
@@ -22,9 +23,13 @@ SIZES = {12: 1 << 20, 16: 16 << 20, 32: 40 << 20}
 
 @pytest.fixture(scope="module", params=SIZES)
 def blank(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """An empty volume by pyfatfs, of each type."""
-    bits: int = request.param
-    path = tmp_path_factory.mktemp("fat") / f"{bits}.img"
+    """An empty volume, of each type."""
+    return formatted(request.param, tmp_path_factory.mktemp("fat"))
+
+
+def formatted(bits: int, folder: Path) -> bytes:
+    """An empty volume by pyfatfs."""
+    path = folder / f"{bits}.img"
     path.write_bytes(bytes(SIZES[bits]))
     fat = PyFat()
     kind = {12: PyFat.FAT_TYPE_FAT12, 16: PyFat.FAT_TYPE_FAT16, 32: PyFat.FAT_TYPE_FAT32}[bits]
@@ -63,6 +68,19 @@ def test_what_is_written_another_one_reads(blank: bytes) -> None:
     assert volume.files() == {name: len(data) for name, data in sorted(files.items())}
     assert {name: volume.read(name) for name in NAMES} == files
     assert volume.label == "XIPSIM"
+
+
+def test_short_names_are_one_of_a_kind(blank: bytes) -> None:
+    """Also one that is written as the short name that another file has got."""
+    device = Memory(blank)
+    names = ("long name one.txt", "long name two.txt", "longna~1.txt", "LONGNA~2.TXT")
+    for name in names:
+        Volume(device).write(name, name.encode())
+    assert theirs(device.data) == {name: name.encode() for name in names}
+    fat = PyFat()
+    fat.set_fp(io.BytesIO(bytes(device.data)))
+    _, entries, _ = fat.root_dir.get_entries()
+    assert len({entry.get_short_name() for entry in entries}) == len(names)
 
 
 def test_replaced_files_give_their_clusters_back(blank: bytes) -> None:
@@ -140,6 +158,33 @@ def test_clusters_in_a_circle_and_beyond_the_end() -> None:
     struct.pack_into("<H", data, BLOCK + 3, 0x0FA0)
     with pytest.raises(FatError, match="which the volume has not"):
         Volume(Memory(data)).files()
+
+
+def test_a_folder_that_holds_itself() -> None:
+    data = bytearray(with_folder())
+    at = data.index(b"..         ") + 32
+    data[at : at + 32] = b"SELF       \x10".ljust(26, b"\0") + b"\x02\0" + bytes(4)
+    with pytest.raises(FatError, match="more than 32 folders within each other"):
+        Volume(Memory(data)).files()
+
+
+def test_a_deleted_file_leaves_no_name_behind() -> None:
+    """Its long name may stand there still, when a file with a short one comes behind it."""
+    device = Memory(with_folder())
+    Volume(device).write("deleted with a long name.txt", b"1")
+    at = device.data.index(b"DELETE~1TXT")
+    device.data[at] = 0xE5
+    device.data[at + 32 : at + 64] = b"SHORT   TXT".ljust(32, b"\0")
+    assert Volume(device).files() == {"SHORT.TXT": 0}
+
+
+def test_the_highest_bits_of_a_fat32_stay(tmp_path: Path) -> None:
+    device = Memory(formatted(32, tmp_path))
+    (reserved,) = struct.unpack_from("<H", device.data, 14)
+    at = reserved * BLOCK + 4 * 3 + 3
+    device.data[at] |= 0xA0
+    Volume(device).write("x", b"x" * 1000)
+    assert device.data[at] & 0xF0 == 0xA0
 
 
 @settings(max_examples=200, deadline=None)
