@@ -11,6 +11,7 @@ from xipsim.peripherals.core import BusError, ResetCause, System, model
 from xipsim.peripherals.nor.bus import SpiDevice
 
 from .flexspi_ahb import AhbPort
+from .flexspi_buffers import Buffers
 from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
 from .flexspi_fifos import Fifos
@@ -37,7 +38,8 @@ _IDLE, _FROM_IP = 3, 2 << 2
 class FlexSpi(FlexSpiRegisters):
     """NXP FlexSPI (RT1060 family): LUT, IP commands, AHB window, four chip selects.
 
-    AHB buffers and prefetch are not modelled: the window is always coherent with the chips.
+    AHB buffers and prefetch are there with `ahb: "buffers"` only: else the window is always
+    coherent with the chips.
     """
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
@@ -46,6 +48,7 @@ class FlexSpi(FlexSpiRegisters):
         self._lut = LookUpTable(self)
         bus, self._fifos = SerialBus(self), Fifos(self)
         self._ahb = AhbPort(self, self._selects, self._lut, bus)
+        self._buffers = Buffers(self, self._ahb)
         self._ip = IpCommands(
             self,
             self._selects,
@@ -95,11 +98,14 @@ class FlexSpi(FlexSpiRegisters):
         if self.SWRESET:
             self.SWRESET = 0
             self._software_reset()
+        if self.MDIS and self.CLRAHBBUFOPT:
+            self._buffers.clear()
         self._ahb.xip.evaluate()
 
     def _software_reset(self) -> None:
-        """FIFOs, flags and the command under way go; configuration and LUT stay."""
+        """FIFOs, buffers, flags and the command under way go; configuration and LUT stay."""
         self._ip.reset()
+        self._buffers.clear()
         self.pointers = [0, 0, 0, 0]
         self.INTR, self.STS1 = _LEVELS, 0
         self._fifos.update(self.system.clock.now)
@@ -110,6 +116,8 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.AHBCR.on_write
     def _configure_ahb(self, value: int) -> None:
+        if self.CLRAHBBUF & 1:
+            self._buffers.clear()
         self.CLRAHBBUF = 0
 
     @FlexSpiRegisters.FLSHCR0.on_write
@@ -277,11 +285,15 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.window.on_read
     def _read_window(self, offset: int, size: int) -> int:
-        free_at = max(self._ip.give_way(), self.quiet_at)
-        self._ahb.report_busy(offset)
-        data, duration = self._ahb.read(offset, size)
-        self.quiet_at = free_at + duration
-        self.system.clock.lasts(self.quiet_at)
+        is_buffered = self.ahb == "buffers"
+        data = self._buffers.find(offset, size) if is_buffered else None
+        if data is None:
+            free_at = max(self._ip.give_way(), self.quiet_at)
+            self._ahb.report_busy(offset)
+            read = self._buffers.fill if is_buffered else self._ahb.read
+            data, duration = read(offset, size)
+            self.quiet_at = free_at + duration
+            self.system.clock.lasts(self.quiet_at)
         return int.from_bytes(data, "little")
 
     @FlexSpiRegisters.window.on_peek
@@ -292,6 +304,7 @@ class FlexSpi(FlexSpiRegisters):
     def _write_window(self, offset: int, value: int, size: int) -> None:
         self._ip.give_way()
         self._ahb.write(offset, value, size)
+        self._buffers.written(offset, size)
 
     def read_flash(self, offset: int, size: int) -> bytes:
         """As `AhbPort.read`: for the boot ROM, in no time."""

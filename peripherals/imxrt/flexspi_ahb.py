@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import BusError
+from xipsim.peripherals.core import BusError, time_of
 from xipsim.peripherals.nor.xip import XipWindow
 
 from .flexspi_bus import SerialBus
@@ -17,7 +17,7 @@ def _run_of(first: int, more: int) -> list[int]:
 
 
 class AhbPort:
-    """The window. AHB buffers and prefetch are not modelled: it is coherent with the chips."""
+    """The window, without AHB buffers and prefetch: coherent with the chips."""
 
     def __init__(
         self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable, bus: SerialBus
@@ -39,7 +39,9 @@ class AhbPort:
         """Bytes from the chip's start that AHB reads get as plain array data now, 0 for none."""
         spi, settings = self._spi, self._chips.settings(select)
         control = spi.FLSHCR2[settings]
-        if spi.MDIS or control & 0xE0 or (spi.command is not None and spi.command.holds_bus):
+        if spi.ahb == "buffers" or spi.MDIS or control & 0xE0:
+            return 0
+        if spi.command is not None and spi.command.holds_bus:
             return 0
         start = spi.pointers[settings]
         sequence = self._lut.sequence(control & 0xF, start)
@@ -102,6 +104,27 @@ class AhbPort:
             self._lut.report(index, offset)
             data = b"" if sequence.writes is None else value.to_bytes(size, "little")
             self._chips.transfer(select, sequence, offset, data, 0)
+
+    def data_time(self, offset: int, length: int) -> int:
+        """ns for `length` bytes of data of a read at `offset`."""
+        select = self._granted(offset)
+        settings = self._chips.settings(select)
+        sequence = self._lut.sequence(self._spi.FLSHCR2[settings] & 0xF)
+        cost = self._bus.cost(settings, sequence)
+        return time_of(length, cost.hertz, cost.byte_clocks)
+
+    def room(self, offset: int) -> int:
+        """Bytes from `offset` to the end of its chip select's addresses."""
+        select = self._chips.route(offset)
+        return 0 if select is None else self._chips.ends[select] - offset
+
+    def last_change(self, offset: int) -> str | None:
+        """As the chip's, of the cells behind `offset`."""
+        select = self._chips.route(offset)
+        chip = None if select is None else self._spi.chips.get(select)
+        if select is None or chip is None:
+            return None
+        return chip.last_change(offset - self._chips.start(select))
 
     def report_busy(self, offset: int) -> None:
         """Say, once for each operation of a chip, that the core reads the busy chip."""

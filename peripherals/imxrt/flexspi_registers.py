@@ -78,6 +78,14 @@ class FlexSpiRegisters(Peripheral):
         int, "1: clocked as FlexSPI, 2: as FlexSPI2", default=1, choices=(1, 2)
     )
 
+    ahb = Parameter(
+        str,
+        "coherent: the window shows what the chips hold, natively; buffers: what was read ahead "
+        "stays until it is dropped, and each read comes to the model",
+        default="coherent",
+        choices=("coherent", "buffers"),
+    )
+
     chips: Slots[SpiDevice] = Slots(4, "chip selects: 0 A1, 1 A2, 2 B1, 3 B2")
     IRQ = Output("the module's interrupt")
     window = Region("the chips' bytes, A1, A2, B1 and B2 in a row (XIP)")
@@ -97,10 +105,12 @@ class FlexSpiRegisters(Peripheral):
     MCR1 = Register(0x04, reset=0xFFFF_FFFF)
     SEQWAIT = MCR1.field(16, 16)
     MCR2 = Register(0x08, reset=0x2000_81F7)
+    CLRAHBBUFOPT = MCR2.field(11)
     SAMEDEVICEEN = MCR2.field(15)
     AHBCR = Register(0x0C, reset=0x18)
     APAREN = AHBCR.field(0, unmodelled="parallel mode")
     CLRAHBBUF = AHBCR.field(1, 2)
+    PREFETCHEN = AHBCR.field(5)
     INTEN = Register(0x10)
     INTR = Register(0x14, reset=0x40, w1c=0xFFF, ro=0xFFFF_F000, neutral=True)
     IPCMDDONE = INTR.field(0)
@@ -118,7 +128,7 @@ class FlexSpiRegisters(Peripheral):
     LUTKEY = Register(0x18, reset=LUT_KEY, ro=True)
     LUTCR = Register(0x1C, reset=2, ro=True)
     LOCK = LUTCR.field(0)
-    # The buffers hold what the window's chips hold, so their sizes and masters change nothing.
+    # Without `ahb: "buffers"` they hold what the chips hold: sizes and masters change nothing.
     AHBRXBUFCR0 = RegisterArray(
         0x20, 4, reset=(0x8000_0020, 0x8001_0020, 0x8002_0020, 0x8003_0020)
     )
@@ -175,6 +185,10 @@ class FlexSpiRegisters(Peripheral):
     """Start instruction of the next AHB read of each chip select (JMP_ON_CS)."""
     busy_reported: State[tuple[int, int | None] | None] = State(None)
     """Chip select and end of the operation during which a read was reported last."""
+    ahb_buffers: State[list[tuple[int, bytes] | None]] = State([None, None, None, None])
+    """Where what an AHB buffer holds begins in the window, and the bytes."""
+    stale_reported: State[set[tuple[int | None, str | None]]] = State(set())
+    """Buffers, and the changes of the chip that they had not seen when they were read."""
     stores_reported: State[set[int | None]] = State(set())
     """PCs of stores to the window that were lost."""
 

@@ -41,6 +41,7 @@ class BoardKeywords(Keywords):
         state: Path | None = None,
         symbols: Path | None = None,
         wires: list[str] | None = None,
+        ahb: str = "",
     ) -> None:
         """Make a board, at power-on; nothing runs before a keyword waits for something.
 
@@ -52,8 +53,9 @@ class BoardKeywords(Keywords):
         seed, uid: of what is random on silicon. strict: fail when something is used that is not
         modelled. stalls: ``False`` executes every poll of a wait, for loops that give up after a
         count. models: Python files with models of one's own. symbols: the firmware's ELF file,
-        for functions and lines in failures. wires: between pins, such as ``D0:D1``. console: of
-        `Run At REPL`.
+        for functions and lines in failures. wires: between pins, such as ``D0:D1``. ahb:
+        ``buffers`` lets the i.MX RT's flash window show what was read ahead until firmware drops
+        it. console: of `Run At REPL`.
         """
         options = {
             "firmware": firmware,
@@ -65,6 +67,7 @@ class BoardKeywords(Keywords):
             "seed": seed,
             "uid": uid,
             "strict": strict,
+            "ahb": ahb,
             "stalls": stalls,
             "models": models or (),
             "symbols": symbols,

@@ -278,6 +278,7 @@ def test_the_hash_is_all_that_is_printed(capfd: pytest.CaptureFixture[str]) -> N
 def test_options_reach_the_machine() -> None:
     kept = "--flash f --state s --discard --put p"
     machine = f"{kept} --rtc now --seed 3 --uid 00 --strict --stalls off --models m --wire D0:D1"
+    machine += " --ahb buffers"
     main(["exec", "B", "i.hex", "-c", "x", "--timeout", "9s", *machine.split(), *TOOLS.split()])
     options: dict[str, Any] = FakeMachine.last.options
     assert callable(options.pop("start"))
@@ -292,6 +293,7 @@ def test_options_reach_the_machine() -> None:
         "seed": "3",
         "uid": "00",
         "strict": "True",
+        "ahb": "buffers",
         "stalls": "False",
         "qemu": "q",
         "gdb": "9",

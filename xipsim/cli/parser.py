@@ -231,6 +231,8 @@ def _machine_options(command: Parser) -> None:
     add("--strict", action="store_true", help="end where the firmware uses what is not modelled")
     text = "off: execute every poll of a wait, for loops that give up after a count"
     add("--stalls", choices=("on", "off"), default="on", help=text)
+    text = "buffers: what the flash window has read ahead stays until firmware drops it (i.MX RT)"
+    add("--ahb", choices=("coherent", "buffers"), default="", help=text)
     add("--gdb", metavar="PORT", type=_port, help="serve gdb on this port of 127.0.0.1")
     text = "stand at the firmware's first instruction until gdb is there"
     add("--gdb-wait", action="store_true", help=text)

@@ -106,6 +106,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         discard=args.discard,
         rtc=args.rtc,
         uid=args.uid,
+        ahb=args.ahb,
         stalls=args.stalls == "on",
         strict=args.strict,
         engine=args.engine,

@@ -42,6 +42,7 @@ class Request(NamedTuple):
     rtc: str = ""
     seed: int = 0
     uid: str = ""
+    ahb: str = ""
     stalls: bool = True
     strict: bool = False
     engine: str = ENGINES[0]
@@ -77,7 +78,7 @@ def plan(request: Request) -> Plan:
         config = MachineConfig(
             platform=path,
             models=models,
-            overrides=_overrides(path, models, rtc=rtc, uid=request.uid),
+            overrides=_overrides(path, models, rtc=rtc, uid=request.uid, ahb=request.ahb),
             wires=_wires(path, request.wires),
             seed=request.seed,
             stalls=request.stalls,

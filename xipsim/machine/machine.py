@@ -49,10 +49,11 @@ class Machine:
     back by `close`; with `discard` only read. state: instead, a folder with such a file for each
     chip and memory that keeps its contents without power. The image is programmed over the bytes
     that it covers. put: files for the firmware's file system, by path, or names and contents. rtc:
-    `now` or an ISO time; empty: no coin cell. seed, uid: of what is random on silicon. stalls: let
-    polling take no real time. strict: something that is not modelled raises ModelGap. qemu: the
-    program to use. gdb: a port for gdb, loopback; without limits in real time then. gdb_wait:
-    stand at the firmware's first instruction until gdb is there. models: Python
+    `now` or an ISO time; empty: no coin cell. seed, uid: of what is random on silicon. ahb:
+    `buffers` lets the i.MX RT's flash window show what was read ahead until firmware drops it.
+    stalls: let polling take no real time. strict: something that is not modelled raises ModelGap.
+    qemu: the program to use. gdb: a port for gdb, loopback; without limits in real time then.
+    gdb_wait: stand at the firmware's first instruction until gdb is there. models: Python
     files with models of one's own. symbols: the firmware's ELF file, for functions and lines in
     messages; an image that is one needs no other. wires: between pins, by the firmware's names or
     by port and number: `D0:D1`, `gpio1/3:gpio1/2`. console: the default console; empty: the one
@@ -77,6 +78,7 @@ class Machine:
         rtc: str = "",
         seed: int = 0,
         uid: str = "",
+        ahb: str = "",
         stalls: bool = True,
         strict: bool = False,
         qemu: StrPath | None = None,
@@ -100,6 +102,7 @@ class Machine:
             rtc=rtc,
             seed=seed,
             uid=uid,
+            ahb=ahb,
             stalls=stalls,
             strict=strict,
             engine=engine,

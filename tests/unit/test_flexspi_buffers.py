@@ -1,0 +1,134 @@
+"""AHB buffers of FlexSPI (`ahb: "buffers"`): what was read ahead stays until it is dropped.
+
+imxrt.md 3.1 and 3.7: AHBRXBUFnCR0 after reset has 32 entries of 8 bytes and prefetch; buffer 0 is
+the core's. What drops it: MCR0.SWRESET, AHBCR.CLRAHBRXBUF, MDIS with MCR2.CLRAHBBUFOPT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flexspi_fakes import ERASE_TIME, FakeChip, Rig
+
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.flexspi import FlexSpi
+
+PREFETCH = 1 << 5
+BLANK = 0xFFFF_FFFF
+
+
+class BufferRig(Rig):
+    """Prefetch is on, and 1,024 bytes of the chip count up."""
+
+    def __init__(self) -> None:
+        bench = Bench()
+        self.chip = FakeChip(bench)
+        super().__init__(
+            self.chip, bench=bench, spi=FlexSpi(bench.system, name="flexspi", ahb="buffers")
+        )
+        self.chip.array[:1024] = bytes(range(256)) * 4
+        self.enable()
+        self.set(FlexSpi.AHBCR, 0x18 | PREFETCH)
+
+    def erase(self) -> None:
+        """The first sector, to its end."""
+        self.command(3)
+        self.command(5, 0)
+        self.bench.clock.advance(ERASE_TIME + 1_000)
+
+    @property
+    def rules(self) -> list[str]:
+        return [d.rule for d in self.bench.diagnostics]
+
+
+@pytest.fixture
+def rig() -> BufferRig:
+    return BufferRig()
+
+
+def test_a_miss_reads_ahead_and_a_hit_asks_nobody(rig: BufferRig) -> None:
+    assert not any(segment.is_native for segment in rig.window.segments)
+    assert rig.window.read(0x10) == 0x13121110
+    assert (rig.chip.seen[-1].address, rig.chip.seen[-1].read) == (0x10, 256)
+    rig.chip.seen.clear()
+    before = rig.bench.clock.now
+    assert rig.window.read(0x10C) == 0x0F0E0D0C
+    assert rig.chip.seen == []
+    assert rig.bench.clock.now == before
+    assert rig.window.read(0x110) == 0x13121110
+    assert rig.chip.seen[-1].address == 0x110, "it lies behind what was read ahead"
+
+
+def test_a_miss_takes_the_time_of_what_was_asked_for(rig: BufferRig) -> None:
+    """At 100 MHz, 23 clocks to the data, 2 for each of four bytes, 3 to the rise of chip select."""
+    rig.wait(1000)
+    before = rig.bench.clock.now
+    rig.window.read(0)
+    assert rig.bench.clock.now - before == 10 * (23 + 8 + 3)
+
+
+def test_what_was_read_ahead_is_stale_behind_an_erase_and_that_is_told(rig: BufferRig) -> None:
+    rig.window.read(0)
+    rig.erase()
+    assert rig.window.read(0x40) == 0x43424140
+    assert rig.rules == ["ahb-stale"]
+    (told,) = rig.bench.diagnostics
+    assert "AHB buffer 0" in told.message
+    assert "SWRESET" in told.message
+    rig.window.read(0x44)
+    assert rig.rules == ["ahb-stale"], "once for each state"
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        lambda rig: rig.set(FlexSpi.MCR0, 0xFFFF_8011),
+        lambda rig: rig.set(FlexSpi.AHBCR, 0x18 | PREFETCH | 2),
+        lambda rig: (
+            rig.set(FlexSpi.MCR2, 0x2000_01F7 | 1 << 11),
+            rig.set(FlexSpi.MCR0, 0xFFFF_8012),
+            rig.set(FlexSpi.MCR0, 0xFFFF_8010),
+        ),
+        lambda rig: rig.window.read(0x200),
+    ],
+    ids=["SWRESET", "CLRAHBRXBUF", "MDIS with CLRAHBBUFOPT", "eviction"],
+)
+def test_what_drops_it(rig: BufferRig, drop: Callable[[BufferRig], object]) -> None:
+    rig.window.read(0)
+    rig.erase()
+    drop(rig)
+    assert rig.window.read(0x40) == BLANK
+    assert rig.rules == []
+
+
+def test_mdis_alone_keeps_it(rig: BufferRig) -> None:
+    rig.window.read(0)
+    rig.erase()
+    rig.set(FlexSpi.MCR0, 0xFFFF_8012)
+    rig.set(FlexSpi.MCR0, 0xFFFF_8010)
+    assert rig.window.read(0x40) == 0x43424140
+
+
+def test_without_prefetch_a_burst_is_read(rig: BufferRig) -> None:
+    rig.set(FlexSpi.AHBCR, 0x18)
+    rig.window.read(0)
+    assert rig.chip.seen[-1].read == 32
+
+
+def test_a_read_of_the_busy_chip_stays_in_the_buffer(rig: BufferRig) -> None:
+    rig.command(3)
+    rig.command(5, 0x1000)
+    assert rig.window.read(0x40) == BLANK
+    rig.bench.clock.advance(ERASE_TIME + 1_000)
+    assert rig.window.read(0x40) == BLANK
+    assert rig.rules == ["xip-read-while-busy", "ahb-stale"]
+
+
+def test_the_buffer_goes_with_a_snapshot(rig: BufferRig) -> None:
+    rig.window.read(0)
+    saved = rig.spi.save()
+    rig.set(FlexSpi.MCR0, 0xFFFF_8011)
+    rig.spi.load(saved)
+    rig.erase()
+    assert rig.window.read(0x40) == 0x43424140
