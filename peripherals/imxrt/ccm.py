@@ -43,6 +43,8 @@ class Ccm(Peripheral):
     FLEXSPI_PODF = CSCMR1.field(23, 3)
     FLEXSPI_CLK_SEL = CSCMR1.field(29, 2)
     CSCMR2 = Register(0x20, reset=0x1319_2F06)
+    CAN_CLK_PODF = CSCMR2.field(2, 6)
+    CAN_CLK_SEL = CSCMR2.field(8, 2)
     CSCDR1 = Register(0x24, reset=0x0649_0B00)
     USDHC1_PODF = CSCDR1.field(11, 3)
     USDHC2_PODF = CSCDR1.field(16, 3)

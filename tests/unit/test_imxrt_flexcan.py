@@ -1,0 +1,260 @@
+"""FlexCAN alone on its bus: MIMXRT1062.h and fsl_flexcan.c for bits, ISO 11898-1 for frames."""
+
+from __future__ import annotations
+
+import pytest
+
+from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.flexcan import FlexCan
+
+MCR, CTRL1, TIMER, RXMGMASK, ECR, ESR1, IMASK1, IFLAG2, IFLAG1, CTRL2, RXFGMASK, RXFIR = (
+    0x00, 0x04, 0x08, 0x10, 0x1C, 0x20, 0x28, 0x2C, 0x30, 0x34, 0x48, 0x4C
+)  # fmt: skip
+CBT, MB, RXIMR = 0x50, 0x80, 0x880
+MDIS, FRZ, RFEN, HALT, NOTRDY, SOFTRST, FRZACK, WRNEN, LPMACK, SRXDIS, IRMQ = (
+    1 << bit for bit in (31, 30, 29, 28, 27, 25, 24, 21, 20, 17, 16)
+)
+LBUF, LPB, LOM, ERRMSK, TWRNMSK = 1 << 4, 1 << 12, 1 << 3, 1 << 14, 1 << 11
+ERRINT, ACKERR, TWRNINT, FLTCONF, TXWRN = 1 << 1, 1 << 13, 1 << 17, 3 << 4, 1 << 9
+RTR, IDE, SRR = 1 << 20, 1 << 21, 1 << 22
+AVAILABLE, WARNING, OVERFLOW = 1 << 5, 1 << 6, 1 << 7
+TIMING = 3 << 24 | 6 << 19 | 4 << 16 | 5
+"""40 MHz / 4, and 1 + 6 + 7 + 5 - 1 + 1 time quanta a bit: 1 + (5+1) + (6+1) + (4+1) = 19."""
+QUANTA = 19
+BIT = 4 * QUANTA * 25
+"""ns."""
+
+
+def std(identifier: int) -> int:
+    return identifier << 18
+
+
+class Can:
+    def __init__(self, control: int = LPB, mcr: int = 0) -> None:
+        self.bench = Bench()
+        self.can = FlexCan(self.bench.system, frequency=40_000_000)
+        self.can.reset(ResetCause.POWER_ON)
+        self.can.write(CTRL1, TIMING | control)
+        self.can.write(MCR, 63 | mcr)
+        self.read = self.can.read
+        self.write = self.can.write
+
+    def buffer(self, number: int, *words: int) -> None:
+        """The words behind the first one, and then that, which makes it go."""
+        for place in (1, 2, 3, 0):
+            if place < len(words):
+                self.write(MB + 16 * number + 4 * place, words[place])
+
+    def send(
+        self, number: int, identifier: int, kind: int = 0, length: int = 0, data: int = 0
+    ) -> None:
+        self.buffer(number, 0xC << 24 | kind | length << 16, identifier, data)
+
+    def cs(self, number: int) -> int:
+        return self.read(MB + 16 * number)
+
+    def code(self, number: int) -> int:
+        return self.cs(number) >> 24 & 0xF
+
+    def bits(self, count: int) -> None:
+        self.bench.clock.advance(count * BIT)
+
+
+def test_modes() -> None:
+    can = Can()
+    assert can.read(MCR) & (NOTRDY | FRZACK | LPMACK) == 0
+    can.write(MCR, FRZ | HALT)
+    assert can.read(MCR) & (NOTRDY | FRZACK | LPMACK) == NOTRDY | FRZACK
+    can.write(MCR, MDIS | FRZ | HALT)
+    assert can.read(MCR) & (NOTRDY | FRZACK | LPMACK) == NOTRDY | LPMACK
+    can.write(MCR, SOFTRST)
+    assert can.read(MCR) == 0x5980_000F, "frozen after a reset"
+    assert can.read(CTRL1) == TIMING | LPB, "not reached by it"
+
+
+@pytest.mark.parametrize(
+    ("kind", "identifier", "length", "bits"),
+    [(0, std(0x123), 0, 44), (0, std(1), 8, 108), (IDE | SRR, 0x1FFF_FFFF, 3, 88), (RTR, 0, 8, 44)],
+)
+def test_a_frame_takes_its_bits(kind: int, identifier: int, length: int, bits: int) -> None:
+    """10.4: 44 bits of a standard frame, 64 of an extended one, data, and three between frames."""
+    can = Can(mcr=SRXDIS)
+    can.send(8, identifier, kind, length)
+    can.bench.clock.advance((bits + 3) * BIT - 1)
+    assert can.read(IFLAG1) == 0 and can.code(8) == 0xC
+    can.bench.clock.advance(1)
+    assert can.read(IFLAG1) == 1 << 8
+    assert can.code(8) == (0x4 if kind == RTR else 0x8), "a remote frame's buffer waits for data"
+
+
+def test_bit_timing_by_cbt() -> None:
+    can = Can(mcr=SRXDIS)
+    can.write(CBT, 1 << 31 | 3 << 21 | 5 << 10 | 6 << 5 | 4)
+    can.send(8, 0)
+    can.bits(46)
+    assert can.read(IFLAG1) == 0
+    can.bits(1)
+    assert can.read(IFLAG1)
+
+
+@pytest.mark.parametrize(("control", "first"), [(LPB, 20), (LPB | LBUF, 10)])
+def test_which_buffer_is_first(control: int, first: int) -> None:
+    """By arbitration: a lower identifier, and standard before extended; or by number (LBUF)."""
+    can = Can(control, mcr=SRXDIS | FRZ | HALT)
+    can.send(10, std(0x101))
+    can.send(15, 0x100 << 18, IDE | SRR)
+    can.send(20, std(0x100))
+    can.write(MCR, 63 | SRXDIS)
+    can.bits(47)
+    assert can.read(IFLAG1) == 1 << first
+    can.bits(2 * 67)
+    assert can.read(IFLAG1) == 1 << 10 | 1 << 15 | 1 << 20
+
+
+def test_a_loopback_into_a_buffer() -> None:
+    can = Can(mcr=IRMQ)
+    can.write(RXIMR + 4 * 4, std(0x7FF))
+    can.write(RXIMR + 4 * 5, std(0x700))
+    can.buffer(4, 0x4 << 24, std(0x124))
+    can.buffer(5, 0x4 << 24, std(0x100))
+    can.send(40, std(0x123), length=2, data=0xABCD_0000)
+    can.bits(63)
+    assert can.read(IFLAG1) == 1 << 5 and can.read(IFLAG2) == 1 << 8
+    assert can.code(4) == 0x4 and can.code(5) == 0x2
+    assert can.cs(5) >> 16 & 0xF == 2 and can.read(MB + 16 * 5 + 4) == std(0x123)
+    assert can.read(MB + 16 * 5 + 8) == 0xABCD_0000
+    can.send(40, std(0x133))
+    can.bits(47)
+    assert can.code(5) == 0x6, "overrun: it was full"
+
+
+def test_the_kind_of_frame_has_to_fit() -> None:
+    can = Can()
+    can.write(RXMGMASK, 0)
+    can.buffer(4, 0x4 << 24 | IDE, 0)
+    can.send(40, std(1))
+    can.bits(47)
+    assert can.code(4) == 0x4
+    can.send(40, 1, IDE | SRR)
+    can.bits(67)
+    assert can.code(4) == 0x2
+
+
+def fifo(*filters: tuple[int, int]) -> Can:
+    """The receive FIFO with 8 filters of format A, which are elements and masks."""
+    can = Can(mcr=RFEN | IRMQ | FRZ | HALT)
+    for place in range(8):
+        element, mask = filters[place] if place < len(filters) else (0xFFFF_FFFF, 0xFFFF_FFFF)
+        can.write(MB + 6 * 16 + 4 * place, element)
+        can.write(RXIMR + 4 * place, mask)
+    can.write(MCR, 63 | RFEN | IRMQ)
+    return can
+
+
+def test_the_fifo() -> None:
+    """Six frames: a warning with the fifth, the seventh is lost; a flag cleared takes one out."""
+    can = fifo((0, 0))
+    for number in range(7):
+        can.send(40, std(number), length=1, data=number << 24)
+        can.bits(55)
+        assert can.read(IFLAG1) == (
+            AVAILABLE | (WARNING if number > 3 else 0) | (OVERFLOW if number > 5 else 0)
+        )
+    can.write(IFLAG1, WARNING | OVERFLOW)
+    seen = []
+    while can.read(IFLAG1) & AVAILABLE:
+        seen.append((can.read(MB + 4) >> 18, can.read(MB + 8) >> 24))
+        can.write(IFLAG1, AVAILABLE)
+    assert seen == [(n, n) for n in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "identifier", "hit"),
+    [
+        (0, std(0x120), 0),
+        (0, std(0x12F), 0),
+        (0, std(0x130), None),
+        (RTR, std(0x120), None),
+        (IDE | SRR, 0x123_4567, 1),
+        (IDE | SRR, 0x123_4568, None),
+    ],
+)
+def test_filters_of_the_fifo(kind: int, identifier: int, hit: int | None) -> None:
+    """Format A: RTR, IDE, and the identifier from bit 1 up, a standard one from bit 19."""
+    can = fifo(
+        (0x120 << 19, 0xC000_0000 | 0x7F0 << 19), (1 << 30 | 0x123_4567 << 1, 0xFFFF_FFFE)
+    )
+    can.send(40, identifier, kind)
+    can.bits(67)
+    assert bool(can.read(IFLAG1) & AVAILABLE) is (hit is not None)
+    if hit is not None:
+        assert can.read(RXFIR) == hit
+
+
+def test_filters_without_a_mask_of_their_own() -> None:
+    """RFFN 1: sixteen filters, of which RXIMR masks the first ten."""
+    can = fifo()
+    can.write(MCR, 63 | RFEN | IRMQ | FRZ | HALT)
+    can.write(CTRL2, 1 << 24)
+    for place in range(16):
+        can.write(MB + 6 * 16 + 4 * place, 0xFFFF_FFFF)
+        can.write(RXIMR + 4 * place, 0xFFFF_FFFF)
+    can.write(MB + 6 * 16 + 4 * 12, 0)
+    can.write(RXIMR + 4 * 12, 0xFFFF_FFFF)
+    can.write(RXFGMASK, 0)
+    can.write(MCR, 63 | RFEN | IRMQ)
+    can.send(40, std(77))
+    can.bits(47)
+    assert can.read(IFLAG1) & AVAILABLE and can.read(RXFIR) in range(10, 16)
+
+
+def test_nobody_acknowledges() -> None:
+    """12.1.4: 8 for each error, a warning at 96, error passive at 128, where it stays."""
+    can = Can(0, mcr=WRNEN)
+    can.write(CTRL1, TIMING | ERRMSK)
+    can.send(8, std(1))
+    can.bits(47)
+    assert can.read(ECR) == 8 and can.read(ESR1) & (ACKERR | ERRINT | FLTCONF) == ACKERR | ERRINT
+    assert can.can.IRQ.level
+    can.write(ESR1, ERRINT)
+    assert not can.can.IRQ.level
+    can.bits(47 * 11)
+    assert can.read(ECR) == 96 and can.read(ESR1) & (TWRNINT | TXWRN) == TWRNINT | TXWRN
+    can.bits(47 * 30)
+    assert can.read(ECR) == 128 and can.read(ESR1) & FLTCONF == 1 << 4
+    assert can.code(8) == 0xC and can.read(IFLAG1) == 0, "it is still being sent"
+
+
+def test_a_frame_that_waits_is_taken_back() -> None:
+    can = Can(0)
+    can.send(8, std(1))
+    can.send(9, std(2))
+    can.write(MB + 16 * 9, 0x9 << 24)
+    assert can.read(IFLAG1) == 1 << 9 and can.code(9) == 0x9
+    can.write(MB + 16 * 8, 0x9 << 24)
+    assert can.read(IFLAG1) == 1 << 9, "on the bus: only its end tells"
+    can.bits(47)
+    assert can.read(IFLAG1) == 1 << 9 | 1 << 8
+    can.bits(1000)
+    assert can.read(ECR) == 8
+
+
+@pytest.mark.parametrize("how", [{"control": LPB | LOM}, {"mcr": FRZ | HALT}, {"mcr": MDIS}])
+def test_nothing_is_sent(how: dict[str, int]) -> None:
+    can = Can(**how)
+    can.send(8, std(1))
+    can.bits(1000)
+    assert can.read(IFLAG1) == 0 and can.code(8) == 0xC
+
+
+def test_interrupts_and_the_timer() -> None:
+    can = Can(mcr=SRXDIS)
+    can.write(IMASK1, 1 << 8)
+    before = can.read(TIMER)
+    can.send(8, std(1))
+    can.bits(47)
+    assert can.can.IRQ.level and can.read(TIMER) - before == 47
+    assert can.cs(8) & 0xFFFF == can.read(TIMER)
+    can.write(IFLAG1, 1 << 8)
+    assert not can.can.IRQ.level
