@@ -10,7 +10,8 @@ class Ccm(Peripheral):
     """Clock dividers, multiplexers and gates.
 
     Firmware computes its baud rates from what it stored here. Only UARTs, LPI2C, LPSPI, FlexSPI,
-    PWM and quad timers ask it: every peripheral has its clock, whatever its gate says.
+    PWM, quad timers, USDHC, FlexCAN and SAI ask it: every peripheral has its clock, whatever its
+    gate says.
     """
 
     SYSTICK_REFERENCE = 100_000

@@ -57,3 +57,28 @@ def _pll1(analog: CcmAnalog) -> int:
     if analog.PLL_ARM_BYPASS:
         return CRYSTAL
     return CRYSTAL * analog.PLL_ARM_DIV_SELECT // 2
+
+
+def audio_pll(analog: CcmAnalog) -> int:
+    """Hz of PLL4, behind its dividers."""
+    pll = analog.PLL_AUDIO
+    if pll >> 16 & 1:
+        hertz = CRYSTAL
+    else:
+        # Assumption: a denominator of 0, which makes no sense, is one of 1.
+        fraction = CRYSTAL * analog.PLL_AUDIO_NUM // (analog.PLL_AUDIO_DENOM or 1)
+        hertz = CRYSTAL * (pll & 0x7F) + fraction
+    # Assumption: 3, which is reserved, selects what 2 does.
+    post = (4, 2, 1, 1)[pll >> 19 & 3]
+    # AUDIO_DIV_LSB and AUDIO_DIV_MSB: by 1, 2, 1 and 4.
+    last = (1, 2, 1, 4)[analog.MISC2 >> 15 & 1 | analog.MISC2 >> 22 & 2]
+    return hertz // post // last
+
+
+def sai_clock(ccm: Ccm, analog: CcmAnalog, number: int) -> int:
+    """Hz of SAIn_CLK_ROOT, which is MCLK1 of SAI 1 to 3."""
+    dividers = (ccm.CS1CDR, ccm.CS2CDR, ccm.CS1CDR >> 16)[number - 1]
+    select = ccm.CSCMR1 >> 8 + 2 * number & 3
+    # Assumption: the video PLL, and 3, which is reserved, select what 2 does.
+    root = audio_pll(analog) if select else analog.pfd_480(2)
+    return root // ((dividers >> 6 & 7) + 1) // ((dividers & 0x3F) + 1)

@@ -1,0 +1,162 @@
+"""SAI: MIMXRT1062.h for bits, fsl_sai.c and MicroPython's machine_i2s.c for how it is used."""
+
+from __future__ import annotations
+
+import io
+import wave
+
+import pytest
+
+from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.ccm import Ccm
+from xipsim.peripherals.imxrt.ccm_analog import CcmAnalog
+from xipsim.peripherals.imxrt.clocks import sai_clock
+from xipsim.peripherals.imxrt.edma import Dmamux, Edma
+from xipsim.peripherals.imxrt.sai import Sai
+
+TCSR, TCR1, TCR2, TCR3, TCR4, TCR5, TDR = 0x08, 0x0C, 0x10, 0x14, 0x18, 0x1C, 0x20
+RCSR, RCR1, RCR2, RCR3, RCR5, RDR = 0x88, 0x8C, 0x90, 0x94, 0x9C, 0xA0
+ENABLE, FR, FEF, FWF, FRF, FEIE, FRIE, FRDE = (
+    1 << bit for bit in (31, 25, 18, 17, 16, 10, 8, 0)
+)
+MCLK = 12_288_000
+WORD = 1_000_000_000 // 96_000
+"""ns of a 16-bit word at 48 kHz, stereo: 12.288 MHz / 8 / 16."""
+
+
+class I2s:
+    def __init__(self) -> None:
+        self.bench = Bench()
+        self.edma = Edma(self.bench.system)
+        self.mux = Dmamux(self.bench.system, edma=self.edma)
+        self.sai = Sai(self.bench.system, frequency=MCLK, dmamux=self.mux)
+        for model in (self.edma, self.mux, self.sai):
+            model.reset(ResetCause.POWER_ON)
+        self.read, self.write = self.sai.read, self.sai.write
+        for base in (0, 0x80):
+            self.write(TCR1 + base, 16)
+            self.write(TCR2 + base, 3)
+            self.write(TCR3 + base, 1 << 16)
+            self.write(TCR4 + base, 1 << 16)
+            self.write(TCR5 + base, 15 << 24)
+
+    def words(self, count: float) -> None:
+        self.bench.clock.advance(int(count * 1_000_000_000 / 96_000))
+
+    def wav(self) -> wave.Wave_read:
+        return wave.open(io.BytesIO(self.sai.wav()))
+
+
+@pytest.fixture
+def i2s() -> I2s:
+    return I2s()
+
+
+def test_what_is_sent_is_a_wav_file(i2s: I2s) -> None:
+    i2s.write(TCSR, ENABLE)
+    for word in (1, 0xFFFF, 0x8000, 0x7FFF):
+        i2s.write(TDR, word)
+    i2s.words(4.1)
+    wav = i2s.wav()
+    assert (wav.getframerate(), wav.getnchannels(), wav.getsampwidth()) == (48000, 2, 2)
+    assert wav.readframes(9) == b"\x01\x00\xff\xff\x00\x80\xff\x7f"
+
+
+def test_a_24_bit_word_and_one_channel(i2s: I2s) -> None:
+    i2s.write(TCR5, 23 << 24)
+    i2s.write(TCR4, 0)
+    i2s.write(TCSR, ENABLE)
+    i2s.write(TDR, 0x1234_5678)
+    i2s.words(1.6)
+    wav = i2s.wav()
+    assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (1, 3, 64000)
+    assert wav.readframes(1) == b"\x78\x56\x34"
+
+
+def test_words_take_their_time(i2s: I2s) -> None:
+    i2s.write(TCSR, ENABLE | FRIE)
+    assert i2s.sai.TX.level, "an empty FIFO asks"
+    for _ in range(20):
+        i2s.write(TDR, 5)
+    assert not i2s.sai.TX.level and not i2s.read(TCSR) & (FRF | FWF)
+    i2s.words(3.9)
+    assert not i2s.sai.TX.level
+    i2s.words(0.2)
+    assert i2s.sai.TX.level and i2s.read(TCSR) & (FRF | FWF) == FRF
+    i2s.words(16)
+    assert i2s.read(TCSR) & (FRF | FWF | FEF) == FRF | FWF | FEF
+    assert i2s.wav().getnframes() == 10
+
+
+def test_nothing_is_sent_while_it_is_off(i2s: I2s) -> None:
+    i2s.write(TDR, 1)
+    i2s.words(100)
+    i2s.write(TCR3, 0)
+    i2s.write(TCSR, ENABLE)
+    i2s.words(100)
+    assert i2s.wav().getnframes() == 0
+    i2s.write(TCSR, ENABLE | FR)
+    i2s.write(TCR3, 1 << 16)
+    i2s.words(100)
+    assert i2s.wav().getnframes() == 0, "the FIFO was reset"
+
+
+def test_a_full_fifo(i2s: I2s) -> None:
+    for _ in range(33):
+        i2s.write(TDR, 1)
+    assert i2s.read(TCSR) & FEF
+    assert [d.rule for d in i2s.bench.diagnostics] == ["sai-overflow"]
+
+
+def test_the_receiver_hears_silence_in_time(i2s: I2s) -> None:
+    i2s.write(RCSR, ENABLE | FRIE)
+    i2s.words(16.9)
+    assert not i2s.sai.RX.level
+    i2s.words(0.2)
+    assert i2s.sai.RX.level and i2s.read(RCSR) & FRF
+    assert i2s.read(RDR) == 0 and not i2s.sai.RX.level
+    i2s.write(RCSR, ENABLE | FEIE)
+    i2s.words(16.7)
+    assert not i2s.sai.RX.level
+    i2s.words(0.3)
+    assert i2s.sai.RX.level and i2s.read(RCSR) & FEF, "overrun"
+
+
+def test_the_dma_plays(i2s: I2s) -> None:
+    """Requests of SAI1: 19 to receive, 20 to send (MIMXRT1062.h)."""
+    memory = i2s.bench.bus.add(0x2000_0000, 0x100)
+    memory[:] = bytes(range(256))
+    i2s.bench.bus.add(0x4038_4020, 4)
+    moved: list[bytes] = []
+
+    def write(address: int, data: bytes) -> None:
+        moved.append(data)
+        i2s.sai.write(address - 0x4038_4000, int.from_bytes(data, "little"), len(data))
+
+    i2s.bench.bus.write = write  # type: ignore[method-assign]
+    i2s.mux.write(4 * 4, 1 << 31 | 20)
+    tcd = 0x1000 + 4 * 32
+    for offset, value in enumerate(
+        (0x2000_0000, 0x0101_0002, 32, 0, 0x4038_4020, 8 << 16, 0, 8 << 16 | 1 << 3)
+    ):
+        i2s.edma.write(tcd + 4 * offset, value)
+    i2s.edma.write(0x1B, 4, 1)
+    i2s.write(TCSR, ENABLE | FRDE)
+    i2s.words(200)
+    assert b"".join(moved) == memory
+    assert i2s.wav().readframes(64) == memory
+    assert i2s.bench.diagnostics == []
+
+
+def test_the_clock_of_the_audio_pll() -> None:
+    """MicroPython at 44.1 kHz: PLL4 24 MHz * (30 + 0.1056), by 1; divided by 1 and 64."""
+    bench = Bench()
+    ccm, analog = Ccm(bench.system), CcmAnalog(bench.system)
+    analog.write(0x70, 2 << 19 | 1 << 13 | 30)
+    analog.write(0x80, 10560)
+    analog.write(0x90, 100000)
+    for number, offset, shift in ((1, 0x28, 0), (2, 0x2C, 0), (3, 0x28, 16)):
+        ccm.write(0x1C, 2 << 8 + 2 * number)
+        ccm.write(offset, 63 << shift)
+        assert sai_clock(ccm, analog, number) == 722_534_400 // 64
