@@ -84,7 +84,7 @@ def typed(image: Image) -> list[str]:
         uart=facts.spare_uart.number,
         pin=facts.pin.name,
         buses="pass" if "FlexSPI" in facts.lacks else BUSES.format(pin=facts.pin.name),
-        tag=hex(facts.tags["DMA0"]),
+        tag=hex(next(iter(facts.tags.values()))),
     )
     lines = text.replace("\n", "\r")
     head, tail = lines.split("machine.soft_reset()\r")

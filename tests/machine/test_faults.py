@@ -108,10 +108,10 @@ def test_a_fault_that_is_waited_for_again_is_reported_again(m: Machine, image: I
 
 def test_a_tag_reads_0_and_is_reported_once_with_the_pc(m: Machine, image: Image) -> None:
     before = len(m.report()["gaps"])
-    dma = image.facts.tags["DMA0"]
-    assert m.exec(f"import machine\nfor i in range(3): print(machine.mem32[{dma}])") == "0\n0\n0\n"
+    name, tag = next(iter(image.facts.tags.items()))
+    assert m.exec(f"import machine\nfor i in range(3): print(machine.mem32[{tag}])") == "0\n0\n0\n"
     (gap,) = m.report()["gaps"][before:]
-    assert "DMA0" in gap["what"]
+    assert name in gap["what"]
     assert gap["pc"] in image.facts.code
 
 
@@ -122,6 +122,6 @@ def test_a_strict_machine_boots_and_stops_at_what_is_not_modelled(
     with Machine(image.board, firmware=image.require(), **engine, strict=True) as m:
         assert m.exec("print(6 * 7)") == "42\n"
         with pytest.raises(ModelGap) as caught:
-            m.exec(READ.format(image.facts.tags["DMA0"]))
+            m.exec(READ.format(next(iter(image.facts.tags.values()))))
     assert caught.value.exit_code == 4
     assert f"Not modelled: {image.facts.strict}" in str(caught.value)

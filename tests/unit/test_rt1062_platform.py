@@ -93,8 +93,8 @@ def test_each_board_has_its_flash_chip_with_quad_enabled(board: Platform) -> Non
 
 def test_ranges_without_a_model_are_named(board: Platform) -> None:
     names = {tag.range.start: tag.name for tag in board.tags}
-    assert names[0x40384000] == "SAI1"
-    assert names[0x400E8000] == "DMA0"
+    assert names[0x40380000] == "SPDIF"
+    assert names[0x402FC000] == "DCP"
     blocks = {r.address for entry in board.entries for r in entry.registrations}
     assert not blocks & names.keys()
 

@@ -101,9 +101,9 @@ class Facts:
     """As what a precise bus error arrives."""
     hfsr: int
     tags: Mapping[str, int]
-    """Blocks that the platform names and nothing models; the first is DMA0."""
+    """Three blocks that the platform names and nothing models."""
     strict: str
-    """What a strict machine stops at, when DMA0 is read at the prompt."""
+    """What a strict machine stops at, when the first of them is read at the prompt."""
 
     # Time and resets.
     epoch: str
