@@ -117,6 +117,14 @@ class Pads(Peripheral, PinPort, ABC):
         else:
             self._lent[pin] = function
 
+    def function(self, pin: int) -> PinFunction | None:
+        """What another block does with `pin`; None where it is the port's."""
+        return self._lent.get(pin)
+
+    def wired(self, pin: int) -> list[tuple[Pads, int]]:
+        """Port and pin of all other ends of the wires at `pin`."""
+        return [end for end in self._nets.get(pin, ()) if end != (self, pin)]
+
     def settle(self) -> None:
         """What a block does with its pin has changed."""
         self._settle()

@@ -44,6 +44,8 @@ _SD_B1 = 112
 
 Pad = tuple[int, int]
 """A pad's place in the order below, and the value of its MUX_MODE."""
+Offer = Callable[[str], PinFunction | None]
+"""What a signal does with its pin."""
 
 
 def pad_of(name: str) -> int:
@@ -51,6 +53,15 @@ def pad_of(name: str) -> int:
     bank, _, number = name.rpartition("_")
     first = {"EMC": 0, "AD_B0": 42, "AD_B1": 58, "B0": 74, "B1": 90, "SD_B0": 106, "SD_B1": _SD_B1}
     return first[bank] + int(number)
+
+
+def pads(by_mode: Mapping[int, str]) -> dict[Pad, str]:
+    """What pads are by their MUX_MODE, from `PAD SIGNAL PAD SIGNAL ...` for each mode."""
+    return {
+        (pad_of(name), mode): signal
+        for mode, text in by_mode.items()
+        for name, signal in zip(text.split()[::2], text.split()[1::2], strict=True)
+    }
 
 
 def port_of(pad: int) -> tuple[int, int]:
@@ -84,18 +95,21 @@ class Iomuxc(Peripheral):
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        self._offers: list[tuple[Mapping[Pad, Any], Callable[[Any], PinFunction]]] = []
+        self._offers: list[tuple[Mapping[Pad, str], Offer]] = []
         self._lent: dict[int, PinFunction] = {}
 
-    def offer(self, pads: Mapping[Pad, Any], function: Callable[[Any], PinFunction]) -> None:
-        """A block whose signals go over these pads; `function` tells what one does with its pin."""
-        self._offers.append((pads, function))
+    def offer(self, signals: Mapping[Pad, str], function: Offer) -> None:
+        """A block whose signals go over these pads.
 
-    def places(self, function: PinFunction) -> list[Gpio]:
-        """The ports of the pads that have that function now."""
-        pads = [pad for pad, lent in self._lent.items() if lent is function]
-        ports = (self._port(port_of(pad)[0]) for pad in pads)
-        return [port for port in ports if port is not None]
+        `function` says what one of them does with its pin, None for another block's.
+        """
+        self._offers.append((signals, function))
+
+    def places(self, function: PinFunction) -> list[tuple[Gpio, int]]:
+        """Port and pin of the pads that have that function now."""
+        places = (port_of(pad) for pad, lent in self._lent.items() if lent is function)
+        found = ((self._port(number), pin) for number, pin in places)
+        return [(port, pin) for port, pin in found if port is not None]
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
@@ -116,10 +130,8 @@ class Iomuxc(Peripheral):
 
     def _function(self, pad: int) -> PinFunction | None:
         choice = pad, self.SW_MUX_CTL_PAD[pad] & 7
-        for pads, function in self._offers:
-            if choice in pads:
-                return function(pads[choice])
-        return None
+        found = (offer(signals[choice]) for signals, offer in self._offers if choice in signals)
+        return next((function for function in found if function is not None), None)
 
     def _route(self, pad: int, *, settles: bool) -> None:
         """Lend a pad to the block that its multiplexer names, or take it back."""

@@ -17,11 +17,15 @@ from xipsim.peripherals.core import (
 from xipsim.peripherals.serial_terminal import SerialTerminal
 
 from .ccm import Ccm
+from .iomuxc import Iomuxc
+from .lpuart_pins import UartPins
 
 NS = 1_000_000_000
 CRYSTAL = 24_000_000
 PLL3_80M = 80_000_000
 DEPTH = 4
+TOLERANCE = 0.05
+"""Assumption: how far the rate at a pin may be off, as a part."""
 RXEMPT, IDLINE = 1 << 12, 1 << 11
 FLUSH = 0xC000
 
@@ -34,6 +38,8 @@ _LOOP = "loop and single-wire mode"
 class Lpuart(SerialTerminal, Peripheral):
     """LPUART with FIFOs of four, and a `Console` at the other end.
 
+    What it sends goes to the receivers of UARTs that are wired to its pin, too, character by
+    character.
     Assumption: characters of 9 and 10 data bits lose all but the low eight at the terminal.
     Assumption: enabling the transmitter sends no preamble.
     """
@@ -43,6 +49,8 @@ class Lpuart(SerialTerminal, Peripheral):
     frequency = Parameter(int, "UART clock in Hz where there is no `ccm`", default=PLL3_80M)
     # MicroPython 1.18 runs its UARTs from 80 MHz, later versions from 40 MHz.
     ccm = Parameter(Ccm, "whose CSCDR1 selects and divides the UART clock", default=None)
+    iomuxc = Parameter(Iomuxc, "which gives pins to it", default=None)
+    number = Parameter(int, "which UART it is there", default=1)
     handshake = Parameter(
         bool,
         "both ends wait for each other (RTS and CTS wired), so that nothing is lost; "
@@ -115,6 +123,7 @@ class Lpuart(SerialTerminal, Peripheral):
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
+        self._pins = UartPins(self, self.iomuxc, self.number)
         self._idle = self.alarm(self._became_idle)
         self._partial = self.alarm(self._became_stale)
 
@@ -215,7 +224,40 @@ class Lpuart(SerialTerminal, Peripheral):
         return has_begun
 
     def _arrived(self) -> None:
-        character = self._typed.pop(0) & self._mask()
+        self._take_in(self._typed.pop(0))
+
+    def _send(self) -> bool:
+        has_begun = super()._send()
+        if has_begun:
+            for peer in self._pins.peers():
+                peer.on_start()
+        return has_begun
+
+    def _sent(self) -> None:
+        sent = self._shifter
+        super()._sent()
+        if sent is not None:
+            for peer in self._pins.peers():
+                peer.on_character(sent, self._character())
+
+    def on_start(self) -> None:
+        """A character begins at the pin."""
+        self._idle.cancel()
+        self._partial.cancel()
+
+    def on_character(self, character: int, duration: int) -> None:
+        """A character that took `duration` ns is over at the pin."""
+        own = self._character()
+        if abs(duration - own) > own * TOLERANCE:
+            self.diagnose(
+                "lpuart-rate",
+                f"a character at the pin took {duration} ns where {own} are set up: lost",
+            )
+        else:
+            self._take_in(character)
+
+    def _take_in(self, character: int) -> None:
+        character &= self._mask()
         if not self.RE:
             self.diagnose("lpuart-receiver-off", "a character came while CTRL.RE was 0: lost")
         elif self.OR or not self._has_room():

@@ -15,7 +15,7 @@ from xipsim.peripherals.core import (
     model,
 )
 
-from .iomuxc import Iomuxc, IomuxcGpr, pad_of
+from .iomuxc import Iomuxc, IomuxcGpr, pads
 
 HIGH = 1
 """The input that is always high; 0 is always low."""
@@ -26,18 +26,16 @@ DIRECTION = 12
 KNOWN = frozenset((*range(26), *range(60, 64)))
 """Inputs that come from something here: the two levels, pads, and matches of the ENCs."""
 
-PADS = {
-    (pad_of(name), mode): signal
-    for mode, pads in {
+PADS = pads(
+    {
         1: "EMC_12 24 EMC_13 25 EMC_14 19 EMC_15 20 EMC_16 21 EMC_35 18 EMC_36 22 EMC_37 23 "
         "AD_B0_00 14 AD_B0_01 15 AD_B0_02 16 AD_B0_03 17 AD_B0_14 24 AD_B0_15 25 "
         "B0_12 10 B0_13 11 B0_14 12 B0_15 13 B1_00 14 B1_01 15 B1_02 16 B1_03 17",
         3: "EMC_00 2 EMC_01 3 EMC_02 4 EMC_03 5 EMC_04 6 EMC_05 7 EMC_06 8 EMC_07 9 EMC_08 17 "
         "B1_14 2 B1_15 3 SD_B0_00 4 SD_B0_01 5 SD_B0_02 6 SD_B0_03 7 SD_B0_04 8 SD_B0_05 9",
         6: "AD_B0_05 17 AD_B0_06 18 AD_B0_07 19 AD_B0_08 20 AD_B0_09 21 AD_B0_10 22 AD_B0_11 23",
-    }.items()
-    for name, signal in zip(pads.split()[::2], map(int, pads.split()[1::2]), strict=True)
-}
+    }
+)
 """Pads by their MUX_MODE (fsl_iomuxc.h): XBAR_IN and XBAR_INOUT, by number."""
 
 
@@ -86,7 +84,8 @@ class Xbara(Peripheral):
         if self.iomuxc is not None:
             self.iomuxc.offer(PADS, self._pad)
 
-    def _pad(self, number: int) -> XbarPad:
+    def _pad(self, signal: str) -> XbarPad:
+        number = int(signal)
         pad = self._pads.get(number)
         if pad is None:
             pad = self._pads[number] = XbarPad(self, number)
@@ -124,5 +123,5 @@ class Xbara(Peripheral):
         if listener := self._listeners.get(output):
             listener(self.level(output))
         elif (pad := self._pads.get(output)) and self.iomuxc is not None:
-            for port in self.iomuxc.places(pad):
+            for port, _ in self.iomuxc.places(pad):
                 port.settle()

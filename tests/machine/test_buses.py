@@ -137,3 +137,14 @@ def test_an_eeprom_on_spi_whose_chip_select_is_a_pin(wired: Machine) -> None:
     m.exec("while talk(b'\\x05', 1)[0] & 1: pass")
     assert m.exec("print(talk(b'\\x03\\x01\\x00', 7))") == "b'Teensy\\xff'\n"
     assert m.call("nvram", "contents")[0x100:0x106] == b"Teensy"
+
+
+def test_a_uart_at_a_wire_of_its_own(image: Image, qemu: Path | None) -> None:
+    """UART(1), TX to RX: what it sends comes back, in the time of its bits."""
+    with Machine(image.board, firmware=image.require(), qemu=qemu, wires=["D0:D1"]) as m:
+        m.exec("from machine import UART; import time; u = UART(1, 9600)")
+        m.exec("def back():\n    while u.any() < 5: pass\n    return u.read()")
+        m.exec("t = time.ticks_us(); u.write(b'hello'); r = back(); u = time.ticks_us()")
+        assert m.exec("print(r)") == "b'hello'\n"
+        # Five characters of ten bits; the last is taken when the line was idle for four more.
+        assert 5_200 <= int(m.exec("print(time.ticks_diff(u, t))")) < 10_500
