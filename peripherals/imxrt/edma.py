@@ -47,6 +47,8 @@ MINOR_LOOP = 200
 CONFIGURATION, SOURCE_BUS, DESTINATION_BUS = 0x78, 1 << 1, 1 << 0
 """Bits of ES."""
 VALID = 1 << 31
+MOST = 1 << 16
+"""Bytes of a minor loop that are moved; who asks for more has not set up a descriptor."""
 
 
 @model("Imxrt.Edma")
@@ -197,6 +199,10 @@ class Edma(Peripheral):
         if tcd.has_modulo:
             self.gap("TCD.ATTR: addresses modulo a power of two")
         sizes = (tcd.source.size, tcd.destination.size)
+        if tcd.length > MOST:
+            self.gap(f"TCD.NBYTES: a minor loop of more than {MOST} bytes")
+            self._fail(channel, CONFIGURATION, f"a minor loop of {tcd.length} bytes is not moved")
+            return
         if not tcd.length or any(tcd.length % size for size in sizes) or not tcd.citer:
             self._fail(channel, CONFIGURATION, "its descriptor makes no sense")
             return

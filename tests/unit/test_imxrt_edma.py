@@ -181,6 +181,7 @@ def test_an_offset_behind_each_minor_loop(dma: Dma) -> None:
         ({"saddr": 0x5000_0000}, 1 << 1),
         ({"daddr": 0x5000_0000}, 1 << 0),
         ({"nbytes": 6}, 0x78),
+        ({"nbytes": 1 << 29}, 0x78),
         ({"citer": 0}, 0x78),
     ],
 )
