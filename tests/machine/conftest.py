@@ -25,7 +25,7 @@ FEATURES = {feature for image in IMAGES for feature in image.facts.lacks} | RENO
 def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "needs(feature): skips, with their reason, images and engines that lack it",
-        "also_on_renode: with XIPSIM_TEST_SLOW=1 the test runs on Renode, too",
+        "every_engine: with XIPSIM_TEST_SLOW=1 the test runs on Renode, too",
     ):
         config.addinivalue_line("markers", line)
 
@@ -35,7 +35,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" not in metafunc.fixturenames:
         return
     engines = [pytest.param({"qemu": path}, id=str(path or "default")) for path in QEMUS or [None]]
-    if metafunc.definition.get_closest_marker("also_on_renode"):
+    if metafunc.definition.get_closest_marker("every_engine"):
         engines.append(pytest.param({"engine": "renode"}, id="renode", marks=slow))
     metafunc.parametrize("engine", engines, indirect=True, scope="session")
 

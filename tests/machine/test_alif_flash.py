@@ -16,8 +16,6 @@ from xipsim.firmware import boards
 if TYPE_CHECKING:
     from pool import Options, Pool
 
-pytestmark = pytest.mark.also_on_renode
-
 VOLUME = boards.load("ALIF_ENSEMBLE").filesystem
 STORAGE = 32 << 20
 """Bytes of the chip that the driver uses (MICROPY_HW_FLASH_STORAGE_BYTES)."""
@@ -72,6 +70,7 @@ def test_bad_start_and_len_are_value_errors(m: Machine, arguments: str) -> None:
     assert m.exec(script) == "ValueError()\n"
 
 
+@pytest.mark.every_engine
 def test_positional_arguments_are_refused(m: Machine) -> None:
     assert m.exec("try:\n alif.Flash(0)\nexcept TypeError:\n print('no')") == "no\n"
 
@@ -110,6 +109,7 @@ def test_a_stuck_write_enable_latch_is_etimedout(pool: Pool) -> None:
 # -- the file system -----------------------------------------------------------------------------
 
 
+@pytest.mark.every_engine
 def test_the_first_boot_makes_a_fat_volume(m: Machine) -> None:
     """alif.md 5.1: no partition table, sectors of 4096 bytes, 2045 clusters of two; ours byte by
     byte, for a mistake in the order of bytes would be undone by reading."""

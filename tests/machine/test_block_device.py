@@ -11,7 +11,7 @@ from pool import Options, Pool
 from xipsim import Machine
 from xipsim.errors import WaitTimeout
 
-pytestmark = [every_board, pytest.mark.also_on_renode]
+pytestmark = [every_board, pytest.mark.every_engine]
 BLOCK = 200
 """A block of the file system's volume, far from what the firmware has written by itself."""
 SIZE = 4096

@@ -10,8 +10,6 @@ from pool import Options
 
 from xipsim import BootFailed, Machine
 
-pytestmark = pytest.mark.also_on_renode
-
 from_flash = pytest.mark.needs("a boot from flash")
 ERASE = "f = Flash(); f.ioctl(6, {})"
 HEADER = -0x100

@@ -9,8 +9,6 @@ from pool import Options
 from xipsim import Machine, ModelGap
 from xipsim.errors import EngineFailed, FirmwareFault
 
-pytestmark = pytest.mark.also_on_renode
-
 JUMP = "@micropython.asm_thumb\ndef jump(r0):\n  bx(r0)\njump({:#x})\n"
 NO_VECTORS = """
 import machine
@@ -31,6 +29,7 @@ def fault(m: Machine, script: str) -> FirmwareFault:
     return caught.value
 
 
+@pytest.mark.every_engine
 @every_board
 def test_an_access_where_nothing_answers(m: Machine, image: Image) -> None:
     nothing = image.facts.nothing
@@ -51,6 +50,7 @@ def test_an_access_where_nothing_answers(m: Machine, image: Image) -> None:
     assert error.situation.now == m.now
 
 
+@pytest.mark.every_engine
 def test_a_jump_into_erased_flash(m: Machine, image: Image) -> None:
     """FFFFh FFFFh is an undefined instruction."""
     erased = image.facts.window + image.facts.blank
@@ -60,6 +60,7 @@ def test_a_jump_into_erased_flash(m: Machine, image: Image) -> None:
     assert "undefined instruction" in str(error)
 
 
+@pytest.mark.every_engine
 def test_a_jump_to_an_even_address(m: Machine, image: Image) -> None:
     error = fault(m, JUMP.format(image.facts.window + image.facts.blank))
     assert error.detail["cfsr"] == 0x2_0000

@@ -17,7 +17,7 @@ SETUP = "from mimxrt import Flash; f = Flash()"
 LUT_COMMAND = """
 from machine import mem32
 
-pytestmark = pytest.mark.also_on_renode
+pytestmark = pytest.mark.every_engine
 FLEXSPI = 0x402A8000
 def set_sequence(index, word):
     mem32[FLEXSPI + 0x18] = 0x5AF05AF0
