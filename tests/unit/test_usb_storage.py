@@ -97,6 +97,8 @@ def test_files_of_its_volume(board: Board, storage: Storage) -> None:
     assert storage.image() == stick(board).disk
     written = [b for b in stick(board).commands if b[0] in (0x2A, 0x35)]
     assert written[-1][0] == 0x35, "SYNCHRONIZE CACHE, which it does not know"
+    lengths = {int.from_bytes(b[7:9], "big") for b in stick(board).commands if b[0] in (0x28, 0x2A)}
+    assert max(lengths) == 128, "64 KB at once"
 
 
 def test_a_bootloader_that_restarts_with_the_last_block(board: Board, storage: Storage) -> None:
