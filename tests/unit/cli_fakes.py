@@ -35,6 +35,8 @@ class FakeMachine:
     warnings: tuple[str, ...] = ()
     broken_rules = ""
     signal = 0
+    waits_for = ""
+    """What its firmware waits for and will not get."""
     last: FakeMachine
 
     def __init__(self, board: str, **options: Any) -> None:
@@ -74,6 +76,10 @@ class FakeMachine:
 
     def trace(self, receiver: Callable[[FlashCommand], None]) -> None:
         self.receiver = receiver
+
+    def on_wait_in_vain(self, receiver: Callable[[str], None]) -> None:
+        if self.waits_for:
+            receiver(self.waits_for)
 
     def _command(self, time: int, name: str) -> None:
         if self.receiver:

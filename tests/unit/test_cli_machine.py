@@ -81,6 +81,14 @@ def test_warnings_come_on_standard_error(
     assert capsys.readouterr().err == "xipsim: warning: the image is for 2 MB\n"
 
 
+def test_a_wait_in_vain_is_told_on_standard_error(
+    fake: type[FakeMachine], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.waits_for = "the firmware waits for SAI, which is not modelled"
+    main(["exec", "BOARD", "-c", "x"])
+    assert capsys.readouterr().err == f"xipsim: {fake.waits_for}\n"
+
+
 def test_the_script_comes_from_a_file_or_from_standard_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
