@@ -105,6 +105,7 @@ def test_who_drives_the_bus_and_what_it_waits_for(rig: Rig) -> None:
     assert rig.get(FlexSpi.STS0) == 3, "idle"
     rig.start(PROGRAM, 0x100, 16)
     assert rig.get(FlexSpi.STS0) == 2 << 2, "the IP command"
+    rig.bench.clock.advance(LONG)
     assert rig.get(FlexSpi.INTR) & (STOPPED_BY_READ | STOPPED_BY_WRITE) == STOPPED_BY_WRITE
     rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1)
     assert rig.get(FlexSpi.STS0) == 3
