@@ -12,7 +12,7 @@ from images import ALIF
 from xipsim import Machine, ReplError, platforms
 
 if TYPE_CHECKING:
-    from conftest import Pool
+    from pool import Options, Pool
 
 BOARD = Path(platforms.__file__).resolve().parent / "boards" / "ALIF_ENSEMBLE.repl"
 DEVICES = f"""
@@ -32,17 +32,17 @@ loopback: Spi.Loopback @ spi1 0
 
 
 @pytest.fixture
-def m(pool: Pool, qemu: Path | None) -> Machine:
+def m(pool: Pool, engine: Options) -> Machine:
     """At its first prompt. The test must leave its engine alive."""
-    return pool.at_prompt(ALIF, qemu)
+    return pool.at_prompt(ALIF, engine)
 
 
 @pytest.fixture
-def wired(qemu: Path | None, tmp_path: Path) -> Iterator[Machine]:
+def wired(engine: Options, tmp_path: Path) -> Iterator[Machine]:
     """With devices on its buses; every gap is an error."""
     board = tmp_path / "LAB.repl"
     board.write_text(DEVICES)
-    with Machine(str(board), firmware=ALIF.require(), qemu=qemu, strict=True) as machine:
+    with Machine(str(board), firmware=ALIF.require(), **engine, strict=True) as machine:
         yield machine
 
 
@@ -79,10 +79,10 @@ def test_softi2c_at_the_same_pins(wired: Machine) -> None:
     )
 
 
-def test_i2c_target(qemu: Path | None) -> None:
+def test_i2c_target(engine: Options) -> None:
     """A SoftI2C wired to the pins of an I2CTarget, as upstream's test has it."""
     wires = ["gpio1/1:gpio0/3", "gpio1/0:gpio0/2"]
-    with Machine("ALIF_ENSEMBLE", firmware=ALIF.require(), qemu=qemu, wires=wires) as m:
+    with Machine("ALIF_ENSEMBLE", firmware=ALIF.require(), **engine, wires=wires) as m:
         m.exec(
             "from machine import I2CTarget, SoftI2C; mem = bytearray(b'01234567')\n"
             "t = I2CTarget(0, addr=67, mem=mem); i = SoftI2C(scl='P1_1', sda='P1_0')"
