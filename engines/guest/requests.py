@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from xipsim.engines import usermodels
 from xipsim.engines.api import SnapshotError
-from xipsim.peripherals.core import PinPort, ResetCause
+from xipsim.peripherals.core import PinPort, ResetCause, UsbHost
 
 from . import snapshot, snapshotfile
 from .backend import Core
@@ -115,7 +115,7 @@ class Requests:
             "consoles": {n: c.has_cable for n, c in self._guest.host.consoles.items()},
             "chips": {name: chip.info() for name, chip in self._guest.host.chips.items()},
             "ports": {n: m.pins for n, m in models.items() if isinstance(m, PinPort)},
-            "models": {name: model.TYPE for name, model in models.items()},
+            "usb_hosts": [name for name, m in models.items() if isinstance(m, UsbHost)],
         }
 
     def trace_commands(self) -> None:

@@ -29,6 +29,7 @@ from .roles import (
     Keeper,
     PinPort,
     Role,
+    UsbHost,
     Waker,
     roles_of,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "System",
     "Trace",
     "Unanswered",
+    "UsbHost",
     "Waker",
     "Window",
     "Words",

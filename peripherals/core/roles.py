@@ -163,6 +163,48 @@ class Waker(Role):
         raise NotImplementedError
 
 
+class UsbHost(Role):
+    """A PC at the other end of the board's USB cable. Its serial ports are consoles."""
+
+    @exposed
+    def plug(self) -> None:
+        """Put the cable in again."""
+        raise NotImplementedError
+
+    @exposed
+    def unplug(self) -> None:
+        """Pull the cable."""
+        raise NotImplementedError
+
+    @exposed
+    def reports(self) -> list[tuple[int, int, bytes]]:
+        """What keyboards and mice have sent lately: virtual ns, interface, report."""
+        raise NotImplementedError
+
+    @exposed
+    def has_storage(self) -> bool:
+        """Whether the device is configured, and has a mass storage."""
+        raise NotImplementedError
+
+    @exposed
+    def begin_command(self, block: bytes, data: bytes, length: int) -> int:
+        """Give the mass storage a SCSI command: its number.
+
+        data: goes to the device; length: of what is to come instead. ValueError where there is no
+        mass storage, or while another command is under way.
+        """
+        raise NotImplementedError
+
+    @exposed
+    def command_result(self, number: int) -> tuple[str, bytes, int, str] | None:
+        """How that command ended: status, data, residue, reason. None while it is under way.
+
+        Status: `passed`, `failed`, `gone` where the device has left meanwhile, or what else ended
+        it.
+        """
+        raise NotImplementedError
+
+
 class Inputs(Role):
     """Has numbered inputs, to which the outputs of other entries can be wired."""
 

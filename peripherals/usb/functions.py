@@ -37,16 +37,12 @@ class FunctionDrivers(SerialTerminal):
 
     @exposed
     def has_storage(self) -> bool:
-        """Whether the device is configured, and has a mass storage."""
+        """See `UsbHost`."""
         return self._storage() is not None
 
     @exposed
     def begin_command(self, block: bytes, data: bytes, length: int) -> int:
-        """Give the mass storage a SCSI command: its number.
-
-        data: goes to the device; length: of what is to come instead. ValueError where there is no
-        mass storage, or while another command is under way.
-        """
+        """See `UsbHost`."""
         from ._storage import Command
 
         storage = self._storage()
@@ -59,10 +55,7 @@ class FunctionDrivers(SerialTerminal):
 
     @exposed
     def command_result(self, number: int) -> tuple[str, bytes, int, str] | None:
-        """How that command ended: status, data, residue, reason. None while it is under way.
-
-        Beside those of `_storage.Status` there is `gone`: the device has left the bus meanwhile.
-        """
+        """See `UsbHost`."""
         storage = self._storage()
         if storage is not None and storage.number == number:
             result = storage.result
@@ -74,7 +67,7 @@ class FunctionDrivers(SerialTerminal):
 
     @exposed
     def reports(self) -> list[tuple[int, int, bytes]]:
-        """What keyboards and mice have sent lately: virtual ns, interface, report."""
+        """See `UsbHost`."""
         if not self.functions:
             return []
         from ._hid import Hid

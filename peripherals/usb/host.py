@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from ..core import ResetCause, Slots, State, System, exposed, model
+from ..core import ResetCause, Slots, State, System, UsbHost, exposed, model
 from .cdc import find_serial_ports
 from .control import ControlTransfer, Request, Stage, clear_halt
 from .descriptors import Configuration
@@ -37,7 +37,7 @@ class Phase(enum.Enum):
 
 
 @model("Usb.Host")
-class Host(FunctionDrivers):
+class Host(FunctionDrivers, UsbHost):
     """A PC with a terminal program that opens the device's CDC ACM port as soon as there is one.
 
     It acts when the device changes something, and in one-shot alarms; each step waits for the
@@ -106,12 +106,12 @@ class Host(FunctionDrivers):
 
     @exposed
     def unplug(self) -> None:
-        """Pull the cable."""
+        """See `UsbHost`."""
         self._plug(False)
 
     @exposed
     def plug(self) -> None:
-        """Put the cable in again."""
+        """See `UsbHost`."""
         self._plug(True)
 
     def _plug(self, plugged: bool) -> None:

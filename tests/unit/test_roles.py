@@ -34,7 +34,7 @@ for family in FAMILIES:
         ("Alif.BootRom", ["BootRom"]),
         ("Imxrt.Lpuart", ["Console"]),
         ("Alif.Uart", ["Console"]),
-        ("Usb.Host", ["Console"]),
+        ("Usb.Host", ["Console", "UsbHost"]),
         ("Imxrt.Gpio", ["PinPort"]),
         ("Alif.Gpio", ["PinPort"]),
         ("Miscellaneous.LED", ["Inputs"]),

@@ -214,7 +214,7 @@ print(*sys.modules)
 
 def test_a_board_without_a_usb_port_says_so() -> None:
     session = FakeSession(Board())
-    session.models = {"lpuart1": "Imxrt.Lpuart"}
+    session.usb_hosts = []
     with pytest.raises(UserError, match="no PC at a USB port"):
         first_host(session)  # type: ignore[arg-type]
 

@@ -206,7 +206,7 @@ class FakeSession:
     def __init__(self, board: Board) -> None:
         self._board = board
         self.turn = self.Turn()
-        self.models = {"pc": "Usb.Host"}
+        self.usb_hosts = ["pc"]
         self.on_step: Callable[[], None] = lambda: None
 
     @property

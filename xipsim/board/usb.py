@@ -10,10 +10,6 @@ from xipsim.session.session import Session
 if TYPE_CHECKING:
     from xipsim.board.storage import Storage
 
-HOST = "Usb.Host"
-"""The model of a PC."""
-
-
 class Report(NamedTuple):
     """What a keyboard, mouse or the like has sent. time: virtual ns; interface: its number."""
 
@@ -52,7 +48,6 @@ class UsbHost:
 
 def first_host(session: Session) -> UsbHost:
     """The PC at the board's first USB port; UserError on a board without one."""
-    hosts = [name for name, kind in session.models.items() if kind == HOST]
-    if not hosts:
-        raise UserError(f"the board has no PC at a USB port ({HOST})")
-    return UsbHost(session, hosts[0])
+    if not session.usb_hosts:
+        raise UserError("the board has no PC at a USB port (Usb.Host)")
+    return UsbHost(session, session.usb_hosts[0])

@@ -79,8 +79,7 @@ class Session(EngineAccess):
         self._running = False
         self._nominal = 0
         facts = self.request("describe")
-        self.models: dict[str, str] = facts["models"]
-        """The type of each entry."""
+        self.usb_hosts: list[str] = facts["usb_hosts"]
         self.chips: dict[str, dict[str, Any]] = facts["chips"]
         self.ports: dict[str, int] = facts["ports"]
         """How many pins each GPIO port has."""
