@@ -74,8 +74,9 @@ def observe(board: str, work: Work, *, engine: str, **options: Any) -> Observed:
             name=engine,
             ending=ending,
             commands=commands.lines,
+            # Without the PC: where the core is when an alarm comes depends on how it counts.
             diagnostics=[
-                f"{d['source']}: {_timeless(d['message'])} ({d['rule']}, PC {_hex(d['pc'])})"
+                f"{d['source']}: {_timeless(d['message'])} ({d['rule']})"
                 for d in report["diagnostics"]
             ],
             gaps=[f"{g['source']}: {g['what']}" for g in report["gaps"]],

@@ -76,7 +76,7 @@ def test_an_image_for_a_larger_chip_boots_with_warnings(qemu: Path | None) -> No
     """It names the TEENSY41, whose FCB gives 8 MB; the TEENSY40's chip has 2."""
     with Machine("TEENSY40", firmware=PUBLISHED.require(), qemu=qemu) as m:
         board, chip = m.warnings
-        assert "it is for a Teensy 4.1" in board
+        assert "it is for Teensy 4.1" in board
         assert "port A1 8 MB, the chip has 2 MB" in chip
         with contextlib.suppress(WaitTimeout):
             m.console.expect(">>> ", timeout="2s")

@@ -9,6 +9,8 @@ from pool import Options, Pool
 from xipsim import FirmwareFault, Machine
 from xipsim.errors import ReplError
 
+pytestmark = pytest.mark.every_engine
+
 STORAGE, SECTOR = 0x100000, 4096
 BLOCK = 200
 
@@ -17,7 +19,6 @@ SETUP = "from mimxrt import Flash; f = Flash()"
 LUT_COMMAND = """
 from machine import mem32
 
-pytestmark = pytest.mark.every_engine
 FLEXSPI = 0x402A8000
 def set_sequence(index, word):
     mem32[FLEXSPI + 0x18] = 0x5AF05AF0
