@@ -6,6 +6,7 @@ read or written is no error.
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -27,7 +28,7 @@ def load(digest: str) -> tuple[str, Contents] | None:
     found = load_file(file)
     if found:
         with suppress(OSError):
-            file.touch()
+            os.utime(file)  # `touch` would make it anew, empty
     return found
 
 

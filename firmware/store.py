@@ -60,8 +60,9 @@ def read_checked(path: Path) -> bytes:
 def write_atomic(path: str | os.PathLike[str], data: bytes | bytearray) -> None:
     """Make `data` the contents of `path`; its folder is made if missing.
 
-    A crash, a kill or a full disk leaves the old file or the new one, whole. Raises OSError, also
-    where that is a device or a pipe: those are no files to be replaced.
+    A crash, a kill or a full disk leaves the old file or the new one, whole. It is never locked:
+    .NET, and so Renode, opens no file that is. Raises OSError, also where that is a device or a
+    pipe: those are no files to be replaced.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not (target.is_file() or target.is_dir()):
@@ -70,11 +71,27 @@ def write_atomic(path: str | os.PathLike[str], data: bytes | bytearray) -> None:
     os.close(_replace(target, data))
 
 
+def write_once(path: Path, data: bytes) -> bool:
+    """See that `path` holds `data`, and counts as just used; whether it had to be written.
+
+    Other processes may write it, or delete it, meanwhile. Raises OSError.
+    """
+    with suppress(FileNotFoundError):
+        if path.is_file() and path.read_bytes() == data:
+            os.utime(path)  # `touch` would make it anew, empty
+            return False
+    write_atomic(path, data)
+    return True
+
+
 def keep_newest(folder: Path, pattern: str, count: int) -> None:
     """Delete all files of `folder` that match but the `count` touched last. Raises OSError."""
-    by_age = sorted(folder.glob(pattern), key=lambda file: file.stat().st_mtime)
-    for old in by_age[:-count]:
-        old.unlink()
+    ages = []
+    for file in folder.glob(pattern):
+        with suppress(FileNotFoundError):  # another process tidies up, too
+            ages.append((file.stat().st_mtime_ns, file))
+    for _, old in sorted(ages)[:-count]:
+        old.unlink(missing_ok=True)
 
 
 class FlashFile:
@@ -141,7 +158,7 @@ class FlashFile:
             raise ValueError(f"{self.path} is closed")
         try:
             mode = stat.S_IMODE(os.fstat(self._descriptor).st_mode)
-            descriptor = _replace(self.path, contents, mode=mode)
+            descriptor = _replace(self.path, contents, mode=mode, locked=True)
         except OSError as error:
             raise FlashFileError(
                 f"{self.path}: not saved, the file is as it was: {error.strerror}"
@@ -244,13 +261,16 @@ def _write_beside(target: Path, data: bytes | bytearray) -> tuple[int, Path]:
     return descriptor, new
 
 
-def _replace(target: Path, data: bytes | bytearray, *, mode: int | None = None) -> int:
-    """Put a locked file with `data` in the place of `target`; return it, still open."""
+def _replace(
+    target: Path, data: bytes | bytearray, *, mode: int | None = None, locked: bool = False
+) -> int:
+    """Put a file with `data` in the place of `target`; return it, still open."""
     descriptor, new = _write_beside(target, data)
     try:
         if mode is not None:
             os.fchmod(descriptor, mode)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if locked:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.replace(new, target)
     except BaseException:
         os.close(descriptor)

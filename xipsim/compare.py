@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from xipsim.engines import programs
@@ -74,11 +74,7 @@ def observe(board: str, work: Work, *, engine: str, **options: Any) -> Observed:
             name=engine,
             ending=ending,
             commands=commands.lines,
-            # Without the PC: where the core is when an alarm comes depends on how it counts.
-            diagnostics=[
-                f"{d['source']}: {_timeless(d['message'])} ({d['rule']})"
-                for d in report["diagnostics"]
-            ],
+            diagnostics=_first_of_each_rule(report["diagnostics"]),
             gaps=[f"{g['source']}: {g['what']}" for g in report["gaps"]],
             resets=[reset["cause"] for reset in report["resets"]],
             consoles={name: console.transcript for name, console in machine.consoles.items()},
@@ -105,6 +101,16 @@ def _ending(machine: Machine, work: Work) -> str:
     except (Stopped, ModelGap) as error:
         return type(error).__name__
     return "it came to its end"
+
+
+def _first_of_each_rule(diagnostics: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Without the PC, and the later ones, which are told apart by it: in a loop that waits for the
+    chip, engines are at different instructions when something ends."""
+    texts: dict[tuple[str, str], str] = {}
+    for each in diagnostics:
+        source, rule = each["source"], each["rule"]
+        texts.setdefault((source, rule), f"{source}: {_timeless(each['message'])} ({rule})")
+    return list(texts.values())
 
 
 def _timeless(message: str) -> str:

@@ -22,7 +22,7 @@ from xipsim.engines.link.server import Server
 from xipsim.engines.repl import Platform, PlatformError
 from xipsim.engines.repl.check import check
 from xipsim.engines.usermodels import UserModelError, load_models
-from xipsim.firmware.store import cache_folder, keep_newest, write_atomic
+from xipsim.firmware.store import cache_folder, keep_newest, write_once
 
 from .generate import Settings, generate
 from .output import monitor_path, plain_path
@@ -106,10 +106,7 @@ def _written(folder: Path, text: str, kind: str) -> Path:
     data = text.encode()
     path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{kind}"
     # Renode executes it: only what was written here counts, whatever lies there.
-    if path.is_file() and path.read_bytes() == data:
-        path.touch()
-    else:
-        write_atomic(path, data)
+    if write_once(path, data):
         keep_newest(folder, f"*{kind}", KEPT)
     return path
 

@@ -10,6 +10,7 @@ from pool import Options
 
 from xipsim import BootFailed, Machine
 
+pytestmark = pytest.mark.every_engine
 from_flash = pytest.mark.needs("a boot from flash")
 ERASE = "f = Flash(); f.ioctl(6, {})"
 HEADER = -0x100

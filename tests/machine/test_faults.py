@@ -95,18 +95,21 @@ def test_a_fault_while_the_flash_is_at_work_names_the_operation(
         assert error.situation.flash["nor"]["operation"]["address"] == address
 
 
+@pytest.mark.every_engine
 def test_after_a_fault_a_reset_boots(m: Machine, image: Image) -> None:
     fault(m, READ.format(image.facts.nothing))
     m.reset()
     assert m.exec("print('well')") == "well\n"
 
 
+@pytest.mark.every_engine
 def test_a_fault_that_is_waited_for_again_is_reported_again(m: Machine, image: Image) -> None:
     fault(m, READ.format(image.facts.nothing))
     with pytest.raises(FirmwareFault):
         m.run_for("1s")
 
 
+@pytest.mark.every_engine
 def test_a_tag_reads_0_and_is_reported_once_with_the_pc(m: Machine, image: Image) -> None:
     before = len(m.report()["gaps"])
     name, tag = next(iter(image.facts.tags.items()))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,11 @@ from xipsim.firmware.store import (
     FlashFile,
     cache_dir,
     cache_folder,
+    keep_newest,
     read_checked,
     write_atomic,
     write_checked,
+    write_once,
 )
 
 SIZE = 0x1000
@@ -86,6 +90,83 @@ def test_write_atomic_makes_folders_and_leaves_nothing_beside(tmp_path: Path) ->
     write_atomic(target, b"new")
     assert target.read_bytes() == b"new"
     assert os.listdir(target.parent) == ["b"]
+
+
+def test_write_atomic_never_leaves_a_locked_file_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """.NET takes a lock of its own on what it opens, and fails where another one is."""
+    target = tmp_path / "file"
+    free: list[bool] = []
+    fsync = os.fsync
+
+    def look(descriptor: int) -> None:
+        fsync(descriptor)
+        if target.exists():
+            with target.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                free.append(True)
+
+    monkeypatch.setattr(os, "fsync", look)
+    write_atomic(target, b"new")
+    assert free, "it was looked at while it was being written"
+
+
+def test_the_newest_are_kept(tmp_path: Path) -> None:
+    for age, name in enumerate(("d.x", "c.x", "b.x", "a.x", "old.y")):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    keep_newest(tmp_path, "*.x", 2)
+    assert sorted(os.listdir(tmp_path)) == ["c.x", "d.x", "old.y"]
+
+
+def gone_before(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
+    """Let another process delete the file just before that function is called with it."""
+    step = getattr(owner, name)
+
+    def late(path: Path, **options: bool) -> object:
+        with suppress(FileNotFoundError):
+            os.remove(path)
+        return step(path, **options)
+
+    monkeypatch.setattr(owner, name, late)
+
+
+@pytest.mark.parametrize("moment", ["stat", "unlink"])
+def test_two_processes_tidy_up_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    files = [tmp_path / name for name in ("old.x", "older.x", "new.x")]
+    for file in files:
+        file.touch()
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: iter(files))
+    with monkeypatch.context() as patch:
+        gone_before(patch, Path, moment)
+        keep_newest(tmp_path, "*.x", 1)
+    assert len(os.listdir(tmp_path)) <= 1
+
+
+def test_what_is_there_is_not_written_again(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    assert write_once(file, b"data")
+    os.utime(file, (1000, 1000))
+    assert not write_once(file, b"data")
+    assert file.stat().st_mtime > 1000, "it counts as used"
+    file.write_bytes(b"dat")
+    assert write_once(file, b"data")
+    assert file.read_bytes() == b"data"
+
+
+@pytest.mark.parametrize(("owner", "moment"), [(Path, "read_bytes"), (os, "utime")])
+def test_what_another_process_deletes_is_written_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, moment: str
+) -> None:
+    file = tmp_path / "file"
+    write_once(file, b"data")
+    with monkeypatch.context() as patch:
+        gone_before(patch, owner, moment)
+        assert write_once(file, b"data")
+    assert file.read_bytes() == b"data"
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -47,7 +48,7 @@ def load(session: Session, file: Path) -> Snapshot | None:
             file.unlink()
         return None
     with suppress(OSError):
-        file.touch()
+        os.utime(file)  # `touch` would make it anew, empty
     return cached
 
 

@@ -223,10 +223,17 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// `RequestTranslationBlockRestart` would do so, too, but as a fault: then Renode's own threads hand time over anew.
         private void LeaveBlock()
         {
-            if(core.OnPossessedThread)
+            if(!core.OnPossessedThread)
             {
-                core.RaiseException(Interrupted);
+                return;
             }
+            if(core.CurrentBlockDisassemblyFlags == NoBlock)
+            {
+                // A fetch: an exception would throw away the block that is being made, to fetch it again, and so for ever.
+                core.RequestReturn();
+                return;
+            }
+            core.RaiseException(Interrupted);
         }
 
         /// The machine is about to start. Renode lets time pass only with an instruction, so one is put into RAM
@@ -264,6 +271,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// Set where Python refuses an access.
         private static bool refusedAccess;
 
+        private const uint NoBlock = uint.MaxValue; // as tlib says it
         private const uint Interrupted = 0x10000; // no exception of the core's: EXCP_INTERRUPT, by which execution is left
         private const ushort Nop = 0xBF00; // a branch to itself would be taken for WFI
     }
