@@ -26,6 +26,14 @@ class OspiRegisters(Peripheral):
 
     frequency = Parameter(int, "Hz of the clock that BAUDR divides.", default=400_000_000)
 
+    xip = Parameter(
+        str,
+        "native: reads of the window are free while it shows what the chip holds; cycles: each is "
+        "a cycle of its own and takes its clocks",
+        default="native",
+        choices=("native", "cycles"),
+    )
+
     chips: Slots[SpiDevice] = Slots(2, "chip selects")
     IRQ = Output("the module's interrupt")
     window = Region("the bytes of the chip that XIP_SER selects (XIP)")

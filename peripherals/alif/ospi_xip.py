@@ -74,7 +74,7 @@ class XipPort:
     def _native_size(self, select: int) -> int:
         """Bytes from the chip's start that reads get as plain array data now, 0 for none."""
         ospi = self._ospi
-        if not ospi.window_native or self._mismatch:
+        if ospi.xip == "cycles" or not ospi.window_native or self._mismatch:
             return 0
         if self.select != select or ospi.XIP_HYPERBUS_EN:
             return 0

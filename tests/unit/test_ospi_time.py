@@ -253,3 +253,24 @@ def test_status_polls_of_the_driver_take_bus_time() -> None:
     began = d.bench.clock.now
     d.status()
     assert d.bench.clock.now - began == 95
+
+
+def test_native_reads_are_free() -> None:
+    d = Driver()
+    d.start()
+    d.look(0, 4)
+    began = d.bench.clock.now
+    d.look(0, 64)
+    assert d.window.segments[0].is_native
+    assert d.bench.clock.now == began
+
+
+def test_with_cycles_every_read_takes_its_clocks() -> None:
+    """FDh, 32 bits of address, 9 dummies, 4 bytes, in octal DDR at 100 MHz: 14 clocks."""
+    d = Driver(xip="cycles")
+    d.start()
+    d.chip.program(0x40, bytes(range(64)))
+    began = d.bench.clock.now
+    assert d.look(0x40, 64) == bytes(range(64))
+    assert not d.window.segments[0].is_native
+    assert d.bench.clock.now - began == 16 * 140
