@@ -95,12 +95,9 @@ class Ospi(OspiRegisters):
     # -- FIFOs and interrupts --------------------------------------------------------------------
 
     @OspiRegisters.TXFTLR.on_write
-    def _set_tx_threshold(self, value: int) -> None:
-        self._transfers.threshold_changed()
-
     @OspiRegisters.RXFTLR.on_write
-    def _set_rx_threshold(self, value: int) -> None:
-        self._fifos.drive_irq()
+    def _set_threshold(self, value: int) -> None:
+        self._transfers.threshold_changed()
 
     @OspiRegisters.TXFLR.on_read
     @OspiRegisters.TXFLR.on_peek
@@ -181,7 +178,9 @@ class Ospi(OspiRegisters):
     def _read_window(self, offset: int, size: int) -> int:
         self._transfers.settle()
         self._port.enter_native()
-        return int.from_bytes(self._port.read(offset, size), "little")
+        data, duration = self._port.read(offset, size)
+        self.system.clock.lasts(self.system.clock.now + duration)
+        return int.from_bytes(data, "little")
 
     @OspiRegisters.window.on_write
     def _write_window(self, offset: int, value: int, size: int) -> None:
@@ -193,5 +192,5 @@ class Ospi(OspiRegisters):
         return self._port.xip.peek(offset, size)
 
     def read_flash(self, offset: int, size: int) -> bytes:
-        """As `XipPort.read`, natively or not."""
-        return self._port.read(offset, size)
+        """As `XipPort.read`, natively or not, in no time."""
+        return self._port.read(offset, size)[0]

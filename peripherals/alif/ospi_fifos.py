@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from .ospi_format import unpacked
 from .ospi_registers import OspiRegisters
 
 DEPTH = 256
@@ -29,11 +30,21 @@ class Fifos:
         done = bisect_right(ospi.ends, ospi.system.clock.now)
         return max(0, len(ospi.sent) - done - 1)
 
+    def receive(self, data: bytes, bits: int, first: int, end: int) -> None:
+        """Frames `first` to `end - 1` of `data` come; `lost` counts those without room."""
+        ospi = self._ospi
+        fit = min(end, first + DEPTH - len(ospi.rx))
+        ospi.rx.extend(unpacked(data, bits, first, fit))
+        if fit < end:
+            ospi.lost += end - fit
+            ospi.raised |= RXO
+
     @property
     def status(self) -> int:
         """SR."""
         tx, rx = self.tx_level, len(self._ospi.rx)
-        flags = bool(self._ospi.sent) | (tx < DEPTH) << 1 | (tx == 0) << 2
+        is_busy = bool(self._ospi.sent) or self._ospi.expected > 0
+        flags = is_busy | (tx < DEPTH) << 1 | (tx == 0) << 2
         return flags | (rx > 0) << 3 | (rx == DEPTH) << 4
 
     @property

@@ -50,10 +50,28 @@ class Format(Settings):
         """Entries of the transmit FIFO that are not data."""
         return bool(self.instruction_bits) + bool(self.address_bits)
 
+    @cached_property
+    def frame_edges(self) -> int:
+        """Half clock cycles that a frame of data takes."""
+        return self.edges(self.frame_bits)
+
+    def edges(self, bits: int) -> int:
+        """Half clock cycles that so many bits of data take, at least 1."""
+        return max(1, -(-2 * bits // (self.lanes << self.ddr)))
+
+    def mode_clocks(self, bits: int) -> int:
+        """Clock cycles of so many mode bits, which go as the address does."""
+        return -(-bits // (self.address_lanes << self.ddr))
+
+    @cached_property
+    def read_lead(self) -> int:
+        """Clock cycles of a read before its first frame, without mode bits."""
+        return sum(map(self.clocks, range(self.head))) + self.wait
+
     def clocks(self, entry: int) -> int:
         """Clock cycles that entry number `entry` of a transfer takes, at least 1."""
         if entry >= self.head:
-            half_clocks = 2 * self.frame_bits // (self.lanes << self.ddr)
+            half_clocks = self.frame_edges
         elif entry == 0 and self.instruction_bits:
             lanes = self.instruction_lanes << self.instruction_ddr
             half_clocks = 2 * self.instruction_bits // lanes
@@ -115,14 +133,15 @@ def packed(frames: Sequence[int], bits: int) -> bytes:
     return bytes(packed)
 
 
-def unpacked(data: bytes, bits: int, count: int) -> Iterator[int]:
-    """`count` frames of what came over the lines."""
+def unpacked(data: bytes, bits: int, first: int, end: int) -> Iterator[int]:
+    """Frames `first` to `end - 1` of what came over the lines."""
     if bits == 8:
-        yield from data[:count]
+        yield from data[first:end]
         return
-    data = data[: size(count, bits)]
-    value, length, mask = int.from_bytes(data, "big"), 8 * len(data), (1 << bits) - 1
-    for index in range(1, count + 1):
+    skipped = first * bits // 8
+    data = data[skipped : size(end, bits)]
+    value, length, mask = int.from_bytes(data, "big"), 8 * (skipped + len(data)), (1 << bits) - 1
+    for index in range(first + 1, end + 1):
         yield value >> length - index * bits & mask
 
 

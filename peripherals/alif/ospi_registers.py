@@ -26,6 +26,14 @@ class OspiRegisters(Peripheral):
 
     frequency = Parameter(int, "Hz of the clock that BAUDR divides.", default=400_000_000)
 
+    xip = Parameter(
+        str,
+        "native: reads of the window are free while it shows what the chip holds; cycles: each is "
+        "a cycle of its own and takes its clocks",
+        default="native",
+        choices=("native", "cycles"),
+    )
+
     chips: Slots[SpiDevice] = Slots(2, "chip selects")
     IRQ = Output("the module's interrupt")
     window = Region("the bytes of the chip that XIP_SER selects (XIP)")
@@ -133,6 +141,15 @@ class OspiRegisters(Peripheral):
     sent: State[list[int]] = State([])
     """Entries of the transfer under way, and in `ends` the ns at which each is through."""
     ends: State[list[int]] = State([])
+    incoming: State[bytes] = State(b"")
+    """What the chip answers to the receive under way."""
+    expected = State(0)
+    """Frames of that receive, 0 without one; of them have `arrived` and were `lost`."""
+    arrived = State(0)
+    lost = State(0)
+    since = State(0)
+    """When it began, in ns, and how many half clocks after that its first frame begins."""
+    lead = State(0)
     chosen = State(0)
     """SER when the last transfer began."""
     raised = State(0)

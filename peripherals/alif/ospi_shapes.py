@@ -6,6 +6,7 @@ from .ospi_format import Format
 from .ospi_registers import OspiRegisters
 
 _CTRLR0, _SPI_CTRLR0 = OspiRegisters.CTRLR0.offset, OspiRegisters.SPI_CTRLR0.offset
+_XIP_CTRL = OspiRegisters.XIP_CTRL.offset
 _INSTRUCTION_BITS = (0, 4, 8, 16)
 _MODE_BITS = (2, 4, 8, 16)
 
@@ -17,6 +18,8 @@ class Shapes:
         self._ospi = ospi
         self._commands: dict[tuple[int, int], Format] = {}
         """By CTRLR0 and SPI_CTRLR0."""
+        self._window_reads: dict[tuple[int, int], Format] = {}
+        """By CTRLR0 and XIP_CTRL."""
 
     @property
     def command(self) -> Format:
@@ -66,6 +69,14 @@ class Shapes:
     @property
     def window_read(self) -> Format:
         """Of reads in the window."""
+        regs = self._ospi.regs
+        key = regs[_CTRLR0], regs[_XIP_CTRL]
+        known = self._window_reads.get(key)
+        if known is None:
+            known = self._window_reads[key] = self._window_read()
+        return known
+
+    def _window_read(self) -> Format:
         ospi = self._ospi
         return Format(
             frf=ospi.XIP_FRF,

@@ -9,8 +9,9 @@ from operator import and_
 from xipsim.peripherals.core import Alarm
 from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 
-from .ospi_fifos import DEPTH, RXO, RXU, TXO, Fifos
-from .ospi_format import Format, packed, size, unpacked
+from .ospi_fifos import DEPTH, RXU, TXO, Fifos
+from .ospi_format import Format, packed, size
+from .ospi_incoming import Incoming
 from .ospi_registers import OspiRegisters
 from .ospi_shapes import Shapes
 
@@ -30,8 +31,9 @@ _RECEIVES = RECEIVE << OspiRegisters.TMOD.lsb
 class Transfers:
     """Commands that firmware sends through the FIFOs.
 
-    A receive ends within the access that starts it, as its length is known. What transmits keeps
-    chip select low for the time its entries take on the lines, as firmware may push more meanwhile.
+    Either way chip select is low for the time that all takes on the lines. What a receive brings is
+    what the chip drives when it begins; the chip gets what is transmitted with the last clock, as
+    firmware may push more meanwhile.
 
     progress: an alarm that calls `progressed`.
     """
@@ -41,6 +43,7 @@ class Transfers:
     ) -> None:
         self._ospi, self._shapes, self._fifos = ospi, shapes, fifos
         self._progress = progress
+        self._incoming = Incoming(ospi, shapes, fifos)
 
     # -- what firmware does ------------------------------------------------------------------------
 
@@ -65,7 +68,7 @@ class Transfers:
         self._fifos.drive_irq()
 
     def threshold_changed(self) -> None:
-        """TXFTLR was written."""
+        """TXFTLR or RXFTLR was written."""
         self._watch_progress()
         self._start()
         self._fifos.drive_irq()
@@ -73,16 +76,31 @@ class Transfers:
     def ask(self) -> None:
         """Firmware waits for the end of the transfer."""
         ospi = self._ospi
+        self.settle()
+        clock, expected = ospi.system.clock, ospi.expected
         if ospi.sent:
-            self.settle()
-        if ospi.sent:
-            ospi.system.clock.question(("transfer", ospi.name), until=ospi.ends[-1])
+            clock.question(("transfer", ospi.name), until=ospi.ends[-1])
+        elif expected and not ospi.rx:
+            self._fetch(clock.take(self._incoming.comes(ospi.arrived + 1)))
+        elif expected and len(ospi.rx) + expected - ospi.arrived <= DEPTH:
+            # Nothing is lost if the firmware, which may mean what is there, comes late.
+            clock.question(("transfer", ospi.name), until=self._incoming.comes(expected))
 
     def settle(self) -> None:
-        """End the transfer under way if its time has come."""
+        """Let come what has come by now; end the transfer under way if its time has come."""
         ospi = self._ospi
         if ospi.sent and ospi.system.clock.now >= ospi.ends[-1]:
             self._finish(len(ospi.sent))
+        elif ospi.expected:
+            self._fetch(ospi.system.clock.now)
+
+    def _fetch(self, now: int) -> None:
+        """Let come what comes until `now`."""
+        ospi = self._ospi
+        if self._incoming.fetch(now):
+            self._fifos.drive_irq()
+            if not ospi.expected and not ospi.tx:
+                self._progress.cancel()
 
     def push(self, value: int) -> None:
         """DR was written."""
@@ -90,7 +108,7 @@ class Transfers:
         if not regs[_SSIENR] & 1:
             ospi.diagnose("fifo-while-disabled", f"DR <- {value:#x} is lost: SSIENR is 0")
             return
-        if ospi.sent:
+        if ospi.sent or ospi.expected:
             self.settle()
         if not ospi.sent and not regs[_SER] & _SELECTS and len(ospi.tx) < DEPTH:
             ospi.tx.append(value)
@@ -130,6 +148,8 @@ class Transfers:
             self._fifos.report(RXU)
             return 0
         value = ospi.rx.pop(0)
+        if ospi.expected:
+            self._watch_progress()
         self._fifos.drive_irq()
         return value
 
@@ -138,7 +158,9 @@ class Transfers:
     def _start(self) -> None:
         """Begin a transfer, if everything that it needs is there."""
         ospi, regs = self._ospi, self._ospi.regs
-        while ospi.tx and not ospi.sent and regs[_SSIENR] & 1 and regs[_SER] & _SELECTS:
+        while ospi.tx and regs[_SSIENR] & 1 and regs[_SER] & _SELECTS:
+            if ospi.sent or ospi.expected:
+                return
             shape = self._shapes.command
             waiting = len(ospi.tx)
             if waiting <= regs[_TXFTLR] >> _TXFTHR & 0xFF or waiting < shape.head:
@@ -166,18 +188,12 @@ class Transfers:
             head, ospi.tx[:taken] = ospi.tx[: shape.head], []
             read = size(count, shape.frame_bits)
             answer = self._exchange(shape, shape.transaction(head, read=read))
+            lead = shape.read_lead
         else:
             # The first entry goes out over and over while frames come in.
-            answer = self._both_ways(shape, [ospi.tx.pop(0)] * count)
-        self._receive_frames(shape, answer, count)
-
-    def _receive_frames(self, shape: Format, data: bytes, count: int) -> None:
-        ospi = self._ospi
-        room = DEPTH - len(ospi.rx)
-        ospi.rx.extend(unpacked(data, shape.frame_bits, min(count, room)))
-        if count > room:
-            ospi.diagnose("rx-fifo-overflow", f"{count - room} frames found the receive FIFO full")
-            ospi.raised |= RXO
+            answer, lead = self._both_ways(shape, [ospi.tx.pop(0)] * count), 0
+        self._incoming.begin(answer, count, since=ospi.system.clock.now, lead=lead)
+        self._watch_progress()
 
     def _send(self, shape: Format) -> None:
         ospi = self._ospi
@@ -202,16 +218,19 @@ class Transfers:
         sent += entries
 
     def _watch_progress(self) -> None:
-        """Set the alarm to the end, or to when the FIFO falls to its threshold if that is first."""
+        """Set the alarm to the end, or to when a FIFO gets to its threshold if that is first."""
         ospi = self._ospi
         if ospi.sent:
             falls = len(ospi.sent) - ospi.TFT - 2
             time = ospi.ends[falls] if falls >= 0 else 0
             self._progress.at(time if time > ospi.system.clock.now else ospi.ends[-1])
+        elif ospi.expected:
+            self._progress.at(self._incoming.next_change)
 
     def progressed(self) -> None:
-        """Entries have gone out."""
+        """Entries have gone out, or frames have come."""
         self.settle()
+        self._start()
         self._watch_progress()
         self._fifos.drive_irq()
 
@@ -223,11 +242,16 @@ class Transfers:
             done = bisect_right(ospi.ends, ospi.system.clock.now)
             ospi.diagnose("transfer-aborted", f"stopped after {done} of {len(ospi.sent)} entries")
             self._finish(done)
+        elif ospi.expected:
+            text = f"stopped after {ospi.arrived} of {ospi.expected} frames"
+            ospi.diagnose("transfer-aborted", text)
+            self._incoming.end()
+            self._progress.cancel()
 
     def _finish(self, done: int) -> None:
         """Chip select rises after `done` entries of the transfer under way."""
         ospi, shape = self._ospi, self._shapes.command
-        entries = ospi.sent[:done]
+        entries, is_whole, end = ospi.sent[:done], done == len(ospi.sent), ospi.ends[-1]
         ospi.sent, ospi.ends = [], []
         self._progress.cancel()
         if shape.frf:
@@ -235,13 +259,18 @@ class Transfers:
                 data = packed(entries[shape.head :], shape.frame_bits)
                 self._exchange(shape, shape.transaction(entries[: shape.head], write=data))
         elif ospi.TMOD == BOTH:
-            self._receive_frames(shape, self._both_ways(shape, entries), done)
+            # Assumption: all frames come with the last one, as the chip is asked once.
+            answer = self._both_ways(shape, entries)
+            self._fifos.receive(answer, shape.frame_bits, 0, done)
+            self._incoming.end()
         elif entries:
-            count = ospi.NDF + 1 if ospi.TMOD == EEPROM_READ else 0
+            count = ospi.NDF + 1 if ospi.TMOD == EEPROM_READ and is_whole else 0
             data = packed(entries, shape.frame_bits)
             read = size(count, shape.frame_bits)
             answer = self._exchange(shape, Transaction(opcode=data[0], write=data[1:], read=read))
-            self._receive_frames(shape, answer, count)
+            if count:
+                self._incoming.begin(answer, count, since=end, lead=0)
+                self._watch_progress()
         self._start()
 
     # -- on the lines ------------------------------------------------------------------------------

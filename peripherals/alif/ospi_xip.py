@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xipsim.peripherals.core import time_of
 from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 from xipsim.peripherals.nor.xip import XipWindow
 
@@ -62,7 +63,7 @@ class XipPort:
             return "AES_CONTROL.XIP_EN is 0"
         if not ospi.SSI_EN:
             return "SSIENR is 0"
-        if ospi.sent:
+        if ospi.sent or ospi.expected:
             return "a transfer is under way"
         if ospi.TMOD != RECEIVE or ospi.SPI_FRF != ospi.XIP_FRF:
             return "CTRLR0 does not hold what XIP needs (receive only, the lines of XIP_CTRL)"
@@ -73,7 +74,7 @@ class XipPort:
     def _native_size(self, select: int) -> int:
         """Bytes from the chip's start that reads get as plain array data now, 0 for none."""
         ospi = self._ospi
-        if not ospi.window_native or self._mismatch:
+        if ospi.xip == "cycles" or not ospi.window_native or self._mismatch:
             return 0
         if self.select != select or ospi.XIP_HYPERBUS_EN:
             return 0
@@ -96,18 +97,19 @@ class XipPort:
             head, read=length, mode=mode, mode_bits=mode_bits, swaps=shape.frame_bits == 16
         )
 
-    def read(self, offset: int, size: int) -> bytes:
+    def read(self, offset: int, size: int) -> tuple[bytes, int]:
         """A read of `size` bytes at `offset` of the window, as the controller and chip answer it.
 
+        Also the ns that it takes.
         Assumption: FFh where the window does not work. Silicon promises nothing, not even an end.
         """
         ospi = self._ospi
         if why := self._mismatch:
             self._report("xip-disabled", f"read at {offset:#x}: {why}", offset, ospi.system.pc())
-            return b"\xff" * size
+            return b"\xff" * size, 0
         chip = ospi.chips.get(self.select or 0)
         if chip is None:
-            return b"\xff" * size
+            return b"\xff" * size, 0
         if chip.busy:
             until = "for ever" if chip.busy_until is None else f"until {chip.busy_until} ns"
             text = f"{chip.name} was read through the window at {offset:#x} while busy {until}"
@@ -123,7 +125,17 @@ class XipPort:
         if frame > 1:
             # A frame's first byte is its most significant one; memory is little endian.
             data = b"".join(data[i : i + frame][::-1] for i in range(0, length, frame))
-        return data[offset - start : offset - start + size]
+        return data[offset - start : offset - start + size], self._duration(length)
+
+    def _duration(self, length: int) -> int:
+        """ns of a cycle that reads so many bytes.
+
+        Assumption: none without a clock (BAUDR 0). Silicon would make the core wait for ever.
+        """
+        ospi, shape = self._ospi, self._shapes.window_read
+        _, mode_bits = self._shapes.window_mode
+        edges = 2 * (shape.read_lead + shape.mode_clocks(mode_bits)) + shape.edges(8 * length)
+        return time_of(edges, 2 * ospi.frequency, ospi.BAUDR)
 
     def write(self, offset: int, value: int, size: int) -> None:
         """A store of `size` bytes at `offset` of the window."""

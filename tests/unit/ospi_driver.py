@@ -74,9 +74,11 @@ FAMILIES = {"IS25WX128": ISSI, "MX25UM25645G": MACRONIX, "EM064LX": EVERSPIN}
 class Driver:
     """OSPI1, AES1 and a chip on a bench, and the driver's steps."""
 
-    def __init__(self, part: str | None = "IS25WX128", **parameters: Any) -> None:
+    def __init__(
+        self, part: str | None = "IS25WX128", *, xip: str = "native", **parameters: Any
+    ) -> None:
         self.bench = Bench()
-        self.ospi = Ospi(self.bench.system, name="ospi1")
+        self.ospi = Ospi(self.bench.system, name="ospi1", xip=xip)
         self.aes = Aes(self.bench.system, name="aes1", ospi=self.ospi)
         self.settings = FAMILIES.get(part or "", ISSI)
         if part is not None:

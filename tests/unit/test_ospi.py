@@ -538,6 +538,7 @@ def test_looking_from_outside_shows_levels_and_frames_and_takes_nothing() -> Non
     d.init()
     d.setup(MASTER | RECEIVE | OCTAL | 7, 2, 2 << 8)
     d.w((SER, 1), (DR, 0x9F))
+    d.bench.clock.advance(1000)
     looked = [d.ospi.peek(offset) for offset in (RXFLR, SR, DR, DR)]
     assert looked[0] == 3
     assert looked[1] & 0x08, "RFNE"
@@ -557,6 +558,7 @@ def test_the_most_frames_that_a_register_can_ask_for(opcode: int, bits: int, lin
     frame = int.from_bytes(bytes([opcode] * 4), "big") >> 32 - bits
     d.setup(MASTER | RECEIVE | lines | bits - 1, 0xFFFF, 2 << 8)
     d.w((SER, 1), (DR, frame))
+    d.bench.clock.advance(100_000_000)
     assert d.ospi.read(RXFLR) == 256
     assert "rx-fifo-overflow" in [x.rule for x in d.bench.diagnostics]
     assert not d.ospi.read(SR) & 1

@@ -1,0 +1,63 @@
+"""Frames on their way from the chip into OSPI's receive FIFO."""
+
+from __future__ import annotations
+
+from xipsim.peripherals.core import ticks_in, time_of
+
+from .ospi_fifos import DEPTH, Fifos
+from .ospi_registers import OspiRegisters
+from .ospi_shapes import Shapes
+
+_BAUDR, _RXFTLR = OspiRegisters.BAUDR.offset, OspiRegisters.RXFTLR.offset
+_RFT = OspiRegisters.RFT.mask
+
+
+class Incoming:
+    """A receive under way: what the chip answers is known, each frame comes with its last clock."""
+
+    def __init__(self, ospi: OspiRegisters, shapes: Shapes, fifos: Fifos) -> None:
+        self._ospi, self._shapes, self._fifos = ospi, shapes, fifos
+
+    def begin(self, data: bytes, frames: int, *, since: int, lead: int) -> None:
+        """`frames` frames of `data` come, `lead` clocks after `since`, in ns."""
+        ospi = self._ospi
+        ospi.incoming, ospi.expected, ospi.arrived, ospi.lost = data, frames, 0, 0
+        ospi.since, ospi.lead = since, 2 * lead
+
+    def fetch(self, now: int) -> bool:
+        """Put into the FIFO what has come until `now`; the last frame ends the receive.
+
+        Whether anything has come.
+        """
+        ospi, shape = self._ospi, self._shapes.command
+        edges = ticks_in(now - ospi.since, 2 * ospi.frequency, ospi.regs[_BAUDR])
+        arrived = min(ospi.expected, max(0, edges - ospi.lead) // shape.frame_edges)
+        if arrived == ospi.arrived:
+            return False
+        self._fifos.receive(ospi.incoming, shape.frame_bits, ospi.arrived, arrived)
+        ospi.arrived = arrived
+        if arrived == ospi.expected:
+            self.end()
+        return True
+
+    def end(self) -> None:
+        """No more frames come."""
+        ospi = self._ospi
+        if ospi.lost:
+            ospi.diagnose("rx-fifo-overflow", f"{ospi.lost} frames found the receive FIFO full")
+        ospi.incoming, ospi.expected, ospi.arrived, ospi.lost = b"", 0, 0, 0
+
+    def comes(self, frames: int) -> int:
+        """When the receive has brought so many frames, in ns."""
+        ospi = self._ospi
+        edges = ospi.lead + frames * self._shapes.command.frame_edges
+        return ospi.since + time_of(edges, 2 * ospi.frequency, ospi.regs[_BAUDR])
+
+    @property
+    def next_change(self) -> int:
+        """When the level exceeds its threshold, the FIFO overflows, or the receive ends."""
+        ospi = self._ospi
+        level, left = len(ospi.rx), ospi.expected - ospi.arrived
+        steps = (ospi.regs[_RXFTLR] & _RFT, DEPTH)
+        more = min(left, *(step + 1 - level for step in steps if step >= level))
+        return self.comes(ospi.arrived + more)
