@@ -19,6 +19,7 @@ from .polling import (
     QUESTIONS_BEFORE_STALL,
     QUESTIONS_IN_A_LOOP,
     Run,
+    expect_news,
     plain,
 )
 from .waits import Waits
@@ -113,11 +114,11 @@ class GuestClock:
 
     def alarm(self, callback: Callable[[], None]) -> ClockAlarm:
         """An alarm of the guest's world."""
-        return ClockAlarm(self._source, callback, self._guard, self.move_on)
+        return ClockAlarm(self._source, callback, self._guard, self._happened)
 
     def engine_alarm(self, callback: Callable[[], None]) -> ClockAlarm:
         """An alarm that the guest cannot notice, and that does not shorten stalls."""
-        alarm = self.alarm(callback)
+        alarm = ClockAlarm(self._source, callback, self._guard, self.move_on)
         self._engine_alarms.append(alarm)
         return alarm
 
@@ -128,7 +129,7 @@ class GuestClock:
 
     # -- stalls ----------------------------------------------------------------------------------
 
-    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> None:
+    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> int:
         """See `Clock.question` of the ports: lets a repeated question take time.
 
         Another operation is another question, and ends at another time. Where no end is known, a
@@ -153,7 +154,8 @@ class GuestClock:
             run.polls += 1
             run.count = min(run.count + 1, QUESTIONS_BEFORE_STALL)
             if run.count == QUESTIONS_BEFORE_STALL and now - run.began >= after:
-                self._wait(run, key, until, now)
+                return self._wait(run, key, until, now)
+        return now
 
     def _change(self, asked: Hashable, now: int) -> None:
         """Something else is asked: by the same loop, if nothing but questions was between."""
@@ -183,25 +185,25 @@ class GuestClock:
         else:
             run.begin(now, gap)
 
-    def _wait(self, run: Run, key: Hashable, until: int | None, now: int) -> None:
-        """The firmware waits, and that can take time."""
+    def _wait(self, run: Run, key: Hashable, until: int | None, now: int) -> int:
+        """The firmware waits, and that can take time: until when it does."""
         if not run.noticed:
             run.noticed, run.level = True, self.level()
             run.wait = self.waits.begin(key, self.pc(), run.began)
         elif self._stalls and self.level() != run.level:
             # A handler that asks once must not stall: that would end with the next interrupt.
-            return
+            return now
         self.waits.add(run.wait, run.polls, run.polls)
         run.polls = 0
         if isinstance(key, Unanswered) and now - run.began > HOPELESS and key not in self._told:
             self._told.add(key)
             self.hopeless(key)
         if not self._stalls:
-            return
+            return now
         if until is None or self._others:
             guess = now + min((now - run.began) // FRACTION, LONGEST)
             until = guess if until is None else min(until, guess)
-            run.count -= 2  # The next answer is new: if it ends the wait, no stall may come.
+            expect_news(run, *self._others.values())
         alarm = self.next_guest_alarm(now, until - now + INTERRUPTED_GAP)
         run.alarm_due = now + alarm
         if (span := min(alarm, until - now)) > 0:
@@ -209,6 +211,13 @@ class GuestClock:
                 each.last += span
                 self.waits.add(each.wait, 0, each.turns(span))
             self._stall(now + span)
+        return now + max(span, 0)
+
+    def _happened(self) -> None:
+        """An alarm of the guest's world has fired: a loop that times it shall not be late."""
+        if self._others:
+            expect_news(self._run, *self._others.values())
+        self.move_on()
 
     def take(self, until: int) -> int:
         """See `Clock.take` of the ports. Such waits are too short to be listed."""

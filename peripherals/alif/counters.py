@@ -38,14 +38,16 @@ class Counter(Peripheral):
     @property
     def count(self) -> int:
         """The count of now, asked for by firmware."""
-        self.system.clock.question(self.name)
-        return self.now()
+        return self._count_at(self.system.clock.question(self.name))
 
     def now(self) -> int:
         """The count of now."""
+        return self._count_at(self.system.clock.now)
+
+    def _count_at(self, time: int) -> int:
         if not self._running:
             return self._count
-        passed = ticks_in(self.system.clock.now - self._since, self.frequency)
+        passed = ticks_in(time - self._since, self.frequency)
         return (self._count + passed) % (1 << 64)
 
     def _set(self, count: int) -> None:

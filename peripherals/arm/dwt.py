@@ -72,14 +72,16 @@ class Dwt(Peripheral):
 
     @CYCCNT.on_read
     def _read_cycles(self) -> int:
-        self.system.clock.question(self.name, after=EXACT)
-        return self._cycles()
+        return self._cycles_at(self.system.clock.question(self.name, after=EXACT))
 
     @CYCCNT.on_peek
     def _cycles(self) -> int:
+        return self._cycles_at(self.system.clock.now)
+
+    def _cycles_at(self, time: int) -> int:
         if not self._counting:
             return self.CYCCNT
-        elapsed = ticks_in(self.system.clock.now - self._since, self.frequency)
+        elapsed = ticks_in(time - self._since, self.frequency)
         return (self.CYCCNT + elapsed) & 0xFFFF_FFFF
 
     @CYCCNT.on_write

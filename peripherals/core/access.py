@@ -18,7 +18,7 @@ class Questions(Protocol):
     asked: Hashable
     """The question of the run under way; None ends the run."""
 
-    def question(self, key: Hashable, until: int | None = None) -> None:
+    def question(self, key: Hashable, until: int | None = None) -> object:
         """As `Clock.question`."""
 
 

@@ -54,7 +54,7 @@ class Clock(Protocol):
     def alarm(self, callback: Callable[[], None]) -> Alarm:
         """A new alarm, off, that will call `callback`."""
 
-    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> None:
+    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> int:
         """Say, inside an access, that the firmware asked `key`.
 
         Firmware that polls asks the same question again and again. The engine may let such an
@@ -62,6 +62,8 @@ class Clock(Protocol):
         waiting costs nothing. What else happens in time is unaffected: the first polls of each
         wait are made, and with another `until` the firmware waits for something else. No access
         takes time before the firmware has asked for `after` ns: where short waits have to be exact.
+        Returns the time at which the access is over, before which the core executes nothing: what
+        counts answers as of then, so that what is looked at next is not newer by the wait.
         """
 
     def take(self, until: int) -> int:

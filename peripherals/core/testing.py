@@ -50,9 +50,10 @@ class FakeClock:
     def alarm(self, callback: Callable[[], None]) -> FakeAlarm:
         return FakeAlarm(self, callback)
 
-    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> None:
+    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> int:
         self.questions.append((key, until))
         self.exact = after
+        return self.now
 
     def take(self, until: int) -> int:
         dues = [a.deadline for a in self.alarms if a.deadline is not None]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from xipsim.peripherals.core import (
     Parameter,
     Peripheral,
     Register,
     RegisterArray,
+    ResetCause,
     State,
+    System,
     exposed,
     model,
     ticks_in,
@@ -18,11 +20,30 @@ from xipsim.peripherals.core import (
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
 from .clocks import ipg_clock
+from .iomuxc import Iomuxc, pads
+from .wave_pins import Wave, WavePins
 
 SUBMODULES = 4
 STRIDE = 0x60
 CHANNELS = {"A": 8, "B": 4, "X": 0}
 """Where the four bits of each output begin in OUTEN and MASK."""
+
+PADS = pads(
+    {
+        0: "AD_B0_00 2A3 AD_B0_01 2B3",
+        1: "AD_B0_09 2A3 AD_B0_10 1A3 AD_B0_11 1B3 AD_B1_08 4A0 AD_B1_09 4A1 B1_14 4A2 B1_15 4A3 "
+        "EMC_00 4A0 EMC_01 4B0 EMC_02 4A1 EMC_03 4B1 EMC_04 4A2 EMC_05 4B2 EMC_06 2A0 EMC_07 2B0 "
+        "EMC_08 2A1 EMC_09 2B1 EMC_10 2A2 EMC_11 2B2 EMC_17 4A3 EMC_18 4B3 EMC_19 2A3 EMC_20 2B3 "
+        "EMC_21 3A3 EMC_22 3B3 EMC_23 1A0 EMC_24 1B0 EMC_25 1A1 EMC_26 1B1 EMC_27 1A2 EMC_28 1B2 "
+        "EMC_29 3A0 EMC_30 3B0 EMC_31 3A1 EMC_32 3B1 EMC_33 3A2 EMC_34 3B2 EMC_38 1A3 EMC_39 1B3 "
+        "SD_B0_00 1A0 SD_B0_01 1B0 SD_B0_02 1A1 SD_B0_03 1B1 SD_B0_04 1A2 SD_B0_05 1B2",
+        2: "B0_06 2A0 B0_07 2B0 B0_08 2A1 B0_09 2B1 B0_10 2A2 B0_11 2B2 "
+        "SD_B1_00 1A3 SD_B1_01 1B3 SD_B1_02 2A3 SD_B1_03 2B3",
+        4: "AD_B0_02 1X0 AD_B0_03 1X1 AD_B0_12 1X2 AD_B0_13 1X3 EMC_12 1A3 EMC_13 1B3",
+        6: "B1_00 1A3 B1_01 1B3 B1_02 2A3 B1_03 2B3",
+    }
+)
+"""By their MUX_MODE (fsl_iomuxc.h): block, channel and submodule."""
 
 _CAPTURE = "capturing edges"
 _INTERRUPTS = "interrupts and flags of comparisons, reloads and captures"
@@ -46,14 +67,14 @@ class Loaded(NamedTuple):
     def _behind_start(self, value: int) -> int:
         return value - self.start & 0xFFFF
 
-    def high(self, on: int, off: int) -> int:
-        """Counts of a period for which an output is high that is set at `on`, cleared at `off`."""
+    def pulse(self, on: int, off: int) -> tuple[int, int]:
+        """Counts at which an output rises and falls that is set at `on` and cleared at `off`."""
         period, rise, fall = self.period, self._behind_start(on), self._behind_start(off)
         if rise >= period:
-            return 0
+            return 0, 0
         if fall >= period:
-            return period
-        return fall - rise if rise <= fall else period - (rise - fall)
+            return 0, period
+        return rise, fall
 
 
 def _per_submodule(offset: int, reset: int = 0, ro: bool = False) -> RegisterArray:
@@ -62,7 +83,7 @@ def _per_submodule(offset: int, reset: int = 0, ro: bool = False) -> RegisterArr
 
 @model("Imxrt.FlexPwm")
 class FlexPwm(Peripheral):
-    """Counters, and what they make of the outputs: frequency and duty, but no edges.
+    """Counters, and what they make of the outputs: frequency, duty, and edges at wires.
 
     Dead time does not shorten a pulse; faults do not come. Assumption: LDOK loads at once, not with
     the next reload.
@@ -73,6 +94,8 @@ class FlexPwm(Peripheral):
     frequency_hz = Parameter(int, "IPG clock in Hz where there is no `ccm`", default=150_000_000)
     ccm = Parameter(Ccm, "from which the IPG clock comes", default=None)
     ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
+    iomuxc = Parameter(Iomuxc, "which gives pins to it", default=None)
+    number = Parameter(int, "which FLEXPWM it is there", default=1)
 
     CNT = _per_submodule(0x00, ro=True)
     INIT = _per_submodule(0x02)
@@ -148,6 +171,15 @@ class FlexPwm(Peripheral):
     _began = State([0] * SUBMODULES)
     """Virtual ns at which each submodule began to count."""
 
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        edge = self.alarm(self._changed)
+        self._pins = WavePins(system.clock, edge, self.iomuxc, PADS, self.number, self._wave)
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        self._changed()
+
     # -- registers -------------------------------------------------------------------------------
 
     @MCTRL.on_write
@@ -158,6 +190,16 @@ class FlexPwm(Peripheral):
                 self._load(submodule)
         # CLDOK reads 0; what LDOK asked for is done.
         self.MCTRL &= 0xFF00
+        self._changed()
+
+    @OUTEN.on_write
+    @MASK.on_write
+    def _outputs_written(self, value: int) -> None:
+        self._changed()
+
+    @OCTRL.on_write
+    def _polarity(self, submodule: int, value: int) -> None:
+        self._changed()
 
     def _load(self, submodule: int) -> None:
         registers = (self.VAL0, self.VAL1, self.VAL2, self.VAL3, self.VAL4, self.VAL5)
@@ -215,14 +257,45 @@ class FlexPwm(Peripheral):
 
     def _high(self, loaded: Loaded, submodule: int, channel: str) -> int:
         """Counts for which the output is high, before its polarity."""
+        rise, fall, is_opposite = self._pulse(loaded, submodule, channel)
+        high = fall - rise if rise <= fall else loaded.period - (rise - fall)
+        return loaded.period - high if is_opposite else high
+
+    def _pulse(self, loaded: Loaded, submodule: int, channel: str) -> tuple[int, int, bool]:
+        """Counts at which an output rises and falls, and whether it is the opposite of that."""
         if self.MASK >> CHANNELS[channel] + submodule & 1:
-            return 0
+            return 0, 0, False
         values = loaded.values
         if channel == "X":
-            # As MicroPython uses it: set at VAL0, cleared when the counter begins anew.
-            return loaded.high(values[0], loaded.start)
+            # Assumption: set at VAL0, cleared at VAL1, and where both are one, cleared: MicroPython
+            # has no other means for a duty of 100 %, but takes the pin away for one of 0 %.
+            return *loaded.pulse(values[0], values[1]), False
         is_pair = not self.CTRL2[submodule] >> 13 & 1
         # Of a complementary pair one is the source, the other its opposite.
         source = ("B" if self.IPOL >> submodule & 1 else "A") if is_pair else channel
-        high = loaded.high(values[4], values[5]) if source == "B" else loaded.high(*values[2:4])
-        return high if channel == source else loaded.period - high
+        on, off = values[4:6] if source == "B" else values[2:4]
+        return *loaded.pulse(on, off), channel != source
+
+    # -- pins ------------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        """An edge, or what the registers ask for is another."""
+        self._pins.changed()
+
+    def _wave(self, signal: str) -> Wave | None:
+        """What an output shows, such as `4A2`; None while it is off."""
+        channel, submodule = signal[1], int(signal[2])
+        if not self._is_on(submodule, channel):
+            return None
+        loaded = Loaded(*self._loaded[submodule])
+        rise, fall, is_opposite = self._pulse(loaded, submodule, channel)
+        inverts = bool(self.OCTRL[submodule] >> 8 + "XBA".index(channel) & 1)
+        return Wave(
+            hertz=self._clock(),
+            divider=1 << loaded.prescale,
+            began=self._began[submodule],
+            period=loaded.period,
+            rise=rise,
+            fall=fall,
+            inverts=inverts is not is_opposite,
+        )

@@ -92,12 +92,14 @@ class Gpt(Peripheral):
 
     @CNT.on_read
     def _read_count(self) -> int:
-        self.system.clock.question(self.name)
-        return self._now()
+        return self._count_at(self.system.clock.question(self.name))
 
     @CNT.on_peek
     def _now(self) -> int:
-        return (self._count + self._steps()) % self._modulo
+        return self._count_at(self.system.clock.now)
+
+    def _count_at(self, time: int) -> int:
+        return (self._count + self._steps(time)) % self._modulo
 
     @SR.on_read
     def _read_status(self) -> int:
@@ -149,9 +151,9 @@ class Gpt(Peripheral):
 
     # -- counting --------------------------------------------------------------------------------
 
-    def _steps(self) -> int:
-        """Steps of the counter since `_since`."""
-        return ticks_in(self.system.clock.now - self._since, self._hertz, self._divider)
+    def _steps(self, time: int) -> int:
+        """Steps of the counter from `_since` to `time`."""
+        return ticks_in(time - self._since, self._hertz, self._divider)
 
     def _source(self) -> int:
         """Clock in Hz that CR selects, 0 if none runs."""
@@ -204,7 +206,7 @@ class Gpt(Peripheral):
         """SR with what has happened by now."""
         if self._next is None or self.system.clock.now < self._next:
             return self.SR
-        steps = self._steps()
+        steps = self._steps(self.system.clock.now)
         happened = (bit for bit, count in self._targets() if self._steps_to(count) <= steps)
         return self.SR | sum(1 << bit for bit in happened)
 
@@ -212,10 +214,10 @@ class Gpt(Peripheral):
         """Put what has happened by now into SR."""
         if self._next is None or self.system.clock.now < self._next:
             if self._hertz:
-                self._seen = self._steps()
+                self._seen = self._steps(self.system.clock.now)
             return
         self.SR = self._status()
-        self._seen = self._steps()
+        self._seen = self._steps(self.system.clock.now)
         self._schedule()
 
     def _schedule(self) -> None:

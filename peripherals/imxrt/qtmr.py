@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from xipsim.peripherals.core import (
     Parameter,
     Peripheral,
     Register,
     RegisterArray,
+    ResetCause,
+    State,
+    System,
     exposed,
     model,
 )
@@ -14,6 +19,8 @@ from xipsim.peripherals.core import (
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
 from .clocks import ipg_clock
+from .iomuxc import Iomuxc, pads
+from .wave_pins import Wave, WavePins
 
 TIMERS = 4
 STRIDE = 0x20
@@ -23,6 +30,17 @@ RISING = 1
 """CM: counts the rising edges of its primary source."""
 IPG = 8
 """PCS from here up: the IPG clock, divided by a power of two."""
+
+PADS = pads(
+    {
+        1: "AD_B1_00 3T0 AD_B1_01 3T1 AD_B1_02 3T2 AD_B1_03 3T3 B0_00 1T0 B0_01 1T1 B0_02 1T2 "
+        "B0_03 2T0 B0_04 2T1 B0_05 2T2 B0_06 3T0 B0_07 3T1 B0_08 3T2 B0_09 4T0 B0_10 4T1 "
+        "B0_11 4T2 B1_08 1T3 B1_09 2T3 B1_10 3T3 B1_11 4T3",
+        4: "EMC_15 3T0 EMC_16 3T1 EMC_17 3T2 EMC_18 3T3 "
+        "EMC_19 2T0 EMC_20 2T1 EMC_21 2T2 EMC_22 2T3",
+    }
+)
+"""By their MUX_MODE (fsl_iomuxc.h): block and timer."""
 
 _INTERRUPTS = "interrupts and flags"
 _CAPTURE = "capturing edges"
@@ -34,9 +52,10 @@ def _per_timer(offset: int) -> RegisterArray:
 
 @model("Imxrt.Qtmr")
 class Qtmr(Peripheral):
-    """Frequency and duty of outputs that toggle with two compare registers in turns, but no edges.
+    """Frequency, duty, and edges at wires, of outputs that toggle with two compare registers.
 
-    The counters do not count, so no flag comes; other uses of a timer are not modelled.
+    The counters do not count, so no flag comes; other uses of a timer are not modelled. Assumption:
+    a period begins when CTRL is written, and other comparisons count from the one under way on.
     """
 
     SIZE = 0x4000
@@ -44,6 +63,8 @@ class Qtmr(Peripheral):
     frequency_hz = Parameter(int, "IPG clock in Hz where there is no `ccm`", default=150_000_000)
     ccm = Parameter(Ccm, "from which the IPG clock comes", default=None)
     ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
+    iomuxc = Parameter(Iomuxc, "which gives pins to it", default=None)
+    number = Parameter(int, "which timer block it is there", default=1)
 
     COMP1 = _per_timer(0x00)
     COMP2 = _per_timer(0x02)
@@ -74,8 +95,35 @@ class Qtmr(Peripheral):
     REQUESTS = DMA.field(0, 3, unmodelled="DMA")
     ENBL = Register(0x1E, width=16, reset=0xF)
 
+    _began = State([0] * TIMERS)
+    """Virtual ns at which each timer began to count."""
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        edge = self.alarm(self._changed)
+        self._pins = WavePins(system.clock, edge, self.iomuxc, PADS, self.number, self._wave)
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        self._changed()
+
+    @SCTRL.on_write
+    @COMP1.on_write
+    @COMP2.on_write
+    @CMPLD1.on_write
+    @CMPLD2.on_write
+    @CSCTRL.on_write
+    def _written(self, timer: int, value: int) -> None:
+        self._changed()
+
+    @ENBL.on_write
+    def _enabled(self, value: int) -> None:
+        self._changed()
+
     @CTRL.on_write
     def _control(self, timer: int, value: int) -> None:
+        self._began[timer] = self.system.clock.now
+        self._changed()
         makes_signal = self.OUTMODE[timer] in (CLEAR, SET, ALTERNATE)
         if self.CM[timer] and not (self.CM[timer] == RISING and makes_signal):
             self.gap("CTRL.CM: counting for anything but a signal of two compare registers")
@@ -111,6 +159,30 @@ class Qtmr(Peripheral):
             raise ValueError(f"{self.name}: expected a timer from 0 to 3, given {timer}")
         counts = self.ENBL >> timer & 1 and self.CM[timer] == RISING and self.PCS[timer] >= IPG
         return bool(counts and self.OEN[timer])
+
+    # -- pins ------------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        """An edge, or what the registers ask for is another."""
+        self._pins.changed()
+
+    def _wave(self, signal: str) -> Wave | None:
+        """What an output shows, such as `1T2`; None while it is off."""
+        timer = int(signal[2])
+        if not self._is_on(timer):
+            return None
+        low, high = self._halves(timer)
+        mode = self.OUTMODE[timer]
+        rises = low if mode == ALTERNATE else 0
+        return Wave(
+            hertz=self._clock(),
+            divider=1 << self.PCS[timer] - IPG,
+            began=self._began[timer],
+            period=low + high,
+            rise=rises,
+            fall=low + high if mode in (ALTERNATE, SET) else 0,
+            inverts=bool(self.OPS[timer]),
+        )
 
     def _clock(self) -> int:
         if self.ccm is None or self.ccm_analog is None:

@@ -96,11 +96,13 @@ def test_a_complementary_pair() -> None:
 
 
 def test_the_third_output() -> None:
-    """PWM_SetupPwmx_u16(): VAL0 is the duty, POLX inverts."""
+    """PWM_SetupPwmx_u16(): VAL0 is duty * VAL1 / 65535, POLX inverts; 100 % has no pulse."""
     signal = Signal()
     signal.set(OCTRL, 1 << 8)
     signal.start(v0=9375)
-    assert signal.pwm.duty(2, "X") == pytest.approx(0.25)
+    assert signal.pwm.duty(2, "X") == pytest.approx(0.25, abs=1 / 37500)
+    signal.start(v0=37499)
+    assert signal.pwm.duty(2, "X") == 1
 
 
 def test_counters_run_from_negative_values() -> None:

@@ -73,6 +73,7 @@ DERIVED = {
     "ChipSelects.measure: self.ends",
     "ChipSelects.transfer: self._asked",
     "ChipSelects.transfer: self._transaction",
+    "WavePins._next_edge: self._planned",
 }
 """Follows from registers; `load` computes it anew, or it is kept with all that it follows from."""
 BUILDING = {"__init__", "connect", "connected", "load"}
