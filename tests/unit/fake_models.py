@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xipsim.peripherals.core import Console, FlashChip, FlashWatcher, Model, PinPort, exposed
+from xipsim.peripherals.core import (
+    Console,
+    FlashChip,
+    FlashWatcher,
+    Model,
+    PinPort,
+    UsbHost,
+    exposed,
+)
 
 SIZE = 0x20_0000
 STATS = {
@@ -47,7 +55,7 @@ class Serial(Model, Console):
         self.throttled = on
 
 
-class Usb(Serial):
+class Usb(Serial, UsbHost):
     """The console: there once the firmware has opened it."""
 
     TYPE = "Usb.Host"
