@@ -10,14 +10,23 @@ from xipsim.engines.repl.platform import SYSBUS, Place, Value
 NOWHERE = Place("Renode", 0, 0)
 
 
+def names_of(facts: dict[str, Any]) -> list[str]:
+    """A name for each model: Renode has none for what is registered nowhere."""
+    models = enumerate(facts["models"])
+    return [model["name"] or f"{model['type']} {number}" for number, model in models]
+
+
 def platform_of(facts: dict[str, Any]) -> Platform:
     """facts: as `Board.Description` in `bridge/Board.cs` writes them."""
-    names = [model["name"] for model in facts["models"]]
+    names = names_of(facts)
     entries = [
         _entry("cpu", "CPU.CortexM", {"cpuType": facts["cpu"]}),
         _entry("nvic", "IRQControllers.NVIC", {"systickFrequency": 0}),
         *(_memory(memory) for memory in facts["memories"]),
-        *(_model(model, names) for model in facts["models"]),
+        *(
+            _model(name, model, names)
+            for name, model in zip(names, facts["models"], strict=True)
+        ),
     ]
     tags = (
         Tag(Range(tag["start"], tag["size"]), tag["name"], tag["value"], NOWHERE)
@@ -38,10 +47,10 @@ def _memory(memory: dict[str, Any]) -> Entry:
     return _entry(memory["name"], "Memory.MappedMemory", {"size": memory["size"]}, places)
 
 
-def _model(model: dict[str, Any], names: list[str]) -> Entry:
+def _model(name: str, model: dict[str, Any], names: list[str]) -> Entry:
     values = {
-        name: Reference(names[value["model"]], NOWHERE) if isinstance(value, dict) else value
-        for name, value in model["parameters"].items()
+        key: Reference(names[value["model"]], NOWHERE) if isinstance(value, dict) else value
+        for key, value in model["parameters"].items()
     }
     places = [_on_bus(address) for address in model["registers"]]
     places += [_on_bus(address, size, region) for region, address, size in model["regions"]]
@@ -49,7 +58,7 @@ def _model(model: dict[str, Any], names: list[str]) -> Entry:
         Registration(names[parent], None, NOWHERE, number=number)
         for parent, number in model["slots"]
     ]
-    return _entry(model["name"], model["type"], values, tuple(places))
+    return _entry(name, model["type"], values, tuple(places))
 
 
 def _on_bus(address: int, size: int | None = None, region: str = "") -> Registration:

@@ -13,7 +13,7 @@ from xipsim.peripherals.core import BusError, Console, Model, Parameter, ResetCa
 
 from .backend import FAULT_FRAME, RenodeBackend
 from .calls import Host, publish, text
-from .description import platform_of
+from .description import names_of, platform_of
 from .monitor import Monitor
 
 _guests: list[Guest] = []
@@ -90,7 +90,7 @@ class Guest:
         """Make the models; what is wrong with what Renode has."""
         facts = json.loads(description)
         platform = platform_of(facts)
-        names = [model["name"] for model in facts["models"]]
+        names = names_of(facts)
         for name in self._contents:
             if name not in platform:
                 return f"there is no {name!r} whose contents could be given"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from xipsim import platforms
 from xipsim.engines.renode import generate, output
 from xipsim.engines.renode.calls import GUEST, HOST
-from xipsim.engines.renode.description import platform_of
+from xipsim.engines.renode.description import names_of, platform_of
 from xipsim.engines.repl.cache import load
 from xipsim.engines.usermodels import load_models
 from xipsim.peripherals import FAMILIES
@@ -148,6 +149,17 @@ def test_the_machine_comes_back_as_a_platform() -> None:
     assert getattr(platform["rom"].get("flexspi"), "name", "") == "spi"
     tag = platform.tags[0]
     assert (tag.name, tag.range.start, tag.range.size, tag.value) == ("DMA", 0x400E_8000, 16384, 7)
+
+
+def test_models_that_are_registered_nowhere_have_names_of_their_own() -> None:
+    """Renode has none for them, and without a name one would be taken for the core's inputs."""
+    wire: dict[str, Any] = {"name": "", "type": "Wiring.Wire", "parameters": {}, "registers": []}
+    wire |= {"regions": [], "slots": [], "inputs": []}
+    facts = {"cpu": "cortex-m7", "models": [wire, wire], "memories": [], "tags": []}
+    names = [entry.name for entry in platform_of(facts).entries]
+    assert names == ["cpu", "nvic", *names_of(facts)]
+    assert "" not in names
+    assert len(set(names)) == len(names)
 
 
 def test_no_entry_of_ours_is_called_like_a_command_of_the_monitor() -> None:
