@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
 
 CRYSTAL = 24_000_000
 PLL2 = 528_000_000
 PLL3 = 480_000_000
+
+
+def clock_or(
+    otherwise: int,
+    root: Callable[..., int],
+    ccm: Ccm | None,
+    analog: CcmAnalog | None,
+    *which: int,
+) -> int:
+    """Hz of a root clock of these blocks; `otherwise` for a block that was given none of them.
+
+    which: what `root` wants to know beside the blocks.
+    """
+    return otherwise if ccm is None or analog is None else root(ccm, analog, *which)
 
 
 def periph_clock(ccm: Ccm, analog: CcmAnalog) -> int:

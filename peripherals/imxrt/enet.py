@@ -20,7 +20,7 @@ from xipsim.peripherals.ethernet import Phy
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
-from .clocks import ipg_clock
+from .clocks import clock_or, ipg_clock
 
 MII = 1 << 23
 WRITE, READ = 1, 2
@@ -138,9 +138,7 @@ class Enet(Peripheral):
             self.diagnose("enet-mdio", "MMFR written while a transfer is under way: lost")
 
     def _clock(self) -> int:
-        if self.ccm is None or self.ccm_analog is None:
-            return self.frequency_hz
-        return ipg_clock(self.ccm, self.ccm_analog)
+        return clock_or(self.frequency_hz, ipg_clock, self.ccm, self.ccm_analog)
 
     def _transferred(self) -> None:
         phy = self.phys.get(self.PA)

@@ -8,7 +8,7 @@ from xipsim.peripherals.core import time_of
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
-from .clocks import ahb_clock, flexspi2_clock, flexspi_clock
+from .clocks import ahb_clock, clock_or, flexspi2_clock, flexspi_clock
 from .flexspi_registers import FlexSpiRegisters
 from .lut import Sequence
 
@@ -57,10 +57,9 @@ class SerialBus:
     @property
     def _hertz(self) -> int:
         """Of the serial root clock."""
-        spi, ccm, analog = self._spi, self._ccm, self._analog
-        rate = spi.frequency
-        if ccm is not None and analog is not None:
-            rate = (flexspi_clock, flexspi2_clock)[spi.instance - 1](ccm, analog)
+        spi = self._spi
+        root = (flexspi_clock, flexspi2_clock)[spi.instance - 1]
+        rate = clock_or(spi.frequency, root, self._ccm, self._analog)
         return rate // (spi.SERCLKDIV + 1) // (spi.HSEN + 1)
 
     def cost(self, settings: int, sequence: Sequence) -> Cost:
@@ -105,7 +104,5 @@ class SerialBus:
     def grant_limit(self) -> int:
         """ns for which an IP command waits for the bus. (MCR0.IPGRANTWAIT, in AHB clocks)"""
         spi = self._spi
-        hertz = spi.ahb_frequency
-        if self._ccm is not None and self._analog is not None:
-            hertz = ahb_clock(self._ccm, self._analog)
+        hertz = clock_or(spi.ahb_frequency, ahb_clock, self._ccm, self._analog)
         return time_of(spi.IPGRANTWAIT * _WAIT_UNIT, hertz)

@@ -18,7 +18,7 @@ from xipsim.peripherals.core import (
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
-from .clocks import ipg_clock
+from .clocks import clock_or, ipg_clock
 from .iomuxc import Iomuxc, pads
 from .wave_pins import Wave, WavePins
 
@@ -185,6 +185,4 @@ class Qtmr(Peripheral):
         )
 
     def _clock(self) -> int:
-        if self.ccm is None or self.ccm_analog is None:
-            return self.frequency_hz
-        return ipg_clock(self.ccm, self.ccm_analog)
+        return clock_or(self.frequency_hz, ipg_clock, self.ccm, self.ccm_analog)

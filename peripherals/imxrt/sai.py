@@ -24,7 +24,7 @@ from xipsim.peripherals.core import (
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
-from .clocks import sai_clock
+from .clocks import clock_or, sai_clock
 from .edma import Dmamux
 
 DEPTH = 32
@@ -135,9 +135,7 @@ class Sai(Peripheral):
 
     def _mclk(self) -> int:
         """Hz of MCLK."""
-        if self.ccm is None or self.ccm_analog is None:
-            return self.frequency
-        return sai_clock(self.ccm, self.ccm_analog, self.number)
+        return clock_or(self.frequency, sai_clock, self.ccm, self.ccm_analog, self.number)
 
     def _word_clock(self, config2: int, config5: int) -> tuple[int, int]:
         """Hz of MCLK, and what divides it to words."""
