@@ -19,7 +19,7 @@ from xipsim.peripherals.core import (
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
-from .clocks import ipg_clock
+from .clocks import clock_or, ipg_clock
 from .iomuxc import Iomuxc, pads
 from .wave_pins import Wave, WavePins
 
@@ -223,9 +223,7 @@ class FlexPwm(Peripheral):
         self.CTRL2[submodule] &= ~0x40
 
     def _clock(self) -> int:
-        if self.ccm is None or self.ccm_analog is None:
-            return self.frequency_hz
-        return ipg_clock(self.ccm, self.ccm_analog)
+        return clock_or(self.frequency_hz, ipg_clock, self.ccm, self.ccm_analog)
 
     # -- the board's side ------------------------------------------------------------------------
 
@@ -244,9 +242,11 @@ class FlexPwm(Peripheral):
             return 0.0
         loaded = Loaded(*self._loaded[submodule])
         high = self._high(loaded, submodule, channel) / loaded.period
-        # POLA is bit 10 of OCTRL, POLB 9, POLX 8.
-        inverts = self.OCTRL[submodule] >> 8 + "XBA".index(channel) & 1
-        return 1 - high if inverts else high
+        return 1 - high if self._inverts(submodule, channel) else high
+
+    def _inverts(self, submodule: int, channel: str) -> bool:
+        """POLA is bit 10 of OCTRL, POLB 9, POLX 8."""
+        return bool(self.OCTRL[submodule] >> 8 + "XBA".index(channel) & 1)
 
     def _is_on(self, submodule: int, channel: str) -> bool:
         if not 0 <= submodule < SUBMODULES or channel not in CHANNELS:
@@ -289,7 +289,6 @@ class FlexPwm(Peripheral):
             return None
         loaded = Loaded(*self._loaded[submodule])
         rise, fall, is_opposite = self._pulse(loaded, submodule, channel)
-        inverts = bool(self.OCTRL[submodule] >> 8 + "XBA".index(channel) & 1)
         return Wave(
             hertz=self._clock(),
             divider=1 << loaded.prescale,
@@ -297,5 +296,5 @@ class FlexPwm(Peripheral):
             period=loaded.period,
             rise=rise,
             fall=fall,
-            inverts=inverts is not is_opposite,
+            inverts=self._inverts(submodule, channel) is not is_opposite,
         )
