@@ -129,16 +129,21 @@ class Iomuxc(Peripheral):
         return (self.gpio1, self.gpio2, self.gpio3, self.gpio4)[number - 1]
 
     def _function(self, pad: int) -> PinFunction | None:
-        choice = pad, self.SW_MUX_CTL_PAD[pad] & 7
+        mode = self.SW_MUX_CTL_PAD[pad] & 7
+        if mode == _GPIO:  # as most are, of all that a snapshot brings back
+            return None
+        choice = pad, mode
         found = (offer(signals[choice]) for signals, offer in self._offers if choice in signals)
         return next((function for function in found if function is not None), None)
 
     def _route(self, pad: int, *, settles: bool) -> None:
         """Lend a pad to the block that its multiplexer names, or take it back."""
         function, before = self._function(pad), self._lent.get(pad)
+        if function is before:
+            return
         number, pin = port_of(pad)
         port = self._port(number)
-        if function is before or port is None:
+        if port is None:
             return
         port.lend(pin, function)
         if function is None:
