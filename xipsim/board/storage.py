@@ -110,8 +110,7 @@ class Storage:
         return b"".join(self.read_blocks(n, min(AT_ONCE, drive.blocks - n)) for n in steps)
 
     def _volume(self) -> Volume:
-        self.wait()
-        return Volume(_Blocks(self))
+        return Volume(_Blocks(self, self.wait()))
 
     # -- the device ------------------------------------------------------------------------------
 
@@ -215,7 +214,6 @@ class Storage:
 class _Blocks:
     """What a FAT volume lies on."""
 
-    def __init__(self, storage: Storage) -> None:
-        drive = storage.wait()
+    def __init__(self, storage: Storage, drive: Drive) -> None:
         self.block_size, self.count = drive.block_size, drive.blocks
         self.read, self.write = storage.read_blocks, storage.write_blocks
