@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 StrPath = str | os.PathLike[str]
-
+USER_MODULES = "xipsim_user_"
+"""How the names of modules begin that a user's files of models become."""
 
 Receiver = Callable[[str, Any], "Callable[[], None] | None"]
 """`receiver("console", (name, bytes))`, `receiver("events", [FlashCommand | Repeated])`. It must

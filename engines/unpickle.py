@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sized
 from typing import Any
 
+from xipsim.engines.api import USER_MODULES
 from xipsim.peripherals.core import Model, Record
 
 PLAIN = {
@@ -30,8 +31,6 @@ COLLECTIONS = {
 """What is made from other values, and copies them."""
 STATE = ("xipsim.peripherals.", "xipsim.session")
 """Modules, by the beginning of their names, whose own records may be state."""
-USERS = "xipsim_user_"
-"""So begin the names of modules that a user brings; any class of theirs may be state."""
 COPIED = 1 << 22
 """Elements that one pickle may have copied: some memory stays far from what makes a machine."""
 
@@ -101,8 +100,8 @@ class _Reader(pickle.Unpickler):
         if name in COLLECTIONS.get(module, ()):
             return self._collecting(super().find_class(module, name))
         # A user's module is there, or is not: imported would be a file in the working directory.
-        is_there = module in sys.modules if module.startswith(USERS) else True
-        if is_there and module.startswith((*self._ours, USERS)):
+        is_there = module in sys.modules if module.startswith(USER_MODULES) else True
+        if is_there and module.startswith((*self._ours, USER_MODULES)):
             found = super().find_class(module, name)
             if _is_state(found, module):
                 return found
@@ -132,10 +131,11 @@ class _Reader(pickle.Unpickler):
 
 
 def _is_state(found: Any, module: str) -> bool:
+    """Of a user's module any class; of ours, those whose instances are state."""
     # A name with dots could lead on, to a class that the module has only imported.
     if not isinstance(found, type) or found.__module__ != module:
         return False
-    return module.startswith(USERS) or issubclass(found, (tuple, Record, enum.Enum, Model))
+    return module.startswith(USER_MODULES) or issubclass(found, (tuple, Record, enum.Enum, Model))
 
 
 def _member(kind: Any, name: str) -> enum.Enum:

@@ -9,10 +9,8 @@ from collections.abc import Iterable
 from xipsim.peripherals import load
 from xipsim.peripherals.core import REGISTRY, Model, Registry
 
-from .api import StrPath
+from .api import USER_MODULES, StrPath
 
-PREFIX = "xipsim_user_"
-"""How the names of modules begin that a user's files become."""
 _imported: set[str] = set()
 """Files of all modules that came with the user's models."""
 _registered: dict[str, dict[str, type[Model]]] = {}
@@ -51,7 +49,7 @@ def sources() -> list[str]:
 def _load_file(file: str) -> None:
     from importlib.util import module_from_spec, spec_from_file_location
 
-    name = f"{PREFIX}{os.path.splitext(os.path.basename(file))[0]}"
+    name = f"{USER_MODULES}{os.path.splitext(os.path.basename(file))[0]}"
     if file in _registered and getattr(sys.modules.get(name), "__file__", None) == file:
         for type_name, model in _registered[file].items():
             REGISTRY.add(type_name, model)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from xipsim.engines.api import ModelError
-from xipsim.engines.usermodels import PREFIX
+from xipsim.engines.api import USER_MODULES, ModelError
 
 
 def refusal(error: ValueError) -> str:
@@ -46,4 +45,4 @@ def _place(trace: TracebackType | None) -> TracebackType | None:
 
 
 def _is_users(trace: TracebackType) -> bool:
-    return str(trace.tb_frame.f_globals.get("__name__")).startswith(PREFIX)
+    return str(trace.tb_frame.f_globals.get("__name__")).startswith(USER_MODULES)
