@@ -25,6 +25,7 @@ from xipsim.engines.repl import Platform
 
 from .backend import RenodeBackend
 from .calls import Host
+from .description import names_of
 from .entry import Guest, offer
 from .launcher import HANDED_OVER
 
@@ -52,7 +53,7 @@ class Served(Guest):
 
     def build(self, description: bytes) -> str | None:
         """Make the models, and answer the request for that."""
-        names = [model["name"] for model in json.loads(description)["models"]]
+        names = names_of(json.loads(description))
         self.backend = RenodeBackend(self._host, {name: i for i, name in enumerate(names)})
         config, platform, build = self._handed
         supervisor = answer_build(build, self._server, self.backend, config, platform)
