@@ -39,7 +39,7 @@ class Board(NamedTuple):
     `module` is the one of its firmware that has the class Flash. `memory` is the entry of the
     memory where the image goes; empty: into the flash chip. `console` is the entry of the one where
     its REPL is best talked to; empty: the USB serial port. `pins` are port and number of each pin
-    that the firmware knows by a name (`gpio1/3`).
+    that the firmware knows by a name (`gpio1/3`); a `*` on both sides stands for any number.
     """
 
     name: str

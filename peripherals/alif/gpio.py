@@ -97,7 +97,7 @@ class Gpio(Pads):
 
     def connected(self) -> None:
         if self.pinmux is not None:
-            self.pinmux.listen(self.port, self._set_up)
+            self.pinmux.listen(self.port, self, self._set_up)
 
     def reset(self, cause: ResetCause) -> None:
         data, direction = self.SWPORTA_DR, self.SWPORTA_DDR

@@ -64,14 +64,16 @@ class Lprtc(Peripheral):
 
     # -- counting --------------------------------------------------------------------------------
 
-    def _ticks(self) -> int:
-        """Clocks since `_since`."""
-        passed = self.system.clock.now - self._since if self._running else 0
-        return ticks_in(passed, CRYSTAL)
+    def _ticks(self, time: int) -> int:
+        """Clocks from `_since` to `time`."""
+        return ticks_in(time - self._since, CRYSTAL) if self._running else 0
 
     @CCVR.on_peek
     def _now(self) -> int:
-        return (self._count + self._ticks() // self._divider) % FULL
+        return self._count_at(self.system.clock.now)
+
+    def _count_at(self, time: int) -> int:
+        return (self._count + self._ticks(time) // self._divider) % FULL
 
     def _rebase(self, count: int) -> None:
         """Count on from `count`, with the prescaler at 0."""
@@ -79,24 +81,22 @@ class Lprtc(Peripheral):
 
     @CCVR.on_read
     def _counter(self) -> int:
-        self.system.clock.question(self.name)
-        return self._now()
+        return self._count_at(self.system.clock.question(self.name))
 
     @CPCVR.on_read
     def _prescaler(self) -> int:
-        self.system.clock.question(self.name)
-        return self._phase()
+        return self._ticks(self.system.clock.question(self.name)) % self._divider
 
     @CPCVR.on_peek
     def _phase(self) -> int:
-        return self._ticks() % self._divider
+        return self._ticks(self.system.clock.now) % self._divider
 
     # -- control ---------------------------------------------------------------------------------
 
     @CLR.on_write
     def _load(self, value: int) -> None:
         # Assumption: the prescaler goes on where it is; firmware stops it before it sets the time.
-        rounds = self._ticks() // self._divider
+        rounds = self._ticks(self.system.clock.now) // self._divider
         self._count = value
         self._since += time_of(rounds, CRYSTAL, self._divider)
         self._schedule()
@@ -127,7 +127,7 @@ class Lprtc(Peripheral):
             return
         # Assumption: a match value equal to the present count matches a round later.
         ahead = (self.CMR - self._now() - 1) % FULL + 1
-        steps = self._ticks() // self._divider + ahead
+        steps = self._ticks(self.system.clock.now) // self._divider + ahead
         self._match.at(self._since + time_of(steps, CRYSTAL, self._divider))
 
     def _matched(self) -> None:

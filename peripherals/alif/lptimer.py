@@ -78,12 +78,14 @@ class Lptimer(Peripheral):
 
     @CURRENTVAL.on_read
     def _read_value(self, channel: int) -> int:
-        self.system.clock.question((self.name, channel))
-        return self._value(channel)
+        return self._value_at(channel, self.system.clock.question((self.name, channel)))
 
     @CURRENTVAL.on_peek
     def _value(self, channel: int) -> int:
-        passed = ticks_in(self.system.clock.now - self._since[channel], self._hertz[channel])
+        return self._value_at(channel, self.system.clock.now)
+
+    def _value_at(self, channel: int, time: int) -> int:
+        passed = ticks_in(time - self._since[channel], self._hertz[channel])
         return max(self._from[channel] - passed, 0)
 
     @CONTROLREG.on_write

@@ -1,15 +1,17 @@
 """Pin multiplexers and pads of the Alif Ensemble. (Alif's Ensemble CMSIS DFP, pinconf)
 
-Of a pad's control only the open drain counts, and of a multiplexer whether the pin is its port's:
-what else drives pads is connected as the board's description says.
+Of a pad's control only the open drain counts. A pad of a block whose signals go over pins here is
+lent to it; what else drives pads is connected as the board's description says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from xipsim.peripherals.core import Peripheral, RegisterArray, ResetCause, System, model
+from xipsim.peripherals.core import RegisterArray, ResetCause, System, model
+from xipsim.peripherals.multiplexer import Choice, PinMultiplexer
+from xipsim.peripherals.pads import Pads
 
 OPEN_DRAIN = 0x80
 """Of pad control."""
@@ -20,7 +22,17 @@ Listener = Callable[[int, bool, bool], None]
 """Told of a pin of the port: its number, whether it is the port's, and whether open drain."""
 
 
-class PadControl(Peripheral):
+def pads(by_function: Mapping[int, str]) -> dict[Choice, str]:
+    """What pads are by their alternate function, from `P0_4 SIGNAL P0_5 SIGNAL ...` for each."""
+    found = {}
+    for function, text in by_function.items():
+        for name, signal in zip(text.split()[::2], text.split()[1::2], strict=True):
+            port, _, pin = name[1:].partition("_")
+            found[PINS * int(port) + int(pin), function] = signal
+    return found
+
+
+class PadControl(PinMultiplexer):
     """One register for each pin; a subclass declares them as `PAD`."""
 
     SIZE = 0x1000
@@ -32,13 +44,13 @@ class PadControl(Peripheral):
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        self._listeners: dict[int, Listener] = {}
+        self._listeners: dict[int, tuple[Pads, Listener]] = {}
 
-    def listen(self, port: int, listener: Listener) -> None:
+    def listen(self, number: int, port: Pads, listener: Listener) -> None:
         """Tell `listener` about the pins of `port`, beginning now."""
-        self._listeners[port] = listener
+        self._listeners[number] = port, listener
         for pin in range(PINS):
-            self._tell(PINS * port + pin)
+            self._tell(PINS * number + pin)
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
@@ -47,11 +59,23 @@ class PadControl(Peripheral):
                 self._tell(PINS * port + pin)
 
     def _tell(self, index: int) -> None:
-        port, pin = divmod(index, PINS)
-        if listener := self._listeners.get(port):
-            value = self.PAD[index]
-            is_ports = not value & self.FUNCTIONS
-            listener(pin, is_ports, bool(value >> self.CONTROL_LSB & OPEN_DRAIN))
+        number, pin = divmod(index, PINS)
+        if number in self._listeners:
+            _, listener = self._listeners[number]
+            is_open_drain = bool(self.PAD[index] >> self.CONTROL_LSB & OPEN_DRAIN)
+            listener(pin, self._selected(index) is None, is_open_drain)
+        self._route(index, settles=True)
+
+    def _pads(self) -> int:
+        return len(self.PAD)
+
+    def _selected(self, pad: int) -> int | None:
+        return self.PAD[pad] & self.FUNCTIONS or None
+
+    def _place(self, pad: int) -> tuple[Pads, int] | None:
+        number, pin = divmod(pad, PINS)
+        known = self._listeners.get(number)
+        return None if known is None else (known[0], pin)
 
 
 @model("Alif.Pinmux")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from xipsim.peripherals.core import (
+    Parameter,
     ResetCause,
     State,
     System,
@@ -18,9 +19,12 @@ from xipsim.peripherals.core import (
     time_of,
 )
 from xipsim.peripherals.core.registers import RegisterValues
+from xipsim.peripherals.wave_pins import Wave, WavePins
 
+from .pinmux import Pinmux
 from .utimer_counter import Counter
-from .utimer_pwm import COMPARE_EN, high_part
+from .utimer_pins import PADS
+from .utimer_pwm import COMPARE_EN, DISABLE_VAL, DRIVER_EN, STOP_VAL, Pulse, constant, pulse
 from .utimer_registers import CHANNELS, WITH_INTERRUPTS, UtimerRegisters
 
 PGM_EN = 1 << 31
@@ -33,12 +37,15 @@ DRIVERS = "AB"
 @model("Alif.Utimer")
 class Utimer(UtimerRegisters):
     """Counters with two compare values each, in sawtooth mode, up or down; and what they make of
-    the output drivers: frequency and duty, but no edges.
+    the output drivers: frequency, duty, and edges at wires.
 
     Assumption: what is in a buffer counts at once, not from the next overflow; the drivers follow
     the first compare buffer, as the interrupts do.
     Assumption: bits written to GLB_CNTR_START, STOP and CLEAR act at once and read 0.
+    Assumption: DRV_STOP_VAL is the level of a driver whose counter stands.
     """
+
+    pinmux = Parameter(Pinmux, "which gives pins to it", default=None)
 
     _started = State(0)
     """Channels that have been started and not stopped."""
@@ -50,11 +57,15 @@ class Utimer(UtimerRegisters):
         self._irqs = [lines[8 * n : 8 * n + 8] for n in range(WITH_INTERRUPTS)]
         self._questions = [(self.name, channel) for channel in range(CHANNELS)]
         self._alarm = self.alarm(self._event)
+        edge = self.alarm(self._edge)
+        self._pins = WavePins(system.clock, edge, self.pinmux, PADS, "", self._wave)
+        self._signals = [tuple(f"{n}{driver}" for driver in DRIVERS) for n in range(CHANNELS)]
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
         for line in self.lines.values():
             line.set(False)
+        self._pins.changed()
 
     # -- global registers ------------------------------------------------------------------------
 
@@ -88,6 +99,10 @@ class Utimer(UtimerRegisters):
     def _clocks(self, value: int) -> None:
         self._rebase_all()
 
+    @UtimerRegisters.GLB_DRIVER_OEN.on_write
+    def _drivers(self, value: int) -> None:
+        self._pins.changed()
+
     @UtimerRegisters.GLB_CNTR_RUNNING.on_read
     @UtimerRegisters.GLB_CNTR_RUNNING.on_peek
     def _running(self) -> int:
@@ -97,13 +112,15 @@ class Utimer(UtimerRegisters):
 
     @UtimerRegisters.CNTR.on_read
     def _read_count(self, channel: int) -> int:
-        self.system.clock.question(self._questions[channel])
-        return self._now(channel)
+        return self._count_at(channel, self.system.clock.question(self._questions[channel]))
 
     @UtimerRegisters.CNTR.on_peek
     def _now(self, channel: int) -> int:
+        return self._count_at(channel, self.system.clock.now)
+
+    def _count_at(self, channel: int, time: int) -> int:
         counter = self._counters[channel]
-        return counter.place(self._position(counter))
+        return counter.place(self._position(counter, time))
 
     @UtimerRegisters.CNTR.on_write
     def _write_count(self, channel: int, value: int) -> None:
@@ -162,14 +179,12 @@ class Utimer(UtimerRegisters):
 
     # -- counting --------------------------------------------------------------------------------
 
-    def _steps(self, counter: Counter) -> int:
-        """Steps of the counter since `since`."""
-        if not counter.running:
-            return 0
-        return ticks_in(self.system.clock.now - counter.since, self.frequency_hz)
+    def _steps(self, counter: Counter, time: int) -> int:
+        """Steps of the counter from `since` to `time`."""
+        return ticks_in(time - counter.since, self.frequency_hz) if counter.running else 0
 
-    def _position(self, counter: Counter) -> int:
-        return (counter.position + self._steps(counter)) % counter.modulo
+    def _position(self, counter: Counter, time: int) -> int:
+        return (counter.position + self._steps(counter, time)) % counter.modulo
 
     def _time_of(self, counter: Counter, steps: int) -> int:
         return counter.since + time_of(steps, self.frequency_hz)
@@ -183,7 +198,7 @@ class Utimer(UtimerRegisters):
         self._catch_up(channel)
         counter, control = self._counters[channel], self.CNTR_CTRL[channel]
         if position is None:
-            position = self._position(counter)
+            position = self._position(counter, self.system.clock.now)
         bit = 1 << channel
         down, modulo = bool(control & DOWN), self.CNTR_PTR[channel] + 1
         count = counter.place(position)
@@ -207,13 +222,15 @@ class Utimer(UtimerRegisters):
             if control & COMPARE_EN and value < counter.modulo:
                 counter.targets.append((bit, counter.place(value)))
         self._schedule(channel)
+        if self._pins.has(*self._signals[channel]):
+            self._pins.changed()
 
     @UtimerRegisters.CHAN_INTERRUPT.on_peek
     def _happened(self, channel: int) -> int:
         """CHAN_INTERRUPT with what has happened by now."""
         counter, flags = self._counters[channel], self.CHAN_INTERRUPT[channel]
         if counter.running:
-            steps = self._steps(counter)
+            steps = self._steps(counter, self.system.clock.now)
             for bit, position in counter.targets:
                 if counter.steps_to(position) <= steps:
                     flags |= 1 << bit
@@ -224,7 +241,7 @@ class Utimer(UtimerRegisters):
         counter = self._counters[channel]
         if not counter.running:
             return
-        steps = self._steps(counter)
+        steps = self._steps(counter, self.system.clock.now)
         if counter.next is not None and self.system.clock.now >= counter.next:
             self.CHAN_INTERRUPT[channel] = self._happened(channel)
             counter.seen = steps
@@ -278,18 +295,49 @@ class Utimer(UtimerRegisters):
         """For which part of a period an output is high, 0 to 1; 0 while it is off."""
         if not self._is_on(channel, driver):
             return 0.0
-        counter = self._counters[channel]
-        if driver == "A":
-            control, value = self.COMPARE_CTRL_A[channel], self.COMPARE_A_BUF1[channel]
-        else:
-            control, value = self.COMPARE_CTRL_B[channel], self.COMPARE_B_BUF1[channel]
-        compare = counter.place(value) if value < counter.modulo else value
-        return high_part(control, compare, counter.modulo)
+        rise, fall, period = self._pulse(channel, driver)
+        return (fall - rise if rise <= fall else period - (rise - fall)) / period
 
     def _is_on(self, channel: int, driver: str) -> bool:
         if not 0 <= channel < WITH_INTERRUPTS or driver not in DRIVERS:
             given = f"given {channel!r}, {driver!r}"
             raise ValueError(f"{self.name}: expected channel 0 to 11, driver A or B, {given}")
+        return self._is_driven(channel, driver) and self._counters[channel].running
+
+    def _is_driven(self, channel: int, driver: str) -> bool:
         # Active low.
-        off = self.GLB_DRIVER_OEN >> 2 * channel + DRIVERS.index(driver) & 1
-        return not off and self._counters[channel].running
+        return not self.GLB_DRIVER_OEN >> 2 * channel + DRIVERS.index(driver) & 1
+
+    def _pulse(self, channel: int, driver: str) -> Pulse:
+        counter = self._counters[channel]
+        if driver == "A":
+            control, value = self.COMPARE_CTRL_A[channel], self.COMPARE_A_BUF1[channel]
+        else:
+            control, value = self.COMPARE_CTRL_B[channel], self.COMPARE_B_BUF1[channel]
+        if not counter.running:
+            return constant(control & (STOP_VAL if control & DRIVER_EN else DISABLE_VAL), 1)
+        compare = counter.place(value) if value < counter.modulo else value
+        return pulse(control, compare, counter.modulo)
+
+    # -- pins ------------------------------------------------------------------------------------
+
+    def _edge(self) -> None:
+        self._pins.changed()
+
+    def _wave(self, signal: str) -> Wave | None:
+        """What an output shows, such as `10A`; None while its driver is off."""
+        channel, driver = int(signal[:-1]), signal[-1]
+        if not self._is_driven(channel, driver):
+            return None
+        counter = self._counters[channel]
+        rise, fall, period = self._pulse(channel, driver)
+        return Wave(
+            hertz=self.frequency_hz,
+            divider=1,
+            began=counter.since,
+            period=period,
+            rise=rise,
+            fall=fall,
+            inverts=False,
+            first=counter.position,
+        )

@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+START_VAL, STOP_VAL = 1 << 4, 1 << 6
 DRIVER_EN, DISABLE_VAL, COMPARE_EN = 1 << 8, 1 << 9, 1 << 11
 """Bits of COMPARE_CTRL."""
 KEEP, LOW, HIGH, TOGGLE = range(4)
 """What DRV_MATCH and DRV_CYCLE_END do to a driver's level."""
 
 
-def action_at_match(control: int) -> int:
-    """DRV_MATCH of a COMPARE_CTRL register."""
-    return control & 3
+class Pulse(NamedTuple):
+    """A driver is high from count `rise` to `fall` of each `period`; never, or always, if that is
+    none or all of it."""
+
+    rise: int
+    fall: int
+    period: int
 
 
-def action_at_end(control: int) -> int:
-    """DRV_CYCLE_END of a COMPARE_CTRL register."""
-    return control >> 2 & 3
+def constant(level: bool | int, period: int) -> Pulse:
+    """A driver that keeps its level."""
+    return Pulse(0, period if level else 0, period)
 
 
-def high_part(control: int, compare: int, period: int) -> float:
-    """For which part of a period the driver is high, 0 to 1.
+def pulse(control: int, compare: int, period: int) -> Pulse:
+    """What a driver does with a counter that runs.
 
     control: COMPARE_CTRL. compare: counts from the cycle's end to the match; none comes if that is
-    not below `period`. Toggling counts as the half that it is over two periods.
+    not below `period`. A driver that toggles once in a cycle has two of them as its period.
+    Assumption: the first cycle is like the others, and a match at the cycle's end comes after it.
     """
     if not control & DRIVER_EN:
-        return 1.0 if control & DISABLE_VAL else 0.0
-    matches = control & COMPARE_EN and compare < period
-    at_end, at_match = action_at_end(control), action_at_match(control) if matches else KEEP
-    if at_end == TOGGLE or at_match == TOGGLE:
-        return 0.5
-    # Levels behind the end and behind the match; what nothing sets stays as the other has set it.
-    after_end = at_end if at_end != KEEP else at_match
-    after_match = at_match if at_match != KEEP else at_end
-    split = compare if matches else period
-    high = split * (after_end == HIGH) + (period - split) * (after_match == HIGH)
-    return high / period
+        return constant(control & DISABLE_VAL, period)
+    split = compare if control & COMPARE_EN and compare < period else period
+    match = control & 3 if split < period else KEEP
+    level, cycles = bool(control & START_VAL), []
+    for _ in range(3):
+        # What nothing sets in the first cycle is set from the second on.
+        begins = _acted(level, control >> 2 & 3)
+        level = _acted(begins, match)
+        cycles.append((begins, level))
+    (begins, ends), following = cycles[1:]
+    if (begins, ends) == following:
+        if begins == ends:
+            return constant(begins, period)
+        return Pulse(0, split, period) if begins else Pulse(split, period, period)
+    toggles_at = 0 if begins == ends else split
+    rise = toggles_at if ends else toggles_at + period
+    return Pulse(rise, (rise + period) % (2 * period), 2 * period)
+
+
+def _acted(level: bool, action: int) -> bool:
+    """The level after an action on it."""
+    return {KEEP: level, LOW: False, HIGH: True, TOGGLE: not level}[action]

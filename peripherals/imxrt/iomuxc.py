@@ -6,19 +6,10 @@ to it by the pad's GPIO port; any other is its port's, whatever its multiplexer 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from xipsim.peripherals.core import (
-    Parameter,
-    Peripheral,
-    Register,
-    RegisterArray,
-    ResetCause,
-    System,
-    model,
-)
-from xipsim.peripherals.pads import PinFunction
+from xipsim.peripherals.core import Parameter, Peripheral, Register, RegisterArray, model
+from xipsim.peripherals.multiplexer import Choice, PinMultiplexer
 
 from .gpio import Gpio
 
@@ -42,11 +33,6 @@ _PORTS = ((0, 32, 4, 0), (32, 42, 3, 18), (42, 74, 1, 0), (74, 106, 2, 0), (106,
 """Pads from, to, and the GPIO port and pin of the first; GPIO_SD_B1 is at the port's own pin 0."""
 _SD_B1 = 112
 
-Pad = tuple[int, int]
-"""A pad's place in the order below, and the value of its MUX_MODE."""
-Offer = Callable[[str], PinFunction | None]
-"""What a signal does with its pin."""
-
 
 def pad_of(name: str) -> int:
     """The place of a pad such as `B1_03`."""
@@ -55,7 +41,7 @@ def pad_of(name: str) -> int:
     return first[bank] + int(number)
 
 
-def pads(by_mode: Mapping[int, str]) -> dict[Pad, str]:
+def pads(by_mode: Mapping[int, str]) -> dict[Choice, str]:
     """What pads are by their MUX_MODE, from `PAD SIGNAL PAD SIGNAL ...` for each mode."""
     return {
         (pad_of(name), mode): signal
@@ -73,7 +59,7 @@ def port_of(pad: int) -> tuple[int, int]:
 
 
 @model("Imxrt.Iomuxc")
-class Iomuxc(Peripheral):
+class Iomuxc(PinMultiplexer):
     """One multiplexer and one pad control register for each pad, one selector for each input.
 
     Assumption: the pad that is muxed to a block's input is its input, whatever the selector says.
@@ -93,65 +79,21 @@ class Iomuxc(Peripheral):
     SW_PAD_CTL_PAD_1 = RegisterArray(0x6B4, 22, reset=_PULL_DOWN)
     SELECT_INPUT_1 = RegisterArray(0x70C, 33)
 
-    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
-        super().__init__(system, name=name, **parameters)
-        self._offers: list[tuple[Mapping[Pad, str], Offer]] = []
-        self._lent: dict[int, PinFunction] = {}
-
-    def offer(self, signals: Mapping[Pad, str], function: Offer) -> None:
-        """A block whose signals go over these pads.
-
-        `function` says what one of them does with its pin, None for another block's.
-        """
-        self._offers.append((signals, function))
-
-    def places(self, function: PinFunction) -> list[tuple[Gpio, int]]:
-        """Port and pin of the pads that have that function now."""
-        places = (port_of(pad) for pad, lent in self._lent.items() if lent is function)
-        found = ((self._port(number), pin) for number, pin in places)
-        return [(port, pin) for port, pin in found if port is not None]
-
-    def reset(self, cause: ResetCause) -> None:
-        super().reset(cause)
-        for pad in list(self._lent):
-            self._route(pad, settles=True)
-
-    def load(self, saved: dict[str, Any]) -> None:
-        super().load(saved)
-        for pad in range(len(self.SW_MUX_CTL_PAD)):
-            self._route(pad, settles=False)
-
     @SW_MUX_CTL_PAD.on_write
     def _mux(self, pad: int, value: int) -> None:
         self._route(pad, settles=True)
 
-    def _port(self, number: int) -> Gpio | None:
-        return (self.gpio1, self.gpio2, self.gpio3, self.gpio4)[number - 1]
+    def _pads(self) -> int:
+        return len(self.SW_MUX_CTL_PAD)
 
-    def _function(self, pad: int) -> PinFunction | None:
+    def _selected(self, pad: int) -> int | None:
         mode = self.SW_MUX_CTL_PAD[pad] & 7
-        if mode == _GPIO:  # as most are, of all that a snapshot brings back
-            return None
-        choice = pad, mode
-        found = (offer(signals[choice]) for signals, offer in self._offers if choice in signals)
-        return next((function for function in found if function is not None), None)
+        return None if mode == _GPIO else mode
 
-    def _route(self, pad: int, *, settles: bool) -> None:
-        """Lend a pad to the block that its multiplexer names, or take it back."""
-        function, before = self._function(pad), self._lent.get(pad)
-        if function is before:
-            return
+    def _place(self, pad: int) -> tuple[Gpio, int] | None:
         number, pin = port_of(pad)
-        port = self._port(number)
-        if port is None:
-            return
-        port.lend(pin, function)
-        if function is None:
-            del self._lent[pad]
-        else:
-            self._lent[pad] = function
-        if settles:
-            port.settle()
+        port = (self.gpio1, self.gpio2, self.gpio3, self.gpio4)[number - 1]
+        return None if port is None else (port, pin)
 
 
 @model("Imxrt.IomuxcGpr")

@@ -78,7 +78,8 @@ class Pit(Peripheral):
     @MCR.on_write
     def _module(self, value: int) -> None:
         self._catch_up()
-        self._base, self._since = self._counts(), self.system.clock.now
+        now = self.system.clock.now
+        self._base, self._since = self._counts(now), now
         self._enabled = not value & MDIS
         self._schedule()
 
@@ -98,18 +99,18 @@ class Pit(Peripheral):
         self._control[channel] = value
         if value & TEN and changed & (TEN | CHN):
             self._load[channel] = self._reload[channel]
-            self._start[channel] = self._clock(channel)
+            self._start[channel] = self._clock(channel, self.system.clock.now)
         self._schedule()
 
     @CVAL.on_read
     def _read_value(self, channel: int) -> int:
-        self.system.clock.question((self.name, channel))
+        time = self.system.clock.question((self.name, channel))
         self._catch_up()
-        return self._value(channel)
+        return self._value_at(channel, time)
 
     @TFLG.on_peek
     def _flag(self, channel: int) -> int:
-        expired, _, _ = self._progress(channel)
+        expired, _, _ = self._progress(channel, self.system.clock.now)
         return self.TFLG[channel] | (expired > self._expired[channel])
 
     @TFLG.on_read
@@ -137,24 +138,24 @@ class Pit(Peripheral):
 
     # -- counting --------------------------------------------------------------------------------
 
-    def _counts(self) -> int:
-        """Counts of the module's clock."""
+    def _counts(self, time: int) -> int:
+        """Counts of the module's clock at `time`."""
         if not self._enabled:
             return self._base
-        return self._base + ticks_in(self.system.clock.now - self._since, self.frequency)
+        return self._base + ticks_in(time - self._since, self.frequency)
 
-    def _clock(self, channel: int) -> int:
-        """Counts so far of what clocks `channel`."""
+    def _clock(self, channel: int, time: int) -> int:
+        """Counts of what clocks `channel`, until `time`."""
         # Assumption: CHN of channel 0, which has no channel before it, has no effect.
         if channel and self._control[channel] & CHN:
-            return self._progress(channel - 1)[0]
-        return self._counts()
+            return self._progress(channel - 1, time)[0]
+        return self._counts(time)
 
-    def _progress(self, channel: int) -> tuple[int, int, int]:
-        """Expiries so far, and start and load of the round under way, all as of now."""
+    def _progress(self, channel: int, time: int) -> tuple[int, int, int]:
+        """Expiries until `time`, and start and load of the round under way then."""
         expired, start, load = self._expired[channel], self._start[channel], self._load[channel]
         if self._control[channel] & TEN:
-            clock = self._clock(channel)
+            clock = self._clock(channel, time)
             over = clock - start - load - 1
             if over >= 0:
                 rounds, into = divmod(over, self._reload[channel] + 1)
@@ -163,15 +164,18 @@ class Pit(Peripheral):
 
     @CVAL.on_peek
     def _value(self, channel: int) -> int:
+        return self._value_at(channel, self.system.clock.now)
+
+    def _value_at(self, channel: int, time: int) -> int:
         if not self._control[channel] & TEN:
             return self.CVAL[channel]
-        _, start, load = self._progress(channel)
-        return load - (self._clock(channel) - start)
+        _, start, load = self._progress(channel, time)
+        return load - (self._clock(channel, time) - start)
 
     def _catch_up(self) -> None:
         """Count what has expired by now, and flag it."""
         for channel in range(CHANNELS):
-            expired, start, load = self._progress(channel)
+            expired, start, load = self._progress(channel, self.system.clock.now)
             if expired > self._expired[channel]:
                 self._expired[channel], self._start[channel] = expired, start
                 self._load[channel] = load

@@ -15,12 +15,12 @@ from xipsim.peripherals.core import (
     exposed,
     model,
 )
+from xipsim.peripherals.wave_pins import Wave, WavePins
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
 from .clocks import clock_or, ipg_clock
 from .iomuxc import Iomuxc, pads
-from .wave_pins import Wave, WavePins
 
 TIMERS = 4
 STRIDE = 0x20
@@ -101,7 +101,7 @@ class Qtmr(Peripheral):
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         edge = self.alarm(self._changed)
-        self._pins = WavePins(system.clock, edge, self.iomuxc, PADS, self.number, self._wave)
+        self._pins = WavePins(system.clock, edge, self.iomuxc, PADS, str(self.number), self._wave)
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)

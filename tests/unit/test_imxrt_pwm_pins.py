@@ -6,6 +6,7 @@ Pads and modes: fsl_iomuxc.h. Times: the registers, at an IPG clock of 150 MHz.
 from __future__ import annotations
 
 import pytest
+from wire_edges import edges
 
 from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.core.testing import Bench
@@ -13,7 +14,7 @@ from xipsim.peripherals.imxrt.flexpwm import FlexPwm
 from xipsim.peripherals.imxrt.gpio import Gpio
 from xipsim.peripherals.imxrt.iomuxc import Iomuxc, pad_of
 from xipsim.peripherals.imxrt.qtmr import Qtmr
-from xipsim.peripherals.imxrt.wave_pins import Wave
+from xipsim.peripherals.wave_pins import Wave
 
 CTRL2, CTRL, VAL1, VAL2, VAL3, OCTRL = 0x04, 0x06, 0x0E, 0x12, 0x16, 0x22
 OUTEN, MASK, MCTRL = 0x180, 0x182, 0x188
@@ -42,18 +43,8 @@ class Wired:
         return self.gpio.read(0x08) >> 31
 
     def edges(self, duration: int) -> list[tuple[int, int]]:
-        """Time and level of each change of the other end, by looking at every alarm."""
-        clock, seen = self.bench.clock, []
-        end, level = clock.now + duration, self.level
-        while dues := [a.deadline for a in clock.alarms if a.deadline is not None]:
-            if min(dues) > end:
-                break
-            clock.advance(min(dues) - clock.now)
-            if self.level != level:
-                level = self.level
-                seen.append((clock.now, level))
-        clock.advance(end - clock.now)
-        return seen
+        """What changes at the other end."""
+        return edges(self.bench, lambda: self.level, duration)
 
 
 class Pwm(Wired):

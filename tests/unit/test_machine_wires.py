@@ -26,6 +26,17 @@ def test_ports_and_numbers() -> None:
     assert wires_of(["gpio3/0:gpio12/7"], ALIF) == (("gpio12", 7, "gpio3", 0),)
 
 
+def test_names_for_all_pins_of_a_port() -> None:
+    """MicroPython's P0_4 is pin 4 of GPIO0; port 15 is the low-power one."""
+    assert wires_of(["P0_4:P15_2"], ALIF) == (("gpio0", 4, "lpgpio", 2),)
+
+
+@pytest.mark.parametrize("name", ["P16_0", "P0_", "P0_x", "P0_*"])
+def test_names_that_are_none_of_those(name: str) -> None:
+    with pytest.raises(UserError, match="there is no pin"):
+        wires_of([f"{name}:P0_5"], ALIF)
+
+
 def test_the_same_wire_twice_is_one() -> None:
     assert len(wires_of(["D0:D1", "D1:D0", "gpio1/3:D1"], TEENSY)) == 1
 

@@ -33,12 +33,22 @@ def wires_of(texts: Iterable[str], platform: Platform) -> tuple[Wire, ...]:
 
 
 def _pin(name: str, names: Mapping[str, str], platform: Platform) -> tuple[str, int]:
-    port, _, number = names.get(name, name).partition("/")
+    port, _, number = _place(name, names).partition("/")
     if not number.isdecimal():
         raise UserError(f"there is no pin {name!r}; {_hint(name, names)}")
     if port not in platform:
         raise UserError(f"there is no port {port!r} on this board, for the pin {name!r}")
     return port, int(number)
+
+
+def _place(name: str, names: Mapping[str, str]) -> str:
+    """Port and pin that a name means; a name that ends in `*` stands for each pin of a port."""
+    if name in names:
+        return names[name]
+    bank, _, number = name.rpartition("_")
+    if number.isdecimal() and (whole := names.get(f"{bank}_*")):
+        return whole.replace("*", number)
+    return name
 
 
 def _hint(name: str, names: Mapping[str, str]) -> str:

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from xipsim.peripherals.core import Alarm, Clock, ticks_in, time_of
-
-from .iomuxc import Iomuxc, Pad
+from xipsim.peripherals.multiplexer import Choice, PinMultiplexer
 
 
 class Wave(NamedTuple):
     """An output of a counter: high from count `rise` to `fall` of each period.
 
-    hertz and divider make its clock; it began to count at `began`, in virtual ns. An output that
-    rises at 0 and falls at `period`, or at once, has no edges.
+    hertz and divider make its clock; it began to count from `first` at `began`, in virtual ns. An
+    output that rises at 0 and falls at `period`, or at once, has no edges.
     """
 
     hertz: int
@@ -24,10 +23,11 @@ class Wave(NamedTuple):
     rise: int
     fall: int
     inverts: bool
+    first: int = 0
 
     def level(self, now: int) -> bool:
         """Its level at `now`."""
-        count = ticks_in(now - self.began, self.hertz, self.divider) % self.period
+        count = self._counts(now) % self.period
         if self.rise <= self.fall:
             is_high = self.rise <= count < self.fall
         else:
@@ -39,10 +39,13 @@ class Wave(NamedTuple):
         rise, fall = self.rise % self.period, self.fall % self.period
         if rise == fall or not self.hertz:
             return None
-        periods, place = divmod(ticks_in(now - self.began, self.hertz, self.divider), self.period)
+        periods, place = divmod(self._counts(now), self.period)
         ahead = min((edge - place - 1) % self.period for edge in (rise, fall)) + 1
         count = periods * self.period + place + ahead
-        return self.began + time_of(count, self.hertz, self.divider)
+        return self.began + time_of(count - self.first, self.hertz, self.divider)
+
+    def _counts(self, now: int) -> int:
+        return self.first + ticks_in(now - self.began, self.hertz, self.divider)
 
 
 class WavePin:
@@ -63,35 +66,39 @@ class WavePin:
 class WavePins:
     """The pins of one block, wherever the pin multiplexer has put its signals.
 
-    edge: calls `changed`. signals: of all blocks of its kind, each with the block's number in
-    front. wave: what a signal shows, None while it is off.
+    edge: calls `changed`. signals: of all blocks of its kind; this one's begin with `block`. wave:
+    what a signal shows, None while it is off.
     """
 
     def __init__(
         self,
         clock: Clock,
         edge: Alarm,
-        iomuxc: Iomuxc | None,
-        signals: Mapping[Pad, str],
-        number: int,
+        multiplexer: PinMultiplexer | None,
+        signals: Mapping[Choice, str],
+        block: str,
         wave: Callable[[str], Wave | None],
     ) -> None:
         self._clock, self._edge = clock, edge
-        self._iomuxc, self._wave = iomuxc, wave
-        self._number = str(number)
+        self._multiplexer, self._wave = multiplexer, wave
+        self._block = block
         self._pins: dict[str, WavePin] = {}
         self._planned: set[str] = set()
         """Signals that had a pin when the next edge was looked for."""
-        if iomuxc is not None:
-            iomuxc.offer(signals, self._pin)
+        if multiplexer is not None:
+            multiplexer.offer(signals, self._pin)
 
     def _pin(self, signal: str) -> WavePin | None:
-        if signal[0] != self._number:
+        if not signal.startswith(self._block):
             return None
         pin = self._pins.get(signal)
         if pin is None:
             pin = self._pins[signal] = WavePin(self, signal)
         return pin
+
+    def has(self, *signals: str) -> bool:
+        """Whether one of them has ever been given a pin."""
+        return any(signal in self._pins for signal in signals)
 
     def level(self, signal: str) -> bool | None:
         """The level that a signal puts out now; None while it puts out none."""
@@ -105,9 +112,9 @@ class WavePins:
 
     def changed(self) -> None:
         """An edge, or what the registers ask for is another."""
-        if self._iomuxc is None or not self._pins:
+        if self._multiplexer is None or not self._pins:
             return
-        places = (place for pin in self._pins.values() for place in self._iomuxc.places(pin))
+        places = (place for pin in self._pins.values() for place in self._multiplexer.places(pin))
         for port in {port.name: port for port, _ in places}.values():
             port.settle()
         self._plan()
@@ -121,11 +128,11 @@ class WavePins:
             self._edge.at(edge)
 
     def _next_edge(self) -> int | None:
-        assert self._iomuxc is not None, "nobody else gives a pin"
+        assert self._multiplexer is not None, "nobody else gives a pin"
         edges = []
         self._planned = set()
         for signal, pin in self._pins.items():
-            places = self._iomuxc.places(pin)
+            places = self._multiplexer.places(pin)
             if not places:
                 continue
             self._planned.add(signal)
