@@ -16,6 +16,13 @@ from xipsim.peripherals.core import (
     exposed,
 )
 
+_KEPT = (
+    *("_driven", "_driven_levels", "_shown", "_told"),
+    *("_pulled", "_pulled_levels", "_open_drain"),
+)
+"""State that no reset changes: what drives a pin from outside does not know of the
+microcontroller's resets, and pads have resets of their own, of which the pin multiplexer tells."""
+
 
 class PinFunction(Protocol):
     """What another block than the port does with a pin that the pin multiplexer gives it."""
@@ -35,15 +42,20 @@ class Pads(Peripheral, PinPort, ABC):
 
     PADS: Outputs
     pulls: Parameter[int]
-    """Levels of the pins that nothing drives, one bit each."""
+    """Levels of the pins that nothing drives or pulls, one bit each."""
 
     _driven = State(0)
     """Pins that something outside drives, and with which level."""
     _driven_levels = State(0)
     _shown = State(0)
     """Levels last put on PADS."""
-    _told = State((0, 0))
-    """Which wired pins this port drives, and how, as the ports at the other ends know it."""
+    _pulled = State(0)
+    """Pins with a pull of their own, and where to."""
+    _pulled_levels = State(0)
+    _open_drain = State(0)
+    """Pins that are no output while they are high."""
+    _told = State((0, 0, 0, 0))
+    """Which wired pins this port drives and pulls, and how, as the other ends know it."""
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
@@ -53,12 +65,10 @@ class Pads(Peripheral, PinPort, ABC):
         """Pins that belong to another block, as the pin multiplexer's registers say."""
 
     def reset(self, cause: ResetCause) -> None:
-        # What drives a pin from outside does not know of the microcontroller's resets.
-        driven, levels, shown = self._driven, self._driven_levels, self._shown
-        told = self._told
+        kept = {name: getattr(self, name) for name in _KEPT}
         super().reset(cause)
-        self._driven, self._driven_levels, self._shown = driven, levels, shown
-        self._told = told
+        for name, value in kept.items():
+            setattr(self, name, value)
 
     @abstractmethod
     def _output(self) -> tuple[int, int]:
@@ -117,6 +127,15 @@ class Pads(Peripheral, PinPort, ABC):
         else:
             self._lent[pin] = function
 
+    def set_up(self, pin: int, *, pull: bool | None, open_drain: bool) -> None:
+        """What the control register of a pad says: a pull to that level, and an open drain."""
+        bit, before = 1 << pin, (self._pulled, self._pulled_levels, self._open_drain)
+        self._pulled = self._pulled & ~bit | (0 if pull is None else bit)
+        self._pulled_levels = self._pulled_levels & ~bit | (bit if pull else 0)
+        self._open_drain = self._open_drain & ~bit | (bit if open_drain else 0)
+        if before != (self._pulled, self._pulled_levels, self._open_drain):
+            self._settle()
+
     def function(self, pin: int) -> PinFunction | None:
         """What another block does with `pin`; None where it is the port's."""
         return self._lent.get(pin)
@@ -141,9 +160,12 @@ class Pads(Peripheral, PinPort, ABC):
         return data, outputs
 
     def _levels(self) -> int:
-        inputs = self._driven_levels & self._driven | self.pulls & ~self._driven
+        pulls = self._pulled_levels | self.pulls & ~self._pulled
+        inputs = self._driven_levels & self._driven | pulls & ~self._driven
         for pin in self._nets:
             bit, level = 1 << pin, self._from_wire(pin)
+            if level is None and not self._pulled & bit:
+                level = self._pulled_from_wire(pin)
             if level is not None and not self._driven & bit:
                 inputs = inputs | bit if level else inputs & ~bit
         data, outputs = self._drivers()
@@ -190,16 +212,30 @@ class Pads(Peripheral, PinPort, ABC):
         ends = (end._driving(at) for end, at in self._nets[pin] if (end, at) != (self, pin))
         return next((level for level in ends if level is not None), None)
 
+    def _pulled_from_wire(self, pin: int) -> bool | None:
+        """Where the other ends of the wire at `pin`, which has no pull of its own, pull it.
+
+        Assumption: of several the first wins, and a pin's own wins over any other's.
+        """
+        pulls = (end._pull(at) for end, at in self._nets[pin] if (end, at) != (self, pin))
+        return next((level for level in pulls if level is not None), None)
+
+    def _pull(self, pin: int) -> bool | None:
+        bit = 1 << pin
+        return bool(self._pulled_levels & bit) if self._pulled & bit else None
+
     def _tell(self) -> None:
         """Let the other ends of wires see what has changed at this one."""
-        driven = levels = 0
+        driven = levels = wired = 0
         for pin in self._nets:
+            wired |= 1 << pin
             if (level := self._driving(pin)) is not None:
                 driven |= 1 << pin
                 levels |= int(level) << pin
-        if (driven, levels) == self._told:
+        told = driven, levels, self._pulled & wired, self._pulled_levels & wired
+        if told == self._told:
             return
-        self._told = driven, levels
+        self._told = told
         for end in {end.name: end for net in self._nets.values() for end, _ in net}.values():
             if end is not self:
                 end._settle()

@@ -37,9 +37,11 @@ class Gpio(Pads):
 
     SIZE = 0x1000
 
-    # Assumption: PINMUX's pulls are not modelled. An input that nothing drives reads 1, as with
-    # the pull-up that a button to ground needs.
-    pulls = Parameter(int, "levels of the pins that nothing drives, one bit each", default=FULL)
+    # Assumption: an input that nothing drives or pulls reads 1, as with the pull-up that a bus or
+    # a button to ground has.
+    pulls = Parameter(
+        int, "levels of the pins that nothing drives or pulls, one bit each", default=FULL
+    )
     battery = Parameter(
         bool, "in the battery domain: pins keep level and direction over warm resets", default=False
     )
@@ -85,7 +87,6 @@ class Gpio(Pads):
 
     _foreign = State(0)
     """Pins of other blocks."""
-    _open_drain = State(0)
     _edges = State(0)
     """Edges seen and not acknowledged."""
 
@@ -97,14 +98,14 @@ class Gpio(Pads):
 
     def connected(self) -> None:
         if self.pinmux is not None:
-            self.pinmux.listen(self.port, self, self._set_up)
+            self.pinmux.listen(self.port, self, self._given)
 
     def reset(self, cause: ResetCause) -> None:
         data, direction = self.SWPORTA_DR, self.SWPORTA_DDR
-        foreign, open_drain = self._foreign, self._open_drain
+        foreign = self._foreign
         super().reset(cause)
         # Pads have resets of their own, of which they tell.
-        self._foreign, self._open_drain = foreign, open_drain
+        self._foreign = foreign
         if self.battery and cause is not ResetCause.POWER_ON:
             self.SWPORTA_DR, self.SWPORTA_DDR = data, direction
         self.EXT_PORTA = self._levels()
@@ -130,13 +131,11 @@ class Gpio(Pads):
 
     # -- pads ------------------------------------------------------------------------------------
 
-    def _set_up(self, pin: int, is_ports: bool, is_open_drain: bool) -> None:
-        """What is known of a pad has changed, or is told again."""
-        bit = 1 << pin
-        before = self._foreign, self._open_drain
-        self._foreign = self._foreign & ~bit | (0 if is_ports else bit)
-        self._open_drain = self._open_drain & ~bit | (bit if is_open_drain else 0)
-        if (self._foreign, self._open_drain) != before:
+    def _given(self, pin: int, is_ports: bool) -> None:
+        """Whether a pin is the port's has changed, or is told again."""
+        bit, before = 1 << pin, self._foreign
+        self._foreign = before & ~bit | (0 if is_ports else bit)
+        if self._foreign != before:
             self._settle()
 
     def _output(self) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Pin multiplexers and pads of the Alif Ensemble. (Alif's Ensemble CMSIS DFP, pinconf)
 
-Of a pad's control only the open drain counts. A pad of a block whose signals go over pins here is
-lent to it; what else drives pads is connected as the board's description says.
+Of a pad's control the pulls and the open drain count. A pad of a block whose signals go over pins
+here is lent to it; what else drives pads is connected as the board's description says.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from xipsim.peripherals.core import RegisterArray, ResetCause, System, model
 from xipsim.peripherals.multiplexer import Choice, PinMultiplexer
 from xipsim.peripherals.pads import Pads
 
-OPEN_DRAIN = 0x80
+OPEN_DRAIN, PULLS = 0x80, 0x18
 """Of pad control."""
+PULL = {0x08: True, 0x10: False}
+"""Up and down; neither is high impedance, both a bus repeater."""
 PINS = 8
 FUNCTION = 7
 
-Listener = Callable[[int, bool, bool], None]
-"""Told of a pin of the port: its number, whether it is the port's, and whether open drain."""
+Listener = Callable[[int, bool], None]
+"""Told of a pin of the port: its number, and whether it is the port's."""
 
 
 def pads(by_function: Mapping[int, str]) -> dict[Choice, str]:
@@ -61,9 +63,12 @@ class PadControl(PinMultiplexer):
     def _tell(self, index: int) -> None:
         number, pin = divmod(index, PINS)
         if number in self._listeners:
-            _, listener = self._listeners[number]
-            is_open_drain = bool(self.PAD[index] >> self.CONTROL_LSB & OPEN_DRAIN)
-            listener(pin, self._selected(index) is None, is_open_drain)
+            port, listener = self._listeners[number]
+            control = self.PAD[index] >> self.CONTROL_LSB
+            # Assumption: the bus repeater, which keeps the last level, is no pull.
+            pull = PULL.get(control & PULLS)
+            port.set_up(pin, pull=pull, open_drain=bool(control & OPEN_DRAIN))
+            listener(pin, self._selected(index) is None)
         self._route(index, settles=True)
 
     def _pads(self) -> int:

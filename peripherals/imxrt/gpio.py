@@ -32,15 +32,18 @@ def _every_second_bit(value: int) -> int:
 class Gpio(Pads):
     """A port of 32 pins.
 
-    Assumption: every pin is muxed to its port with its input path on, whatever IOMUXC says. The
-    fast ports GPIO6-9 of the RT1060 do not share the pads of GPIO1-4 here (IOMUXC_GPR26-29).
+    A pad's pull and its open drain are IOMUXC's. Assumption: every pin is muxed to its port with
+    its input path on, whatever IOMUXC says. The fast ports GPIO6-9 of the RT1060 do not share the
+    pads of GPIO1-4 here (IOMUXC_GPR26-29).
     """
 
     SIZE = 0x4000
 
-    # Assumption: IOMUXC's pulls and keepers are not modelled. An input that nothing drives reads 1,
-    # as with the pull-up that a button to ground needs.
-    pulls = Parameter(int, "levels of the pins that nothing drives, one bit each", default=FULL)
+    # Assumption: keepers are not modelled. An input that nothing drives or pulls reads 1, as with
+    # the pull-up that a bus or a button to ground has.
+    pulls = Parameter(
+        int, "levels of the pins that nothing drives or pulls, one bit each", default=FULL
+    )
 
     PADS = Outputs(PINS, "a pin's level while it is an output, else low", survives_reset=True)
     LOW = Output("interrupts of pins 0-15")
@@ -127,7 +130,7 @@ class Gpio(Pads):
     # -- pads ------------------------------------------------------------------------------------
 
     def _output(self) -> tuple[int, int]:
-        return self.DR, self.GDIR
+        return self.DR, self.GDIR & ~(self.DR & self._open_drain)
 
     def _settle(self) -> None:
         before, now = self.PSR, self._levels()
@@ -141,4 +144,4 @@ class Gpio(Pads):
         pending = self.ISR & self.IMR
         self.LOW.set(bool(pending & 0xFFFF))
         self.HIGH.set(bool(pending >> 16))
-        self._show(self.DR & self.GDIR)
+        self._show(now & self.GDIR)

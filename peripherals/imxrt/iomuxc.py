@@ -1,14 +1,22 @@
 """Pin multiplexers and general-purpose registers of the i.MX RT1060 family.
 
-Nearly all of it is storage. A pad that is given to a block whose signals go over pins here is lent
-to it by the pad's GPIO port; any other is its port's, whatever its multiplexer says.
+Of a pad's control its pull and its open drain count. A pad that is given to a block whose signals
+go over pins here is lent to it by the pad's GPIO port; any other is its port's, whatever its
+multiplexer says. The rest is storage.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xipsim.peripherals.core import Parameter, Peripheral, Register, RegisterArray, model
+from xipsim.peripherals.core import (
+    Parameter,
+    Peripheral,
+    Register,
+    RegisterArray,
+    ResetCause,
+    model,
+)
 from xipsim.peripherals.multiplexer import Choice, PinMultiplexer
 
 from .gpio import Gpio
@@ -19,13 +27,15 @@ _GPIO = 5
 _AD_B0_MUX = (0,) * 8
 """GPIO_AD_B0_04 to 11 come up as boot mode and JTAG pins."""
 
-_PULL_DOWN = 0x10B0
+_ODE, _PULLED, _PUS, _DOWN = 1 << 11, 3 << 12, 14, 0
+"""Of a pad's control: open drain; PKE and PUE, which together switch the pull on; which one."""
+_KEEPER = 0x10B0
 _PAD_CTL = (
-    *(_PULL_DOWN,) * 27,
+    *(_KEEPER,) * 27,
     0x30B0,  # EMC_27
-    *(_PULL_DOWN,) * 18,
+    *(_KEEPER,) * 18,
     *(0x30B0, 0x30B0, 0x70A0, 0x70A0, 0xB0A0, 0x70A0, 0x90B1, 0x70A0),  # AD_B0_04 to 11
-    *(_PULL_DOWN,) * 70,
+    *(_KEEPER,) * 70,
 )
 
 
@@ -76,8 +86,21 @@ class Iomuxc(PinMultiplexer):
     SW_PAD_CTL_PAD = RegisterArray(0x204, 124, reset=_PAD_CTL)
     SELECT_INPUT = RegisterArray(0x3F4, 154)
     SW_MUX_CTL_PAD_1 = RegisterArray(0x65C, 22, reset=(0, *(_GPIO,) * 12, 0, *(_GPIO,) * 7, 0))
-    SW_PAD_CTL_PAD_1 = RegisterArray(0x6B4, 22, reset=_PULL_DOWN)
+    SW_PAD_CTL_PAD_1 = RegisterArray(0x6B4, 22, reset=_KEEPER)
     SELECT_INPUT_1 = RegisterArray(0x70C, 33)
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        for pad, value in enumerate(_PAD_CTL):
+            self._control(pad, value)
+
+    @SW_PAD_CTL_PAD.on_write
+    def _control(self, pad: int, value: int) -> None:
+        place = self._place(pad)
+        if place is not None:
+            port, pin = place
+            pull = value >> _PUS & 3 != _DOWN if value & _PULLED == _PULLED else None
+            port.set_up(pin, pull=pull, open_drain=bool(value & _ODE))
 
     @SW_MUX_CTL_PAD.on_write
     def _mux(self, pad: int, value: int) -> None:

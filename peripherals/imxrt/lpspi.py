@@ -151,7 +151,7 @@ class Lpspi(Peripheral):
             self._tx = []
         if value & 0x200:
             self._rx = []
-        if self.MEN and not self.MASTER:
+        if self.MEN and not self.MASTER and not self.RST:
             self.gap(f"CFGR1.MASTER: {_SLAVE}")
         if not self.MEN and self._step.deadline is None and self._select is not None:
             self._deselect()

@@ -36,6 +36,13 @@ loopback: Spi.Loopback @ lpspi4 0
 
 nvram: Spi.Eeprom @ lpspi3 0
 
+pins: I2c.Pins
+    controller: lpi2c1
+    scl_port: gpio4
+    scl_pin: 6
+    sda_port: gpio4
+    sda_pin: 8
+
 gpio2:
     0 -> nvram@0
 """
@@ -73,6 +80,14 @@ def test_devices_on_the_i2c_bus(wired: Machine) -> None:
     assert m.call("eeprom", "contents")[0x1F0:0x1F6] == b"Teensy"
     m.call("sensor", "set_temperature", -25)
     assert m.exec("print(i.readfrom_mem(0x48, 0, 2))") == "b'\\xe7\\x00'\n"
+
+
+def test_softi2c_at_pins_of_the_bus(wired: Machine) -> None:
+    """D4 and D5: open drains, which the devices hold low."""
+    wired.exec("from machine import Pin, SoftI2C; i = SoftI2C(scl=Pin('D4'), sda=Pin('D5'))")
+    assert wired.exec("print(i.scan(), i.readfrom_mem(0x48, 0, 2))") == (
+        "[72, 80] b'\\x19\\x00'\n"
+    )
 
 
 def test_a_long_read_of_the_eeprom(wired: Machine) -> None:

@@ -251,3 +251,13 @@ def test_what_is_not_modelled_is_told(bench: Bench, offset: int, value: int, wha
     spi = master(bench)
     spi.write(offset, value)
     assert [gap.what for gap in bench.gaps] == [what]
+
+
+def test_a_software_reset_asks_for_no_slave(bench: Bench) -> None:
+    """LPSPI_Reset() leaves MEN as it was; CFGR1.MASTER is 0 then."""
+    spi = master(bench)
+    spi.write(CR, spi.read(CR) | 2 | 0x300)
+    spi.write(CR, 0)
+    assert bench.gaps == []
+    spi.write(CR, 1)
+    assert [gap.what for gap in bench.gaps] == ["CFGR1.MASTER: slave mode"]
