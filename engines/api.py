@@ -8,7 +8,9 @@ from __future__ import annotations
 import enum
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 StrPath = str | os.PathLike[str]
 USER_MODULES = "xipsim_user_"

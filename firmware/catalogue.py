@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from . import boards, images
 from .errors import FirmwareError

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin
 from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from . import boards, catalogue, images
 from .errors import FirmwareError

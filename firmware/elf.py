@@ -6,7 +6,8 @@ Layout: System V ABI, chapters 4 and 5, 32-bit structures; ELF for the Arm Archi
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .errors import ImageError
 from .segments import Contents, Piece, join

@@ -5,8 +5,6 @@ The boot ROM's model does the booting; this only foresees what will go wrong.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from xipsim.peripherals.imxrt.bootheader import (
     FCB_OFFSETS,
     FCB_SIZE,
@@ -19,6 +17,7 @@ from xipsim.peripherals.imxrt.bootheader import (
     is_ram,
     ivt_fault,
 )
+from xipsim.peripherals.namedtuple import NamedTuple
 
 _ERASED = b"\xff\xff\xff\xff"
 _DEVICE_TYPES = {SERIAL_NOR: "NOR", 2: "NAND", 3: "RAM"}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from hashlib import sha256
-from typing import NamedTuple
 
 from xipsim.peripherals.imxrt.bootheader import (
     BOOT_DATA_SIZE,
@@ -21,6 +20,7 @@ from xipsim.peripherals.imxrt.bootheader import (
     Ivt,
     ivt_fault,
 )
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from . import alif, decoded, elf, hexfile, uf2
 from .errors import ImageError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .errors import ImageError
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .errors import ImageError
 from .segments import Contents, Piece, join

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from xipsim.peripherals.core import Alarm, Clock, ticks_in, time_of
 from xipsim.peripherals.multiplexer import Choice, PinMultiplexer
+from xipsim.peripherals.namedtuple import NamedTuple
 
 
 class Wave(NamedTuple):

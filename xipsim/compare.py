@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from xipsim.engines import programs
 from xipsim.engines.api import EngineError
 from xipsim.errors import FirmwareFault, ModelGap, ReplError, Stopped, UserError, WaitTimeout
 from xipsim.machine.machine import Machine
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.reporting import differences
 from xipsim.reporting.differences import CommandLines, Difference, Observed
 

@@ -20,7 +20,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 
 class XipsimError(Exception):

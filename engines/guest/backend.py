@@ -7,11 +7,12 @@ instructions, virtual time does not move, and the engine has called `Supervisor.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import UsersEnd
 from xipsim.peripherals.core import Bus, Entry, IrqLine, Model, Read, Region, Segment, Words, Write
+from xipsim.peripherals.namedtuple import NamedTuple
 
 
 class Timer(Protocol):

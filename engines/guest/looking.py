@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from xipsim.engines.repl import Tag
 from xipsim.peripherals.core import BusError, Model, Peripheral, Region
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Core
 

@@ -11,7 +11,7 @@ import contextlib
 import enum
 import os
 from collections.abc import Generator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from xipsim.engines.api import (
     EngineError,
@@ -26,6 +26,7 @@ from xipsim.engines.link.messages import NUMBER, RUN, Request
 from xipsim.engines.link.server import UsersEnd
 from xipsim.engines.repl import Platform
 from xipsim.peripherals.core import BootError, Entry, Registry, ResetCause
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Backend
 from .builder import Board, Builder, describe_core

@@ -9,7 +9,9 @@ runs that shall end.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 RUN, START, BUILD = "run", "start", "build"
 """Requests that the models' end knows itself; the others are methods of `guest.requests`.

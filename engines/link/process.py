@@ -10,9 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from xipsim.engines.api import EngineError, StrPath
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .channel import Channel, wait_for
 from .messages import NUMBER, UNUSABLE

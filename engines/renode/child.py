@@ -12,7 +12,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from xipsim.engines.api import MachineConfig, Stop, StopReason
 from xipsim.engines.guest.cortexm import fault_report
@@ -22,6 +22,7 @@ from xipsim.engines.link.channel import Channel
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import Server
 from xipsim.engines.repl import Platform
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import RenodeBackend
 from .calls import Host

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from xipsim.engines.repl.declared import Declared, declared
 from xipsim.engines.repl.stock import STOCK
 from xipsim.peripherals.core import Console, Model, Output, Outputs, Parameter, Region, Registry
+from xipsim.peripherals.namedtuple import NamedTuple
 
 BRIDGE = Path(__file__).with_name("bridge")
 ROOT = "Antmicro.Renode.Peripherals"

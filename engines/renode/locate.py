@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from xipsim.engines.api import EngineError, StrPath
+from xipsim.peripherals.namedtuple import NamedTuple
 
 INSTALL = "https://github.com/renode/renode/releases has portable ones; or name it in XIPSIM_RENODE"
 HEADLESS = ("--disable-gui", "--plain", "--console", "--hide-log", "-P", "-1")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from xipsim.peripherals.core import Model
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .declared import Declared, declared
 from .errors import Problem, nearest, shown

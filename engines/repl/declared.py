@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from xipsim.peripherals.core import (
     BootRom,
@@ -16,6 +16,7 @@ from xipsim.peripherals.core import (
     Region,
     Slots,
 )
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .platform import Interrupt
 

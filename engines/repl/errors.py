@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from xipsim.firmware.files import read_file
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .platform import LARGEST, Place
 

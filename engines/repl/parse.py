@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import lark
 from lark.tree import Meta
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .errors import PlatformError, Problem
 from .platform import (

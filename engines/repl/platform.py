@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias, TypeGuard
+from typing import TypeAlias, TypeGuard
 
 from xipsim.peripherals.core import Record
+from xipsim.peripherals.namedtuple import NamedTuple
 
 LARGEST = 1 << 20
 """Bytes that a description may have: many times what the largest SoC takes."""

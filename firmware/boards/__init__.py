@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, get_type_hints
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from ..errors import FirmwareError
 

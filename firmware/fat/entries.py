@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from ..errors import FirmwareError
 

@@ -6,7 +6,8 @@ import struct
 from collections.abc import Iterator
 from itertools import pairwise
 from operator import or_
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .blocks import Blocks, Cache
 from .entries import LABEL, SIZE, Entry, FatError, free_run, make, moved, parse

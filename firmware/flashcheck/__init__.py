@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from xipsim.firmware.errors import FirmwareError
+from xipsim.peripherals.namedtuple import NamedTuple
 
 FOLDER = Path(__file__).parent
 CONSOLES = {"ensemble_e7": "uart4", "rt1062": "lpuart1"}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 MRAM_BASE = 0x8000_0000
 MRAM_END = 0x8058_0000

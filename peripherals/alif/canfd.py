@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from xipsim.peripherals.core import ResetCause, State, System, model, time_of
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .canfd_registers import CanFdRegisters
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from struct import pack
-from typing import NamedTuple
 
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.peripherals.nor.bus import Transaction
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from xipsim.peripherals.core import ResetCause, System
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from . import atoc
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .peripheral import Peripheral
 

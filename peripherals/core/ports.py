@@ -9,7 +9,9 @@ from __future__ import annotations
 import enum
 import random
 from collections.abc import Callable, Hashable
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .trace import Trace
 

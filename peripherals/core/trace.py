@@ -7,7 +7,9 @@ costs a set look-up; ask `trace.wants(...)` before building an expensive one.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 
 class FlashCommand(NamedTuple):

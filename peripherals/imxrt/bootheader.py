@@ -8,7 +8,8 @@ from __future__ import annotations
 import enum
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 FCB_SIZE = 512
 FCB_TAG = b"FCFB"

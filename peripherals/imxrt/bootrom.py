@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Generator
-from typing import NamedTuple
 
 from xipsim.peripherals import core
 from xipsim.peripherals.core import (
@@ -19,6 +18,7 @@ from xipsim.peripherals.core import (
     State,
     model,
 )
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.peripherals.nor.bus import SpiDevice
 
 from . import bootheader

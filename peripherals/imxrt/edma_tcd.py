@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 WORDS = 8
 SADDR, ATTR_SOFF, NBYTES, SLAST, DADDR, CITER_DOFF, DLAST_SGA, BITER_CSR = range(WORDS)

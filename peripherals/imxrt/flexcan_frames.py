@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from xipsim.peripherals.namedtuple import NamedTuple
 
 DLC, RTR, IDE, SRR, CODE = 16, 1 << 20, 1 << 21, 1 << 22, 24
 """Places and bits of a buffer's first word."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from xipsim.peripherals.core import (
     Parameter,
@@ -16,6 +16,7 @@ from xipsim.peripherals.core import (
     model,
     ticks_in,
 )
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.peripherals.wave_pins import Wave, WavePins
 
 from .ccm import Ccm

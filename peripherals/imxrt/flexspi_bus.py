@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from xipsim.peripherals.core import time_of
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .flexspi_registers import LUT_KEY, FlexSpiRegisters
 from .lut import SEQUENCES, WORDS, Sequence, decode

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence as Words
-from typing import Any, NamedTuple
+from typing import Any
 
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.peripherals.nor.bus import Transaction
 
 SEQUENCES = 16

@@ -7,9 +7,9 @@ FlexSPI NOR boot driver. Assumption: the mask ROM does what that driver does.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import NamedTuple
 
 from xipsim.peripherals.core import Record, Register, RegisterArray
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from . import lut
 from .bootheader import Custom, Fcb

@@ -6,7 +6,9 @@ A controller turns its own programming (a LUT sequence, a set of control registe
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 
 class Transaction(NamedTuple):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .command import Command
 from .operation import Operation

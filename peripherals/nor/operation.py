@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from xipsim.peripherals.core import Record
+from xipsim.peripherals.namedtuple import NamedTuple
 
 
 class Operation(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from xipsim.peripherals.core import (
     Keeper,
@@ -14,6 +14,7 @@ from xipsim.peripherals.core import (
     exposed,
     model,
 )
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .device import SdDevice
 from .registers import (

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 import struct
-from typing import NamedTuple
 
 from xipsim.peripherals.core import Record
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .control import Request, clear_halt
 from .descriptors import Configuration, Endpoint, bulk_pair

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from .control import Request
 from .descriptors import Configuration, Endpoint, Interface, bulk_pair

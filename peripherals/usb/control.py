@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 import struct
-from typing import NamedTuple
 
 from xipsim.peripherals.core import Record
+from xipsim.peripherals.namedtuple import NamedTuple
 
 from . import descriptors
 from .link import DevicePort, Handshake

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 DEVICE, CONFIGURATION, STRING, INTERFACE, ENDPOINT, QUALIFIER = 1, 2, 3, 4, 5, 6
 ASSOCIATION, HID, CS_INTERFACE = 11, 0x21, 0x24

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 from xipsim.board.by_name import ByName
 from xipsim.errors import UserError
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session.session import Session
 
 SECTOR = 4096

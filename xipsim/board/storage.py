@@ -11,11 +11,11 @@ Virtual time passes while a command is under way, and only then.
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
 from xipsim.errors import StorageError
 from xipsim.firmware.fat.blocks import AT_ONCE
 from xipsim.firmware.fat.volume import Volume
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session.session import Session
 
 _STEP = "500us"

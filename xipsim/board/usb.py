@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from xipsim.errors import UserError
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session.session import Session
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from xipsim.engines.api import ConfigurationError, Engine, EngineError, MachineConfig
 from xipsim.engines.programs import WITH_SNAPSHOTS
 from xipsim.machine.configuration import Plan, Request, explain, plan, user_mistakes
 from xipsim.machine.power_on import PowerOnContents, power_on_contents
 from xipsim.machine.prompt_hint import prompt_hint
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session.session import Session
 
 StartEngine = Callable[[MachineConfig], Engine]

@@ -9,11 +9,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig, StrPath
 from xipsim.engines.programs import ENGINES
 from xipsim.errors import UserError, XipsimError
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session.engine_access import failed
 
 if TYPE_CHECKING:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from xipsim.errors import UserError
 from xipsim.machine.persistence import Part
 from xipsim.peripherals import FCB_ROMS, FLASH_CHIPS
+from xipsim.peripherals.namedtuple import NamedTuple
 
 if TYPE_CHECKING:
     from xipsim.engines.api import StrPath

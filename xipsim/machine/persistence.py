@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from xipsim.errors import EngineFailed, UserError
+from xipsim.peripherals.namedtuple import NamedTuple
 
 if TYPE_CHECKING:
     from xipsim.firmware.store import FlashFile

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from xipsim.engines.api import StrPath
 from xipsim.errors import UserError
@@ -24,6 +24,7 @@ from xipsim.machine.layout import (
     no_chip,
 )
 from xipsim.machine.persistence import Part, PersistentFiles, make_folder
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session.symbols import Symbols
 
 if TYPE_CHECKING:

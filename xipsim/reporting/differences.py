@@ -6,8 +6,9 @@ Times are left out, and how often a busy chip was asked: engines do not count in
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.reporting.flash_trace import line
 from xipsim.units import show_time
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session.findings import MOST, Findings
 from xipsim.session.transcript import Transcript
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from xipsim.engines.api import (
     Engine,
@@ -19,6 +19,7 @@ from xipsim.errors import (
     WaitTimeout,
     XipsimError,
 )
+from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session import stop_reports
 from xipsim.session.engine_access import EngineAccess
 from xipsim.session.noticed import diagnostics_text, gaps_text

@@ -6,10 +6,11 @@ import io
 import os
 from bisect import bisect_right
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from xipsim.engines.api import StrPath
 from xipsim.errors import UserError
+from xipsim.peripherals.namedtuple import NamedTuple
 
 MAGIC = b"\x7fELF"
 HEAD = 20

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
+
+from xipsim.peripherals.namedtuple import NamedTuple
 
 
 class EraseUnit(NamedTuple):
