@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from xipsim.engines.api import MachineConfig, StrPath
 from xipsim.engines.link.process import Program
@@ -19,7 +18,7 @@ from xipsim.version import __version__
 
 FORMAT = "3"
 """Of the snapshots themselves; changes when what they hold does."""
-ROOT = Path(__file__).parents[1]
+ROOT = os.path.abspath(f"{__file__}/../..")
 SOURCES = ("peripherals", "engines")
 
 
@@ -50,11 +49,11 @@ def identity(
     }
 
 
-def _sources() -> list[Path]:
+def _sources() -> list[str]:
     return [
-        Path(folder, name)
+        os.path.join(folder, name)
         for room in SOURCES
-        for folder, _, names in sorted(os.walk(ROOT / room))
+        for folder, _, names in sorted(os.walk(os.path.join(ROOT, room)))
         for name in sorted(names)
         if name.endswith((".py", ".toml", ".so"))
     ]
@@ -70,8 +69,8 @@ def _digest(files: Iterable[StrPath]) -> str:
     return digest.hexdigest()
 
 
-def _build(program: Path) -> str:
+def _build(program: str) -> str:
     """A binary is recognised by its place, size and time: reading 20 MB would cost too much."""
-    real = program.resolve()
-    status = real.stat()
+    real = os.path.realpath(program)
+    status = os.stat(real)
     return f"{real} {status.st_size} {status.st_mtime_ns}"

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from .api import EngineError
 
 
-def find_libpython() -> Path:
+def find_libpython() -> str:
     """The shared libpython of this interpreter."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     own = f"libpython{version}{sys.abiflags}.so.1.0"
     # Where most have it: what was configured takes two milliseconds of each start to look up.
     multiarch = getattr(sys.implementation, "_multiarch", "")
-    lib = Path(sys.base_prefix) / "lib"
-    found = _first((lib, lib / multiarch), (own,)) or _configured(own)
+    lib = os.path.join(sys.base_prefix, "lib")
+    found = _first((lib, os.path.join(lib, multiarch)), (own,)) or _configured(own)
     if found:
         return found
     raise EngineError(
@@ -27,18 +27,19 @@ def find_libpython() -> Path:
     )
 
 
-def _configured(own: str) -> Path | None:
+def _configured(own: str) -> str | None:
     """Where this Python was built to have it."""
     import sysconfig
 
     name = sysconfig.get_config_var("INSTSONAME") or ""
     folders = (
-        Path(sysconfig.get_config_var("LIBDIR") or ""),
-        Path("/usr/lib", sysconfig.get_config_var("MULTIARCH") or ""),
-        Path("/usr/lib"),
+        sysconfig.get_config_var("LIBDIR") or "",
+        os.path.join("/usr/lib", sysconfig.get_config_var("MULTIARCH") or ""),
+        "/usr/lib",
     )
     return _first(folders, (name, own) if ".so" in name else (own,))
 
 
-def _first(folders: Iterable[Path], names: tuple[str, ...]) -> Path | None:
-    return next((f / n for f in folders for n in names if (f / n).is_file()), None)
+def _first(folders: Iterable[str], names: tuple[str, ...]) -> str | None:
+    paths = (os.path.join(folder, name) for folder in folders for name in names)
+    return next(filter(os.path.isfile, paths), None)

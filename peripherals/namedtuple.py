@@ -38,8 +38,8 @@ else:
 
         def __new__(cls, *values, **named):
             """For the first one that is made, which makes the constructor of the others."""
-            fields = ", ".join(cls._fields)
-            code = f"lambda _cls, {fields}: _new(_cls, ({fields},))"
+            fields = "".join(f"{field}, " for field in cls._fields)
+            code = f"lambda _cls, {fields}: _new(_cls, ({fields}))"
             constructor = eval(code, {"_new": tuple.__new__, "__builtins__": {}})
             constructor.__defaults__ = tuple(cls._field_defaults.values())
             owner = next(c for c in reversed(cls.__mro__) if hasattr(c, "_fields"))

@@ -41,7 +41,7 @@ class Channel:
     def __init__(self, reading: int, writing: int, patience: float | None = None) -> None:
         self._reading, self._writing, self._patience = reading, writing, patience
         os.set_blocking(writing, patience is None)
-        self._is_cut = self._closed = False
+        self._is_cut = False
 
     def send(self, message: Any) -> None:
         """Send anything that can be pickled; nothing is sent if it cannot."""
@@ -94,10 +94,3 @@ class Channel:
     def poll(self, seconds: float | None) -> bool:
         """Whether a message (or the end) comes within that time; None: however long that takes."""
         return wait_for(self._reading, seconds)
-
-    def close(self) -> None:
-        """Close this end. Safe to call twice."""
-        if not self._closed:
-            self._closed = True
-            os.close(self._reading)
-            os.close(self._writing)

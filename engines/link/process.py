@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from xipsim.engines.api import EngineError, StrPath
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .channel import Channel, wait_for
 from .messages import NUMBER, UNUSABLE
 
+SIGKILL = 9
+IGNORED = (13, 25)
+"""SIGPIPE and SIGXFSZ, which Python ignores and its children should not. Importing `signal` or
+`subprocess` would cost 2 ms before the child starts."""
 LAST_LINES = 20
 OF_SHELLS = 128
 """A shell ends with so much more than the number of the signal that has killed its command."""
@@ -29,19 +29,19 @@ END_TIME = 2.0
 ROOM = 1 << 20
 """Bytes of the pipe to the child: an image fits into it while the child still starts. This is as
 much as Linux lets everybody have."""
-ROOT = Path(__file__).parents[3]
+ROOT = os.path.abspath(f"{__file__}/../../../..")
 """The folder from which `xipsim` is imported."""
 
 
 def search_path() -> list[str]:
     """Where the child shall look for modules: where this process does, and for `xipsim` first."""
-    return [str(ROOT), *(path or os.getcwd() for path in sys.path)]
+    return [ROOT, *(path or os.getcwd() for path in sys.path)]
 
 
 class Command(NamedTuple):
     """How a child is started. environment: what it has beside this process's own."""
 
-    words: Sequence[str]
+    words: list[str]
     environment: Mapping[str, str]
 
 
@@ -49,7 +49,7 @@ class Process:
     """A child that serves `channel`; what it simulates, the first messages say.
 
     command: made from the descriptors that the child finds open: requests, answers, interrupts, and
-    the `files`, to read. EngineError if it cannot be started.
+    the `files`, to read. EngineError if it cannot be started. pid: its process id.
     """
 
     def __init__(
@@ -63,18 +63,25 @@ class Process:
         from_child, answers = os.pipe()
         interrupts, self._interrupt = os.pipe()
         passed = (requests, answers, interrupts, *(os.open(f, os.O_RDONLY) for f in files))
-        self.channel = Channel(from_child, to_child, ANSWER_TIME)
+        self._ends = (from_child, to_child, self._interrupt)
         self._closed = False
+        self._code: int | None = None
         made = command(passed)
+        log = self._log.fileno()
         try:
-            self._child = subprocess.Popen(
+            self.pid = os.posix_spawn(
+                made.words[0],
                 made.words,
-                env=os.environ | made.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=self._log,
-                stderr=self._log,
-                pass_fds=passed,
-                start_new_session=True,  # Ctrl-C at the terminal is the parent's business
+                os.environ | made.environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, log, 1),
+                    (os.POSIX_SPAWN_DUP2, log, 2),
+                    # Onto itself: that is how it stays open in the child.
+                    *((os.POSIX_SPAWN_DUP2, descriptor, descriptor) for descriptor in passed),
+                ],
+                setsid=True,  # Ctrl-C at the terminal is the parent's business
+                setsigdef=IGNORED,
             )
         except OSError as error:
             self._let_go()
@@ -84,17 +91,15 @@ class Process:
         finally:
             for descriptor in passed:
                 os.close(descriptor)
+        from .channel import Channel  # while the child starts
+
+        self.channel = Channel(from_child, to_child, ANSWER_TIME)
 
     def __del__(self) -> None:
         """Nobody has it, as when Ctrl-C comes while it is handed over: it shall end, too."""
         if not self._closed:
             self._let_go()
             self._log.close()
-
-    @property
-    def pid(self) -> int:
-        """Process id."""
-        return self._child.pid
 
     def interrupt(self, number: int) -> None:
         """End the run of that number."""
@@ -105,7 +110,7 @@ class Process:
     def kill(self) -> None:
         """End it, and what it has started, without its consent."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._child.pid, signal.SIGKILL)
+            os.killpg(self.pid, SIGKILL)
 
     def close(self) -> None:
         """End it and wait for it. Safe to call twice."""
@@ -118,8 +123,8 @@ class Process:
     def _let_go(self) -> None:
         """A child whose pipes are closed ends."""
         self._closed = True
-        self.channel.close()
-        os.close(self._interrupt)
+        for descriptor in self._ends:
+            os.close(descriptor)
 
     def refusal(self) -> str:
         """Why it says that it cannot run in this installation; empty where it ended otherwise.
@@ -136,13 +141,19 @@ class Process:
         return f"{how}{self.last_words()}"
 
     def _wait(self) -> int:
-        """The exit code. `Popen.wait` with a limit looks only every few milliseconds."""
-        if self._child.poll() is None:
-            watched = os.pidfd_open(self._child.pid)
-            if not wait_for(watched, END_TIME):
-                self.kill()
-            os.close(watched)
-        return self._child.wait()
+        """The exit code, negative for a signal; 0 if somebody else has asked for it before."""
+        if self._code is None:
+            from .channel import wait_for
+
+            try:
+                watched = os.pidfd_open(self.pid)
+                if not wait_for(watched, END_TIME):
+                    self.kill()
+                os.close(watched)
+                self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            except (ProcessLookupError, ChildProcessError):
+                self._code = 0
+        return self._code
 
     def last_words(self) -> str:
         """What it has printed last, as the end of a sentence; empty if it has not."""
@@ -160,7 +171,7 @@ class Program(Protocol):
     NAME: str
     BUILD_TIME: float
     """Seconds of real time in which a child must have built its machine."""
-    path: Path
+    path: str
 
     def start(self, *, own_models: bool = False) -> Process:
         """A child that will serve a machine. own_models: a user's models will be imported."""

@@ -44,10 +44,10 @@ class Qemu:
             # The linker takes a path to pieces at blanks and colons, and QEMU at commas.
             preload = f"/proc/self/fd/{opened}"
             return Command(
-                [str(self.path), "-I", *site, "-c", code, *map(str, pipes), preload],
+                [self.path, "-I", *site, "-c", code, *map(str, pipes), preload],
                 {
                     "LD_PRELOAD": preload,
-                    "XIPSIM_LIBPYTHON": str(libpython),
+                    "XIPSIM_LIBPYTHON": libpython,
                     "XIPSIM_PYTHON": sys.executable,
                     "GLIBC_TUNABLES": _tunables(),
                 },

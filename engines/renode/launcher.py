@@ -81,7 +81,7 @@ def _prepare(config: MachineConfig, platform: Platform, renode: str) -> tuple[Pa
     registry = load_models((entry.type for entry in platform.entries), models)
     check(platform, registry)
     settings = Settings(
-        library=str(find_libpython()),
+        library=find_libpython(),
         home=sys.base_prefix,
         path=search_path(),
         models=models,

@@ -67,7 +67,7 @@ def _is_program(path: Path) -> bool:
     return path.is_file() and os.access(path, os.X_OK)
 
 
-def renode_version(path: Path) -> str:
+def renode_version(path: StrPath) -> str:
     """The version that it prints, with its build, e.g. `1.16.1+20260821git06854d4d1`."""
     lines = [line.strip() for line in _said(path, "--version").splitlines()]
     if not lines or not lines[0].startswith("Renode v"):
@@ -76,7 +76,7 @@ def renode_version(path: Path) -> str:
     return builds[0] if builds else lines[0].removeprefix("Renode v")
 
 
-def lacks(path: Path) -> list[str]:
+def lacks(path: StrPath) -> list[str]:
     """What this Renode cannot do, in words; its number does not tell. It takes seconds."""
     question = QUESTION.format(names=NEEDED)
     said = _said(path, *HEADLESS, "-e", question, "-e", "quit")
@@ -100,7 +100,7 @@ def silent_input() -> Iterator[int]:
         os.close(writing)
 
 
-def _said(path: Path, *arguments: str) -> str:
+def _said(path: StrPath, *arguments: str) -> str:
     try:
         with silent_input() as nothing:
             return subprocess.run(

@@ -70,7 +70,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     plain_path(folder.resolve())
     settings = Settings(
-        library=str(find_libpython()),
+        library=find_libpython(),
         home=sys.base_prefix,
         path=search_path(),
         models=files,

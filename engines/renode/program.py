@@ -26,7 +26,7 @@ class Renode:
     BUILD_TIME = 180.0
 
     def __init__(self, given: StrPath | None = None) -> None:
-        self.path = find_renode(given).path
+        self.path = str(find_renode(given).path)
 
     def start(self, *, own_models: bool = False) -> Process:
         """A child that becomes Renode as soon as it is told what to simulate."""
@@ -35,7 +35,7 @@ class Renode:
         code = START.format(path=search_path())
         words = [sys.executable, "-I", *site, "-c", code]
         return Process(
-            lambda descriptors: Command([*words, *map(str, descriptors), str(self.path)], {})
+            lambda descriptors: Command([*words, *map(str, descriptors), self.path], {})
         )
 
     def check(self) -> None:

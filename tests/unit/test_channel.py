@@ -26,8 +26,8 @@ def ends() -> Iterator[tuple[Channel, Channel]]:
     to_one, from_other = os.pipe()
     one, other = Channel(to_one, from_one, PATIENCE), Channel(to_other, from_other)
     yield one, other
-    one.close()
-    other.close()
+    for descriptor in (to_other, from_one, to_one, from_other):
+        os.close(descriptor)
 
 
 def interrupted(function: Any, calls: int) -> Any:
@@ -104,12 +104,17 @@ def test_the_other_end_must_read(ends: tuple[Channel, Channel]) -> None:
         one.send(bytes(4 << 20))
 
 
-def test_an_end_that_is_gone_is_told_every_time(ends: tuple[Channel, Channel]) -> None:
-    one, other = ends
-    other.close()
+def test_an_end_that_is_gone_is_told_every_time() -> None:
+    to_other, from_one = os.pipe()
+    to_one, from_other = os.pipe()
+    one = Channel(to_one, from_one, PATIENCE)
+    os.close(to_other)
+    os.close(from_other)
     for _ in range(2):
         with pytest.raises(EOFError):
             one.receive()
     for _ in range(2):
         with pytest.raises(BrokenPipeError):
             one.send(1)
+    os.close(to_one)
+    os.close(from_one)

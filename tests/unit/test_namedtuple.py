@@ -37,6 +37,10 @@ class Theirs(typing.NamedTuple):
         return 2 * (self.size or 0)
 
 
+class OursEmpty(namedtuple.NamedTuple):
+    """No parts."""
+
+
 class OursDerived(Ours):
     """The same fields."""
 
@@ -85,6 +89,13 @@ def test_both_refuse_alike(mistake: Callable[[Any], Any]) -> None:
     for cls in (Ours, Theirs):
         with pytest.raises((TypeError, ValueError)):
             mistake(cls)
+
+
+def test_one_without_parts() -> None:
+    assert OursEmpty() == ()
+    assert repr(OursEmpty()) == "OursEmpty()"
+    with pytest.raises(TypeError):
+        OursEmpty(1)  # type: ignore[call-arg]
 
 
 def test_fields_cannot_be_set() -> None:

@@ -103,7 +103,7 @@ def test_an_unpacked_wheel_is_enough(installed: Path) -> None:
 def test_the_checkout_is_installed_in_place() -> None:
     assert xipsim.__file__ is not None
     assert Path(xipsim.__file__).parent == ROOT / "xipsim"
-    assert locate.find_shim().is_file()
+    assert Path(locate.find_shim()).is_file()
 
 
 def test_setup_sees_the_libpython_that_is_there() -> None:

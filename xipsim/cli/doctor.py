@@ -28,9 +28,9 @@ def run(args: argparse.Namespace) -> int:
     """0, or 2 if something is missing; else the code of what a machine that runs ended with."""
     checks: list[tuple[str, Callable[[], str]]] = [
         ("Python", _python),
-        ("libpython", lambda: str(find_libpython())),
+        ("libpython", find_libpython),
         ("QEMU", lambda: _qemu(args.qemu)),
-        ("shim", lambda: str(find_shim())),
+        ("shim", find_shim),
         ("engine", lambda: _engine(args.qemu)),
     ]
     for name, check in checks:
