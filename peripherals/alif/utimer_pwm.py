@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from xipsim.peripherals.namedtuple import NamedTuple
 
 START_VAL, STOP_VAL = 1 << 4, 1 << 6
 DRIVER_EN, DISABLE_VAL, COMPARE_EN = 1 << 8, 1 << 9, 1 << 11

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,3 +106,16 @@ def test_fields_cannot_be_set() -> None:
             cls("a").name = "b"  # type: ignore[misc]
         with pytest.raises(AttributeError):
             cls("a").other = 1  # type: ignore[attr-defined]
+
+
+def test_nothing_makes_them_the_slow_way() -> None:
+    root = Path(__file__).parents[2]
+    files = [
+        file
+        for room in ("xipsim", "engines", "firmware", "peripherals", "robot")
+        for file in (root / room).rglob("*.py")
+        if file.name != "namedtuple.py"
+    ]
+    assert len(files) > 300
+    slow = re.compile(r"^from typing import [^\n]*\bNamedTuple\b|^    NamedTuple,$", re.M)
+    assert [file for file in files if slow.search(file.read_text())] == []
