@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeVar
 
 from .declared import Parameter, State
 from .ports import Alarm, ResetCause, System, Window
+from .record import copied
 from .trace import Diagnostic, Gap, Note
 from .wires import Line, Output, Outputs
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
+
 
 def exposed(method: F) -> F:
     """Mark a model's method as callable by name from the user's process (`Engine.call`)."""
@@ -130,14 +131,14 @@ class Model:
     def _reset_state(self, cause: ResetCause) -> None:
         for state in self.declared(State):
             if cause is ResetCause.POWER_ON or not state.survives_reset:
-                setattr(self, state.name, copy.deepcopy(state.default))
+                setattr(self, state.name, copied(state.default))
 
     # -- snapshots -------------------------------------------------------------------------------
 
     def save(self) -> dict[str, Any]:
         """Everything declared, as a dictionary that stays unchanged when the model runs on."""
         return {
-            "state": {s.name: copy.deepcopy(getattr(self, s.name)) for s in self.declared(State)},
+            "state": {s.name: copied(getattr(self, s.name)) for s in self.declared(State)},
             "lines": {name: line.level for name, line in self.lines.items()},
             "alarms": {name: alarm.deadline for name, alarm in self._alarms.items()},
             "reported": set(self._reported),
@@ -147,7 +148,7 @@ class Model:
         """Be as when `save` returned `saved`. Lines are set without telling their sinks."""
         self._reported = set(saved["reported"])
         for name, value in saved["state"].items():
-            setattr(self, name, copy.deepcopy(value))
+            setattr(self, name, copied(value))
         for name, level in saved["lines"].items():
             self.lines[name].level = level
         for name, deadline in saved["alarms"].items():

@@ -58,7 +58,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
 
 def test_the_models_that_are_used_are_the_ones_that_count() -> None:
     """Also through the links that give the rooms their import names."""
-    files = {path.resolve() for path in module._sources()}
+    files = {Path(path).resolve() for path in module._sources()}
     assert {ROOT / "peripherals/imxrt/ccm.py", ROOT / "engines/guest/clock.py"} <= files
 
 
