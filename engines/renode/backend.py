@@ -306,7 +306,7 @@ class Window:
         """A native segment at `offset`, not served yet. Its memory is the window's, for ever."""
         if self._number is None:
             self._number = self._host.add_window(self._model, self.address, self.size)
-        return Segment(self._host, self._number, offset, size, self._after)
+        return Segment(self._host, self._number, offset, size, writable, self._after)
 
 
 class Segment:
@@ -318,10 +318,11 @@ class Segment:
         window: int,
         offset: int,
         size: int,
+        writable: bool,
         after_instruction: Callable[[Callable[[], None]], None],
     ) -> None:
         self._host, self._window, self._offset, self._size = host, window, offset, size
-        self._after = after_instruction
+        self._writable, self._after = writable, after_instruction
         self._memory: int = host.window_memory(window) + offset
         self._wanted = self._on = False
 
@@ -340,7 +341,8 @@ class Segment:
     def _switch(self) -> None:
         if self._on != self._wanted:
             self._on = self._wanted
-            self._host.switch_window(self._window, self._offset, self._size, self._on)
+            place = (self._window, self._offset, self._size)
+            self._host.switch_window(*place, self._on, self._writable)
 
     def unmap(self) -> None:
         """Take it off the bus."""

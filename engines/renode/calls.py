@@ -29,7 +29,7 @@ HOST = {
     "enter": CFUNCTYPE(None),
     "add_window": CFUNCTYPE(c_int, c_int, c_uint64, c_uint64),
     "window_memory": CFUNCTYPE(c_void_p, c_int),
-    "switch_window": CFUNCTYPE(None, c_int, c_uint64, c_uint64, c_int),
+    "switch_window": CFUNCTYPE(None, c_int, c_uint64, c_uint64, c_int, c_int),
     "drop_translations": CFUNCTYPE(None, c_int, c_uint64, c_uint64),
     "register": CFUNCTYPE(c_uint32, c_int),
     "start_core": CFUNCTYPE(None, c_uint32, c_uint32, c_uint32),

@@ -22,10 +22,7 @@ FEATURES = {
     "gdb": "a debugger can be attached",
     "systick": "the core's own timer",
     "life after lock-up": "a core that has locked up goes on after a reset",
-    "fetch errors": "code fetched from where nothing is counts as that, and not as data",
     "aliases": "code that is written at one address of a memory runs at its others at once",
-    "native stores": "a store into a window that is served natively comes to the model",
-    "any vector table": "VTOR may lead to where nothing is",
     "snapshots": "the machine can be saved, and gone back to",
 }
 
@@ -75,10 +72,7 @@ def engines() -> Iterator[Candidate]:
         _open_renode,
         lacks={
             "gdb": "Renode's own stub lets the machine run while it is attached",
-            "fetch errors": "Renode says PRECISERR",
             "aliases": "Renode keeps translations by address",
-            "native stores": "Renode's memories are all writable",
-            "any vector table": "Renode does not take a VTOR at which nothing is",
                     "snapshots": "Renode saves the whole emulation, which takes seconds",
         },
         program="renode",

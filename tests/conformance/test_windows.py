@@ -81,9 +81,8 @@ def test_reads_come_to_the_model_or_are_served_from_its_bytes(
         assert engine.call("window", "counts") == (0 if native else 8, 0)
 
 
-@pytest.mark.parametrize(
-    "native", [0, pytest.param(1, marks=pytest.mark.needs("native stores"))]
-)
+@pytest.mark.essential
+@pytest.mark.parametrize("native", [0, 1])
 def test_stores_come_to_the_model(running: Running, native: int) -> None:
     """It makes something else of them than a memory would."""
     with running(STORE) as engine:

@@ -109,6 +109,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             }
             core.AddHookAtInterruptBegin(OnException);
             LetFetchesFault();
+            LetVectorsLeadNowhere();
             // A reset looks for vectors somewhere, and the core locks up where there is nothing.
             core.InitVectorTableOffset = (uint)FirstMemory();
             StandBeforeFirstInstruction();

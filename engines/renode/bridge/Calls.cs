@@ -42,7 +42,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             public delegate* unmanaged<void> Enter;
             public delegate* unmanaged<int, ulong, ulong, int> AddWindow;
             public delegate* unmanaged<int, IntPtr> WindowMemory;
-            public delegate* unmanaged<int, ulong, ulong, int, void> SwitchWindow;
+            public delegate* unmanaged<int, ulong, ulong, int, int, void> SwitchWindow;
             public delegate* unmanaged<int, ulong, ulong, void> DropTranslations;
             public delegate* unmanaged<int, uint> Register;
             public delegate* unmanaged<uint, uint, uint, void> StartCore;
@@ -162,7 +162,10 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private static IntPtr GetWindowMemory(int number) => Current.windows[number].Pointer;
 
         [UnmanagedCallersOnly]
-        private static void SetWindow(int number, ulong start, ulong size, int on) => Guarded(() => Current.SwitchWindow(number, start, size, on != 0));
+        private static void SetWindow(int number, ulong start, ulong size, int on, int writable)
+        {
+            Guarded(() => Current.SwitchWindow(number, start, size, on != 0, writable != 0));
+        }
 
         [UnmanagedCallersOnly]
         private static void SetStale(int number, ulong start, ulong size) => Guarded(() => Current.DropTranslations(Current.windows[number], start, size));

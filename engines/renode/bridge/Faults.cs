@@ -1,6 +1,9 @@
 using System.Collections.Generic;
 using System.Linq;
 using Antmicro.Renode.Core;
+using Antmicro.Renode.Peripherals.Bus;
+using Antmicro.Renode.Peripherals.CPU;
+using Range = Antmicro.Renode.Core.Range;
 
 namespace Antmicro.Renode.Peripherals.Xipsim
 {
@@ -13,6 +16,10 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             if(!FaultKinds.Contains(kind))
             {
                 return;
+            }
+            if(kind == BusFault)
+            {
+                TellFetches();
             }
             frames.Enqueue(FrameRegisters.Select(number => (uint)core.GetRegister(number).RawValue).ToArray());
             depth++; // what Arm makes due waits
@@ -40,6 +47,32 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             }
         }
 
+        /// Renode has only errors of data; its address is the last one of the block that was to be translated.
+        private void TellFetches()
+        {
+            if(refusedFetch || bus.WhatPeripheralIsAt(core.PC.RawValue, core) == null)
+            {
+                core.FaultStatus = core.FaultStatus & ~DataError | FetchError;
+            }
+            refusedFetch = false;
+        }
+
+        /// Renode ignores a VTOR at which there is nothing.
+        private void LetVectorsLeadNowhere()
+        {
+            bus.SetHookBeforePeripheralWrite<uint>(nvic, (value, offset) =>
+            {
+                if(bus.WhatPeripheralIsAt(value & Vectors, core) == null)
+                {
+                    Version.SetVectors(core, value & Vectors);
+                }
+                return value;
+            }, new Range(VectorTable, sizeof(uint)));
+        }
+
+        /// Set where Python refuses a fetch.
+        private bool refusedFetch;
+
         private readonly Queue<uint[]> frames = new Queue<uint[]>();
 
         /// Where the default memory map lets code run.
@@ -49,6 +82,10 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private static readonly int[] FrameRegisters = { 0, 1, 2, 3, 12, 14, 15, 25, 13 };
 
         /// Numbers of tlib's own: EXCP_UDEF, PREFETCH_ABORT, DATA_ABORT, NOCP, INVSTATE, SECURE, DIV_0, BUS_FAULT.
-        private static readonly HashSet<ulong> FaultKinds = new HashSet<ulong> { 1, 3, 4, 17, 18, 19, 20, 21 };
+        private static readonly HashSet<ulong> FaultKinds = new HashSet<ulong> { 1, 3, 4, 17, 18, 19, 20, BusFault };
+
+        private const ulong BusFault = 21;
+        private const uint DataError = 0x8200, FetchError = 0x100; // of CFSR: BFARVALID and PRECISERR, IBUSERR
+        private const uint VectorTable = 0xD08, Vectors = 0xFFFFFF80; // VTOR
     }
 }

@@ -96,13 +96,14 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         }
 
         /// An access that Python has refused ends in a bus fault.
-        private static void Check()
+        private void Check()
         {
             if(!refusedAccess)
             {
                 return;
             }
             refusedAccess = false;
+            refusedFetch = core.OnPossessedThread && core.CurrentBlockDisassemblyFlags == NoBlock;
             Version.ThrowBusFault();
         }
 

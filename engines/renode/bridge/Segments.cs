@@ -21,7 +21,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
 
         /// While standing still: switched in the middle of an instruction, the block under way is gone, and with
         /// it what a fault, or leaving the block, needs.
-        private void SwitchWindow(int number, ulong start, ulong size, bool on)
+        private void SwitchWindow(int number, ulong start, ulong size, bool on, bool writable)
         {
             var window = windows[number];
             var range = new Range(window.StartingOffset + start, size);
@@ -33,6 +33,10 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 core.SetMappedMemoryEnabled(window.Range, false);
             }
             core.SetMappedMemoryEnabled(range, on);
+            if(on && !writable)
+            {
+                Version.ProtectMemory(core, range);
+            }
             core.RegisterAccessFlags(range.StartAddress, range.Size, isIoMemory: !on);
             DropTranslations(window, start, size);
         }

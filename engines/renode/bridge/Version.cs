@@ -1,8 +1,10 @@
 using System;
+using System.Reflection;
 using Antmicro.Renode.Core;
 using Antmicro.Renode.Peripherals.Bus;
 using Antmicro.Renode.Peripherals.CPU;
 using Antmicro.Renode.Peripherals.IRQControllers;
+using Range = Antmicro.Renode.Core.Range;
 
 namespace Antmicro.Renode.Peripherals.Xipsim
 {
@@ -38,6 +40,26 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// Whether the core has given up: it executes nothing until it is reset.
         public static bool IsLockedUp(CortexM core) => core.GetType().GetProperty("IsLockedUp")?.GetValue(core) is true;
 
+        /// Let stores to memory that the core has mapped go to the bus. tlib takes the kind of a page from the low bits of
+        /// its address, and has one for ROM; Renode offers only RAM.
+        public static void ProtectMemory(CortexM core, Range range)
+        {
+            var map = Function(typeof(TranslationCPU), "TlibMapRange", core) as Action<ulong, ulong>;
+            map?.Invoke(range.StartAddress | ReadOnlyMemory, range.Size);
+        }
+
+        /// Have the vectors anywhere; Renode sets them only to where something is.
+        public static void SetVectors(CortexM core, uint address)
+        {
+            var set = Function(typeof(CortexM), "tlibSetInterruptVectorBase", core) as Action<uint, uint>;
+            set?.Invoke(address, 0);
+        }
+
+        /// A function of tlib's that Renode does not offer.
+        private static object Function(Type declaring, string name, CortexM core) => declaring.GetField(name, BindingFlags.NonPublic | BindingFlags.Instance)?.GetValue(core);
+
         private static readonly Type busFault = typeof(IBusController).Assembly.GetType("Antmicro.Renode.Peripherals.Bus.BusAccessException");
+
+        private const ulong ReadOnlyMemory = 8; // IO_MEM_ROM
     }
 }
