@@ -32,7 +32,7 @@ class FakeConsole:
 
     def __init__(self) -> None:
         self.typed = bytearray()
-        self.pending = 0
+        self.left = self.questions = 0
         self.throttled: list[bool] = []
         self.listener: Callable[[bytes], None] | None = None
 
@@ -41,7 +41,13 @@ class FakeConsole:
         return lambda: setattr(self, "listener", None)
 
     def read_bytes(self) -> bytes:
+        self.questions += 1
         return b""
+
+    @property
+    def pending(self) -> int:
+        self.questions += 1
+        return self.left
 
     def write(self, data: bytes) -> None:
         self.typed += data
@@ -149,6 +155,18 @@ def test_fast_time_waits_for_nothing(pty: tuple[Line, int]) -> None:
     assert machine.now >= 6_000_000_000
     assert machine.now > time.monotonic_ns() - machine.started
     assert (bytes(machine.console.typed), said) == (b"typed", [])
+
+
+def test_the_engine_is_asked_nothing_where_nothing_is_said(pty: tuple[Line, int]) -> None:
+    """Each question is a message to another process and back, slice for slice."""
+    machine = FakeMachine()
+    os.write(pty[1], b"typed")
+    talk(machine, pty[0], 50, is_fast=True)
+    assert machine.console.typed == b"typed"
+    assert machine.console.questions == 1  # what was printed before the conversation
+    machine.flood = 10
+    talk(machine, pty[0], 50, is_fast=True)
+    assert machine.console.questions > 50
 
 
 # -- bytes ---------------------------------------------------------------------------------------
@@ -278,7 +296,7 @@ def test_output_goes_on_where_the_reader_comes_back(pty: tuple[Line, int]) -> No
 def test_nothing_more_is_read_while_the_firmware_takes_nothing(pty: tuple[Line, int]) -> None:
     line, other = pty
     machine = FakeMachine()
-    machine.console.pending = TYPED_AHEAD
+    machine.console.left = TYPED_AHEAD
     machine.after_slice = lambda: type_more(other)
     talk(machine, line, 50)
     assert 0 < len(machine.console.typed) <= 2 * TYPED_AHEAD

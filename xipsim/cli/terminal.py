@@ -229,7 +229,9 @@ class Conversation:
     ) -> None:
         self._machine, self._line = machine, line
         self._stopped, self._on_lag, self._is_fast = stopped, on_lag, is_fast
-        self._has_typed = False
+        self._typed_ahead = 0
+        """Bytes that the firmware may not have taken yet, at most."""
+        self._is_unread = False
         self._throttled = False
         self._last_byte = time.monotonic()
 
@@ -250,13 +252,17 @@ class Conversation:
 
     @property
     def _slice(self) -> int:
+        if self._is_fast:
+            return SLICE  # over at once, where nothing is going on
         talks = time.monotonic() - self._last_byte < TALKING
         return TALKING_SLICE if talks else SLICE
 
     def _pass(self, pace: Pace | NoPace) -> None:
         if due := min(pace.due(self._machine.now), self._slice):
             self._machine.run_for(due)
-            self._machine.console.read_bytes()  # it was shown; nobody waits for it
+            if self._is_unread:
+                self._is_unread = False
+                self._machine.console.read_bytes()  # it was shown; nobody waits for it
         if pace.lost >= LAG_WORTH_SAYING:
             self._on_lag()
             self._on_lag = lambda: None
@@ -267,6 +273,7 @@ class Conversation:
 
     def _show(self, data: bytes) -> None:
         self._last_byte = time.monotonic()
+        self._is_unread = True
         self._line.send(data)
 
     def _wait(self, ns: int) -> bool:
@@ -277,14 +284,12 @@ class Conversation:
         return bool(readable)
 
     def _is_typed_ahead(self) -> bool:
-        if not self._has_typed:
-            return False
-        pending = self._machine.console.pending
-        self._has_typed = pending > 0
-        return pending >= TYPED_AHEAD
+        if self._typed_ahead >= TYPED_AHEAD:
+            self._typed_ahead = self._machine.console.pending
+        return self._typed_ahead >= TYPED_AHEAD
 
     def _type(self, readable: bool) -> None:
         if readable and (data := self._line.receive()):
             self._last_byte = time.monotonic()
-            self._has_typed = True
+            self._typed_ahead += len(data)
             self._machine.console.write(data)
