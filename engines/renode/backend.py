@@ -72,13 +72,15 @@ class RenodeBackend:
         def peek(_handle: int, offset: int, size: int) -> int:
             return model.peek(offset, size)
 
-        self._answer(model, 0, read, write, peek)
+        if self._answer(model, 0, read, write, peek):
+            self._host.words(self._numbers[model.name], size, *words)
 
-    def _answer(self, model: Model, port: int, read: Read, write: Write, peek: Read) -> None:
+    def _answer(self, model: Model, port: int, read: Read, write: Write, peek: Read) -> bool:
         if model.name not in self._numbers:
-            return  # one of Renode's own types, that answers there itself
+            return False  # one of Renode's own types, that answers there itself
         callbacks = keep((READ(read), WRITE(write), READ(peek)))
         self._host.port(self._numbers[model.name], port, *callbacks)
+        return True
 
     def place_window(
         self, model: Model, region: Region, address: int, size: int, read: Read, write: Write

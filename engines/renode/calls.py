@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    c_char_p,
+    c_int,
+    c_int64,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+    py_object,
+)
 from typing import Any
 
 READ = CFUNCTYPE(c_uint64, c_int, c_int64, c_int)
@@ -17,6 +27,7 @@ WRITE = CFUNCTYPE(None, c_int, c_int64, c_uint64, c_int)
 
 HOST = {
     "port": CFUNCTYPE(None, c_int, c_int, READ, WRITE, READ),
+    "words": CFUNCTYPE(None, c_int, c_int64, py_object, py_object, py_object, py_object),
     "tag": CFUNCTYPE(None, c_char_p, c_uint64, c_uint64, READ, WRITE),
     "refuse": CFUNCTYPE(None),
     "line": CFUNCTYPE(None, c_int, c_int, c_int),

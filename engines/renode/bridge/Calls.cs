@@ -30,6 +30,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private struct Host // functions of the board's
         {
             public delegate* unmanaged<int, int, IntPtr, IntPtr, IntPtr, void> Port;
+            public delegate* unmanaged<int, long, IntPtr, IntPtr, IntPtr, IntPtr, void> Words;
             public delegate* unmanaged<byte*, ulong, ulong, IntPtr, IntPtr, void> Tag;
             public delegate* unmanaged<void> Refuse;
             public delegate* unmanaged<int, int, int, void> Line;
@@ -62,7 +63,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             guest = (Guest*)(host + 1);
             *host = new Host
             {
-                Port = &SetPort, Tag = &SetTag, Refuse = &SetRefused, Line = &SetLine, Sent = &SetSent,
+                Port = &SetPort, Words = &SetWords, Tag = &SetTag, Refuse = &SetRefused, Line = &SetLine, Sent = &SetSent,
                 Now = &GetNow, Arm = &SetArm, Disarm = &SetDisarm, NextOfRenode = &GetNextOfRenode, SkipTo = &SetSkipTo,
                 Enter = &SetEnter, AddWindow = &GetWindow, WindowMemory = &GetWindowMemory, SwitchWindow = &SetWindow,
                 DropTranslations = &SetStale, Register = &GetRegister, StartCore = &SetCore, ResetCore = &SetCoreReset,
@@ -98,6 +99,12 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             port.Read = (delegate* unmanaged<int, long, int, ulong>)read;
             port.Write = (delegate* unmanaged<int, long, ulong, int, void>)write;
             port.Peek = (delegate* unmanaged<int, long, int, ulong>)peek;
+        }
+
+        [UnmanagedCallersOnly]
+        private static void SetWords(int model, long size, IntPtr values, IntPtr find, IntPtr questions, IntPtr failed)
+        {
+            Current.models[model].Ports[0].Words = new Words(size, values, find, questions, failed);
         }
 
         [UnmanagedCallersOnly]

@@ -87,6 +87,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         public delegate* unmanaged<int, long, int, ulong> Read;
         public delegate* unmanaged<int, long, ulong, int, void> Write;
         public delegate* unmanaged<int, long, int, ulong> Peek;
+        /// A short cut for some of them, from the core; or null.
+        public Words Words;
     }
 
     /// A range that has only a name.

@@ -7,7 +7,7 @@ using Antmicro.Renode.Exceptions;
 namespace Antmicro.Renode.Peripherals.Xipsim
 {
     /// The CPython in this process: the one that hosts Renode (pyrenode3), or else one loaded here.
-    internal static unsafe class Python
+    internal static unsafe partial class Python
     {
         /// Start it, and xipsim in it. `calls`: where it finds and leaves the functions of both sides.
         public static void Start(IntPtr calls)
@@ -58,6 +58,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 saveThread();
                 pinned = true;
             }
+            FindObjects(library);
         }
 
         private static void Run(string code)

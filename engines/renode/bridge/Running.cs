@@ -26,7 +26,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             lock(gate)
             {
                 Begin();
-                var value = fromCore ? port.Read(0, offset, size) : port.Peek(0, offset, size);
+                var word = fromCore && size == WordSize ? port.Words?.Find(offset) : null;
+                var value = word != null && word.Reader != IntPtr.Zero ? port.Words.Read(word) : fromCore ? port.Read(0, offset, size) : port.Peek(0, offset, size);
                 End(fromCore);
                 Check();
                 return value;
@@ -43,7 +44,15 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             lock(gate)
             {
                 Begin();
-                port.Write(0, offset, value, size);
+                var word = fromCore && size == WordSize ? port.Words?.Find(offset) : null;
+                if(word != null && word.Writer != IntPtr.Zero)
+                {
+                    port.Words.Write(word, value);
+                }
+                else
+                {
+                    port.Write(0, offset, value, size);
+                }
                 End(fromCore);
                 Check();
             }
@@ -272,6 +281,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// Set where Python refuses an access.
         private static bool refusedAccess;
 
+        private const int WordSize = 4;
         private const uint NoBlock = uint.MaxValue; // as tlib says it
         private const uint Interrupted = 0x10000; // no exception of the core's: EXCP_INTERRUPT, by which execution is left
         private const ushort Nop = 0xBF00; // a branch to itself would be taken for WFI
