@@ -6,7 +6,7 @@ read; nothing is written down twice. Registers are in `registers`, outputs in `w
 
 from __future__ import annotations
 
-from typing import Any, Generic, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, overload
 
 from .hooks import Hooked
 from .ports import BusError, Window
@@ -109,16 +109,21 @@ class State(Generic[T]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
+        # Python finds an instance's attribute twice as fast where its class has none of the name.
+        delattr(owner, name)
+        if hasattr(owner, name):  # It stands for what a role asks for.
+            setattr(owner, name, self)
+        if "STATES" not in vars(owner):
+            owner.STATES = []  # type: ignore[attr-defined]
+        owner.STATES.append(self)  # type: ignore[attr-defined]
 
-    # Not a data descriptor: the instance's own attribute wins, at the speed of a plain one.
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
-    def __get__(self, instance: object | None, owner: type) -> Self | T:
-        if instance is None:
-            return self
-        raise AttributeError(f"{self.name} is read before reset() has set it")
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> Self: ...
+        @overload
+        def __get__(self, instance: object, owner: type) -> T: ...
+        def __get__(self, instance: object | None, owner: type) -> Self | T: ...
 
 
 class Slots(Generic[T]):

@@ -76,6 +76,7 @@ class Model:
         values: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             values |= vars(base)
+            values |= {state.name: state for state in vars(base).get("STATES", ())}
         members: dict[type, list[Any]] = {}
         for value in values.values():
             members.setdefault(type(value), []).append(value)
