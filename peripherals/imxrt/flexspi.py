@@ -28,6 +28,7 @@ _ARDFEN = FlexSpiRegisters.ARDFEN.mask
 _AHBCMDERR = FlexSpiRegisters.AHBCMDERR.mask
 _ARDFEN, _ATDFEN = FlexSpiRegisters.ARDFEN.mask, FlexSpiRegisters.ATDFEN.mask
 _MCR0, _INTR = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.INTR.offset
+_FLAGS = FlexSpiRegisters.INTR.w1c
 _LEVELS = 0x40
 """INTR after a software reset: the transmit FIFO is empty."""
 _IDLE, _FROM_IP = 3, 2 << 2
@@ -154,6 +155,7 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.INTR.on_write
     def _acknowledge(self, value: int) -> None:
+        self.regs[_INTR] &= ~value | ~_FLAGS
         if value & _AHBCMDERR:
             self.regs[_STS1] &= ~_AHB_ERROR
         self._ip.acknowledge(value)

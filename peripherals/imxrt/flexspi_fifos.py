@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .flexspi_flow import Flow
+from .flexspi_flow import Flow, block_size
 from .flexspi_registers import ENTRY, FIFO, FlexSpiRegisters
 
 # A poll of a busy chip is twenty accesses, thousands of times in a row: what they have in common
@@ -15,11 +15,6 @@ _CLEAR, _DMA_ENABLE = FlexSpiRegisters.CLRIPRXF.mask, FlexSpiRegisters.RXDMAEN.m
 """Of IPRXFCR, and the same of IPTXFCR."""
 
 
-def watermark(control: int) -> int:
-    """Bytes that IPRXFCR or IPTXFCR sets as the watermark."""
-    return ((control >> 2 & 0xF) + 1) * ENTRY
-
-
 class Fifos:
     """Watermarks, levels and contents. Bytes move in blocks of the watermark's size."""
 
@@ -30,20 +25,17 @@ class Fifos:
     def flags(self, now: int) -> int:
         """INTR, with the flags that follow from the FIFOs."""
         spi, regs = self._spi, self._regs
-        # This runs with nearly every access: by the contents where nothing moves, or where it does
-        # not matter; and watermark, written out.
-        command, received, waiting = spi.command, len(spi.rx), len(spi.tx)
-        room = FIFO - ((regs[_IPTXFCR] >> 2 & 0xF) + 1) * ENTRY
-        if command is not None:
-            if command.reads:
-                received = self.flow.received(now)
-            elif waiting > room:
-                due = self.flow.when_room(command, FIFO - room)
-                waiting = room if due is not None and due <= now else FIFO
+        command = spi.command
+        if command is None:
+            received = len(spi.rx)
+            has_room = len(spi.tx) + block_size(regs[_IPTXFCR]) <= FIFO
+        else:
+            received = self.flow.received(now) if command.reads else len(spi.rx)
+            has_room = command.room_at is not None and command.room_at <= now
         flags = regs[_INTR] & ~(_IPRXWA | _IPTXWE)
-        if waiting <= room:
+        if has_room:
             flags |= _IPTXWE
-        if received >= ((regs[_IPRXFCR] >> 2 & 0xF) + 1) * ENTRY:
+        if received >= block_size(regs[_IPRXFCR]):
             flags |= _IPRXWA
         return flags
 
@@ -63,7 +55,7 @@ class Fifos:
 
     def pop(self, now: int) -> None:
         """Firmware has read a block."""
-        count = min(watermark(self._regs[_IPRXFCR]), self.flow.received(now))
+        count = min(block_size(self._regs[_IPRXFCR]), self.flow.received(now))
         self._take_out(count, now)
         # RDCNTR is the upper half.
         regs = self._regs
@@ -110,33 +102,37 @@ class Fifos:
 
     def push(self, now: int) -> None:
         """Firmware has written a block."""
-        spi, regs, command = self._spi, self._regs, self._spi.command
-        count, length = watermark(regs[_IPTXFCR]), len(spi.tx)
-        if length + count > FIFO and self.flow.waiting(now) + count > FIFO:
+        spi, regs = self._spi, self._regs
+        command, tx = spi.command, spi.tx
+        count, length = block_size(regs[_IPTXFCR]), len(tx)
+        if command is None:
+            has_room = length + count <= FIFO
+        else:
+            has_room = command.room_at is not None and command.room_at <= now
+        if not has_room:
             spi.diagnose("tx-fifo-overflow", f"{count} bytes pushed into a full transmit FIFO")
             return
-        if command is None or command.writes <= length:
-            spi.tx += spi.staging[:count]
-        else:
-            if now >= command.stop:
-                self.flow.go_on(command, now)
-            spi.tx += spi.staging[:count]
+        if command is not None and length < command.writes and now >= command.stop:
+            self.flow.go_on(command, now)
+        tx += spi.staging[:count]
+        if command is not None:
             self.flow.foresee(command)
         # WRCNTR is the upper half.
         regs[_IPTXFSTS] = regs[_IPTXFSTS] + (count // ENTRY << 16) & 0xFFFF_FFFF
 
     def control_tx(self, value: int, now: int) -> None:
         """IPTXFCR was written."""
+        spi = self._spi
         if value & _DMA_ENABLE:
-            self._spi.gap("DMA requests of the transmit FIFO")
+            spi.gap("DMA requests of the transmit FIFO")
         if value & _CLEAR:
             self._regs[_IPTXFCR] &= ~_CLEAR
             self._regs[_IPTXFSTS] = 0
-            if self._spi.tx:
+            if spi.tx:
                 # What has gone out of it stays with the sequence on the bus.
-                del self._spi.tx[len(self._spi.tx) - self.flow.waiting(now) :]
-                if self._spi.command is not None:
-                    self.flow.foresee(self._spi.command)
+                del spi.tx[len(spi.tx) - self.flow.waiting(now) :]
+        if spi.tx and spi.command is not None:
+            self.flow.foresee(spi.command)
 
     def tx_status(self, now: int) -> int:
         """IPTXFSTS."""

@@ -11,6 +11,13 @@ from xipsim.peripherals.core import ticks_in, time_of
 
 from .flexspi_registers import ENTRY, FIFO, FlexSpiRegisters, IpCommand
 
+_IPTXFCR = FlexSpiRegisters.IPTXFCR.offset
+
+
+def block_size(control: int) -> int:
+    """Bytes that IPRXFCR or IPTXFCR sets as the watermark: data move in blocks of this size."""
+    return ((control >> 2 & 0xF) + 1) * ENTRY
+
 
 def whole(length: int) -> int:
     """The bytes of the FIFO entries that `length` bytes take."""
@@ -49,7 +56,8 @@ class Flow:
 
     def waiting(self, now: int) -> int:
         """Bytes in the transmit FIFO, in whole entries."""
-        command, total = self._spi.command, len(self._spi.tx)
+        spi = self._spi
+        command, total = spi.command, len(spi.tx)
         if command is None or not command.writes:
             return total
         sent = self.sent(command, now)
@@ -58,20 +66,26 @@ class Flow:
     # -- of a command ------------------------------------------------------------------------------
 
     def foresee(self, command: IpCommand) -> None:
-        """Set `end` and `stop` of the command: contents or pace have changed."""
-        spi = self._spi
+        """Set `end`, `stop` and `room_at` of the command: contents or pace have changed."""
+        # A page takes thirty-two of these: _moment, written out.
+        spi, total = self._spi, len(self._spi.tx)
+        base, moved, hertz, clocks = command.base, command.moved, command.hertz, command.byte_clocks
         if command.reads:
-            total = len(spi.rx)
-            is_bound = total > FIFO
-            count = FIFO if is_bound else total - command.padding
+            received = len(spi.rx)
+            is_bound = received > FIFO
+            count = FIFO if is_bound else received - command.padding
         else:
-            total = len(spi.tx)
             is_bound = total < command.writes
             count = total if is_bound else command.writes
-        # _moment, written out: with every push.
-        ahead = time_of(count - command.moved, command.hertz, command.byte_clocks)
-        command.stop = command.base + ahead
-        command.end = None if is_bound else command.stop
+        command.stop = stop = base + time_of(count - moved, hertz, clocks)
+        command.end = None if is_bound else stop
+        gone = total - FIFO + block_size(spi.regs[_IPTXFCR])
+        if gone <= 0:
+            command.room_at = 0
+        elif gone > whole(command.writes):
+            command.room_at = None
+        else:
+            command.room_at = base + time_of(min(gone, command.writes) - moved, hertz, clocks)
 
     def sent(self, command: IpCommand, now: int) -> int:
         """Bytes that have gone out."""
@@ -101,12 +115,3 @@ class Flow:
         if count > total or total <= ENTRY:
             return command.end
         return _moment(command, min(count, total - command.padding))
-
-    def when_room(self, command: IpCommand, count: int) -> int | None:
-        """When the transmit FIFO has room for `count` bytes; None if it never does."""
-        gone = len(self._spi.tx) + count - FIFO
-        if gone <= 0:
-            return command.base
-        if gone > whole(command.writes):
-            return None
-        return _moment(command, min(gone, command.writes))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .flexspi_fifos import Fifos, watermark
+from .flexspi_fifos import Fifos
+from .flexspi_flow import block_size
 from .flexspi_ip import IpCommands
-from .flexspi_registers import ENTRY, FIFO, FlexSpiRegisters, IpCommand
+from .flexspi_registers import ENTRY, FlexSpiRegisters, IpCommand
 
 _INTR = FlexSpiRegisters.INTR.offset
-_IPRXFCR, _IPTXFCR = FlexSpiRegisters.IPRXFCR.offset, FlexSpiRegisters.IPTXFCR.offset
+_IPRXFCR = FlexSpiRegisters.IPRXFCR.offset
 _IPCMDDONE = FlexSpiRegisters.IPCMDDONE.mask
 _STOPPED_BY_READ = FlexSpiRegisters.SCKSTOPBYRD.mask
 _STOPPED_BY_WRITE = FlexSpiRegisters.SCKSTOPBYWR.mask
@@ -86,12 +87,10 @@ class Looks:
     def _awaited(self, command: IpCommand) -> int | None:
         """When the flag comes that firmware has to wait for now; None: that depends on it."""
         spi, flow = self._spi, self._flow
-        if command.writes > (pushed := len(spi.tx)):
-            block = watermark(spi.regs[_IPTXFCR])
-            # Room that needs nothing to leave is there already.
-            return 0 if pushed + block <= FIFO else flow.when_room(command, block)
+        if command.writes > len(spi.tx):
+            return command.room_at
         if command.reads:
-            return flow.when_received(command, watermark(spi.regs[_IPRXFCR]))
+            return flow.when_received(command, block_size(spi.regs[_IPRXFCR]))
         return command.end
 
     def _is_over(self, command: IpCommand, now: int) -> bool:

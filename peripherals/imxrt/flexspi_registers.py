@@ -58,6 +58,9 @@ class IpCommand(Record):
     """ns from the last clock to the rise of chip select."""
     end: int | None
     """Virtual ns of the last clock; None while that depends on the firmware."""
+    room_at: int | None
+    """Virtual ns from which on the transmit FIFO has room for a block; 0 if nothing has to leave it
+    before; None if it will have none."""
     stop: int
     """Virtual ns at which the serial clock stops, if `end` is None and the firmware does nothing:
     the receive FIFO is full, or the transmit FIFO empty."""
@@ -92,6 +95,7 @@ class FlexSpiRegisters(Peripheral):
     rx_fifo = Region("receive FIFO of IP commands on the AHB (ARDF)", required=False)
     tx_fifo = Region("transmit FIFO of IP commands on the AHB (ATDF)", required=False)
 
+    # `ro` on INTR, LUTKEY, LUTCR, FLSHCR2, LUT and TFDR: their write hooks decide what is stored.
     MCR0 = Register(0x00, reset=0xFFFF_80C2)
     SWRESET = MCR0.field(0)
     MDIS = MCR0.field(1)
@@ -112,7 +116,7 @@ class FlexSpiRegisters(Peripheral):
     CLRAHBBUF = AHBCR.field(1, 2)
     PREFETCHEN = AHBCR.field(5)
     INTEN = Register(0x10)
-    INTR = Register(0x14, reset=0x40, w1c=0xFFF, ro=0xFFFF_F000, neutral=True)
+    INTR = Register(0x14, reset=0x40, w1c=0xFFF, ro=True, neutral=True)
     IPCMDDONE = INTR.field(0)
     IPCMDGE = INTR.field(1)
     AHBCMDGE = INTR.field(2)
@@ -124,7 +128,6 @@ class FlexSpiRegisters(Peripheral):
     SCKSTOPBYWR = INTR.field(9)
     AHBBUSTIMEOUT = INTR.field(10)
     SEQTIMEOUT = INTR.field(11)
-    # `ro` on LUTKEY, LUTCR, FLSHCR2, LUT and TFDR: their write hooks decide what is stored.
     LUTKEY = Register(0x18, reset=LUT_KEY, ro=True)
     LUTCR = Register(0x1C, reset=2, ro=True)
     LOCK = LUTCR.field(0)
