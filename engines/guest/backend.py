@@ -86,6 +86,10 @@ class Core(Protocol):
     def exception(self) -> int:
         """Number of the exception being handled, 0 in thread mode."""
 
+    def can_interrupt(self) -> bool:
+        """Whether an interrupt is pending that the core would take if it went on; also where an
+        engine cannot tell."""
+
     def registers(self) -> dict[str, int]:
         """All registers."""
 

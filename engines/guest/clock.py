@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from xipsim.peripherals.core import Unanswered
+from xipsim.peripherals.core import Turn, Unanswered
 
+from .alarms import ClockAlarm
 from .backend import TimeSource
 from .polling import (
     GAP,
@@ -22,6 +23,7 @@ from .polling import (
     expect_news,
     plain,
 )
+from .turns import Turns
 from .waits import Waits
 
 FRACTION = 16
@@ -36,43 +38,6 @@ HOPELESS = 10_000_000
 """ns after which a wait for what nothing will answer is told: a loop that gives up has done so."""
 MAXIMUM = 2**62
 WFI, WFE = "WFI", "WFE"
-
-
-class ClockAlarm:
-    """A one-shot alarm; implements the `Alarm` port."""
-
-    __slots__ = ("_arm", "_disarm", "deadline", "timer")
-
-    def __init__(
-        self,
-        source: TimeSource,
-        callback: Callable[[], None],
-        guard: Callable[[Exception], None],
-        after: Callable[[], None],
-    ) -> None:
-        self.deadline: int | None = None
-
-        def fired() -> None:
-            self.deadline = None
-            try:
-                callback()
-            except Exception as error:
-                guard(error)
-            after()
-
-        self.timer = source.timer(fired)
-        self._arm, self._disarm = self.timer.arm, self.timer.disarm
-
-    def at(self, time: int) -> None:
-        """Fire at `time`, or at once."""
-        self.deadline = time
-        self._arm(time)
-
-    def cancel(self) -> None:
-        """Do not fire."""
-        if self.deadline is not None:
-            self.deadline = None
-            self._disarm()
 
 
 class GuestClock:
@@ -90,6 +55,7 @@ class GuestClock:
         """The run of `asked`."""
         self._others: dict[Hashable, Run] = {}
         """Those of the other questions that the same loop asks."""
+        self._turns = Turns(source)
         self.waits = Waits()
         """What the firmware has waited for."""
         self._told: set[str] = set()
@@ -104,6 +70,8 @@ class GuestClock:
         self._event = False
         self.level: Callable[[], int] = int
         """Number of the exception being handled, 0 in thread mode; set by who has the core."""
+        self.can_interrupt: Callable[[], bool] = lambda: True
+        """Whether an interrupt is pending that a core which goes on would take; set likewise."""
         self.is_pending: Callable[[], bool] = bool
         """Whether an interrupt is pending that would end WFI; set by who has the core."""
 
@@ -129,7 +97,9 @@ class GuestClock:
 
     # -- stalls ----------------------------------------------------------------------------------
 
-    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> int:
+    def question(
+        self, key: Hashable, until: int | None = None, *, after: int = 0, turn: Turn | None = None
+    ) -> int:
         """See `Clock.question` of the ports: lets a repeated question take time.
 
         Another operation is another question, and ends at another time. Where no end is known, a
@@ -141,7 +111,7 @@ class GuestClock:
         if asked != self.asked:
             self._change(asked, now)
         run = self._run
-        gap = now - run.last
+        gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
         if gap and self._others:
             self._forget_others(run.last)
         if gap > INTERRUPTED_GAP:
@@ -149,12 +119,16 @@ class GuestClock:
         elif gap > GAP * (1 + len(self._others)) or (not run.fits(gap) and until is None):
             self._leave_loop(run, now, gap)
         elif gap:  # else the same access asks twice
-            run.last = now
-            run.last_taken, run.taken = run.taken, 0
-            run.polls += 1
-            run.count = min(run.count + 1, QUESTIONS_BEFORE_STALL)
+            run.go_round(now)
+            if turn is not None and self._stalls and not self._others:
+                now = self._turns.seen(run, key, turn, gap, now, is_behind_alarm)
             if run.count == QUESTIONS_BEFORE_STALL and now - run.began >= after:
-                return self._wait(run, key, until, now)
+                end = self._wait(run, key, until, now)
+                if end > now:
+                    if turn is not None and until is not None:
+                        self._turns.stalls(run, key, until, turn, now)
+                    self._stall(end)
+                return end
         return now
 
     def _change(self, asked: Hashable, now: int) -> None:
@@ -210,14 +184,29 @@ class GuestClock:
             for each in (run, *self._others.values()):
                 each.last += span
                 self.waits.add(each.wait, 0, each.turns(span))
-            self._stall(now + span)
         return now + max(span, 0)
+
+    def _goes_round(self) -> bool:
+        """A stall has ended: whether the loop stalls again, after a turn that was made for it."""
+        made = None if self.can_interrupt() else self._turns.go_round()
+        if made is None:
+            return False
+        run, key, until, now = made
+        end = self._wait(run, key, until, now)
+        if end > now:
+            self._stall_end.at(end)
+        return end > now
 
     def _happened(self) -> None:
         """An alarm of the guest's world has fired: a loop that times it shall not be late."""
         if self._others:
             expect_news(self._run, *self._others.values())
+        self._turns.forget_stall()
         self.move_on()
+
+    def stand_still(self) -> None:
+        """The machine stands still: whoever looks at it may change it."""
+        self._turns.forget_stall()
 
     def take(self, until: int) -> int:
         """See `Clock.take` of the ports. Such waits are too short to be listed."""
@@ -254,11 +243,17 @@ class GuestClock:
     def _end_stall(self) -> None:
         if self._asleep == WFI and not self.is_pending():
             self._sleep_to_next_alarm()
-        else:
-            self._release()
+            return
+        goes_round = False
+        try:
+            goes_round = self._goes_round()
+        finally:
+            if not goes_round:
+                self._release()
 
     def _release(self) -> None:
         self._asleep = ""
+        self._turns.forget_stall()
         self._source.release()
 
     def cancel_stall(self) -> None:
@@ -330,6 +325,7 @@ class GuestClock:
             "asked": plain(self.asked),
             "told": {str(what) for what in self._told},
             "runs": [run.save() for run in (self._run, *self._others.values())],
+            "turns": self._turns.save(),
             "waits": self.waits.save(),
             "stall_end": self._stall_end.deadline,
             "asleep": self._asleep,
@@ -342,6 +338,7 @@ class GuestClock:
         self._told = set(saved["told"])
         self._run, *others = map(Run.saved, saved["runs"])
         self._others = {run.asked: run for run in others}
+        self._turns.load(saved["turns"])
         self.waits.load(saved["waits"])
         self._asleep, self._event = saved["asleep"], saved["event"]
         if saved["stall_end"] is not None:

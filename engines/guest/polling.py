@@ -54,6 +54,13 @@ class Run:
         self.wait: Any = None
         """What the record of waits knows it by."""
 
+    def go_round(self, now: int) -> None:
+        """The loop has made another turn, and asks."""
+        self.last = now
+        self.last_taken, self.taken = self.taken, 0
+        self.polls += 1
+        self.count = min(self.count + 1, QUESTIONS_BEFORE_STALL)
+
     def fits(self, gap: int) -> bool:
         """Whether a turn of the loop may be that long: turns differ by a branch here and there."""
         if gap in self.gaps or not gap:

@@ -100,6 +100,7 @@ class Supervisor:
             describe_core(platform, registry), lambda: self.request_reset(ResetCause.SOFTWARE)
         )
         self.clock.is_pending = lambda: is_interrupt_pending(self.core)
+        self.clock.can_interrupt = self.core.can_interrupt
         self.clock.pc = self.pc
         self.clock.level = lambda: self.core.exception
         builder = Builder(
@@ -202,6 +203,7 @@ class Supervisor:
 
     def stand_still(self) -> None:
         """Called by the engine between two instructions; when it returns, the machine goes on."""
+        self.clock.stand_still()
         while True:
             if self._run is Run.RUNNING:
                 self._proceed_guarded()

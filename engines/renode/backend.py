@@ -200,6 +200,10 @@ class Core:
         xpsr: int = self._host.register(XPSR)
         return xpsr & 0x1FF
 
+    def can_interrupt(self) -> bool:
+        """Not known."""
+        return True
+
     def registers(self) -> dict[str, int]:
         """All registers."""
         return {name: self._host.register(number) for name, number in REGISTERS.items()}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import reduce
-from operator import and_
+from collections.abc import Callable
+from functools import partial, reduce
+from operator import and_, itemgetter
 
-from xipsim.peripherals.core import Alarm
+from xipsim.peripherals.core import Alarm, Register, Turn
 from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 
 from .ospi_fifos import DEPTH, RXU, TXO, Fifos
@@ -26,6 +27,8 @@ _TXFTHR = OspiRegisters.TXFTHR.lsb
 BOTH, TRANSMIT, RECEIVE, EEPROM_READ = range(4)
 """CTRLR0.TMOD."""
 _RECEIVES = RECEIVE << OspiRegisters.TMOD.lsb
+_polled = itemgetter(*(r.offset for r in OspiRegisters.declared(Register) if r.neutral))
+"""The registers that firmware changes in a loop that polls a chip."""
 
 
 class Transfers:
@@ -178,22 +181,31 @@ class Transfers:
     def _receive(self, shape: Format) -> None:
         ospi = self._ospi
         count = (ospi.regs[_CTRLR1] & _NDF) + 1
-        for chip in self._selected():
-            if chip.busy:
-                # A read from a busy chip can only be a poll of its status.
-                ospi.system.clock.question(("status", chip.name), until=chip.busy_until)
         if shape.frf:
             # Assumption: with neither instruction nor address, which is not allowed, an entry goes.
             taken = shape.head or 1
             head, ospi.tx[:taken] = ospi.tx[: shape.head], []
             read = size(count, shape.frame_bits)
-            answer = self._exchange(shape, shape.transaction(head, read=read))
+            exchange = partial(self._exchange, shape, shape.transaction(head, read=read))
             lead = shape.read_lead
         else:
             # The first entry goes out over and over while frames come in.
-            answer, lead = self._both_ways(shape, [ospi.tx.pop(0)] * count), 0
+            exchange, lead = partial(self._both_ways, shape, [ospi.tx.pop(0)] * count), 0
+        answer = self._read(exchange)
         self._incoming.begin(answer, count, since=ospi.system.clock.now, lead=lead)
         self._watch_progress()
+
+    def _read(self, exchange: Callable[[], bytes]) -> bytes:
+        """A cycle that reads. From a busy chip that can only be a poll of its status."""
+        ospi = self._ospi
+        busy = [(chip, chip.busy_until) for chip in self._selected() if chip.busy]
+        answer = exchange()
+        for chip, until in busy:
+            flags = ospi.raised, ospi.overflowing, ospi.chosen
+            state = (_polled(ospi.regs), tuple(ospi.tx), tuple(ospi.rx), flags)
+            turn = Turn(state, lambda _later: exchange())
+            ospi.system.clock.question(("status", chip.name), until=until, turn=turn)
+        return answer
 
     def _send(self, shape: Format) -> None:
         ospi = self._ospi

@@ -15,6 +15,7 @@ from .ports import (
     ResetCause,
     Segment,
     System,
+    Turn,
     Window,
 )
 from .record import Record
@@ -81,6 +82,7 @@ __all__ = [
     "State",
     "System",
     "Trace",
+    "Turn",
     "Unanswered",
     "UsbHost",
     "Waker",

@@ -46,6 +46,17 @@ class Alarm(Protocol):
         """Do not fire."""
 
 
+class Turn(NamedTuple):
+    """A turn of a loop that asks, as the model that is asked sees it."""
+
+    state: Hashable
+    """What the model was like when it was asked, as far as the loop changes it, but for what has
+    passed: equal for two turns of which one does what the other did."""
+    again: Callable[[int], object]
+    """The firmware asks again now, so many ns after it has asked last, and has done meanwhile what
+    it does in each turn."""
+
+
 class Clock(Protocol):
     """Virtual time."""
 
@@ -56,7 +67,9 @@ class Clock(Protocol):
     def alarm(self, callback: Callable[[], None]) -> Alarm:
         """A new alarm, off, that will call `callback`."""
 
-    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> int:
+    def question(
+        self, key: Hashable, until: int | None = None, *, after: int = 0, turn: Turn | None = None
+    ) -> int:
         """Say, inside an access, that the firmware asked `key`.
 
         Firmware that polls asks the same question again and again. The engine may let such an
@@ -66,6 +79,9 @@ class Clock(Protocol):
         takes time before the firmware has asked for `after` ns: where short waits have to be exact.
         Returns the time at which the access is over, before which the core executes nothing: what
         counts answers as of then, so that what is looked at next is not newer by the wait.
+
+        turn: where one poll is like the other until `until`, the engine may make some of them by
+        itself, once it has seen what the firmware does in a turn. Ask when all else is done.
         """
 
     def take(self, until: int) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable
 
 from .declared import Region
 from .peripheral import Peripheral
-from .ports import BusError, ResetCause, System
+from .ports import BusError, ResetCause, System, Turn
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
 
 
@@ -50,7 +50,9 @@ class FakeClock:
     def alarm(self, callback: Callable[[], None]) -> FakeAlarm:
         return FakeAlarm(self, callback)
 
-    def question(self, key: Hashable, until: int | None = None, *, after: int = 0) -> int:
+    def question(
+        self, key: Hashable, until: int | None = None, *, after: int = 0, turn: Turn | None = None
+    ) -> int:
         self.questions.append((key, until))
         self.exact = after
         return self.now

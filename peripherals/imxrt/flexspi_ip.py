@@ -11,6 +11,7 @@ from .flexspi_chips import ChipSelects
 from .flexspi_fifos import Fifos
 from .flexspi_flow import whole
 from .flexspi_lut import LookUpTable, Program
+from .flexspi_polls import Polls
 from .flexspi_registers import FIFO, FlexSpiRegisters, IpCommand
 from .lut import ErrorCode, Sequence
 
@@ -50,6 +51,7 @@ class IpCommands:
         self._spi, self._chips, self._lut, self._bus = spi, chips, lut, bus
         self._fifos, self._flow = fifos, fifos.flow
         self._progress, self._grant = progress, grant
+        self._polls = Polls(spi, chips, lut)
         self._bus_changed = bus_changed
         self._clock = spi.system.clock
 
@@ -154,9 +156,15 @@ class IpCommands:
 
         That the serial clock stands still stays to be seen until it is acknowledged.
         """
-        if self._spi.command is None:
+        command = self._spi.command
+        if command is None:
             return 0
         now = self._clock.now
+        if now >= command.stop:
+            self._catch_up(now)
+        return now
+
+    def _catch_up(self, now: int) -> None:
         while (command := self._spi.command) is not None:
             if (end := command.end) is None:
                 if now >= command.stop:
@@ -166,7 +174,6 @@ class IpCommands:
             if end > now:
                 break
             self._over(command, end)
-        return now
 
     def _changed(self, now: int) -> None:
         """Something has just happened: flags, interrupt and alarm follow from it."""
@@ -222,10 +229,12 @@ class IpCommands:
             spi.gap("IPCR1: parallel mode")
         if not program.is_plain:
             self._report(program, address, size)
-        if program.reads:
-            self._ask(select)
-        spi.command = IpCommand(select, address, size, list(program.indices))
-        self._begin_sequence(spi.command, now)
+        spi.command = command = IpCommand(select, address, size, list(program.indices))
+        chip = spi.chips.get(select)
+        if program.reads and chip is not None and chip.busy:
+            self._polls.ask(command, chip, now, self._begin_sequence)
+        else:
+            self._begin_sequence(command, now)
 
     def _begin_sequence(self, command: IpCommand, now: int) -> None:
         """Chip select falls, now or when it has been high for long enough."""
@@ -301,13 +310,6 @@ class IpCommands:
             self._lut.report(index, address)
         if size and not program.moves_data:
             self._lut.report_no_data(program.indices[0], size, address)
-
-    def _ask(self, select: int) -> None:
-        """A read from a busy chip can only be a poll of its status."""
-        chip = self._spi.chips.get(select)
-        if chip is not None and chip.busy:
-            clock = self._spi.system.clock
-            clock.question(("status", chip.name), until=chip.busy_until)
 
     def _fail(self, index: int, code: ErrorCode) -> None:
         spi = self._spi

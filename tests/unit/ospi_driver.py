@@ -75,9 +75,14 @@ class Driver:
     """OSPI1, AES1 and a chip on a bench, and the driver's steps."""
 
     def __init__(
-        self, part: str | None = "IS25WX128", *, xip: str = "native", **parameters: Any
+        self,
+        part: str | None = "IS25WX128",
+        *,
+        xip: str = "native",
+        bench: Bench | None = None,
+        **parameters: Any,
     ) -> None:
-        self.bench = Bench()
+        self.bench = bench or Bench()
         self.ospi = Ospi(self.bench.system, name="ospi1", xip=xip)
         self.aes = Aes(self.bench.system, name="aes1", ospi=self.ospi)
         self.settings = FAMILIES.get(part or "", ISSI)

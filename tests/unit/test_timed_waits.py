@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from xipsim.engines.guest.clock import ClockAlarm, GuestClock
+from xipsim.engines.guest.alarms import ClockAlarm
+from xipsim.engines.guest.clock import GuestClock
 
 TURN = 74
 """ns that a turn takes where nothing stalls."""

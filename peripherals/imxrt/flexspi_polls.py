@@ -1,0 +1,56 @@
+"""IP commands that read from a busy chip: firmware polls its status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
+
+from xipsim.peripherals.core import Turn
+from xipsim.peripherals.nor.bus import SpiDevice
+
+from .flexspi_chips import ChipSelects
+from .flexspi_lut import LookUpTable
+from .flexspi_registers import FlexSpiRegisters, IpCommand
+
+_INTEN = FlexSpiRegisters.INTEN.offset
+_DATA = range(FlexSpiRegisters.RFDR.offset, FlexSpiRegisters.LUT.offset)
+_polled = itemgetter(
+    *(r.offset for r in FlexSpiRegisters.registers() if r.neutral and r.offset not in _DATA)
+)
+"""The registers that firmware changes in a loop that polls a chip."""
+
+
+class Polls:
+    """Lets the engine know what a poll is."""
+
+    def __init__(self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable) -> None:
+        self._spi, self._chips, self._lut = spi, chips, lut
+
+    def ask(
+        self,
+        command: IpCommand,
+        chip: SpiDevice,
+        now: int,
+        begin: Callable[[IpCommand, int], None],
+    ) -> None:
+        """Begin a command that reads from a busy chip. That can only be a poll."""
+        spi, turn, until = self._spi, None, chip.busy_until
+        found, held = (_polled(spi.regs), bytes(spi.rx), bytes(spi.tx)), len(spi.rx)
+        begin(command, now)
+        if command.end is not None and len(command.sequences) == 1 and not spi.regs[_INTEN]:
+            turn = Turn((*found, command.began - now), partial(self._again, command, held))
+        spi.system.clock.question(("status", chip.name), until=until, turn=turn)
+
+    def _again(self, command: IpCommand, held: int, later: int) -> None:
+        """See `Turn.again`. held: bytes that were in the receive FIFO before."""
+        sequence = self._lut.sequence(command.sequences[0])
+        assert command.end is not None and sequence.reads is not None
+        self._spi.quiet_at = command.end + command.behind
+        command.began += later
+        command.base += later
+        command.stop += later
+        command.end += later
+        size = command.size or sequence.reads
+        answer = self._chips.transfer(command.select, sequence, command.address, b"", size)
+        self._spi.rx[held : held + size] = answer
