@@ -120,8 +120,8 @@ class GuestClock:
             self._leave_loop(run, now, gap)
         elif gap:  # else the same access asks twice
             run.go_round(now)
-            if turn is not None and self._stalls and not self._others:
-                now = self._turns.seen(run, key, turn, gap, now, is_behind_alarm)
+            if turn is not None and is_behind_alarm and not self._others:
+                self._turns.seen(run, key, turn, gap)
             if run.count == QUESTIONS_BEFORE_STALL and now - run.began >= after:
                 end = self._wait(run, key, until, now)
                 if end > now:

@@ -1,4 +1,4 @@
-"""Turns of a waiting loop that need not be made by the firmware, because it has made their like."""
+"""Turns of a waiting loop behind alarms that the firmware need not make: it has made their like."""
 
 from __future__ import annotations
 
@@ -7,49 +7,29 @@ from collections.abc import Hashable
 from xipsim.peripherals.core import Turn
 
 from .backend import TimeSource
-from .polling import QUESTIONS_BEFORE_STALL, Run
+from .polling import Run
 
 
 class Turns:
-    """Knows the turns that the firmware has made last.
+    """Knows the turn that the firmware has made behind the last alarm that interrupted a stall.
 
-    One that took as long as one before, and left the model as that had left it, will do so again
-    until something happens. The next ones are recorded as if the firmware had made them; what it
-    counts of them in memory is not counted, as in a stall.
+    Behind the next one it would take as long, and leave the model as it is. It is recorded as if
+    the firmware had made it; what that counts in memory is not counted, as in a stall. Of the first
+    turns of a wait all are the firmware's.
     """
 
     def __init__(self, source: TimeSource) -> None:
         self._source = source
-        self.ordinary: Hashable = None
-        """Question, state, and ns of the last turn: its own, and those that accesses have taken."""
-        self.behind_alarm: Hashable = None
-        """The same of the last one that began at the end of a stall, when an alarm fired."""
+        self._behind_alarm: Hashable = None
+        """Of the last turn that began at the end of a stall, when an alarm fired: question, state,
+        and ns, its own, and those that accesses have taken."""
         self._stalling: tuple[Run, Hashable, int, Turn, int] | None = None
         """The loop that stalls, its question, until when the answer is known, its turn, and when it
         has asked."""
 
-    def seen(
-        self, run: Run, key: Hashable, turn: Turn, gap: int, now: int, is_behind_alarm: bool
-    ) -> int:
-        """The firmware has made one, in `gap` ns and what accesses took, and asks again.
-
-        Where that is known, those up to the one from which on the loop may stall are made by
-        themselves. Returns what the time is then.
-        """
-        made = (key, turn.state, gap, run.last_taken)
-        period = gap + run.last_taken
-        if is_behind_alarm:
-            self.behind_alarm = made
-        elif made != self.ordinary:
-            self.ordinary = made
-        else:
-            while run.count < QUESTIONS_BEFORE_STALL and self.pass_over(now, period):
-                now += period
-                turn.again(period)
-                run.count += 1
-                run.polls += 1
-                run.last = now
-        return now
+    def seen(self, run: Run, key: Hashable, turn: Turn, gap: int) -> None:
+        """The firmware has made one behind an alarm, in `gap` ns and what accesses took."""
+        self._behind_alarm = (key, turn.state, gap, run.last_taken)
 
     def stalls(self, run: Run, key: Hashable, until: int, turn: Turn, now: int) -> None:
         """The loop has asked, and stalls."""
@@ -85,17 +65,17 @@ class Turns:
 
     def _lag(self, key: Hashable, turn: Turn) -> int | None:
         """ns from the end of a stall to the loop's next question; None where that is not known."""
-        known = self.behind_alarm
+        known = self._behind_alarm
         if isinstance(known, tuple):
             *loop, lag, taken = known
             if loop == [key, turn.state] and not taken and isinstance(lag, int):
                 return lag
         return None
 
-    def save(self) -> tuple[Hashable, Hashable]:
+    def save(self) -> Hashable:
         """As plain data."""
-        return self.ordinary, self.behind_alarm
+        return self._behind_alarm
 
-    def load(self, saved: tuple[Hashable, Hashable]) -> None:
+    def load(self, saved: Hashable) -> None:
         """Know what was known when `save` returned `saved`."""
-        self.ordinary, self.behind_alarm = saved
+        self._behind_alarm = saved
