@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -40,7 +40,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     leaves the later ones over. A command that takes such lists has a `settle` function.
     """
     chosen = next((a for a in argv if not a.startswith("-")), "")
-    parser = _parser(chosen)
+    # Where the command comes first, no other one can matter, and each costs as much as this one.
+    parser = _parser(chosen, (chosen,) if chosen in COMMANDS and argv[0] == chosen else COMMANDS)
     if argv and not chosen and argv[0] not in ("-h", "--help", "--version"):
         parser.error(f"unknown argument {argv[0]}")
     if chosen and chosen not in COMMANDS:
@@ -66,8 +67,8 @@ def _unknown_command(name: str) -> str:
     return f"there is no command {name!r}; {hint}"
 
 
-def _parser(chosen: str) -> Parser:
-    """Knows all commands, and the arguments of the chosen one: argparse takes its time for each."""
+def _parser(chosen: str, known: Iterable[str]) -> Parser:
+    """Knows these commands, and the arguments of the chosen one: argparse takes time for each."""
     parser = Parser(
         prog="xipsim",
         description="Boots unmodified MicroPython firmware in simulation.",
@@ -78,7 +79,8 @@ def _parser(chosen: str) -> Parser:
     commands = parser.add_subparsers(
         prog="xipsim", metavar="COMMAND", required=True, parser_class=Parser
     )
-    for name, (module, text, add_arguments) in COMMANDS.items():
+    for name in known:
+        module, text, add_arguments = COMMANDS[name]
         command = _command(commands, name, module, text)
         if name == chosen:
             add_arguments(command)
