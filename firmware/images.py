@@ -22,7 +22,7 @@ from xipsim.peripherals.imxrt.bootheader import (
 )
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from . import alif, decoded, elf, hexfile, uf2
+from . import decoded
 from .errors import ImageError
 from .files import read_file
 from .segments import Contents, Segment
@@ -35,14 +35,6 @@ _UF2_BASE = 0x6000_0000
 
 # The linker aligns what follows the image's last byte; `objcopy` writes no such padding.
 _ALIGNMENT = 64
-
-# First bytes of files that are often given by mistake.
-_MISTAKES = {
-    alif.ZIP: "a zip archive; unpack it",
-    b"\x1f\x8b": "compressed with gzip; unpack it",
-    b"7z\xbc\xaf": "a 7z archive; unpack it",
-}
-
 
 class Placement(NamedTuple):
     """Bytes and their offset in the flash chip."""
@@ -155,7 +147,7 @@ def load(path: str | os.PathLike[str]) -> Image:
     digest = sha256(data).hexdigest()
     known = decoded.load(digest)
     try:
-        kind, contents = known or _decode(name, data)
+        kind, contents = known or _decoded(name, data)
     except MemoryError:
         raise ImageError(f"{name}: takes more memory than there is") from None
     if not contents.segments:
@@ -181,26 +173,7 @@ def program(flash: bytearray, pieces: list[Placement]) -> None:
         flash[offset : offset + len(data)] = data
 
 
-def _decode(path: str, data: bytes) -> tuple[str, Contents]:
-    if data.startswith(elf.MAGIC):
-        return "elf", elf.read(path, data)
-    if data.startswith(uf2.MAGIC):
-        return "uf2", uf2.read(path, data)
-    if data.lstrip()[:1] == b":":
-        return "hex", hexfile.read(path, data)
-    package = alif.read_zip(path, data) if data.startswith(alif.ZIP) else alif.read_raw(path, data)
-    if package:
-        return "alif", package
-    for start, what in _MISTAKES.items():
-        if data.startswith(start):
-            raise ImageError(f"{path}: not a firmware image but {what}")
-    if _is_text(data[:512]):
-        raise ImageError(
-            f"{path}: not a firmware image but text, such as a script or a web page that was "
-            "saved in its place"
-        )
-    return "bin", Contents((Segment(0, data),), None)
+def _decoded(path: str, data: bytes) -> tuple[str, Contents]:
+    from .formats import decode  # most starts find what was decoded before
 
-
-def _is_text(start: bytes) -> bool:
-    return start.isascii() and all(byte >= 0x20 or byte in b"\t\n\r\f" for byte in start)
+    return decode(path, data)

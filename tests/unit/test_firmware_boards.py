@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from xipsim.firmware import boards
+from xipsim.firmware import boards, store
 from xipsim.firmware.errors import FirmwareError
 
 GOOD = """\
@@ -68,3 +69,31 @@ def test_a_file_that_is_no_text_or_not_there(tmp_path: Path) -> None:
         boards.read(tmp_path / "LAB.toml")
     with pytest.raises(FirmwareError, match="cannot be read: No such file"):
         boards.read(tmp_path / "NO.toml")
+
+
+def test_what_was_kept_of_a_file_says_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XIPSIM_CACHE", str(tmp_path / "cache"))
+    first = read(tmp_path, GOOD)
+    monkeypatch.setitem(sys.modules, "tomllib", None)
+    boards.read.cache_clear()
+    assert read(tmp_path, GOOD) == first
+    boards.read.cache_clear()
+    with pytest.raises(ImportError):
+        read(tmp_path, GOOD.replace("Lab", "Other lab"))
+
+
+@pytest.mark.parametrize("kept", [b"", b"{", b"[]", b"[" * 100_000, b"\xff", None])
+def test_what_was_kept_and_is_damaged_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bytes | None
+) -> None:
+    monkeypatch.setenv("XIPSIM_CACHE", str(tmp_path / "cache"))
+    first = read(tmp_path, GOOD)
+    (file,) = (tmp_path / "cache" / "boards").iterdir()
+    if kept is None:
+        file.write_bytes(file.read_bytes()[:-1])
+    else:
+        store.write_checked(file, kept)
+    boards.read.cache_clear()
+    assert read(tmp_path, GOOD) == first
