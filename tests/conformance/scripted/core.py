@@ -64,6 +64,10 @@ class Core:
         """Program counter."""
         return self.state.r[PC]
 
+    def can_interrupt(self) -> bool:
+        """Not looked at: the firmware makes every turn of its loops."""
+        return True
+
     @property
     def exception(self) -> int:
         """Number of the exception being handled."""
