@@ -25,6 +25,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "Nor.Chip": {"part": "W25Q64JV"},
     "Wiring.Wire": {"pin": 1, "other_pin": 2},
 }
+IN_SLOTS = {"chips": "Nor.Chip", "port": "Usb.Host", "peer": "Alif.SecureEnclave"}
+"""Who stands in a slot that names no class, by the slot's name."""
 WINDOW = 0x100_0000
 STEPS = 120
 SIZES = (4, 4, 4, 4, 2, 1)
@@ -32,12 +34,13 @@ SIZES = (4, 4, 4, 4, 2, 1)
 
 
 class Rig:
-    """A model on a bench, with models of the same kind of board around it where it needs some."""
+    """A model on a bench, with all the models around it that it can have: one of each type."""
 
     def __init__(self, name: str) -> None:
         self.bench = Bench(seed=3)
         self.bench.bus.add(0x2000_0000, 0x1_0000)
         self.models: list[Model] = []
+        self._parts: dict[str, Model] = {}
         self.model = self.make(name)
         for model in self.models:
             model.connected()
@@ -47,18 +50,24 @@ class Rig:
         kind = REGISTRY[name]
         given = dict(PARAMETERS.get(name, {}))
         for parameter in kind.declared(Parameter):
-            if parameter.required and issubclass(parameter.kind, Model):
-                given[parameter.name] = self.make(self._concrete(parameter.kind))
+            if issubclass(parameter.kind, Model):
+                given[parameter.name] = self._part(self._concrete(parameter.kind))
             elif parameter.required and parameter.kind is int:
                 given.setdefault(parameter.name, 1_000_000)
         model = kind(self.bench.system, name=f"m{len(self.models)}", **given)
         for region in kind.declared(Region):
             self.bench.window(model, region.name, 0x6000_0000, WINDOW)  # type: ignore[arg-type]
         for slots in kind.declared(Slots):
-            if "chip" in slots.doc:
-                getattr(model, slots.name)[0] = self.make("Nor.Chip")
+            if slots.kind is not object or slots.name in IN_SLOTS:
+                part = IN_SLOTS.get(slots.name) or self._concrete(slots.kind)
+                getattr(model, slots.name)[0] = self._part(part)
         self.models.append(model)
         return model
+
+    def _part(self, name: str) -> Model:
+        if name not in self._parts:
+            self._parts[name] = self.make(name)
+        return self._parts[name]
 
     @staticmethod
     def _concrete(kind: type[Model]) -> str:
