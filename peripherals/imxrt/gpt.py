@@ -26,8 +26,9 @@ FULL = 1 << 32
 CRYSTAL = 24_000_000
 LOW_FREQUENCY = 32_768
 RESTART_COUNT = 0xFFFF_FFFF
-SOFTWARE_RESET_KEEPS = 0x0000_043F
-"""CR bits that SWR leaves alone: EN, ENMOD, DBGEN, WAITEN, DOZEEN, STOPEN, EN_24M."""
+SOFTWARE_RESET_KEEPS = 0x0000_05FF
+"""CR bits that SWR leaves alone, as each of them says in the manual (what it says at SWR lacks some
+of them): EN, ENMOD, DBGEN, WAITEN, DOZEEN, STOPEN, CLKSRC, EN_24M."""
 
 
 @model("Imxrt.Gpt")

@@ -35,6 +35,13 @@ SLEEPS_100_US = Program("""
     ldr r6, =0x40004000; ldr r1, =100000; str r1, [r6, #4]; str r1, [r6, #0]
     str r6, [r0, #12]; loop: b loop
 """)
+SLEEPS_ONCE = Program("""
+    // the first time that it runs
+    ldr r6, =0x28000000; ldr r1, [r6, #0]; adds r1, #1; str r1, [r6, #0]
+    cmp r1, #1; bne loop
+    ldr r6, =0x40004000; ldr r1, =100000; str r1, [r6, #4]; str r1, [r6, #0]
+    loop: b loop
+""")
 COUNT = Program("""
     // 0x28000000 += 1; 0x20000800 += 1
     ldr r6, =0x28000000; ldr r1, [r6, #0]; adds r1, #1; str r1, [r6, #0]
@@ -207,6 +214,16 @@ def test_a_board_wakes_up_by_its_alarm(running: Running) -> None:
             woken.append(stop.now)
         assert woken[2] - woken[1] == woken[1] - woken[0]
         assert ROM_TIME + 100_000 <= woken[0] < ROM_TIME + 100_100
+
+
+def test_a_reset_before_the_alarm_is_not_followed_by_another(running: Running) -> None:
+    with running(SLEEPS_ONCE, chips={"mram": bytes(4)}) as engine:
+        assert engine.run(Goal(until=50_000)).reason is StopReason.DEADLINE
+        engine.reset(power=False)
+        engine.run(Goal(until=60_000))
+        stop = engine.run(Goal(until=300_000, stop_on_reset=True))
+        assert stop.reason is StopReason.DEADLINE
+        assert word(engine.read_memory(0x2800_0000, 4)) == 2
 
 
 def test_a_rom_that_finds_nothing_says_so(running: Running) -> None:

@@ -197,6 +197,21 @@ def test_nobody_acknowledges() -> None:
     assert node.get(TECNT) == 0
 
 
+def test_a_message_that_is_acknowledged_takes_one_error_back() -> None:
+    """12.1.4.2: one less for each, and never less than none."""
+    node = Node(mode=TSSS)
+    node.queue(1)
+    node.bench.clock.advance((47 + 14) * BIT)
+    assert node.get(TECNT) == 8
+    node.set(CFG_STAT, LBMI)
+    counts = []
+    for identifier in range(10):
+        node.queue(identifier)
+        node.bench.clock.advance(47 * BIT)
+        counts.append(node.get(TECNT))
+    assert counts == [7, 6, 5, 4, 3, 2, 1, 0, 0, 0]
+
+
 @pytest.mark.parametrize("single", [False, True])
 def test_a_message_that_is_not_sent_again(single: bool) -> None:
     """Aborted, or single shot: the try under way is its last."""

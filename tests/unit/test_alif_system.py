@@ -86,6 +86,18 @@ def test_edges_before_the_enable_are_forgotten() -> None:
     assert interrupts(gpio) == []
 
 
+def test_an_output_does_not_interrupt() -> None:
+    """DW_apb_gpio data book: interrupts come of pins that are inputs, whatever INTEN says."""
+    gpio = Gpio(Bench().system)
+    gpio.write(DDR, 1)
+    gpio.write(INTEN, 1)
+    assert gpio.read(EXT) == 0xFE, "low, which is what it waits for"
+    assert interrupts(gpio) == [] and gpio.read(RAW) == 0
+    gpio.write(DDR, 0)
+    gpio.drive(0, False)
+    assert interrupts(gpio) == [0]
+
+
 @pytest.mark.parametrize("battery", [False, True])
 def test_reset_keeps_what_drives_pins_and_in_the_battery_domain_the_pins(battery: bool) -> None:
     gpio = Gpio(Bench().system, battery=battery)

@@ -86,6 +86,20 @@ def test_stop_and_clear() -> None:
     assert timer.read(CNTR) == 400_000
 
 
+def test_global_registers_leave_a_channel_alone_that_does_not_obey_them() -> None:
+    """STOP_1_SRC and CLEAR_1_SRC have a PGM_EN of their own, bit 31."""
+    bench = Bench()
+    timer = system_tick(bench)
+    for source in (0x0C, 0x14):
+        timer.write(CHANNEL + source, 0)
+    bench.clock.advance(MS)
+    timer.write(STOP, 0x800)
+    timer.write(CLEAR, 0x800)
+    assert timer.read(RUNNING) == 0x800
+    bench.clock.advance(MS)
+    assert timer.read(CNTR) == 800_000
+
+
 def test_a_timed_wait_ends_exactly_on_time() -> None:
     bench = Bench()
     timer = system_tick(bench)
@@ -227,6 +241,16 @@ def test_the_clock_counts_seconds_and_the_prescaler_up() -> None:
     bench.clock.advance(2_500 * MS)
     assert rtc.read(CCVR) == 1002
     assert rtc.read(CPCVR) * 15625 // 512 == 500_000
+
+
+def test_the_prescaler_divides_only_while_it_is_enabled() -> None:
+    """CCR bit 4 is PSCLR_EN: without it, each clock of the crystal counts."""
+    bench = Bench()
+    rtc = Lprtc(bench.system)
+    rtc.write(CPSR, 32768)
+    rtc.write(CCR, 0x4)
+    bench.clock.advance(1 * S)
+    assert rtc.read(CCVR) == 32768
 
 
 def test_setting_the_clock_restarts_the_prescaler() -> None:
@@ -376,6 +400,23 @@ def test_feeding_starts_over() -> None:
         wdt.write(INTCLR, 1)
         wdt.write(LOCK, 1)
     assert not wdt.NMI.level and bench.events == []
+
+
+def test_enabling_it_again_reloads_the_counter() -> None:
+    """CMSDK watchdog, WDOGCONTROL.INTEN: reloads from WDOGLOAD when it was off before."""
+    bench = Bench()
+    wdt = watchdog(bench, 1000)
+    wdt.write(LOCK, 0x1ACC_E551)
+    bench.clock.advance(600 * MS)
+    wdt.write(CONTROL, 0)
+    assert wdt.read(VALUE) == 160_000_000, "it stands"
+    bench.clock.advance(S)
+    wdt.write(CONTROL, 3)
+    assert wdt.read(VALUE) == 400_000_000
+    bench.clock.advance(S - 1)
+    assert not wdt.NMI.level
+    bench.clock.advance(1)
+    assert wdt.NMI.level
 
 
 def test_the_handler_stops_it() -> None:

@@ -132,6 +132,17 @@ def test_an_out_packet_leaves_what_remains_of_512() -> None:
     assert usb.give(0x02, b"d") is Handshake.NAK
 
 
+@pytest.mark.parametrize(("length", "event"), [(3, 0xA048), (512, 0x8048)])
+def test_the_end_of_a_transfer_says_whether_a_short_packet_made_it(length: int, event: int) -> None:
+    """XferComplete of endpoint 4: bit 3 of its status is LST, bit 1 SHORT (Linux' dwc3)."""
+    bench = Bench()
+    usb, firmware = device(bench)
+    firmware.configure_endpoint(4, 512, 2)
+    firmware.receive()
+    usb.give(0x02, bytes(length))
+    assert [hex(one) for one in events(bench, usb)] == [hex(event)]
+
+
 def test_start_transfer_fails_while_one_is_under_way() -> None:
     _, firmware = device(Bench())
     assert firmware.arm_setup() == 1

@@ -455,6 +455,15 @@ def test_dcd_check_with_a_count_gives_up():
     assert f"{RAM:#x}" in board.refuse()
 
 
+def test_dcd_check_makes_as_many_polls_as_its_count_says():
+    board, _ = board_with_dcd(dcd(command(0xCF, 0x14, RAM, 0x1, 4)))
+    rom, polls = board.rom.boot(), 0
+    with pytest.raises(BootError):
+        for _ in rom:
+            polls += 1
+    assert polls == 4
+
+
 def test_dcd_check_with_count_zero_does_nothing():
     board, _ = board_with_dcd(dcd(command(0xCF, 0x14, RAM, 0x1, 0)))
     assert board.boot().vtor == VECTORS

@@ -180,6 +180,17 @@ def test_trigger_clears(board: Board) -> None:
     assert board.position == 0 and board.read(POSD) == 0
 
 
+def test_trigger_clears_revolutions(board: Board) -> None:
+    """CTRL2.UPDPOS: the trigger clears POSD, REV, UPOS and LPOS."""
+    board.turn(1)
+    for level in (1, 0):
+        board.xbar.write(68, level, 2)
+    assert board.read(REV) == 1
+    board.write(CTRL2, UPDPOS)
+    board.xbar.write(70, 1, 2)
+    assert board.read(REV) == 0
+
+
 def test_reading_a_counter_holds_all(board: Board) -> None:
     board.turn(-1)
     assert board.read(UPOS) == 0xFFFF

@@ -187,6 +187,19 @@ def test_a_device_on_another_chip_select_is_left_alone(bench: Bench) -> None:
     assert device.seen == [] and spi.read(RDR) == 0x5A
 
 
+def test_power_on_selects_a_device_no_more_whose_chip_select_is_the_controllers(
+    bench: Bench,
+) -> None:
+    """Only what a wired pin drives outlives it: that tells its level when it changes."""
+    device = Listener(bench)
+    device.chip_select(True)
+    assert device.is_selected
+    device.reset(ResetCause.SOFTWARE)
+    assert device.is_selected, "it has no part in a reset of the microcontroller"
+    device.reset(ResetCause.POWER_ON)
+    assert not device.is_selected
+
+
 def test_a_wired_pin_is_the_chip_select(bench: Bench) -> None:
     """It stays selected over several transfers; a reset of the machine changes no pin."""
     spi, device = master(bench), Listener(bench)

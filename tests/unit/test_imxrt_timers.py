@@ -35,6 +35,16 @@ def test_reset_values() -> None:
     assert [gpt.read(r) for r in (OCR1, OCR2, OCR3)] == [0xFFFFFFFF] * 3
 
 
+def test_a_software_reset_leaves_what_enables_and_gates_the_counter() -> None:
+    """IMX6ULLRM 30.6.1: "a software reset does not affect" EN, ENMOD, DBGEN, WAITEN, DOZEEN,
+    STOPEN, CLKSRC and EN_24M; it clears the rest, FRR among it."""
+    gpt = Gpt(Bench().system)
+    gpt.write(PR, 23)
+    gpt.write(CR, 0x77F)
+    gpt.write(CR, 0x77F | 0x8000)
+    assert gpt.read(CR) == 0x57F and gpt.read(PR) == 0
+
+
 def test_micropythons_time_base_counts_microseconds() -> None:
     bench = Bench()
     gpt = time_base(bench)

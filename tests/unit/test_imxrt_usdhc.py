@@ -11,14 +11,16 @@ from xipsim.peripherals.core.testing import Bench, FakeBus
 from xipsim.peripherals.imxrt.usdhc import Usdhc
 from xipsim.peripherals.sd.card import Card
 
-BLK_ATT, CMD_ARG, CMD_XFR_TYP, RSP0, PORT, PRES_STATE = 0x04, 0x08, 0x0C, 0x10, 0x20, 0x24
+DS_ADDR, BLK_ATT, CMD_ARG, CMD_XFR_TYP, RSP0 = 0x00, 0x04, 0x08, 0x0C, 0x10
+PORT, PRES_STATE = 0x20, 0x24
 PROT_CTRL, SYS_CTRL, INT_STATUS, STATUS_EN, SIGNAL_EN = 0x28, 0x2C, 0x30, 0x34, 0x38
 WTMK_LVL, MIX_CTRL, ADMA_ERR_STATUS, ADMA_SYS_ADDR = 0x44, 0x48, 0x54, 0x58
-CC, TC, BWR, BRR, CTOE, DTOE, DCE, DMAE = (1 << bit for bit in (0, 1, 4, 5, 16, 20, 21, 28))
+CC, TC, DINT, BWR, BRR = (1 << bit for bit in (0, 1, 3, 4, 5))
+CTOE, DTOE, DCE, DMAE = (1 << bit for bit in (16, 20, 21, 28))
 CIHB, CDIHB, CINST, DATA0, DATA3 = 1 << 0, 1 << 1, 1 << 16, 1 << 24, 1 << 27
 NONE, LONG, SHORT, SHORT_BUSY = (kind << 16 for kind in range(4))
 CHECKED, DATA = 0x18_0000, 1 << 21
-DMAEN, BCEN, AC12EN, DTDSEL, MSBSEL = (1 << bit for bit in (0, 1, 2, 4, 5))
+DMAEN, BCEN, AC12EN, DTDSEL, MSBSEL, AC23EN = (1 << bit for bit in (0, 1, 2, 4, 5, 7))
 FOUR_LINES, ADMA2, LITTLE = 1 << 1, 2 << 8, 2 << 4
 RSTA, RSTC, RSTD = 1 << 24, 1 << 25, 1 << 26
 SECOND = 1_000_000_000
@@ -213,6 +215,38 @@ def test_reading_by_adma2_into_several_pieces(host: Host) -> None:
     assert memory[:700] + memory[0x800 : 0x800 + 836] == pattern(8)[512 : 4 * 512]
     assert host.command(13, host.rca) & CC
     assert host.usdhc.read(RSP0) >> 9 & 0xF == 4, "auto CMD12 ended it"
+
+
+@pytest.mark.parametrize(("mix", "place"), [(0, DS_ADDR), (AC23EN, ADMA_SYS_ADDR)])
+def test_simple_dma_begins_where_auto_cmd23_leaves_room(host: Host, mix: int, place: int) -> None:
+    """USDHC_SetInternalDmaConfig: DS_ADDR holds the number of blocks for CMD23, if that is sent."""
+    host.card.fill(pattern(8).ljust(1 << 20, b"\x00"))
+    memory = host.bench.bus.add(MEMORY, 0x1000)
+    host.usdhc.write(PROT_CTRL, LITTLE | FOUR_LINES)
+    host.usdhc.write(DS_ADDR, 2)
+    host.usdhc.write(place, MEMORY + 0x100)
+    host.transfer(18, 1, 2, DTDSEL | DMAEN | mix)
+    status = host.wait(TC | DMAE | DTOE)
+    assert status & (TC | DINT) == TC | DINT, "the DMA has told of its end, too"
+    assert memory[0x100:0x500] == pattern(8)[512 : 3 * 512]
+    assert host.rules == []
+
+
+def test_a_transfer_through_the_data_port_raises_no_dma_interrupt(host: Host) -> None:
+    host.transfer(17, 0, 1, DTDSEL)
+    host.wait(BRR)
+    host.words(128)
+    assert host.wait(TC) & (TC | DINT) == TC
+
+
+def test_a_length_of_nothing_in_an_adma2_table_is_64_kb(host: Host) -> None:
+    """SD Host Controller Simplified Specification, table 1-12: 0000h means 65536."""
+    host.card.fill(pattern(4).ljust(1 << 20, b"\x00"))
+    memory = adma2(host.bench.bus, (VALID | TRAN | END, 0, MEMORY))
+    host.usdhc.write(ADMA_SYS_ADDR, TABLE)
+    host.transfer(18, 0, 3, DTDSEL | DMAEN)
+    assert host.wait(TC | DMAE | DTOE) & (TC | DMAE) == TC
+    assert memory[: 3 * 512] == pattern(3)
 
 
 def test_writing_by_adma2(host: Host) -> None:

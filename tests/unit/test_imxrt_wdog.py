@@ -295,6 +295,15 @@ def test_rtwdog_window(bench: Bench, rtwdog: RtWdog) -> None:
     assert bench.resets == [ResetCause.WATCHDOG]
 
 
+def test_the_window_opens_at_its_count(bench: Bench, rtwdog: RtWdog) -> None:
+    """The manual, WIN: a refresh is early while the counter is less than it."""
+    for early, resets in ((0, []), (1, [ResetCause.WATCHDOG])):
+        configure(rtwdog, EN | UPDATE | 1 << 15, win=0x4000)
+        bench.clock.advance(500 * MS - early * 31 * 1000)
+        rtwdog.write(CNT, 0xB480_A602)
+        assert bench.resets == resets
+
+
 def test_rtwdog_interrupt_comes_255_bus_clocks_before_the_reset(
     bench: Bench, rtwdog: RtWdog
 ) -> None:

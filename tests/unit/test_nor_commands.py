@@ -316,6 +316,29 @@ def test_security_registers_and_their_lock() -> None:
     assert m(0x48, address=0x2010, dummy=8, read=6) == b"secret"
 
 
+def test_programming_a_security_register_only_clears_bits() -> None:
+    m = Master()
+    for data in (b"\xf0", b"\x3c"):
+        m(0x06)
+        m(0x42, address=0x1000, write=data)
+        m.wait()
+    assert m(0x48, address=0x1000, dummy=8, read=2) == b"\x30\xff"
+
+
+def test_the_reset_pin_ends_power_down() -> None:
+    """W25Q64JV, 8.2.43: back to the state at power-on."""
+    m = Master()
+    m(0xB9)
+    m.wait(10)
+    assert m(0x9F, read=3) == b"\xff" * 3
+    m.chip.on_input(0, False)
+    m.chip.on_input(0, True)
+    m.wait(100)
+    m.rules()
+    assert m(0x9F, read=3) == bytes.fromhex("EF 70 17")
+    assert m.rules() == []
+
+
 def test_four_byte_addresses_of_the_256_megabit_part() -> None:
     m = Master("W25Q256JV")
     m.chip.program(0x100_0020, b"high")

@@ -143,6 +143,27 @@ def test_protected_operations_set_the_fail_bits_and_clear_wel() -> None:
     assert m.rules() == ["protected", "protected"]
 
 
+@pytest.mark.parametrize(
+    ("opcode", "fields", "bit"),
+    [(0x12, {"address_bits": 32, "write": bytes(256)}, 0x04), (0x21, {"address_bits": 32}, 0x08)],
+    ids=["program", "erase"],
+)
+def test_the_security_register_says_what_is_suspended(
+    opcode: int, fields: dict[str, Any], bit: int
+) -> None:
+    """Bit 2 is PSB, bit 3 ESB."""
+    m = chip(octal=False)
+    m.spi(0x06)
+    m.spi(opcode, address=0, **fields)
+    m.spi(0xB0)
+    m.wait(0.05)
+    assert m.spi(0x2B, read=1)[0] & 0x0C == bit
+    m.spi(0x30)
+    m.wait()
+    assert m.spi(0x2B, read=1)[0] & 0x0C == 0
+    assert m.rules() == []
+
+
 def test_any_cycle_of_chip_select_ends_power_down() -> None:
     m = chip()
     m.ddr(0xB946)

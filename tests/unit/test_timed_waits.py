@@ -5,69 +5,14 @@ Time is the test's own; the clock, with its stalls, is the engines'.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
+from time_source import Source
 
 from xipsim.engines.guest.alarms import ClockAlarm
 from xipsim.engines.guest.clock import GuestClock
 
 TURN = 74
 """ns that a turn takes where nothing stalls."""
-
-
-class Timer:
-    def __init__(self, fire: Callable[[], None]) -> None:
-        self.fire, self.deadline = fire, -1
-
-    def arm(self, time: int) -> None:
-        self.deadline = time
-
-    def disarm(self) -> None:
-        self.deadline = -1
-
-
-class Source:
-    """Virtual time of a core that executes what the test lets pass."""
-
-    def __init__(self) -> None:
-        self.now = 0
-        self.timers: list[Timer] = []
-        self.held = False
-
-    def read(self) -> int:
-        return self.now
-
-    def timer(self, fire: Callable[[], None]) -> Timer:
-        self.timers.append(Timer(fire))
-        return self.timers[-1]
-
-    def next_alarm(self, now: int, most: int, hidden: list[tuple[Timer, int]]) -> int:
-        seen = (t for t in self.timers if t not in [timer for timer, _ in hidden])
-        return min([most, *(t.deadline - now for t in seen if t.deadline >= 0)])
-
-    def hold(self) -> None:
-        self.held = True
-
-    def release(self) -> None:
-        self.held = False
-
-    def move_on(self) -> None:
-        """`advance` sees to it."""
-
-    def advance(self, duration: int) -> None:
-        """Execute for so long, after the stall under way."""
-        end = None if self.held else self.now + duration
-        while due := [t for t in self.timers if t.deadline >= 0]:
-            first = min(due, key=lambda t: t.deadline)
-            if end is not None and first.deadline > end:
-                break
-            self.now, first.deadline = max(self.now, first.deadline), -1
-            first.fire()
-            if end is None and not self.held:
-                end = self.now + duration
-        assert end is not None
-        self.now = end
 
 
 @pytest.mark.parametrize("is_timer_first", [True, False])

@@ -326,6 +326,19 @@ def test_the_address_changes_when_the_status_stage_is_through(rig: Rig) -> None:
     assert rig.usb.setup(5, bytes(8)) is Handshake.ACK
 
 
+def test_a_setup_packet_voids_an_address_that_waits(rig: Rig) -> None:
+    """IMXRT1060RM, DEVICEADDR: USBADRA is cleared by a SETUP packet, USBADR is not taken over."""
+    rig.queue_head(0x00, 64)
+    rig.queue_head(0x80, 64)
+    rig.usb.write(DEVICEADDR, 5 << 25 | 1 << 24)
+    assert rig.usb.setup(0, bytes(8)) is Handshake.ACK
+    assert rig.usb.read(DEVICEADDR) == 5 << 25
+    rig.descriptor(TD, 0)
+    rig.usb.write(PRIME, 1 << 16)
+    assert rig.usb.take(0x80) == b""
+    assert rig.usb.address == 0
+
+
 def test_only_endpoint_0_moves_the_address_on(rig: Rig) -> None:
     rig.queue_head(0x81, 64)
     rig.descriptor(TD, 1)

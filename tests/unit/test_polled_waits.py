@@ -1,0 +1,121 @@
+"""What the guest's clock takes for a wait, and what ends it: no shortcut changes what is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from time_source import Source
+
+from xipsim.engines.guest.access import window_access
+from xipsim.engines.guest.clock import GuestClock
+from xipsim.peripherals.core import Model, Region
+from xipsim.peripherals.core.testing import Bench
+
+TURN, OTHER_TURN = 74, 100
+EIGHT = 8
+"""Polls that are made of each operation."""
+
+
+class Core:
+    """Asks the same question in a loop, on a clock that stalls."""
+
+    def __init__(self) -> None:
+        self.source = Source()
+        self.clock = GuestClock(self.source, guard=_raise, stalls=True)
+        self.exception = 0
+        self.clock.level = lambda: self.exception
+
+    def polls(self, count: int, turn: int = TURN) -> list[bool]:
+        """Whether each of them stalled."""
+        stalled = []
+        for _ in range(count):
+            self.clock.question("flag")
+            stalled.append(self.source.held)
+            self.source.advance(turn)
+        return stalled
+
+    def waits(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.clock.waits.told()["found"]
+        return found
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def until_it_stalls(core: Core, most: int = 200) -> None:
+    """A wait that has taken so long that a sixteenth of it is a stall."""
+    assert any(core.polls(most))
+
+
+def test_the_first_polls_are_made() -> None:
+    core = Core()
+    assert not any(core.polls(EIGHT - 1))
+
+
+def test_a_loop_with_another_turn_is_another_wait() -> None:
+    """Its first polls are made, as those of any operation: it may be one that ends at once."""
+    core = Core()
+    until_it_stalls(core)
+    core.polls(1, OTHER_TURN)
+    assert not any(core.polls(EIGHT - 1, OTHER_TURN))
+    assert any(core.polls(200, OTHER_TURN))
+    assert [wait["waits"] for wait in core.waits()] == [2]
+
+
+def test_a_handler_that_asks_once_does_not_stall() -> None:
+    """It would stand still until the next interrupt, in the middle of a handler."""
+    core = Core()
+    until_it_stalls(core)
+    core.exception = 15
+    assert core.polls(1) == [False]
+    core.exception = 0
+    assert any(core.polls(50)), "the loop that it has interrupted goes on"
+
+
+@pytest.mark.parametrize(("wfi", "sleeps"), [(True, True), (False, False)])
+def test_an_interrupt_that_came_before_ends_wfe_but_not_wfi(wfi: bool, sleeps: bool) -> None:
+    """Armv7-M, B1.5.18: an exception sets the event register; WFI does not look at it."""
+    core = Core()
+    core.clock.alarm(lambda: None).at(1_000)
+    core.clock.wake()
+    core.clock.sleep(wfi)
+    assert core.source.halted is sleeps
+
+
+def test_wfe_consumes_the_event() -> None:
+    core = Core()
+    core.clock.alarm(lambda: None).at(1_000)
+    core.clock.wake()
+    core.clock.sleep(False)
+    core.clock.sleep(False)
+    assert core.source.halted
+
+
+class Behind(Model):
+    """A window with a byte behind it."""
+
+    WINDOW = Region("the byte")
+
+    @WINDOW.on_read
+    def _load(self, offset: int, size: int) -> int:
+        return 0
+
+    @WINDOW.on_write
+    def _store(self, offset: int, value: int, size: int) -> None:
+        """Lost."""
+
+
+@pytest.mark.parametrize("is_store", [False, True])
+def test_an_access_to_a_window_ends_the_wait(is_store: bool) -> None:
+    """What comes behind it is another operation, which may end at once: its polls are made."""
+    core = Core()
+    model = Behind(Bench().system)
+    read, write = window_access(model, Behind.WINDOW, core.clock, lambda error, what: None)
+    until_it_stalls(core)
+    if is_store:
+        write(None, 0, 1, 4)
+    else:
+        read(None, 0, 4)
+    assert not any(core.polls(EIGHT - 1))
