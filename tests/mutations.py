@@ -3,9 +3,10 @@
     .venv/bin/python tests/mutations.py [WORD...]
 
 Takes the changes of tests/mutations.toml (those whose file or text holds one of the words), each
-in a copy of the tree, and runs the unit tests of flash, controllers, boot ROM, then flashcheck on
-a Teensy 4.1, until one of them fails. Prints which found each change, and the share that was found.
-Takes some minutes; docs/mutations.md holds the last result. Exit code 1: fewer than 19 in 20.
+in a copy of the tree, and runs the tests of its part, then all unit tests, conformance on the
+scripted engine, and flashcheck on a Teensy 4.1, until one of them fails. Prints which found each
+change, and the share that was found. Takes an hour; docs/mutations.md holds the last result. Exit
+code 1: fewer than 19 in 20.
 """
 
 from __future__ import annotations
@@ -25,47 +26,52 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("peripherals", "engines", "firmware", "platforms", "xipsim", "robot", "tests")
-TESTS = ("nor_chip", "nor_commands", "nor_modes", "nor_protection", "nor_suspension", "nor_causes",
-         "lut", "flexspi", "flexspi_edges", "flexspi_window", "flexspi_causes",
-         "flexspi_time", "ospi",
-         "ospi_edges", "ospi_flash", "bootrom", "bootrom_edges", "romapi", "flash_snapshots",
-         "model_state")  # fmt: skip
 GOAL = 0.95
 PATIENCE = 300
 """Seconds of the processor; a change that makes a test hang is found, too."""
 
 
 def copy(folder: Path) -> Path:
-    """The tree without what is not needed to run it."""
-    for room in ROOMS:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / room, folder / room, symlinks=True, ignore=ignored)
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    """The tree without what others make of it."""
+    ignored = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", ".hypothesis")
+    shutil.copytree(ROOT, folder, symlinks=True, ignore=ignored)
     return folder
 
 
-def commands() -> list[tuple[str, list[str]]]:
-    """What is run, by name, the quickest first."""
-    files = [f"tests/unit/test_{name}.py" for name in TESTS]
-    pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files]
+def commands(tests: list[str]) -> list[tuple[str, list[str]]]:
+    """What is run, by name. tests: of the changed part; they come first."""
+    pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    files = [f"tests/unit/test_{name}.py" for name in tests]
+    # A changed line is not in the list any more.
+    rest = ["tests/unit", "--ignore=tests/unit/test_mutations_list.py"]
     return [
-        ("unit tests", pytest),
+        ("the tests of its part", [*pytest, *files]),
+        ("other unit tests", [*pytest, *rest]),
+        ("conformance", [*pytest, "tests/conformance", "-k", "scripted"]),
         ("flashcheck", [sys.executable, "-m", "xipsim", "flashcheck", "TEENSY41"]),
     ]
 
 
-def found_by(tree: Path) -> str:
+def found_by(tree: Path, tests: list[str]) -> str:
     """The first of the commands that fails in `tree`; empty if none does."""
-    settings = {"XIPSIM_CACHE": str(tree / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
-    for name, command in commands():
+    settings = {"XIPSIM_CACHE": str(tree / "cache"), "PYTHONPATH": str(tree)}
+    for name, command in commands(tests):
         done = subprocess.run(command, cwd=tree, env=os.environ | settings, capture_output=True)
         if done.returncode:
             return f"{name} (they hang)" if done.returncode == -signal.SIGXCPU else name
     return ""
 
 
-def check(change: dict[str, Any], trees: queue.Queue[Path]) -> str:
+def near(file: str, parts: list[dict[str, Any]]) -> list[str]:
+    """The tests of the first part that the file belongs to."""
+    for part in parts:
+        if any(file.startswith(start) for start in part["files"]):
+            tests: list[str] = part["tests"]
+            return tests
+    raise SystemExit(f"{file} belongs to no part of the list")
+
+
+def check(change: dict[str, Any], tests: list[str], trees: queue.Queue[Path]) -> str:
     """What finds the change; made in one of the trees, and undone."""
     tree = trees.get()
     file = tree / change["file"]
@@ -74,7 +80,7 @@ def check(change: dict[str, Any], trees: queue.Queue[Path]) -> str:
         if text.count(change["old"]) != 1:
             raise SystemExit(f"{change['file']}: not there exactly once: {change['old']!r}")
         file.write_text(text.replace(change["old"], change["new"]), encoding="utf-8")
-        return found_by(tree)
+        return found_by(tree, tests)
     finally:
         file.write_text(text, encoding="utf-8")
         trees.put(tree)
@@ -92,7 +98,7 @@ def main(words: list[str]) -> int:
 
     def one(change: dict[str, Any]) -> bool:
         nonlocal count
-        found = check(change, trees)
+        found = check(change, near(change["file"], table["part"]), trees)
         with lock:
             count += bool(found)
             verdict = f"found by {found}" if found else "SURVIVES"
@@ -105,8 +111,9 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(workers):
             trees.put(copy(Path(folder) / str(number)))
-        if wrong := found_by(trees.queue[0]):
-            raise SystemExit(f"without any change the {wrong} fail: nothing can be told")
+        every = [test for part in table["part"] for test in part["tests"]]
+        if wrong := found_by(trees.queue[0], every):
+            raise SystemExit(f"without any change, {wrong} fail: nothing can be told")
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(one, changes))
     print(f"{count} of {len(changes)} found")
