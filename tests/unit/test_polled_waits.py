@@ -68,6 +68,9 @@ def test_a_handler_that_asks_once_does_not_stall() -> None:
     """It would stand still until the next interrupt, in the middle of a handler."""
     core = Core()
     until_it_stalls(core)
+    while not core.polls(1)[0]:
+        pass
+    assert core.polls(1) == [False], "the answer behind a stall is new: the one after it is not"
     core.exception = 15
     assert core.polls(1) == [False]
     core.exception = 0
