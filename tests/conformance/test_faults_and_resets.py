@@ -94,6 +94,18 @@ def test_code_that_is_not_there_faults(running: Running, place: int) -> None:
         assert stop.detail["cfsr"] & 0xFF00 == 0x100  # IBUSERR, and no error of data
 
 
+@pytest.mark.parametrize("goal", ["until", "quiet"])
+def test_a_goal_that_is_met_at_the_same_instant_hides_no_fault(
+    running: Running, goal: str
+) -> None:
+    with running(BUS_FAULT) as engine:
+        fault = engine.run(Goal(until=10**9))
+        assert fault.reason is StopReason.FAULT
+    with running(BUS_FAULT) as engine:
+        stop = engine.run(Goal(console="console", **{goal: fault.now}))
+        assert (stop.reason, stop.now) == (StopReason.FAULT, fault.now)
+
+
 def test_a_fault_is_found_in_short_runs_too(running: Running) -> None:
     with running(BUS_FAULT) as engine:
         reasons = []

@@ -157,3 +157,15 @@ def test_a_tag_answers_its_value_and_is_reported_once(running: Running) -> None:
             "UNKNOWN: write at 0x50000004",
         ]
         assert all(0x2000_0050 <= gap.pc < 0x2000_0070 for gap in gaps)
+
+
+def test_a_tag_is_reported_again_by_who_goes_back_before_it(running: Running) -> None:
+    with running(UNKNOWN) as engine:
+        told = heard(engine)
+        engine.run(Goal(until=ROM_TIME + 2))
+        before = engine.snapshot()
+        for _ in range(2):
+            engine.run(Goal(until=100_000))
+            engine.restore(before)
+        gaps = [found.event for kind, events in told if kind == "events" for found in events]
+        assert [gap.what for gap in gaps] == ["UNKNOWN: read at 0x50000000"] * 2

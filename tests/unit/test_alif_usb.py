@@ -242,6 +242,8 @@ def test_device_status() -> None:
     bench = Bench()
     usb, firmware = device(bench)
     assert usb.read(DSTS) & 7 == 0 and not usb.read(DSTS) & 1 << 22
+    bench.clock.advance(1_500 * MS - bench.clock.now)
+    assert usb.read(DSTS) >> 3 & 0x3FFF == 12_000, "SOFFN: eight microframes a millisecond"
     firmware.stop()
     assert usb.read(DSTS) & 1 << 22
 

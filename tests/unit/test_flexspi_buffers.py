@@ -60,6 +60,11 @@ def test_a_miss_reads_ahead_and_a_hit_asks_nobody(rig: BufferRig) -> None:
     assert rig.chip.seen[-1].address == 0x110, "it lies behind what was read ahead"
 
 
+def test_no_more_is_read_ahead_than_the_chip_has(rig: BufferRig) -> None:
+    rig.window.read(rig.chip.size - 0x20)
+    assert (rig.chip.seen[-1].address, rig.chip.seen[-1].read) == (rig.chip.size - 0x20, 0x20)
+
+
 def test_a_miss_takes_the_time_of_what_was_asked_for(rig: BufferRig) -> None:
     """At 100 MHz, 23 clocks to the data, 2 for each of four bytes, 3 to the rise of chip select."""
     rig.wait(1000)

@@ -105,6 +105,18 @@ def test_nobody_acknowledges_on_an_empty_bus(ccm: bool) -> None:
     assert master.bench.events == []
 
 
+def test_ccm_selects_and_divides_its_clock() -> None:
+    """CSCDR2: bit 18 is LPI2C_CLK_SEL, the crystal of 24 MHz; 24:19 LPI2C_CLK_PODF, by 2 here."""
+    master = Master(ccm=True)
+    master.i2c.ccm.write(0x38, 1 << 19 | 1 << 18)
+    slower = 60 * 2 / 24
+    master.put(START | 0x50 << 1)
+    master.bench.clock.advance(int(slower * (HOLD + 9 * BIT)) - 10)
+    assert not master.i2c.read(MSR) & NDF
+    master.bench.clock.advance(20)
+    assert master.i2c.read(MSR) & NDF
+
+
 def test_nothing_starts_until_the_error_is_cleared() -> None:
     master = Master()
     master.put(START | 0x50 << 1)
@@ -248,8 +260,11 @@ def test_an_eeprom_of_no_such_size_is_refused(given: dict[str, int]) -> None:
 
 @pytest.mark.parametrize(
     ("celsius", "expected"),
-    [(127.9375, 0x7FF0), (100, 0x6400), (25, 0x1900), (0.25, 0x0040), (0, 0), (-25, 0xE700)],
-)
+    [
+        (150, 0x7FF0), (128, 0x7FF0), (127.9375, 0x7FF0), (100, 0x6400), (25, 0x1900),
+        (0.25, 0x0040), (0, 0), (-25, 0xE700),
+    ],
+)  # fmt: skip
 def test_a_sensor_shows_the_temperature_that_it_has(celsius: float, expected: int) -> None:
     master = Master()
     sensor = Tmp102(master.bench.system)

@@ -74,6 +74,17 @@ def test_a_24_bit_word_and_one_channel(i2s: I2s) -> None:
     assert wav.readframes(1) == b"\x78\x56\x34"
 
 
+def test_a_word_that_fills_no_bytes_lies_at_their_upper_end(i2s: I2s) -> None:
+    """WAVE (RIFF MCI 1.0, "data format of the samples"): left-justified, zeros behind."""
+    i2s.write(TCR5, 11 << 24)
+    i2s.write(TCSR, ENABLE)
+    i2s.write(TDR, 0x5ABC)
+    i2s.words(2)
+    wav = i2s.wav()
+    assert wav.getsampwidth() == 2
+    assert wav.readframes(1)[:2] == b"\xc0\xab"
+
+
 def test_words_take_their_time(i2s: I2s) -> None:
     i2s.write(TCSR, ENABLE | FRIE)
     assert i2s.sai.TX.level, "an empty FIFO asks"

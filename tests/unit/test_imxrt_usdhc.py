@@ -277,6 +277,21 @@ def test_a_wrong_adma_table_is_a_dma_error(host: Host, entries: Any, reads: bool
     assert host.usdhc.read(ADMA_ERR_STATUS) and host.rules == ["usdhc-dma"]
 
 
+def test_four_lines_carry_a_block_in_a_quarter_of_the_time(host: Host) -> None:
+    """Four bits for each clock of 25 MHz; start bit, CRC and end bit are on each line."""
+    times = []
+    for lines in (0, FOUR_LINES):
+        host.usdhc.write(PROT_CTRL, LITTLE | ADMA2 | lines)
+        host.transfer(17, 0, 1, DTDSEL)
+        began = host.bench.clock.now
+        host.wait(BRR)
+        times.append(host.bench.clock.now - began)
+        host.words(128)
+        host.usdhc.write(INT_STATUS, BRR)
+        host.wait(TC)
+    assert times[0] - times[1] == (4096 - 1024) * 40
+
+
 def test_data_that_does_not_come_times_out(host: Host) -> None:
     """DTOCV Fh: 2^29 clocks of 25 MHz."""
     host.transfer(17, 1 << 20, 1, DTDSEL)

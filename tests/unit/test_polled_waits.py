@@ -26,13 +26,15 @@ class Core:
         self.exception = 0
         self.clock.level = lambda: self.exception
 
-    def polls(self, count: int, turn: int = TURN) -> list[bool]:
-        """Whether each of them stalled."""
+    def polls(self, count: int, turn: int = TURN, access: int = 0) -> list[bool]:
+        """Whether each of them stalled. access: ns that the bus makes another access last."""
         stalled = []
         for _ in range(count):
             self.clock.question("flag")
             stalled.append(self.source.held)
             self.source.advance(turn)
+            if access:
+                self.clock.lasts(self.source.now + access)
         return stalled
 
     def waits(self) -> list[dict[str, Any]]:
@@ -75,6 +77,29 @@ def test_a_handler_that_asks_once_does_not_stall() -> None:
     assert core.polls(1) == [False]
     core.exception = 0
     assert any(core.polls(50)), "the loop that it has interrupted goes on"
+
+
+def test_no_stall_is_longer_than_a_millisecond_where_the_end_is_unknown() -> None:
+    """A loop that gives up after so many polls would see time grow by 1/16 with each."""
+    core = Core()
+    longest = 0
+    while core.source.now < 100_000_000:
+        before = core.source.now
+        core.polls(1)
+        longest = max(longest, core.source.now - before)
+    assert longest == 1_000_000 + TURN
+
+
+@pytest.mark.parametrize("access", [0, 1_000])
+def test_the_report_tells_the_polls_of_silicon(access: int) -> None:
+    """As many as fit into the wait: a turn takes its instructions, and what its accesses take."""
+    core = Core()
+    core.polls(400, access=access)
+    began = core.waits()[0]["first"]
+    turns = (core.source.now - began) / (TURN + access)
+    assert core.waits()[0]["polls"] == pytest.approx(400, abs=2)
+    assert turns > 3 * 400, "it stalled"
+    assert core.waits()[0]["on_silicon"] == pytest.approx(turns, rel=0.02)
 
 
 @pytest.mark.parametrize(("wfi", "sleeps"), [(True, True), (False, False)])

@@ -15,6 +15,7 @@ from xipsim.peripherals.usb.link import DevicePort, Handshake, Speed
 USBCMD, USBSTS, USBINTR, DEVICEADDR, LIST, NAK, NAKEN, PORTSC1 = (
     0x140, 0x144, 0x148, 0x154, 0x158, 0x178, 0x17C, 0x184,
 )  # fmt: skip
+FRINDEX = 0x14C
 OTGSC, SETUPSTAT, PRIME, FLUSH, STAT, COMPLETE, CTRL = (
     0x1A4, 0x1AC, 0x1B0, 0x1B4, 0x1B8, 0x1BC, 0x1C0,
 )  # fmt: skip
@@ -351,6 +352,18 @@ def test_only_endpoint_0_moves_the_address_on(rig: Rig) -> None:
 def test_an_address_without_usbadra_is_in_effect_at_once(rig: Rig) -> None:
     rig.usb.write(DEVICEADDR, 9 << 25)
     assert rig.usb.address == 9
+
+
+@pytest.mark.parametrize("full_speed", [False, True])
+def test_frindex_counts_microframes_at_any_speed(rig: Rig, full_speed: bool) -> None:
+    """IMXRT1060RM, FRINDEX: bits 13 to 3 are the frame's number, bits 2 to 0 the microframe's."""
+    rig.usb.write(PORTSC1, full_speed << 24)
+    rig.usb.begin_reset()
+    rig.usb.write(USBSTS, 0x40)
+    rig.usb.write(FLUSH, 0xFFFF_FFFF)
+    assert rig.usb.end_reset() is (Speed.FULL if full_speed else Speed.HIGH)
+    rig.bench.clock.advance(5_500_000)
+    assert rig.usb.read(FRINDEX) == 5 << 3 | (0 if full_speed else 4)
 
 
 def test_a_bus_reset_lasts_until_the_firmware_has_flushed(rig: Rig) -> None:

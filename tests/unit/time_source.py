@@ -41,6 +41,10 @@ class Source:
     def halt(self) -> None:
         self.halted = True
 
+    def skip(self, span: int) -> bool:
+        self.now += span
+        return True
+
     def release(self) -> None:
         self.held = self.halted = False
 
