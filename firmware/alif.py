@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from xipsim.peripherals.alif.atoc import (
     APPLICATIONS,
     CERTIFICATE_MAGIC,
+    HP_STARTS,
     MAGIC,
     MRAM_BASE,
     MRAM_END,
@@ -122,7 +123,10 @@ def _application(data: bytes) -> int | None:
     stack, reset = struct.unpack_from("<2I", data)
     if not reset & 1 or stack & 3 or not any(stack - 1 in area for area in RAM):
         return None
-    return next((room.start for room in APPLICATIONS.values() if reset in room), None)
+    starts = [room.start for room in APPLICATIONS.values() if reset in room]
+    if starts and reset - starts[0] >= len(data):
+        starts = [at for at in HP_STARTS if 0 <= reset - at < len(data)] or starts
+    return next(iter(starts), None)
 
 
 def _find(members: list[str], name: str) -> str | None:

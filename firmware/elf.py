@@ -48,9 +48,14 @@ def read(path: str, data: bytes) -> Contents:
             f"{path}: damaged or truncated ELF file: {header.segment_count} headers of "
             f"{header.segment_size} bytes at byte {header.segments}, of {len(data)}"
         )
+    front = end if header.segments == _HEADER.size else _HEADER.size
     pieces, total = [], 0
     table = _SEGMENT.iter_unpack(data[header.segments : end])
     for number, (kind, start, _, address, size, _, _, _) in enumerate(table):
+        # A linker with room on the page puts the file's headers before a segment; objcopy takes the
+        # sections alone.
+        headers = min(size, max(0, front - start))
+        start, address, size = start + headers, address + headers, size - headers
         if kind != _LOADABLE or not size:
             continue
         if start + size > len(data):

@@ -110,7 +110,8 @@ def _missing_fcb(header: Header, chip: BootChip) -> str:
 
 def _check_fcb(fcb: Fcb, chip: BootChip) -> list[str]:
     wrong = []
-    if fcb.device_type != SERIAL_NOR:
+    # 0, which Zephyr leaves there for the Teensys: the ROM starts such images, too.
+    if fcb.device_type not in (0, SERIAL_NOR):
         wrong.append(
             f"the FCB describes device type {_device(fcb.device_type)}, the board has "
             f"{_device(SERIAL_NOR)}: commands will not be those of the chip"

@@ -19,6 +19,7 @@ from .polling import (
     INTERRUPTED_GAP,
     QUESTIONS_BEFORE_STALL,
     QUESTIONS_IN_A_LOOP,
+    SLOW_GAP,
     Run,
     expect_news,
     plain,
@@ -112,11 +113,12 @@ class GuestClock:
             self._change(asked, now)
         run = self._run
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
+        longest = GAP * (1 + len(self._others)) if until is None else SLOW_GAP
         if gap and self._others:
             self._forget_others(run.last)
         if gap > INTERRUPTED_GAP:
             run.begin(now, 0)
-        elif gap > GAP * (1 + len(self._others)) or (not run.fits(gap) and until is None):
+        elif gap > longest or (not run.fits(gap) and until is None):
             self._leave_loop(run, now, gap)
         elif gap:  # else the same access asks twice
             run.go_round(now)

@@ -13,6 +13,9 @@ GAP = 330
 """ns within which a question must come again to belong to the run: firmware's polling loops take
 50 to 300 ns, a turn of a natively compiled Python loop 360, a call from byte code 1,000. A loop
 that asks several questions takes that much for each of them."""
+SLOW_GAP = 2_000
+"""The same where it is known when the answer changes, and such a loop is as sure to ask in vain: a
+driver for which each look is a command with interrupts (Alif's CMSIS driver takes 1,100 ns)."""
 INTERRUPTED_GAP = 20_000
 """ns by which an interrupt handler may stretch the gap; longer ends the run."""
 SHAPES = 4

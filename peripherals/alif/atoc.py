@@ -34,6 +34,8 @@ APPLICATIONS = {
     M55_HE: range(0x8032_0000, 0x8047_E000),
 }
 """What the ports' linker scripts give to an image for each core."""
+HP_STARTS = 0x8002_0000, 0x8020_0000
+"""Where one for M55_HP begins: there, and in the vendor's pack (APP_MRAM_HP_BASE)."""
 RAM = (
     range(0x0004_0000),
     range(0x0200_0000, 0x0240_0000),

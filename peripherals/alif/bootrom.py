@@ -82,10 +82,8 @@ class BootRom(Model, core.BootRom):
     # Without an ATOC the device starts nothing. A bare `firmware.bin` or ELF file is started all
     # the same, as a debugger would.
     def _start_bare(self) -> Entry:
-        rooms = atoc.APPLICATIONS.items()
-        found = {core: room.start for core, room in rooms if self._is_image(room.start)}
-        if atoc.M55_HP in found:
-            at = found[atoc.M55_HP]
+        at = next((start for start in atoc.HP_STARTS if self._is_image(start)), None)
+        if at is not None:
             if not self._told:
                 self._told = True
                 self.note(
@@ -93,10 +91,10 @@ class BootRom(Model, core.BootRom):
                     "does it; on the device it starts only with its package."
                 )
             return self._enter(at)
-        top = atoc.MRAM_END - 1
-        if atoc.M55_HE in found:
+        top, places = atoc.MRAM_END - 1, " or ".join(map(hex, atoc.HP_STARTS))
+        if self._is_image(atoc.APPLICATIONS[atoc.M55_HE].start):
             raise AtocError(f"no ATOC ends at {top:#x}, and the only image is for M55_HE")
-        raise AtocError(f"no ATOC ends at {top:#x}, and no image begins at 0x80020000")
+        raise AtocError(f"no ATOC ends at {top:#x}, and no image begins at {places}")
 
     def _vectors(self, at: int) -> tuple[int, int]:
         sp, pc = struct.unpack("<2I", self._read(at, 8))

@@ -41,7 +41,7 @@ class Dwt(Peripheral):
     POSTPRESET = CTRL.field(1, 4, unmodelled=EVENTS)
     POSTINIT = CTRL.field(5, 4, unmodelled=EVENTS)
     CYCTAP = CTRL.field(9, unmodelled=EVENTS)
-    SYNCTAP = CTRL.field(10, 2, unmodelled=EVENTS)
+    # SYNCTAP, bits 11:10, spaces packets that nobody receives: nothing in the chip sees it.
     PCSAMPLENA = CTRL.field(12, unmodelled=EVENTS)
     EXCTRCENA = CTRL.field(16, unmodelled=EVENTS)
     CPIEVTENA = CTRL.field(17, unmodelled=EVENTS)

@@ -135,7 +135,7 @@ class BootRom(RomApi, core.BootRom):
     def _compare(self, fcb: Fcb) -> None:
         """Warn, once, of an FCB that does not fit the chip. The ROM goes on all the same."""
         size, warnings = self._chip.size, []
-        if fcb.device_type != bootheader.SERIAL_NOR:
+        if fcb.device_type not in (0, bootheader.SERIAL_NOR):
             warnings.append(f"its device type is {fcb.device_type}, not 1 (serial NOR)")
         if fcb.sizes[0] > size:
             warnings.append(f"it gives {fcb.sizes[0]:#x} bytes: addresses from {size:#x} on wrap")

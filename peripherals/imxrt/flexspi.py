@@ -10,7 +10,7 @@ from typing import Any
 from xipsim.peripherals.core import BusError, ResetCause, System, model
 from xipsim.peripherals.nor.bus import SpiDevice
 
-from .flexspi_ahb import AhbPort
+from .flexspi_ahb import AhbPort, AhbTimeout
 from .flexspi_buffers import Buffers
 from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
@@ -292,8 +292,13 @@ class FlexSpi(FlexSpiRegisters):
         if data is None:
             free_at = max(self._ip.give_way(), self.quiet_at)
             self._ahb.report_busy(offset)
+            self._ahb.report_open(offset)
             read = self._buffers.fill if is_buffered else self._ahb.read
-            data, duration = read(offset, size)
+            try:
+                data, duration = read(offset, size)
+            except AhbTimeout as error:
+                self.system.clock.lasts(free_at + error.after)
+                raise
             self.quiet_at = free_at + duration
             self.system.clock.lasts(self.quiet_at)
         return int.from_bytes(data, "little")

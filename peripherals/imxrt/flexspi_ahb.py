@@ -12,6 +12,14 @@ from .flexspi_registers import FlexSpiRegisters
 from .lut import SEQUENCES, ErrorCode
 
 
+class AhbTimeout(BusError):
+    """The controller has given an access up, `after` so many ns."""
+
+    def __init__(self, text: str, after: int) -> None:
+        super().__init__(text)
+        self.after = after
+
+
 def _run_of(first: int, more: int) -> list[int]:
     return [(first + i) % SEQUENCES for i in range(more + 1)]
 
@@ -85,7 +93,8 @@ class AhbPort:
             self._lut.report_no_data(control & 0xF, size, offset)
             spi.AHBBUSTIMEOUT = 1
             spi.drive_irq()
-            raise BusError(f"{spi.name}: LUT sequence {control & 0xF} reads no data")
+            text = f"{spi.name}: LUT sequence {control & 0xF} reads no data"
+            raise AhbTimeout(text, self._bus.ahb_data_limit)
         return received[:size], duration
 
     def write(self, offset: int, value: int, size: int) -> None:
@@ -141,6 +150,22 @@ class AhbPort:
                 address=offset,
             )
 
+    def report_open(self, offset: int) -> None:
+        """Say that the core reads the window while the sequence for that is being rewritten."""
+        spi, select = self._spi, self._chips.route(offset)
+        chip = None if select is None else spi.chips.get(select)
+        if spi.LOCK or select is None or chip is None or chip.busy:
+            return
+        settings = self._chips.settings(select)
+        index = spi.FLSHCR2[settings] & 0xF
+        sequence = self._lut.sequence(index, spi.pointers[settings])
+        if sequence.reads is not None and chip.reads_array(sequence.probe):
+            return
+        text = f"the window was read while the LUT is unlocked, and sequence {index} reads no array"
+        if spi.ahb != "buffers":
+            text += '; with ahb "buffers" what was read ahead would still be there, as on silicon'
+        spi.diagnose("ahb-lut-open", text, address=offset)
+
     def _lose_store(self, offset: int) -> None:
         # Assumption: a store for which the LUT has no WRITE is lost without a bus error.
         spi, pc = self._spi, self._spi.system.pc()
@@ -162,7 +187,8 @@ class AhbPort:
             # The command waits for the core, which waits for this access: AHBGRANTWAIT ends it.
             spi.AHBCMDGE = 1
             spi.drive_irq()
-            raise BusError(f"{spi.name}: the window was accessed during an IP command")
+            text = f"{spi.name}: the window was accessed during an IP command"
+            raise AhbTimeout(text, self._bus.ahb_grant_limit)
         select = self._chips.route(offset)
         if select is None:
             raise BusError(f"{spi.name}: window offset {offset:#x} is beyond FLSHxxCR0")

@@ -18,7 +18,7 @@ _CSCMR1, _CBCMR, _CBCDR = Ccm.CSCMR1.offset, Ccm.CBCMR.offset, Ccm.CBCDR.offset
 _CACRR, _PLL_ARM = Ccm.CACRR.offset, CcmAnalog.PLL_ARM.offset
 _PFD_480, _PFD_528 = CcmAnalog.PFD_480.offset, CcmAnalog.PFD_528.offset
 _WAIT_UNIT = 1024
-"""Clocks in one of MCR0.IPGRANTWAIT, MCR0.AHBGRANTWAIT and MCR1.SEQWAIT."""
+"""Clocks in one of MCR0.IPGRANTWAIT, MCR0.AHBGRANTWAIT, MCR1.AHBBUSWAIT and MCR1.SEQWAIT."""
 
 
 class Cost(NamedTuple):
@@ -102,6 +102,18 @@ class SerialBus:
     @property
     def grant_limit(self) -> int:
         """ns for which an IP command waits for the bus. (MCR0.IPGRANTWAIT, in AHB clocks)"""
-        spi = self._spi
-        hertz = clock_or(spi.ahb_frequency, ahb_clock, self._ccm, self._analog)
-        return time_of(spi.IPGRANTWAIT * _WAIT_UNIT, hertz)
+        return self._ahb_time(self._spi.IPGRANTWAIT)
+
+    @property
+    def ahb_grant_limit(self) -> int:
+        """ns for which an AHB access waits for the bus. (MCR0.AHBGRANTWAIT, in AHB clocks)"""
+        return self._ahb_time(self._spi.AHBGRANTWAIT)
+
+    @property
+    def ahb_data_limit(self) -> int:
+        """ns for which an AHB access waits for its data. (MCR1.AHBBUSWAIT, in AHB clocks)"""
+        return self._ahb_time(self._spi.AHBBUSWAIT)
+
+    def _ahb_time(self, units: int) -> int:
+        hertz = clock_or(self._spi.ahb_frequency, ahb_clock, self._ccm, self._analog)
+        return time_of(units * _WAIT_UNIT, hertz)

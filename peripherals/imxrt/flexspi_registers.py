@@ -107,6 +107,7 @@ class FlexSpiRegisters(Peripheral):
     IPGRANTWAIT = MCR0.field(16, 8)
     AHBGRANTWAIT = MCR0.field(24, 8)
     MCR1 = Register(0x04, reset=0xFFFF_FFFF)
+    AHBBUSWAIT = MCR1.field(0, 16)
     SEQWAIT = MCR1.field(16, 16)
     MCR2 = Register(0x08, reset=0x2000_81F7)
     CLRAHBBUFOPT = MCR2.field(11)

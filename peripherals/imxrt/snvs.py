@@ -1,9 +1,9 @@
 """NXP SNVS: secure non-volatile storage, here its clocks, alarms, and what survives a reset.
 
 A reset leaves the low power (LP) section alone; so does a power cycle if there is a coin cell.
-Both counters are an offset to the edges of a 32768 Hz clock that follows from virtual time. No
-question is asked here: firmware reads a counter until two reads agree, and an access that took time
-could let it step between any two.
+Both counters are an offset to the edges of a 32768 Hz clock that follows from virtual time. Who
+polls one waits for its next edge, never longer: firmware reads until two reads agree, which the
+polls behind an edge do.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class Snvs(Peripheral, Waker):
     HPSVSR = Register(0x18, reset=0x8000_0000, ro=0xFFFF_FFC0, w1c=0x3F)
     HPHACIVR = Register(0x1C, unmodelled=SECURITY)
     HPHACR = Register(0x20, ro=True)
-    HPRTCMR = Register(0x24)
-    HPRTCLR = Register(0x28)
+    HPRTCMR = Register(0x24, neutral=True)
+    HPRTCLR = Register(0x28, neutral=True)
     HPTAMR = Register(0x2C)
     HPTALR = Register(0x30)
     LPLR = Register(0x34, survives_reset=True, unmodelled="locks do not lock")
@@ -97,8 +97,8 @@ class Snvs(Peripheral, Waker):
     LPSVCR = Register(0x40, survives_reset=True, unmodelled=VIOLATION)
     LPSECR = Register(0x48, survives_reset=True, unmodelled=VIOLATION)
     LPSR = Register(0x4C, reset=0x08, ro=0xFFF0_FFF0, w1c=0x000F_000F, survives_reset=True)
-    LPSRTCMR = Register(0x50, survives_reset=True)
-    LPSRTCLR = Register(0x54, survives_reset=True)
+    LPSRTCMR = Register(0x50, survives_reset=True, neutral=True)
+    LPSRTCLR = Register(0x54, survives_reset=True, neutral=True)
     LPTAR = Register(0x58, survives_reset=True)
     LPSMCMR = Register(0x5C, survives_reset=True, unmodelled="monotonic counter stands still")
     LPSMCLR = Register(0x60, survives_reset=True, unmodelled="monotonic counter stands still")
@@ -166,12 +166,23 @@ class Snvs(Peripheral, Waker):
     def _now(self) -> int:
         return ticks_in(self.system.clock.now, HERTZ)
 
+    def _polled(self, counter: str, running: bool) -> int:
+        """Edges by the end of a read, which may last until the next one."""
+        edges = self._now()
+        if not running:
+            return edges
+        until = time_of(edges + 1, HERTZ)
+        return ticks_in(self.system.clock.question((self.name, counter), until), HERTZ)
+
     @LPSRTCMR.on_read
     @LPSRTCMR.on_peek
     def _srtc_high(self) -> int:
         return self._srtc(self._now()) >> 32
 
     @LPSRTCLR.on_read
+    def _poll_srtc(self) -> int:
+        return self._srtc(self._polled("SRTC", self._srtc_running)) & 0xFFFF_FFFF
+
     @LPSRTCLR.on_peek
     def _srtc_low(self) -> int:
         return self._srtc(self._now()) & 0xFFFF_FFFF
@@ -182,6 +193,9 @@ class Snvs(Peripheral, Waker):
         return self._hprtc(self._now()) >> 32
 
     @HPRTCLR.on_read
+    def _poll_hprtc(self) -> int:
+        return self._hprtc(self._polled("HPRTC", self._hprtc_running)) & 0xFFFF_FFFF
+
     @HPRTCLR.on_peek
     def _hprtc_low(self) -> int:
         return self._hprtc(self._now()) & 0xFFFF_FFFF

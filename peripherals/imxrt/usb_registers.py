@@ -75,6 +75,8 @@ class UsbRegisters(Peripheral):
     BSVIS = OTGSC.field(19)
     BSEIS = OTGSC.field(20)
     USBMODE = Register(0x1A8, reset=0x5000)
+    # CM: 2 is a device, 3 a host.
+    CM_HOST = USBMODE.field(0, unmodelled="host mode: nothing is ever at the port")
     ENDPTSETUPSTAT = Register(0x1AC, w1c=0xFFFF, ro=0xFFFF_0000)
     ENDPTPRIME = Register(0x1B0)
     ENDPTFLUSH = Register(0x1B4)

@@ -164,7 +164,7 @@ def test_a_vector_table_without_a_stack_in_ram(device: Device) -> None:
 def test_an_erased_mram(device: Device) -> None:
     text = device.refusal()
     assert "no ATOC" in text
-    assert "no image begins at 0x80020000" in text
+    assert "no image begins at 0x80020000 or 0x80200000" in text
 
 
 def test_a_bare_image_is_started_and_noted_once(device: Device) -> None:
@@ -174,6 +174,13 @@ def test_a_bare_image_is_started_and_noted_once(device: Device) -> None:
     device.boot()
     assert len(device.bench.notes) == 1
     assert "no ATOC" in device.bench.notes[0].message
+
+
+def test_a_bare_image_where_the_vendors_pack_puts_it(device: Device) -> None:
+    """app_mem_regions.h: APP_MRAM_HP_BASE is 0x80200000."""
+    at = 0x8020_0000
+    device.put(at, application(at))
+    assert device.boot() == Entry(pc=at + 0x101, sp=0x2004_BB10, vtor=at)
 
 
 def test_a_bare_image_for_the_other_core(device: Device) -> None:

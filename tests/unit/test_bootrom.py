@@ -392,6 +392,16 @@ def test_wrong_size_boots_with_one_warning(size):
     assert [d.rule for d in board.bench.diagnostics] == ["fcb-mismatch"]
 
 
+@pytest.mark.parametrize(("device", "rules"), [(0, []), (2, ["fcb-mismatch"])])
+def test_a_device_type_that_was_left_out_is_no_mismatch(device, rules):
+    """Zephyr's images for the Teensys leave it 0, and boot."""
+    block = fcb()
+    block[0x44] = device
+    board = Board(image(block))
+    board.boot()
+    assert [d.rule for d in board.bench.diagnostics] == rules
+
+
 # -- DCD -------------------------------------------------------------------------------------------
 
 

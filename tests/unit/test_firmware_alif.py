@@ -117,7 +117,7 @@ def test_another_zip_archive_is_a_mistake(tmp_path: Path) -> None:
         images.load(save(tmp_path, data))
 
 
-@pytest.mark.parametrize(("at", "size"), [(HP, 0x400), (HE, 0x200)])
+@pytest.mark.parametrize(("at", "size"), [(HP, 0x400), (HE, 0x200), (0x8020_0000, 0x400)])
 def test_a_raw_application_goes_where_its_reset_vector_points(
     tmp_path: Path, at: int, size: int
 ) -> None:

@@ -50,6 +50,10 @@ def test_headers_that_fit_give_no_warning() -> None:
     assert header.check_fits(found, FACTS) == []
 
 
+def test_a_device_type_that_was_left_out_gives_no_warning() -> None:
+    assert warnings(chip(device_type=0)) == []
+
+
 @pytest.mark.parametrize(
     ("flash", "warning"),
     [

@@ -175,6 +175,18 @@ def test_elf_segments_lie_at_their_physical_addresses(tmp_path: Path) -> None:
     assert image.segments == (Segment(BASE + 4, b"textdata"),)
 
 
+def test_headers_that_the_linker_put_into_a_segment_are_no_contents(tmp_path: Path) -> None:
+    """GNU ld does so for a segment of .bss alone, and before .text where the page has room."""
+    data = bytearray(elf_image((0, 0, b""), (BASE, BASE, b"text")))
+    headers = 52 + 2 * 32
+    struct.pack_into("<8I", data, 52, 1, 0, 0x2000_0000, 0x2000_0000, headers, 0xC000, 6, 4)
+    assert images.load(save(tmp_path, bytes(data))).segments == ((BASE, b"text"),)
+    struct.pack_into("<8I", data, 52, 0, 0, 0, 0, 0, 0, 0, 0)
+    size = headers + 4
+    struct.pack_into("<8I", data, 84, 1, 0, BASE - headers, BASE - headers, size, size, 5, 4)
+    assert images.load(save(tmp_path, bytes(data))).segments == ((BASE, b"text"),)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 from flexspi_fakes import ERASE_TIME, FakeChip, Rig
 
+from xipsim.peripherals.core import BusError
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
@@ -113,6 +114,26 @@ def test_mdis_alone_keeps_it(rig: BufferRig) -> None:
     rig.set(FlexSpi.MCR0, 0xFFFF_8012)
     rig.set(FlexSpi.MCR0, 0xFFFF_8010)
     assert rig.window.read(0x40) == 0x43424140
+
+
+@pytest.mark.parametrize("prefetch", [True, False])
+def test_a_lut_that_is_rewritten_out_of_what_was_read_ahead(
+    rig: BufferRig, prefetch: bool
+) -> None:
+    """Zephyr's driver keeps its table in the flash whose sequence 0 it is about to replace."""
+    if not prefetch:
+        rig.set(FlexSpi.AHBCR, 0x18)
+    rig.set(FlexSpi.LUTKEY, 0x5AF0_5AF0)
+    rig.set(FlexSpi.LUTCR, 2)
+    rig.window.read(0)
+    rig.spi.write(FlexSpi.LUT.offset, 0x0403, 4)
+    if prefetch:
+        assert rig.window.read(0x40) == 0x43424140
+        assert rig.rules == []
+    else:
+        with pytest.raises(BusError):
+            rig.window.read(0x40)
+        assert "ahb-lut-open" in rig.rules
 
 
 def test_without_prefetch_a_burst_is_read(rig: BufferRig) -> None:

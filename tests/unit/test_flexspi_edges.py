@@ -101,6 +101,16 @@ def test_an_access_during_a_command_raises_the_interrupt(rig: Rig) -> None:
     assert rig.spi.IRQ.level
 
 
+def test_an_access_during_a_command_is_given_up_in_time(rig: Rig) -> None:
+    """MCR0.AHBGRANTWAIT, here 1: 1,024 AHB clocks of 600 MHz."""
+    rig.set(FlexSpi.MCR0, 0x01FF_8010)
+    rig.start(PROGRAM, 0x100, 16)
+    before = rig.bench.clock.now
+    with pytest.raises(BusError):
+        rig.window.read(0x100, 4)
+    assert rig.bench.clock.now - before == 1_707
+
+
 def test_who_drives_the_bus_and_what_it_waits_for(rig: Rig) -> None:
     assert rig.get(FlexSpi.STS0) == 3, "idle"
     rig.start(PROGRAM, 0x100, 16)

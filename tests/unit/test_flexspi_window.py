@@ -210,6 +210,28 @@ def test_sequence_without_read_times_out_on_the_bus(chip_and_rig):
     assert rig.get(FlexSpi.INTR) & 0x400, "AHBBUSTIMEOUT"
 
 
+def test_the_bus_waits_for_data_that_do_not_come_before_it_gives_up(chip_and_rig):
+    """MCR1.AHBBUSWAIT, here 2: 2,048 AHB clocks of 600 MHz."""
+    _, rig = chip_and_rig
+    rig.set(FlexSpi.MCR1, 0xFFFF_0002)
+    rig.set(FlexSpi.FLSHCR2, 3)
+    before = rig.bench.clock.now
+    with pytest.raises(BusError):
+        rig.window.read(0)
+    assert rig.bench.clock.now - before == 3_414
+
+
+def test_a_read_while_the_lut_is_rewritten_tells_how_silicon_may_differ(chip_and_rig):
+    _, rig = chip_and_rig
+    rig.set(FlexSpi.LUTKEY, 0x5AF0_5AF0)
+    rig.set(FlexSpi.LUTCR, 2)
+    rig.set(FlexSpi.FLSHCR2, 3)
+    with pytest.raises(BusError):
+        rig.window.read(0)
+    told = {d.rule: d.message for d in rig.bench.diagnostics}
+    assert 'ahb "buffers"' in told["ahb-lut-open"]
+
+
 def test_ahb_sequence_with_an_error(chip_and_rig):
     _, rig = chip_and_rig
     rig.load_lut([0x3800_0403])

@@ -77,12 +77,23 @@ def test_srtc_ignores_writes_while_it_runs() -> None:
     assert [d.rule for d in bench.diagnostics] == ["rtc-running"]
 
 
-def test_no_read_of_a_clock_is_a_question() -> None:
+@pytest.mark.parametrize(
+    ("control", "low", "counter"), [(LPCR, SRTCLR, "SRTC"), (HPCR, HPRTCLR, "HPRTC")]
+)
+def test_a_poll_of_a_running_clock_waits_for_its_next_edge_and_no_longer(
+    control: int, low: int, counter: str
+) -> None:
+    """CircuitPython waits so for a second, reading until two reads agree."""
     bench = Bench()
-    snvs = Snvs(bench.system)
-    set_ticks(snvs, 0)
-    ticks(snvs)
-    assert bench.clock.questions == []
+    snvs = Snvs(bench.system, name="snvs")
+    snvs.read(low)
+    assert bench.clock.questions == [], "it stands"
+    snvs.write(control, snvs.read(control) | 1)
+    bench.clock.advance(TICK)
+    snvs.read(low - 4)
+    assert bench.clock.questions == [], "the high half is looked at beside"
+    snvs.read(low)
+    assert bench.clock.questions == [(("snvs", counter), 61_036)], "2 / 32,768 s, rounded up"
 
 
 def test_a_coin_cell_keeps_the_time() -> None:

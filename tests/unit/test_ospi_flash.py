@@ -102,6 +102,8 @@ def test_polls_of_a_busy_chip_are_questions() -> None:
     assert (("status", "nor"), end) in d.bench.clock.questions
     # Every register that the driver touches in this loop is neutral.
     touched = {0x00, 0x04, 0x08, 0x10, 0x24, 0x28, 0x60, 0xF4}
+    # So is what Alif's CMSIS driver touches besides, which works by interrupts.
+    touched |= {0x14, 0x18, 0x1C, 0x2C, 0x30, 0x38, 0x3C, 0x40, 0x48}
     assert touched <= d.ospi.NEUTRAL
 
 

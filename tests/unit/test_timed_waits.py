@@ -36,3 +36,19 @@ def test_an_event_is_timed_to_two_turns(edge: int, is_timer_first: bool) -> None
             source.advance(TURN // 2)
     assert abs(time - edge) <= 2 * TURN
     assert turns < edge // TURN // 2, "it stalled"
+
+
+@pytest.mark.parametrize(("known", "fewest", "most"), [(True, 8, 16), (False, 900, 910)])
+def test_a_driver_whose_looks_are_commands_with_interrupts_waits_where_the_end_is_known(
+    known: bool, fewest: int, most: int
+) -> None:
+    """Alif's CMSIS driver: 1,100 ns from one read of the flag status to the next."""
+    source, end = Source(), 1_000_000
+    clock = GuestClock(source, guard=lambda error: None, stalls=True)
+    polls = 0
+    while source.now < end:
+        polls += 1
+        clock.question("status", until=end if known else None)
+        source.advance(1_100)
+    assert fewest <= polls <= most
+    assert source.now < end + 2 * 1_100

@@ -206,7 +206,11 @@ def _put_files(
 def _wrong_board(image: Image | None, facts: Board | None) -> Iterator[str]:
     """An image that names another board in its banner."""
     said = image and facts and _BANNER.search(b"\0".join(s.data for s in image.segments))
-    if not (said and facts) or (machine := said[1].decode()) == facts.machine:
+    if not (said and facts):
+        return
+    # CircuitPython writes the chip's name without its first letter.
+    machine = said[1].decode().replace(" with IMXRT", " with MIMXRT")
+    if machine == facts.machine:
         return
     from xipsim.firmware import boards
 
