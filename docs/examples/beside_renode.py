@@ -26,7 +26,8 @@ def monitor(command: str) -> str:
     return said.strip()
 
 
-monitor(f"include @{script.resolve()}")
+path = str(script.resolve()).replace(" ", r"\ ")  # as the monitor wants it
+monitor(f"include @{path}")
 emulation = Emulation()
 ours = emulation.get_mach(script.stem)
 beside = emulation.add_mach("beside")

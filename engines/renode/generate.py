@@ -15,6 +15,8 @@ from xipsim.engines.repl.stock import STOCK
 from xipsim.peripherals.core import Console, Model, Output, Outputs, Parameter, Region, Registry
 from xipsim.peripherals.namedtuple import NamedTuple
 
+MARK = "Made by `xipsim renode`"
+"""In the first lines of what is written."""
 BRIDGE = Path(__file__).with_name("bridge")
 ROOT = "Antmicro.Renode.Peripherals"
 SLOT = "NumberRegistrationPoint<int>"
@@ -52,7 +54,7 @@ def generate(registry: Registry, settings: Settings) -> str:
     ]
     return "\n".join(
         [
-            "// Made by `xipsim renode`: do not edit.",
+            f"// {MARK}: do not edit.",
             *usings,
             "",
             *bodies,

@@ -25,7 +25,7 @@ from xipsim.engines.usermodels import UserModelError, load_models
 from xipsim.firmware.store import cache_folder, keep_newest, write_once
 
 from .generate import Settings, generate
-from .output import monitor_path, plain_path
+from .output import monitor_path
 
 FOLDER = "renode"
 KEPT = 40
@@ -62,7 +62,8 @@ def main() -> None:
     try:
         renode = sys.argv[4]
         script, configuration = _prepare(config, platform, renode)
-        words = [renode, *OPTIONS, "--config", str(configuration), "-e", f"include @{script}\nquit"]
+        command = f"include @{monitor_path(script)}\nquit"
+        words = [renode, *OPTIONS, "--config", str(configuration), "-e", command]
         handed_over = _kept_open(pickle.dumps((config, platform, build), protocol=5))
         descriptors = (requests, answers, interrupts, handed_over)
         os.environ.update({**RUNTIME, **os.environ})
@@ -95,10 +96,10 @@ def _prepare(config: MachineConfig, platform: Platform, renode: str) -> tuple[Pa
         module="xipsim.engines.renode.child",
     )
     folder = cache_folder(FOLDER)
-    plain_path(folder)
     bridge = _written(folder, _compiled_by(renode) + generate(registry, settings), ".cs")
     description = monitor_path(Path(config.platform).resolve())
-    script = _written(folder, SCRIPT.format(bridge=bridge, platform=description), ".resc")
+    commands = SCRIPT.format(bridge=monitor_path(bridge), platform=description)
+    script = _written(folder, commands, ".resc")
     return script, _written(folder, CONFIGURATION, ".config")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,14 +11,15 @@ from xipsim.engines.api import EngineError, StrPath
 from xipsim.engines.libpython import find_libpython
 from xipsim.engines.link.process import search_path
 from xipsim.engines.usermodels import load_models
+from xipsim.firmware.store import write_atomic
 from xipsim.peripherals import FAMILIES
 
-from .generate import Settings, generate
+from .generate import MARK, Settings, generate
 
 BRIDGE = "xipsim.cs"
 SCRIPT = """\
 :name: {name}
-:description: Made by `xipsim renode`: {name} with xipsim's models.
+:description: {mark}, which writes it anew each time: {name} with xipsim's models.
 
 include $ORIGIN/{bridge}
 $name?="{name}"
@@ -31,24 +33,26 @@ logLevel 3 sysbus.nvic
 
 {consoles}
 """
-FORBIDDEN = "\"'\n@;"
-"""Characters that Renode's monitor cannot take in a path."""
+FORBIDDEN = "\"'@;"
+"""Characters that Renode's monitor cannot take in a path, beside all space but blanks."""
 
 
 def monitor_path(path: Path) -> str:
     """A path behind `@`, as Renode's monitor wants it; EngineError where it cannot take it."""
     text = str(path)
-    if any(character in text for character in FORBIDDEN):
+    if any(c in FORBIDDEN or (c.isspace() and c != " ") for c in text):
         raise EngineError(f"{path}: Renode's monitor cannot take this path; use a plainer one")
     return text.replace(" ", "\\ ")
 
 
-def plain_path(path: Path) -> Path:
-    """The same; EngineError where Renode cannot start with it: what it is given first knows no
-    way to write a blank."""
-    if monitor_path(path) != str(path):
-        raise EngineError(f"{path}: Renode cannot start from this path; use one without blanks")
-    return path
+def command(script: Path) -> str:
+    """What to type in a shell for Renode to run it.
+
+    Renode takes its argument for a path of its monitor's, behind the current folder if that is
+    relative, whose blanks it leaves as they are.
+    """
+    whole = monitor_path(script.resolve())
+    return f"renode {shlex.quote(whole if ' ' in whole else str(script))}"
 
 
 def write(
@@ -63,32 +67,45 @@ def write(
     """Write the folder's files; the path of the script.
 
     contents: by entry. consoles: entries whose terminals are shown. EngineError where a path
-    cannot be named to Renode, or this Python has no shared library.
+    cannot be named to Renode, this Python has no shared library, or a file of somebody else's would
+    be replaced.
     """
     files = [str(Path(file).resolve()) for file in models]
     registry = load_models(FAMILIES, files)
-    folder.mkdir(parents=True, exist_ok=True)
-    plain_path(folder.resolve())
+    monitor_path(folder.resolve())
     settings = Settings(
         library=find_libpython(),
         home=sys.base_prefix,
         path=search_path(),
         models=files,
     )
-    (folder / BRIDGE).write_text(generate(registry, settings), encoding="utf-8")
-    lines = []
-    for entry, data in contents.items():
-        (folder / f"{entry}.bin").write_bytes(data.rstrip(b"\xff") or data[:1])
-        lines.append(f"xipsim {entry} $ORIGIN/{entry}.bin")
-    script = folder / f"{name}.resc"
-    script.write_text(
-        SCRIPT.format(
-            name=name,
-            bridge=BRIDGE,
-            platform=monitor_path(Path(platform).resolve()),
-            contents="\n".join(lines),
-            consoles="\n".join(f"showAnalyzer {console}" for console in consoles),
-        ),
-        encoding="utf-8",
+    script = SCRIPT.format(
+        mark=MARK,
+        name=name,
+        bridge=BRIDGE,
+        platform=monitor_path(Path(platform).resolve()),
+        contents="\n".join(f"xipsim {entry} $ORIGIN/{entry}.bin" for entry in contents),
+        consoles="\n".join(f"showAnalyzer {console}" for console in consoles),
     )
-    return script
+    written = {
+        BRIDGE: generate(registry, settings).encode(),
+        **{f"{entry}.bin": data.rstrip(b"\xff") or data[:1] for entry, data in contents.items()},
+        f"{name}.resc": script.encode(),
+    }
+    _check_replaced(folder, list(written))
+    for file, data in written.items():
+        write_atomic(folder / file, data)
+    return folder / f"{name}.resc"
+
+
+def _check_replaced(folder: Path, names: list[str]) -> None:
+    """EngineError if one of the files is there and was not made here; binaries do not tell, but
+    lie beside a file that does."""
+    for name in names:
+        path = folder / name
+        marked = folder / BRIDGE if path.suffix == ".bin" else path
+        if path.exists() and not (marked.is_file() and MARK.encode() in marked.read_bytes()[:200]):
+            raise EngineError(
+                f"{path} is there, and was not made by `xipsim renode`: it would be replaced;"
+                " name another folder"
+            )

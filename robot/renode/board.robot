@@ -17,7 +17,7 @@ ${BLOCK}            150           # without a file
 *** Keywords ***
 Boot
     Test Setup
-    Execute Command             include @${SCRIPT}
+    Execute Command             include @${{ $SCRIPT.replace(' ', chr(92) + ' ') }}
     Execute Command             emulation SetAdvanceImmediately true
     Create Terminal Tester      ${CONSOLE}    timeout=10
     Start Emulation

@@ -85,6 +85,20 @@ def test_a_board_boots_to_its_prompt_and_answers_the_monitor(tmp_path: Path) -> 
     assert text.count(">>> ") == 2, "at power-on, and to Enter after the reset"
 
 
+def test_a_machine_may_be_taken_away_and_come_again(tmp_path: Path) -> None:
+    """By name, and with the whole emulation, from a folder behind a blank; each time its chip is
+    as the folder has it."""
+    folder = tmp_path / "my boards"
+    image = next(i for i in IMAGES if i.name == "TEENSY41-v1.18")
+    assert cli(["renode", "TEENSY41", str(image.require()), "--output", str(folder)]) == 0
+    load = f"include @{output.monitor_path(folder)}/TEENSY41.resc"
+    run = 'emulation RunFor "0.02"'
+    chip = "sysbus ReadDoubleWord 0x60000000"
+    said = monitor(tmp_path, load, run, 'mach rem "TEENSY41"', load, run, "Clear", load, run, chip)
+    assert "rror" not in said, said
+    assert "0x42464346" in said
+
+
 def typed(console: str, line: str) -> list[str]:
     """The monitor's commands that type it."""
     return [f"{console} WriteChar {key}" for key in f"{line}\r".encode()]

@@ -191,7 +191,7 @@ def test_the_folder_names_its_own_files(tmp_path: Path) -> None:
 def test_a_path_that_the_monitor_cannot_take_is_refused(tmp_path: Path) -> None:
     from xipsim.engines.api import EngineError
 
-    for name in ("a b", "a;b"):
+    for name in ("a\tb", "a;b"):
         with pytest.raises(EngineError, match=rf"{name}.*use"):
             output.write(tmp_path / name, "T", platforms.find("TEENSY41"), contents={}, consoles=[])
 
@@ -203,6 +203,37 @@ def test_a_platform_may_lie_behind_blanks(tmp_path: Path) -> None:
     board.write_text(platforms.find("TEENSY41").read_text(encoding="utf-8"), encoding="utf-8")
     script = output.write(tmp_path / "out", "T", board, contents={}, consoles=[])
     assert r"/my\ boards/lab.repl" in script.read_text(encoding="utf-8")
+
+
+def test_the_command_is_one_for_a_shell_and_for_renode(tmp_path: Path) -> None:
+    """Which knows a blank only behind a backslash, and only in a path that is whole."""
+    from xipsim.engines.renode.output import command
+
+    blank, plain = tmp_path / "my boards/T.resc", Path("out/T.resc")
+    assert command(blank) == rf"renode '{tmp_path}/my\ boards/T.resc'"
+    assert command(plain) == "renode out/T.resc"
+
+
+def test_what_was_made_by_somebody_else_is_not_replaced(tmp_path: Path) -> None:
+    """Nor is anything written beside it; what was made here is, again and again."""
+    from xipsim.engines.api import EngineError
+
+    def write(folder: Path) -> None:
+        contents = {"nor": b"FCFB"}
+        output.write(folder, "T", platforms.find("TEENSY41"), contents=contents, consoles=[])
+
+    write(tmp_path / "ours")
+    write(tmp_path / "ours")
+    for name in ("xipsim.cs", "T.resc", "nor.bin"):
+        other = tmp_path / name.replace(".", "-") / name
+        other.parent.mkdir()
+        other.write_bytes(b"precious")
+        with pytest.raises(EngineError, match=rf"{other} is there, and was not made by"):
+            write(other.parent)
+        assert [file.read_bytes() for file in other.parent.iterdir()] == [b"precious"]
+    (tmp_path / "ours/T.resc").write_text("mine")
+    with pytest.raises(EngineError, match=r"T\.resc is there, and was not made"):
+        write(tmp_path / "ours")
 
 
 def test_system_is_what_models_get() -> None:

@@ -18,9 +18,9 @@ BOARD = platforms.find("TEENSY41")
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache."""
-    monkeypatch.setenv("XIPSIM_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+    """An empty cache, behind a blank."""
+    monkeypatch.setenv("XIPSIM_CACHE", str(tmp_path / "my cache"))
+    return tmp_path / "my cache"
 
 
 @pytest.fixture
@@ -47,10 +47,11 @@ def test_renode_is_given_a_script_and_what_it_said_last_is_told(cache: Path, ren
     error = failure(MachineConfig(platform=BOARD), renode)
     assert "ended with exit code 3; its last words:\ngiven: --disable-gui" in str(error)
     (script,) = (cache / "renode").glob("*.resc")
-    assert str(error).endswith(f"include @{script}\nquit"), "where the script fails, Renode ends"
+    told = f"include @{monitor_path(script)}\nquit"
+    assert str(error).endswith(told), "where the script fails, Renode ends"
     lines = script.read_text().splitlines()
     (bridge,) = (cache / "renode").glob("*.cs")
-    assert lines.index(f"include @{bridge}") < lines.index(
+    assert lines.index(f"include @{monitor_path(bridge)}") < lines.index(
         f"xipsim_engine @{monitor_path(BOARD.resolve())}"
     )
     assert stat.S_IMODE(bridge.parent.stat().st_mode) == 0o700

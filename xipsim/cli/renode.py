@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.output}: cannot be written: {error.strerror}") from error
     finally:
         contents.persistent.close()
-    print(f"renode {script}")
+    print(output.command(script))
     return 0
 
 

@@ -20,10 +20,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// The board of `machine`; its first model makes it.
         public static Board Of(IMachine machine)
         {
-            if(Current == null || !EmulationManager.Instance.CurrentEmulation.Machines.Contains(Current.Machine))
-            {
-                Current = new Board(machine);
-            }
+            Current ??= new Board(machine);
             if(Current.Machine != machine)
             {
                 throw new ConstructionException("xipsim: one machine in an emulation can have Python models; there is one already");
@@ -38,11 +35,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private Board(IMachine machine)
         {
             Machine = machine;
-            if(!started)
-            {
-                Python.Start(Exchange());
-                started = true;
-            }
+            Python.Start(Exchange());
             AddClock();
             foreach(var cpu in machine.SystemBus.GetCPUs())
             {
@@ -50,6 +43,17 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             }
             machine.PeripheralsChanged += (_, change) => Follow(change.Peripheral as ICPU);
             machine.MachineReset += _ => OnMachineReset();
+            machine.StateChanged += (_, change) => { if(change.CurrentState == MachineStateChangedEventArgs.State.Disposed) { End(); } };
+        }
+
+        /// The machine is gone. In Renode its clock goes on all the same, and SysTick would call a core that is not there.
+        private void End()
+        {
+            foreach(var entry in Machine.ClockSource.GetAllClockEntries().ToList())
+            {
+                Machine.ClockSource.TryRemoveClockEntry(entry.Handler);
+            }
+            Current = null;
         }
 
         public int Add(Model model)
@@ -210,8 +214,6 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private NVIC nvic;
         private IBusController bus;
         private bool built;
-
-        private static bool started;
 
         private const ulong PrivateBus = 0xE0000000, PrivateBusSize = 0x100000;
 
