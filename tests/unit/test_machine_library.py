@@ -249,7 +249,7 @@ def test_nothing_is_put_into_a_file_system_that_is_not_littlefs(tmp_path: Path) 
 def test_a_flash_file_of_the_wrong_size(tmp_path: Path) -> None:
     file = tmp_path / "chip.bin"
     file.write_bytes(bytes(1000))
-    with pytest.raises(UserError, match="1000 bytes, but the flash has 2097152"):
+    with pytest.raises(UserError, match="1000 bytes, but what it keeps has 2097152"):
         make_machine(tmp_path, flash=file)
 
 
