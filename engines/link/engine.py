@@ -27,6 +27,8 @@ from .messages import BUILD, RUN, START, News, Refusal, Reply, Request
 from .process import ANSWER_TIME, Process, Program
 from .signals import Uninterrupted
 
+EXHAUSTED = ("annot allocate memory", "MemoryError", "failed to allocate", "start new thread")
+"""Said by libc, Python and GLib in the last words of a process that got no more of something."""
 LISTENING = 0.2
 """Seconds after which whoever waits listens to signals. One that comes just before the wait begins
 does not end it, since Python calls handlers between two of its own instructions only."""
@@ -269,7 +271,10 @@ class ChildEngine:
     def _death(self) -> EngineError | ConfigurationError:
         if refusal := self._process.refusal():
             return ConfigurationError(refusal)
-        return EngineError(f"the engine's process {self._process.death()}")
+        death = f"the engine's process {self._process.death()}"
+        if any(words in death for words in EXHAUSTED):
+            return ConfigurationError(f"too little memory, or too low a limit (`ulimit`): {death}")
+        return EngineError(death)
 
     def _hung(self, seconds: float | None = None) -> EngineError:
         self._process.kill()

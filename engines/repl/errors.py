@@ -23,6 +23,8 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         _, line, column = self.place
+        if not line:
+            return f"{self.place.file}: {self.message}"
         text = f"{shown(self.place)}:{column}: {self.message}"
         source = _line(self.place.file, line)
         if source.strip():

@@ -261,6 +261,9 @@ PAGE: dict[str, tuple[Message, ...]] = {
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --put nothing.py"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --symbols firmware.bin"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --report nowhere/report.json"),
+        cli("exec TEENSY40 firmware.bin -c 'print(1)' --report firmware.bin"),
+        cli("exec TEENSY40 firmware.bin -c 'print(1)' --timeout 99999999999s"),
+        cli("exec TEENSY40 firmware.bin utf16.py"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --flash ''"),
         cli("exec TEENSY40 '' -c 'print(1)'"),
         cli("exec TEENSY41.bin"),
@@ -363,6 +366,7 @@ def surroundings() -> Iterator[Path]:
         folder.joinpath("text.hex").write_text("<html>404: not found</html>\n")
         folder.joinpath("TEENSY41.bin").write_bytes(OTHER)
         folder.joinpath("empty.bin").touch()
+        folder.joinpath("utf16.py").write_text("print(1)", "utf-16")
         folder.joinpath("lamp.elf").symlink_to(LAMP)
         broken = f'using "{soc}"\n\nnor: Nor.Chip @ flexspi\n  :\n'
         folder.joinpath("syntax.repl").write_text(broken)

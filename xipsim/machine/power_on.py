@@ -93,7 +93,7 @@ def _contents(request: Request, made: Plan, platform: Platform) -> PowerOnConten
     files = _files(request, made, platform, chip, home)
     files |= kept_files(platform, made.config.models)
     place = ""
-    if image is None and not _holds(files.get(home.part, "")):
+    if image is None and not _holds(files.get(home.part, ""), home.part.blank):
         image, place = _found_image(request, facts)
     if symbols is None and image and image.format == "elf":
         symbols = Symbols(image.path)
@@ -127,12 +127,21 @@ def _matters(part: Part, data: bytearray) -> bool:
     return part.address is not None or data.count(part.blank) < len(data)
 
 
-def _holds(file: StrPath) -> bool:
-    """Whether a chip was saved there; a first run that was killed leaves a file without a byte."""
+def _holds(file: StrPath, blank: int) -> bool:
+    """Whether a chip was saved there.
+
+    A first run that was killed leaves a file without a byte; in an erased chip is no firmware.
+    """
+    if not os.path.isfile(file):
+        return False
     try:
-        return os.path.getsize(file) > 0
+        with open(file, "rb") as stream:
+            while piece := stream.read(1 << 20):
+                if piece.count(blank) < len(piece):
+                    return True
     except OSError:
         return False
+    return False
 
 
 def _firmware(image: Image | None, place: str) -> Firmware | None:
