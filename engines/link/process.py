@@ -25,8 +25,8 @@ LAST_LINES = 20
 OF_SHELLS = 128
 """A shell ends with so much more than the number of the signal that has killed its command."""
 ANSWER_TIME = 20.0
-"""Seconds of real time in which the child must answer a request, notice an interrupt, or go on
-with a message that it has begun to read or to write."""
+"""Seconds in which the child must answer a request or notice an interrupt, of its own as long as it
+computes; of real time for going on with a message that it has begun to read or to write."""
 END_TIME = 2.0
 """Seconds of real time after which a child that should end is killed."""
 ROOM = 1 << 20
@@ -113,6 +113,16 @@ class Process:
         if not self._closed:
             self._let_go()
             self._log.close()
+
+    def processor_time(self) -> float:
+        """Seconds that it has computed until now; 0 where that cannot be told."""
+        try:
+            with open(f"/proc/{self.pid}/stat", "rb") as file:
+                # proc(5): utime and stime are the fields 14 and 15; the name, field 2, has blanks.
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def interrupt(self, number: int) -> None:
         """End the run of that number."""

@@ -24,7 +24,7 @@ def find_qemu(given: StrPath | None = None) -> str:
         if not (os.path.isfile(path) and os.access(path, os.X_OK)):
             source = "--qemu" if given else "XIPSIM_QEMU"
             raise EngineError(f"{path} ({source}) is not a program that can be started")
-        return Path(os.path.abspath(path))  # a name without a slash would be sought on the PATH
+        return os.path.abspath(path)  # a name without a slash would be sought on the PATH
     for folder in os.get_exec_path():  # shutil.which, without the time that importing it takes
         file = os.path.join(folder, "qemu-system-arm")
         if os.path.isfile(file) and os.access(file, os.X_OK):  # also in folders closed to us

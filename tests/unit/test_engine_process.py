@@ -6,14 +6,16 @@ import errno
 import os
 import re
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from xipsim import platforms
 from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig
 from xipsim.engines.link.engine import ChildEngine
-from xipsim.engines.link.messages import UNUSABLE
+from xipsim.engines.link.messages import UNUSABLE, Reply
 from xipsim.engines.link.process import Command, Process
 
 
@@ -79,7 +81,7 @@ def test_a_computer_that_gives_too_little_is_told(said: str) -> None:
     assert str(error).startswith("too little memory, or too low a limit") and said in str(error)
 
 
-@pytest.mark.parametrize("room", range(4))
+@pytest.mark.parametrize("room", range(3))
 def test_without_files_to_open_no_process_starts_and_none_stays_open(
     monkeypatch: pytest.MonkeyPatch, room: int
 ) -> None:
@@ -98,3 +100,39 @@ def test_without_files_to_open_no_process_starts_and_none_stays_open(
     assert type(error) is ConfigurationError and "Too many open files" in str(error)
     del error
     assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+@pytest.mark.parametrize(
+    ("times", "answers"),
+    [
+        ((0, 0.5, 1, 1.5, 2), True),  # others have most of the processor
+        ((0, 0.1), False),  # waits for something that does not come
+        ((0, 19.9, 39), False),  # has computed long enough
+    ],
+)
+def test_an_answer_has_its_time_by_the_childs_own_clock(
+    monkeypatch: pytest.MonkeyPatch, times: tuple[float, ...], answers: bool
+) -> None:
+    engine, clock = ChildEngine.__new__(ChildEngine), iter(times)
+    waits = [None] * (len(times) - 1)
+    process = SimpleNamespace(
+        processor_time=lambda: next(clock), kill=lambda: None, last_words=lambda: ""
+    )
+    monkeypatch.setattr(engine, "_process", process, raising=False)
+    reply = Reply(1, "so it is")
+    monkeypatch.setattr(engine, "_wait", lambda *_: waits.pop() if waits else reply)
+    if answers:
+        assert engine._answer_to(1) is reply
+    else:
+        with pytest.raises(EngineError, match="did not answer within 20 s and was killed"):
+            engine._answer_to(1)
+    assert next(clock, None) is None
+
+
+def test_the_time_that_a_process_has_computed() -> None:
+    process = Program(0).start()
+    process._wait()
+    assert process.processor_time() == 0.0
+    process.close()
+    process.pid = os.getpid()
+    assert 0 < process.processor_time() <= time.process_time() + 1
