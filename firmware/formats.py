@@ -10,7 +10,13 @@ from .segments import Contents, Segment
 _MISTAKES = {
     alif.ZIP: "a zip archive; unpack it",
     b"\x1f\x8b": "compressed with gzip; unpack it",
+    b"PK\5\6": "an empty zip archive; download or copy it again",
     b"7z\xbc\xaf": "a 7z archive; unpack it",
+    b"BZh": "compressed with bzip2; unpack it",
+    b"\xfd7zXZ\0": "compressed with xz; unpack it",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd; unpack it",
+    b"DfuSe": "a DfuSe file, which is for STM32 microcontrollers; take the image of this board",
+    b"UF2\n": "a damaged UF2 file; download or copy it again",
 }
 
 

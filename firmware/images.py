@@ -36,6 +36,7 @@ _UF2_BASE = 0x6000_0000
 # The linker aligns what follows the image's last byte; `objcopy` writes no such padding.
 _ALIGNMENT = 64
 
+
 class Placement(NamedTuple):
     """Bytes and their offset in the flash chip."""
 

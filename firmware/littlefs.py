@@ -43,6 +43,10 @@ def put_file(flash: bytearray, where: FileSystem, name: str, data: bytes) -> boo
     except IsADirectoryError:
         raise FirmwareError(f"{name}: a folder of that name is in the file system") from None
     except (littlefs.LittleFSError, OSError) as error:
+        if getattr(error, "code", 0) == littlefs.LittleFSError.Error.LFS_ERR_NOSPC:
+            raise FirmwareError(
+                f"{name}: {len(data)} bytes do not fit into the file system"
+            ) from None
         raise FirmwareError(f"{name}: not written to the file system: {_text(error)}") from None
     flash[where.offset : where.offset + where.size] = work
     return blank

@@ -231,8 +231,8 @@ class FlashFile:
             return self._erased()
         if status.st_size != self.size:
             raise FlashFileError(
-                f"{self.path}: {status.st_size} bytes, but the flash has {self.size}; "
-                "a flash file holds the whole chip from offset 0"
+                f"{self.path}: {status.st_size} bytes, but what it keeps has {self.size}; "
+                "such a file holds the whole chip, or card, from offset 0"
             )
         contents = bytearray(self.size)
         with open(descriptor, "rb", closefd=False) as file:

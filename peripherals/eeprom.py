@@ -27,7 +27,7 @@ class SerialEeprom(Model, Keeper):
 
     size = Parameter(int, "bytes: 128, 256, or a power of two from 4096 to 65536", default=32768)
     page = Parameter(int, "bytes of a page, a power of two", default=64)
-    write_time = Parameter(int, "ns that a write takes", default=5_000_000)
+    write_time = Parameter(int, "ns that a write takes", default=5_000_000, least=0)
 
     _cells: State[bytearray] = State(bytearray())
     _address = State(0)

@@ -21,7 +21,13 @@ class Phy(Model):
     microcontroller does not reach it.
     """
 
-    id = Parameter(int, "identifier, as registers 2 and 3 show it", default=0x2000_A140)  # DP83825I
+    id = Parameter(  # of a DP83825I
+        int,
+        "identifier, as registers 2 and 3 show it",
+        default=0x2000_A140,
+        least=0,
+        most=0xFFFF_FFFF,
+    )
 
     _registers: State[dict[int, int]] = State(DEFAULTS)
 

@@ -32,4 +32,6 @@ class Wire(Model):
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
+        if (self.port, self.pin) == (self.other, self.other_pin):
+            raise ValueError(f"{self.name}: other_pin: expected another pin than that of `pin`")
         self.port.join(self.pin, self.other, self.other_pin)

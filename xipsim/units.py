@@ -6,6 +6,10 @@ import re
 
 from xipsim.errors import UserError
 
+LONGEST = 1 << 62
+"""Virtual ns: engines count 2^63, and some time has passed already. This is 146 years."""
+DIGITS = 20
+"""Of a number, that can matter. Python reads no more than some thousand."""
 _UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _LONG = {"": 1, "s": 1, "m": 60, "h": 3600}
 _NEARLY = re.compile(
@@ -18,8 +22,15 @@ _DURATION = re.compile(r"\s*([0-9]+)(?:\.([0-9]+))?\s*([a-zµ]+)\s*")
 def duration(value: str | int) -> int:
     """Nanoseconds of `value`: "2s", "1.5s", "100ms", "500us", "10ns", or an integer, ns.
 
-    UserError for anything else, and for a fraction of a nanosecond.
+    UserError for anything else, for a fraction of a nanosecond, and for more than can be counted.
     """
+    ns = _duration(value)
+    if ns > LONGEST:
+        raise UserError(f"{str(value)[:40]!r} is too long: virtual time ends after 146 years")
+    return ns
+
+
+def _duration(value: str | int) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         if value < 0:
             raise UserError(f"a duration cannot be negative: {value}")
@@ -30,12 +41,14 @@ def duration(value: str | int) -> int:
             f"{value!r} is no duration: expected a number with s, ms, us or ns, such as '100ms', "
             f"or whole nanoseconds{_meant(value)}"
         )
-    whole, fraction, unit = int(match[1]), match[2] or "", _UNITS[match[3]]
-    denominator: int = 10 ** len(fraction)
-    part, rest = divmod(int(fraction or 0) * unit, denominator)
-    if rest:
+    whole, fraction, unit = match[1].lstrip("0"), (match[2] or "").rstrip("0"), _UNITS[match[3]]
+    if len(whole) > DIGITS:
+        return LONGEST + 1
+    denominator: int = 10 ** min(len(fraction), DIGITS)
+    part, rest = divmod(int(fraction[:DIGITS] or 0) * unit, denominator)
+    if rest or len(fraction) > DIGITS:
         raise UserError(f"{value!r} is not a whole number of nanoseconds")
-    return whole * unit + part
+    return int(whole or 0) * unit + part
 
 
 def _meant(value: object) -> str:

@@ -9,6 +9,7 @@ from xipsim.engines.api import ConfigurationError
 from xipsim.engines.repl import Entry as PlatformEntry
 from xipsim.engines.repl import Platform, Reference, Registration, Tag
 from xipsim.engines.repl.declared import output_name
+from xipsim.engines.repl.errors import Problem
 from xipsim.peripherals.core import (
     BootRom,
     Entry,
@@ -197,7 +198,15 @@ class Builder:
         try:
             return self._registry[entry.type](self._system, name=entry.name, **values)
         except ValueError as error:
-            raise ConfigurationError(refusal(error)) from error
+            raise ConfigurationError(self._refused(entry, refusal(error))) from error
+
+    def _refused(self, entry: PlatformEntry, message: str) -> str:
+        """What a model says against its parameters, with the line that gives the parameter."""
+        words = message.split(": ")
+        if any(name in words for name in self._overrides.get(entry.name, {})):
+            return message
+        named = [a for a in entry.attributes if a.name in words]
+        return str(Problem(named[0].value_place if named else entry.place, message))
 
     def _register(self, model: Model, registration: Registration) -> None:
         address = registration.address

@@ -27,6 +27,10 @@ from .messages import BUILD, RUN, START, News, Refusal, Reply, Request
 from .process import ANSWER_TIME, Process, Program
 from .signals import Uninterrupted
 
+EXHAUSTED = ("annot allocate memory", "MemoryError", "failed to allocate", "start new thread")
+"""Said by libc, Python and GLib in the last words of a process that got no more of something."""
+AT_WORK = 0.01
+"""Share of a processor that a child has which computes; one that waits for ever has none."""
 LISTENING = 0.2
 """Seconds after which whoever waits listens to signals. One that comes just before the wait begins
 does not end it, since Python calls handlers between two of its own instructions only."""
@@ -211,11 +215,17 @@ class ChildEngine:
             self._answer_to(self._running)
 
     def _answer_to(self, number: int, seconds: float | None = None) -> Reply | Refusal:
-        """The answer to that request, for which ANSWER_TIME is given where nothing else is."""
+        """The answer to that request, for which ANSWER_TIME is given where nothing else is.
+
+        On a computer that is busy with other things it is the child's own time that counts.
+        """
         limit = ANSWER_TIME if seconds is None else seconds
-        answer = self._wait(number, time.monotonic() + limit)
-        if answer is None:
-            raise self._hung(limit)
+        began = before = self._process.processor_time()
+        while (answer := self._wait(number, time.monotonic() + limit)) is None:
+            now = self._process.processor_time()
+            if now - began >= limit or now - before < limit * AT_WORK:
+                raise self._hung(limit)
+            before = now
         return answer
 
     def _wait(self, number: int, deadline: float | None) -> Reply | Refusal | None:
@@ -269,7 +279,10 @@ class ChildEngine:
     def _death(self) -> EngineError | ConfigurationError:
         if refusal := self._process.refusal():
             return ConfigurationError(refusal)
-        return EngineError(f"the engine's process {self._process.death()}")
+        death = f"the engine's process {self._process.death()}"
+        if any(words in death for words in EXHAUSTED):
+            return ConfigurationError(f"too little memory, or too low a limit (`ulimit`): {death}")
+        return EngineError(death)
 
     def _hung(self, seconds: float | None = None) -> EngineError:
         self._process.kill()

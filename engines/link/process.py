@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from xipsim.engines.api import EngineError, StrPath
+from xipsim.engines.api import ConfigurationError, EngineError, StrPath
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .messages import NUMBER, UNUSABLE
@@ -18,12 +19,14 @@ SIGKILL = 9
 IGNORED = (13, 25)
 """SIGPIPE and SIGXFSZ, which Python ignores and its children should not. Importing `signal` or
 `subprocess` would cost 2 ms before the child starts."""
+EXHAUSTED = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Errors of a computer, or of limits, that leave no room for another process."""
 LAST_LINES = 20
 OF_SHELLS = 128
 """A shell ends with so much more than the number of the signal that has killed its command."""
 ANSWER_TIME = 20.0
-"""Seconds of real time in which the child must answer a request, notice an interrupt, or go on
-with a message that it has begun to read or to write."""
+"""Seconds in which the child must answer a request or notice an interrupt, of its own as long as it
+computes; of real time for going on with a message that it has begun to read or to write."""
 END_TIME = 2.0
 """Seconds of real time after which a child that should end is killed."""
 ROOM = 1 << 20
@@ -49,25 +52,34 @@ class Process:
     """A child that serves `channel`; what it simulates, the first messages say.
 
     command: made from the descriptors that the child finds open: requests, answers, interrupts, and
-    the `files`, to read. EngineError if it cannot be started. pid: its process id.
+    the `files`, to read. EngineError if it cannot be started, ConfigurationError if this computer
+    has not what every process needs. pid: its process id.
     """
 
     def __init__(
         self, command: Callable[[tuple[int, ...]], Command], files: Sequence[StrPath] = ()
     ) -> None:
         self._closed = True
-        self._log = open(os.memfd_create("xipsim-log"), "w+b")  # noqa: SIM115 - see close
-        requests, to_child = os.pipe()
+        opened: list[int] = []
+        try:
+            opened.append(os.memfd_create("xipsim-log"))
+            for _ in ("requests", "answers", "interrupts"):
+                opened += os.pipe()
+            opened += (os.open(file, os.O_RDONLY) for file in files)
+        except OSError as error:
+            for descriptor in opened:
+                os.close(descriptor)
+            text = f"no process can be started for the engine: {error.strerror}"
+            raise ConfigurationError(text) from error
+        log, requests, to_child, from_child, answers, interrupts, self._interrupt, *read = opened
+        passed = (requests, answers, interrupts, *read)
+        self._log = open(log, "w+b")  # noqa: SIM115 - see close
         with contextlib.suppress(OSError):  # there is a limit for each user, too
             fcntl.fcntl(to_child, fcntl.F_SETPIPE_SZ, ROOM)
-        from_child, answers = os.pipe()
-        interrupts, self._interrupt = os.pipe()
-        passed = (requests, answers, interrupts, *(os.open(f, os.O_RDONLY) for f in files))
         self._ends = (from_child, to_child, self._interrupt)
         self._closed = False
         self._code: int | None = None
         made = command(passed)
-        log = self._log.fileno()
         try:
             self.pid = os.posix_spawn(
                 made.words[0],
@@ -87,7 +99,8 @@ class Process:
             self._let_go()
             self._log.close()
             text = f"{made.words[0]} cannot be started: {error.strerror}"
-            raise EngineError(text) from error
+            kind = ConfigurationError if error.errno in EXHAUSTED else EngineError
+            raise kind(text) from error
         finally:
             for descriptor in passed:
                 os.close(descriptor)
@@ -100,6 +113,16 @@ class Process:
         if not self._closed:
             self._let_go()
             self._log.close()
+
+    def processor_time(self) -> float:
+        """Seconds that it has computed until now; 0 where that cannot be told."""
+        try:
+            with open(f"/proc/{self.pid}/stat", "rb") as file:
+                # proc(5): utime and stime are the fields 14 and 15; the name, field 2, has blanks.
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def interrupt(self, number: int) -> None:
         """End the run of that number."""

@@ -10,6 +10,7 @@ layouts, and the names that changed over time. Looked up once, when it is import
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Callable
 from ctypes import (
@@ -206,8 +207,10 @@ compare = _function("memcmp", c_int, c_void_p, c_void_p, c_size_t)
 if _missing:
     from .locate import KNOWN_VERSIONS
 
+    _more = f" and {len(_missing) - 3} more functions" if len(_missing) > 3 else ""
     refuse(
-        f"this QEMU does not export {', '.join(_missing)}; versions known to work: "
+        f"{os.readlink('/proc/self/exe')} does not export {', '.join(_missing[:3])}{_more}: it is "
+        "no QEMU, or none that works; versions known to work: "
         f"{', '.join(KNOWN_VERSIONS)} as Debian and Ubuntu build them"
     )
 

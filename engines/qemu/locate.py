@@ -24,7 +24,7 @@ def find_qemu(given: StrPath | None = None) -> str:
         if not (os.path.isfile(path) and os.access(path, os.X_OK)):
             source = "--qemu" if given else "XIPSIM_QEMU"
             raise EngineError(f"{path} ({source}) is not a program that can be started")
-        return path
+        return os.path.abspath(path)  # a name without a slash would be sought on the PATH
     for folder in os.get_exec_path():  # shutil.which, without the time that importing it takes
         file = os.path.join(folder, "qemu-system-arm")
         if os.path.isfile(file) and os.access(file, os.X_OK):  # also in folders closed to us
@@ -49,8 +49,11 @@ def qemu_version(qemu: str) -> str:
         printed = subprocess.run(
             [qemu, "--version"], capture_output=True, text=True, timeout=20, check=True
         ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise EngineError(f"{qemu} cannot be started: {error}") from error
+    except OSError as error:
+        raise EngineError(f"{qemu} cannot be started: {error.strerror}") from error
+    except subprocess.SubprocessError as error:
+        said = "nothing within 20 s" if isinstance(error, subprocess.TimeoutExpired) else "an error"
+        raise EngineError(f"{qemu} is not QEMU: it answers --version with {said}") from error
     words = printed.split()
     if words[:1] != ["QEMU"] or "version" not in words[:-1]:
         raise EngineError(f"{qemu} is not QEMU; {INSTALL_QEMU}")

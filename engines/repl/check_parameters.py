@@ -105,7 +105,7 @@ def _is_a(model: type[Model], kind: type) -> bool:
 def _kind(parameter: Parameter[Any]) -> str:
     if _is_plain(parameter):
         return str(parameter.kind.__name__)
-    return f"the name of an entry of type {getattr(parameter.kind, 'TYPE', '') or 'model'}"
+    return f"the name of an entry of type {parameter.kind.TYPE or parameter.kind.__name__}"
 
 
 def _hint(parameter: Parameter[Any], attribute: Attribute) -> str:

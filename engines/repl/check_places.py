@@ -9,7 +9,7 @@ from xipsim.peripherals.namedtuple import NamedTuple
 
 from .declared import Declared, declared
 from .errors import Problem, nearest, shown
-from .platform import SYSBUS, Entry, New, Registration, Tag
+from .platform import SYSBUS, Entry, New, Place, Registration, Tag
 from .stock import BUS_END, BUS_POINTS, PAGE, STOCK
 
 Entries = dict[str, Entry]
@@ -141,7 +141,7 @@ def _region_problems(entry: Entry, model: Declared) -> Iterator[Problem]:
                 "@ { ...; sysbus new Bus.BusMultiRegistration "
                 f'{{ address: ...; size: ...; region: "{name}" }} }}'
             )
-            yield Problem(entry.place, message, hint)
+            yield Problem(placed(entry), message, hint)
 
 
 def _size(entry: Entry, registration: Registration, model: Declared | None) -> int:
@@ -176,6 +176,11 @@ def _overlaps(spans: list[_Span]) -> Iterator[Problem]:
 
 def _addresses(span: _Span) -> str:
     return f"{span.start:#010x}-{span.end - 1:#010x}"
+
+
+def placed(entry: Entry) -> Place:
+    """Where the file says where the entry lies, or at least names it."""
+    return entry.registrations[0].place if entry.registrations else entry.place
 
 
 # -- slots ---------------------------------------------------------------------------------------

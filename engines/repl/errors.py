@@ -10,6 +10,9 @@ from xipsim.peripherals.namedtuple import NamedTuple
 
 from .platform import LARGEST, Place
 
+WIDTH = 160
+"""Characters that are shown of a line of the file, around the place in it."""
+
 
 class Problem(NamedTuple):
     """One mistake. hint: what to write instead, empty if there is no idea."""
@@ -20,10 +23,13 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         _, line, column = self.place
+        if not line:
+            return f"{self.place.file}: {self.message}"
         text = f"{shown(self.place)}:{column}: {self.message}"
         source = _line(self.place.file, line)
         if source.strip():
-            text += f"\n    {source}\n    {' ' * (column - 1)}^"
+            start = column - 1 - min(column - 1, WIDTH // 2) if len(source) > WIDTH else 0
+            text += f"\n    {source[start : start + WIDTH]}\n    {' ' * (column - 1 - start)}^"
         if self.hint:
             text += f"\n    {self.hint}"
         return text
@@ -59,6 +65,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _line(file: str, number: int) -> str:
     try:
         text = read_file(file, LARGEST).decode("utf-8-sig", "replace")
-        return text.splitlines()[number - 1].replace("\t", " ")
+        line = text.splitlines()[number - 1]
+        return "".join(c if c.isprintable() else " " for c in line)
     except (OSError, IndexError):
         return ""

@@ -93,7 +93,7 @@ class _Reader:
             if os.path.isfile(candidate):
                 return candidate
             self.files[str(candidate)] = None
-        message = f"there is no {using.path!r}"
+        message = f"there is no file {using.path!r}"
         hint = f"Looked for {', '.join(map(str, candidates))}."
         raise PlatformError([Problem(using.place, message, hint)])
 

@@ -37,7 +37,7 @@ class Adc12(Peripheral):
 
     SIZE = 0x1000
 
-    reference = Parameter(float, "reference voltage, in volts", default=1.8)
+    reference = Parameter(float, "reference voltage, in volts", default=1.8, least=0.001)
 
     DONE0_IRQ = Output("a sample register is loaded")
     DONE1_IRQ = Output("all samples are taken")

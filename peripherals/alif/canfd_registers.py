@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xipsim.peripherals.core import Output, Parameter, Peripheral, Register, RegisterArray
+from xipsim.peripherals.core import Output, Peripheral, Register, RegisterArray, hertz
 
 _FD = "CAN FD's faster bits"
 _TIME = "time stamps"
@@ -20,8 +20,8 @@ class CanFdRegisters(Peripheral):
 
     SIZE = 0x1000
 
-    frequency = Parameter(
-        int, "CANFD_CLK in Hz: 160 MHz by 8, as MicroPython's port sets it", default=20_000_000
+    frequency = hertz(
+        "CANFD_CLK in Hz: 160 MHz by 8, as MicroPython's port sets it", default=20_000_000
     )
 
     IRQ = Output("any interrupt that is enabled")

@@ -8,6 +8,7 @@ from xipsim.peripherals.core import (
     Peripheral,
     Register,
     State,
+    hertz,
     model,
     ticks_in,
 )
@@ -19,7 +20,7 @@ class Counter(Peripheral):
 
     SIZE = 0x1000
 
-    frequency = Parameter(int, "Hz")
+    frequency = hertz("Hz")
 
     CNTCR = Register(0x00)
     EN = CNTCR.field(0)

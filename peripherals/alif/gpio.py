@@ -40,7 +40,11 @@ class Gpio(Pads):
     # Assumption: an input that nothing drives or pulls reads 1, as with the pull-up that a bus or
     # a button to ground has.
     pulls = Parameter(
-        int, "levels of the pins that nothing drives or pulls, one bit each", default=FULL
+        int,
+        "levels of the pins that nothing drives or pulls, one bit each",
+        default=FULL,
+        least=0,
+        most=FULL,
     )
     battery = Parameter(
         bool, "in the battery domain: pins keep level and direction over warm resets", default=False

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from xipsim.peripherals.core import (
     Output,
-    Parameter,
     Register,
     RegisterArray,
     State,
+    hertz,
 )
 from xipsim.peripherals.i2c.controller import I2cController
 
@@ -37,7 +37,7 @@ class I2cRegisters(I2cController):
 
     SIZE = 0x1000
 
-    frequency = Parameter(int, "IC_CLK in Hz", default=100_000_000)
+    frequency = hertz("IC_CLK in Hz", default=100_000_000)
 
     IRQ = Output("any interrupt that is not masked")
 

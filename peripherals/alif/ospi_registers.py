@@ -15,6 +15,7 @@ from xipsim.peripherals.core import (
     Slots,
     State,
     guards,
+    hertz,
 )
 from xipsim.peripherals.nor.bus import SpiDevice
 
@@ -24,7 +25,7 @@ class OspiRegisters(Peripheral):
 
     SIZE = 0x1000
 
-    frequency = Parameter(int, "Hz of the clock that BAUDR divides.", default=400_000_000)
+    frequency = hertz("Hz of the clock that BAUDR divides.", default=400_000_000)
 
     xip = Parameter(
         str,

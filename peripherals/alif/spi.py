@@ -17,6 +17,7 @@ from xipsim.peripherals.core import (
     Slots,
     State,
     System,
+    hertz,
     model,
     time_of,
 )
@@ -44,7 +45,7 @@ class Spi(Peripheral):
 
     SIZE = 0x1000
 
-    frequency = Parameter(int, "Hz of the clock that BAUDR divides", default=200_000_000)
+    frequency = hertz("Hz of the clock that BAUDR divides", default=200_000_000)
     lp = Parameter(
         bool, "CTRLR0 as the vendor's driver writes it in the low-power instance", default=False
     )

@@ -11,6 +11,7 @@ from xipsim.peripherals.core import (
     State,
     System,
     exposed,
+    hertz,
     model,
 )
 from xipsim.peripherals.serial_terminal import SerialTerminal
@@ -36,7 +37,7 @@ ID_MODEM, ID_NONE, ID_TX, ID_RX, ID_LINE, ID_TIMEOUT = 0x0, 0x1, 0x2, 0x4, 0x6, 
 class Uart(SerialTerminal, UartRegisters):
     """UART with FIFOs of 32, and a `Console` at the other end."""
 
-    frequency = Parameter(int, "UART clock in Hz (SYST_PCLK)", default=100_000_000)
+    frequency = hertz("UART clock in Hz (SYST_PCLK)", default=100_000_000)
     handshake = Parameter(
         bool,
         "both ends wait for each other (RTS and CTS wired), so that nothing is lost; "

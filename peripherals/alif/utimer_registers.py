@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xipsim.peripherals.core import Outputs, Parameter, Peripheral, Register, RegisterArray
+from xipsim.peripherals.core import Outputs, Peripheral, Register, RegisterArray, hertz
 
 CHANNELS = 16
 WITH_INTERRUPTS = 12
@@ -28,7 +28,7 @@ class UtimerRegisters(Peripheral):
 
     SIZE = 0x1_1000
 
-    frequency_hz = Parameter(int, "clock of the counters in Hz", default=400_000_000)
+    frequency_hz = hertz("clock of the counters in Hz", default=400_000_000)
 
     IRQS = Outputs(WITH_INTERRUPTS * 8, "interrupt 8 * channel + bit of CHAN_INTERRUPT")
 

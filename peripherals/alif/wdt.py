@@ -9,13 +9,13 @@ from typing import Any
 
 from xipsim.peripherals.core import (
     Output,
-    Parameter,
     Peripheral,
     Register,
     ResetCause,
     State,
     System,
     guards,
+    hertz,
     model,
     ticks_in,
     time_of,
@@ -34,7 +34,7 @@ class Wdt(Peripheral):
 
     SIZE = 0x1000
 
-    frequency = Parameter(int, "clock in Hz", default=400_000_000)
+    frequency = hertz("clock in Hz", default=400_000_000)
 
     NMI = Output("the core's non-maskable interrupt, at the first expiry; needs no wire")
 

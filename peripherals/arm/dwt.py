@@ -6,11 +6,11 @@ Registers as in the ARMv7-M Architecture Reference Manual, C1.8; Renode's type n
 from __future__ import annotations
 
 from xipsim.peripherals.core import (
-    Parameter,
     Peripheral,
     Register,
     RegisterArray,
     State,
+    hertz,
     model,
     ticks_in,
 )
@@ -34,7 +34,7 @@ class Dwt(Peripheral):
 
     SIZE = 0x1000
 
-    frequency = Parameter(int, "the core's clock in Hz")
+    frequency = hertz("the core's clock in Hz")
 
     CTRL = Register(0x000, reset=0x4000_0000, ro=0xF000_0000, survives_reset=True)
     CYCCNTENA = CTRL.field(0)

@@ -2,7 +2,7 @@
 
 from .access import Guard, Read, Unanswered, Words, Write, accessors, words
 from .boot import BootError, Entry
-from .declared import Parameter, Region, Slots, State
+from .declared import Parameter, Region, Slots, State, hertz
 from .hooks import guards
 from .model import Model, exposed
 from .peripheral import Peripheral
@@ -92,6 +92,7 @@ __all__ = [
     "accessors",
     "exposed",
     "guards",
+    "hertz",
     "model",
     "roles_of",
     "ticks_in",

@@ -28,7 +28,8 @@ class Parameter(Generic[T]):
     """A constructor parameter, set in the `.repl` file. On an instance: its value.
 
     kind: int, float, bool, str, or a model class (then the `.repl` names another entry).
-    Without `default` it must be given. choices: the values allowed. doc: one sentence.
+    Without `default` it must be given. choices: the values allowed. least, most: their ends,
+    where they are numbers, both included. doc: one sentence.
     """
 
     def __init__(
@@ -38,8 +39,11 @@ class Parameter(Generic[T]):
         *,
         default: T | None = _REQUIRED,
         choices: tuple[T, ...] = (),
+        least: T | None = None,
+        most: T | None = None,
     ) -> None:
         self.kind, self.doc, self.choices = kind, doc, choices
+        self.least, self.most = least, most
         self.required = default is _REQUIRED
         self.default: T | None = None if self.required else default
         self.name = ""
@@ -67,7 +71,20 @@ class Parameter(Generic[T]):
             return f"expected {kind.__name__}, given {value!r}"
         if self.choices and value not in self.choices:
             return f"expected one of {', '.join(map(repr, self.choices))}, given {value!r}"
+        return self._beyond(value)
+
+    def _beyond(self, value: Any) -> str:
+        """What is wrong with a number that lies beyond the ends."""
+        if self.least is not None and not value >= self.least:
+            return f"expected at least {self.least}, given {value!r}"
+        if self.most is not None and not value <= self.most:
+            return f"expected at most {self.most}, given {value!r}"
         return ""
+
+
+def hertz(doc: str, *, default: int = _REQUIRED) -> Parameter[int]:
+    """A parameter that is a frequency, above 0."""
+    return Parameter(int, doc, default=default, least=1)
 
 
 class Region(Hooked):

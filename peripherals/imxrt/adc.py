@@ -28,7 +28,7 @@ class Adc(Peripheral):
     0 V.
     """
 
-    reference = Parameter(float, "reference voltage, in volts", default=3.3)
+    reference = Parameter(float, "reference voltage, in volts", default=3.3, least=0.001)
     IRQ = Output("conversion complete")
 
     HC = RegisterArray(0x00, 8, reset=_OFF)

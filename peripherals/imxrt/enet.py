@@ -13,6 +13,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     Slots,
     System,
+    hertz,
     model,
     time_of,
 )
@@ -42,7 +43,7 @@ class Enet(Peripheral):
 
     SIZE = 0x4000
 
-    frequency_hz = Parameter(int, "IPG clock in Hz where there is no `ccm`", default=150_000_000)
+    frequency_hz = hertz("IPG clock in Hz where there is no `ccm`", default=150_000_000)
     ccm = Parameter(Ccm, "from which the IPG clock comes", default=None)
     ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import Output, Parameter, Peripheral, Register, RegisterArray
+from xipsim.peripherals.core import Output, Parameter, Peripheral, Register, RegisterArray, hertz
 
 from .ccm import Ccm
 
@@ -20,7 +20,7 @@ class FlexCanRegisters(Peripheral):
 
     SIZE = 0x4000
 
-    frequency = Parameter(int, "CAN root clock in Hz where there is no `ccm`", default=40_000_000)
+    frequency = hertz("CAN root clock in Hz where there is no `ccm`", default=40_000_000)
     ccm = Parameter(Ccm, "whose CSCMR2 selects and divides it", default=None)
 
     IRQ = Output("message buffers, errors, warnings")

@@ -15,6 +15,7 @@ from xipsim.peripherals.core import (
     RegisterArray,
     Slots,
     State,
+    hertz,
 )
 from xipsim.peripherals.nor.bus import SpiDevice
 
@@ -71,10 +72,10 @@ class FlexSpiRegisters(Peripheral):
 
     SIZE = 0x4000
 
-    frequency = Parameter(
-        int, "serial root clock in Hz where there is no `ccm`", default=100_000_000
+    frequency = hertz(
+        "serial root clock in Hz where there is no `ccm`", default=100_000_000
     )
-    ahb_frequency = Parameter(int, "AHB clock in Hz where there is no `ccm`", default=600_000_000)
+    ahb_frequency = hertz("AHB clock in Hz where there is no `ccm`", default=600_000_000)
     ccm = Parameter(Ccm, "which selects and divides the serial root clock", default=None)
     ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
     instance = Parameter(

@@ -42,7 +42,11 @@ class Gpio(Pads):
     # Assumption: keepers are not modelled. An input that nothing drives or pulls reads 1, as with
     # the pull-up that a bus or a button to ground has.
     pulls = Parameter(
-        int, "levels of the pins that nothing drives or pulls, one bit each", default=FULL
+        int,
+        "levels of the pins that nothing drives or pulls, one bit each",
+        default=FULL,
+        least=0,
+        most=FULL,
     )
 
     PADS = Outputs(PINS, "a pin's level while it is an output, else low", survives_reset=True)

@@ -10,13 +10,13 @@ from typing import Any
 
 from xipsim.peripherals.core import (
     Output,
-    Parameter,
     Peripheral,
     Register,
     RegisterArray,
     ResetCause,
     State,
     System,
+    hertz,
     model,
     ticks_in,
     time_of,
@@ -37,9 +37,7 @@ class Gpt(Peripheral):
 
     SIZE = 0x4000
 
-    frequency = Parameter(
-        int, "PERCLK_CLK_ROOT in Hz, counted with CLKSRC 1 and 2", default=75_000_000
-    )
+    frequency = hertz("PERCLK_CLK_ROOT in Hz, counted with CLKSRC 1 and 2", default=75_000_000)
 
     IRQ = Output("compare, capture and rollover interrupts", required=True)
 

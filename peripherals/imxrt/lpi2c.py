@@ -11,6 +11,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
+    hertz,
     model,
     time_of,
 )
@@ -44,7 +45,7 @@ class Lpi2c(I2cController):
 
     SIZE = 0x4000
 
-    frequency = Parameter(int, "functional clock in Hz where there is no `ccm`", default=PLL3_60M)
+    frequency = hertz("functional clock in Hz where there is no `ccm`", default=PLL3_60M)
     ccm = Parameter(Ccm, "whose CSCDR2 selects and divides the functional clock", default=None)
 
     IRQ = Output("FIFOs, ends of packets, errors")

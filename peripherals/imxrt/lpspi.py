@@ -13,6 +13,7 @@ from xipsim.peripherals.core import (
     Slots,
     State,
     System,
+    hertz,
     model,
     time_of,
 )
@@ -50,7 +51,7 @@ class Lpspi(Peripheral):
 
     SIZE = 0x4000
 
-    frequency = Parameter(int, "functional clock in Hz where there is no `ccm`", default=PLL2 // 4)
+    frequency = hertz("functional clock in Hz where there is no `ccm`", default=PLL2 // 4)
     ccm = Parameter(Ccm, "whose CBCMR selects and divides the functional clock", default=None)
     ccm_analog = Parameter(CcmAnalog, "whose PFDs are sources of that clock", default=None)
 

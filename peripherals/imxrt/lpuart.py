@@ -12,6 +12,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
+    hertz,
     model,
 )
 from xipsim.peripherals.serial_terminal import SerialTerminal
@@ -46,7 +47,7 @@ class Lpuart(SerialTerminal, Peripheral):
 
     SIZE = 0x4000
 
-    frequency = Parameter(int, "UART clock in Hz where there is no `ccm`", default=PLL3_80M)
+    frequency = hertz("UART clock in Hz where there is no `ccm`", default=PLL3_80M)
     # MicroPython 1.18 runs its UARTs from 80 MHz, later versions from 40 MHz.
     ccm = Parameter(Ccm, "whose CSCDR1 selects and divides the UART clock", default=None)
     iomuxc = Parameter(Iomuxc, "which gives pins to it", default=None)

@@ -10,13 +10,13 @@ from typing import Any
 
 from xipsim.peripherals.core import (
     Output,
-    Parameter,
     Peripheral,
     Register,
     RegisterArray,
     ResetCause,
     State,
     System,
+    hertz,
     model,
     ticks_in,
     time_of,
@@ -35,8 +35,7 @@ class Pit(Peripheral):
 
     SIZE = 0x4000
 
-    frequency = Parameter(
-        int,
+    frequency = hertz(
         "PERCLK_CLK_ROOT in Hz; MicroPython 1.18 sets it to the 150 MHz of IPG_CLK_ROOT",
         default=150_000_000,
     )

@@ -13,6 +13,7 @@ from xipsim.peripherals.core import (
     State,
     System,
     exposed,
+    hertz,
     model,
 )
 from xipsim.peripherals.wave_pins import Wave, WavePins
@@ -60,7 +61,7 @@ class Qtmr(Peripheral):
 
     SIZE = 0x4000
 
-    frequency_hz = Parameter(int, "IPG clock in Hz where there is no `ccm`", default=150_000_000)
+    frequency_hz = hertz("IPG clock in Hz where there is no `ccm`", default=150_000_000)
     ccm = Parameter(Ccm, "from which the IPG clock comes", default=None)
     ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
     iomuxc = Parameter(Iomuxc, "which gives pins to it", default=None)

@@ -17,6 +17,7 @@ from xipsim.peripherals.core import (
     State,
     System,
     exposed,
+    hertz,
     model,
     ticks_in,
     time_of,
@@ -49,7 +50,7 @@ class Sai(Peripheral):
 
     SIZE = 0x4000
 
-    frequency = Parameter(int, "MCLK in Hz where there is no `ccm`", default=12_288_000)
+    frequency = hertz("MCLK in Hz where there is no `ccm`", default=12_288_000)
     ccm = Parameter(Ccm, "which selects and divides MCLK", default=None)
     ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
     number = Parameter(int, "which of CCM's clocks is its own", default=1, choices=(1, 2, 3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import Output, Parameter, Peripheral, Register
+from xipsim.peripherals.core import Output, Parameter, Peripheral, Register, hertz
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
@@ -17,7 +17,7 @@ class UsdhcRegisters(Peripheral):
 
     SIZE = 0x4000
 
-    frequency = Parameter(int, "root clock in Hz where there is no `ccm`", default=198_000_000)
+    frequency = hertz("root clock in Hz where there is no `ccm`", default=198_000_000)
     ccm = Parameter(Ccm, "which selects and divides the root clock", default=None)
     ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
     number = Parameter(int, "which of CCM's clocks is its own", default=1, choices=(1, 2))

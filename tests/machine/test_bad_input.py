@@ -124,6 +124,30 @@ def test_a_mistake_in_a_platform_names_the_place(tmp_path: Path, image: Path, li
     assert "mine.repl:3" in text or "mine.repl:4" in text, text
 
 
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("e: I2c.Eeprom @ lpi2c1 0x50\n    page: 63\n", ":4:11: e: page: expected a power of two"),
+        ("e: I2c.Eeprom @ lpi2c1 0x50\n    size: 9\n", ":4:11: size: expected 128, 256 or"),
+        ('nor:\n    uid: "zz"\n', ":4:10: nor: uid: expected 8 bytes in hex, given 'zz'"),
+        (
+            "w: Wiring.Wire\n    port: gpio1\n    pin: 2\n    other: gpio1\n    other_pin: 2\n",
+            ":7:16: w: other_pin: expected another pin",
+        ),
+        (
+            "w: Wiring.Wire\n    port: gpio1\n    pin: 40\n    other: gpio1\n    other_pin: 2\n",
+            ":3:1: gpio1: expected a pin from 0 to 31, given 40",
+        ),
+    ],
+)
+def test_what_a_model_refuses_names_the_place(
+    tmp_path: Path, image: Path, entry: str, says: str
+) -> None:
+    board = tmp_path / "mine.repl"
+    board.write_text(f'using "platforms/boards/TEENSY41.repl"\n\n{entry}')
+    assert f"{board}{says}" in refusal(board=board, firmware=image)
+
+
 def test_a_board_given_by_path(tmp_path: Path, image: Path, qemu: Path | None) -> None:
     board = tmp_path / "mine.repl"
     teensy = Path(__file__).parents[2] / "platforms/boards/TEENSY41.repl"

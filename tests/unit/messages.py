@@ -261,6 +261,9 @@ PAGE: dict[str, tuple[Message, ...]] = {
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --put nothing.py"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --symbols firmware.bin"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --report nowhere/report.json"),
+        cli("exec TEENSY40 firmware.bin -c 'print(1)' --report firmware.bin"),
+        cli("exec TEENSY40 firmware.bin -c 'print(1)' --timeout 99999999999s"),
+        cli("exec TEENSY40 firmware.bin utf16.py"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --flash ''"),
         cli("exec TEENSY40 '' -c 'print(1)'"),
         cli("exec TEENSY41.bin"),
@@ -296,6 +299,10 @@ PAGE: dict[str, tuple[Message, ...]] = {
         cli("exec core.repl firmware.bin -c 'print(1)'", unbuilt),
         cli("exec pin.repl firmware.bin -c 'print(1)'", unbuilt),
         cli("exec deep.repl firmware.bin -c 'print(1)'"),
+        cli("exec clock.repl firmware.bin -c 'print(1)'", unbuilt),
+        cli("exec windowless.repl firmware.bin -c 'print(1)'"),
+        cli("exec nvic.repl firmware.bin -c 'print(1)'", unbuilt),
+        cli("exec empty.repl firmware.bin -c 'print(1)'"),
     ),
     "The computer": (
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --qemu /opt/qemu", missing=True),
@@ -359,6 +366,7 @@ def surroundings() -> Iterator[Path]:
         folder.joinpath("text.hex").write_text("<html>404: not found</html>\n")
         folder.joinpath("TEENSY41.bin").write_bytes(OTHER)
         folder.joinpath("empty.bin").touch()
+        folder.joinpath("utf16.py").write_text("print(1)", "utf-16")
         folder.joinpath("lamp.elf").symlink_to(LAMP)
         broken = f'using "{soc}"\n\nnor: Nor.Chip @ flexspi\n  :\n'
         folder.joinpath("syntax.repl").write_text(broken)
@@ -374,6 +382,10 @@ def surroundings() -> Iterator[Path]:
         ram = "\nram: Memory.MappedMemory @ sysbus 0x90000000\n    size: 0x800\n"
         folder.joinpath("size.repl").write_text(chip + ram)
         folder.joinpath("core.repl").write_text(f'{chip}\ncpu:\n    cpuType: "cortex-a9"\n')
+        folder.joinpath("clock.repl").write_text(f"{chip}\ngpt1:\n    frequency: 0\n")
+        folder.joinpath("windowless.repl").write_text(f"{chip}\nflexspi: @ sysbus 0x402A8000\n")
+        folder.joinpath("nvic.repl").write_text(f"{chip}\nnvic: @ sysbus 0x90000000\n")
+        folder.joinpath("empty.repl").touch()
         folder.joinpath("deep.repl").write_text(f"x: T\n    a: {'[' * 4000}{']' * 4000}\n")
         folder.joinpath("TEENSY40-rubbish.bin").write_bytes(b"\x01\x02" * 4000)
         folder.joinpath("total.uf2").write_bytes(uf2_block(0, 0xFFFF_FFFF, 0x6000_C000, b"x"))

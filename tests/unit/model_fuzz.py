@@ -32,10 +32,10 @@ class Raised(Exception):
 
 
 class Target:
-    """A model on a bench, accessed as an engine does it."""
+    """A model on a bench, accessed as an engine does it. given: parameters of it."""
 
-    def __init__(self, name: str) -> None:
-        self._rig = Rig(name)
+    def __init__(self, name: str, **given: Any) -> None:
+        self._rig = Rig(name, **given)
         self.model = self._rig.model
         assert isinstance(self.model, Peripheral)
         self._places = [(self.model.SIZE, *accessors(self.model, _Asked(), _refuse))]

@@ -34,21 +34,24 @@ SIZES = (4, 4, 4, 4, 2, 1)
 
 
 class Rig:
-    """A model on a bench, with all the models around it that it can have: one of each type."""
+    """A model on a bench, with all the models around it that it can have: one of each type.
 
-    def __init__(self, name: str) -> None:
+    given: parameters of it.
+    """
+
+    def __init__(self, name: str, **given: Any) -> None:
         self.bench = Bench(seed=3)
         self.bench.bus.add(0x2000_0000, 0x1_0000)
         self.models: list[Model] = []
         self._parts: dict[str, Model] = {}
-        self.model = self.make(name)
+        self.model = self.make(name, **given)
         for model in self.models:
             model.connected()
             model.reset(ResetCause.POWER_ON)
 
-    def make(self, name: str) -> Model:
+    def make(self, name: str, **given: Any) -> Model:
         kind = REGISTRY[name]
-        given = dict(PARAMETERS.get(name, {}))
+        given = PARAMETERS.get(name, {}) | given
         for parameter in kind.declared(Parameter):
             if issubclass(parameter.kind, Model):
                 given[parameter.name] = self._part(self._concrete(parameter.kind))

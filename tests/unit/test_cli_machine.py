@@ -49,6 +49,31 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeMachine]]:
     yield Machine
 
 
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_a_script_in_utf_16_is_none_that_a_board_takes(tmp_path: Path, order: str) -> None:
+    file = tmp_path / "script.py"
+    file.write_bytes("\ufeffprint(1)".encode(order))
+    with pytest.raises(UserError, match=r"script\.py: the script is UTF-16"):
+        script(argparse.Namespace(code=None, script=str(file)))
+
+
+@pytest.mark.parametrize("option", ["--flash", "--put", "--models", "--symbols", "image", "script"])
+def test_a_report_overwrites_nothing_that_the_command_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("script.py").write_text("print(1)")
+    Path("file").write_text("precious")
+    Path("link").symlink_to("file")
+    rest = {"image": ["file", "script.py"], "script": ["file"]}.get(
+        option, ["script.py", option, "file"]
+    )
+    for report in ("file", "./file", "link"):
+        assert main(["exec", "BOARD", *rest, "--report", report]) == 2
+        assert "is named twice, and would be overwritten" in capsys.readouterr().err
+    assert Path("file").read_text() == "precious"
+
+
 def test_a_script_without_an_end_is_refused() -> None:
     with pytest.raises(UserError, match="/dev/zero: more than 16 MB, which no script has"):
         script(argparse.Namespace(code=None, script="/dev/zero"))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from xipsim import platforms
 from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig
 from xipsim.engines.link.engine import ChildEngine
-from xipsim.engines.link.messages import UNUSABLE
+from xipsim.engines.link.messages import UNUSABLE, Reply
 from xipsim.engines.link.process import Command, Process
 
 
@@ -21,8 +26,8 @@ class Program:
     BUILD_TIME = 20.0
     path = Path(sys.executable)
 
-    def __init__(self, code: int) -> None:
-        self._script = f"import sys; print('loaded'); print('too old'); sys.exit({code})"
+    def __init__(self, code: int, said: str = "too old") -> None:
+        self._script = f"import sys; print('loaded'); print({said!r}); sys.exit({code})"
 
     def start(self, *, own_models: bool = False) -> Process:
         return Process(lambda _: Command([sys.executable, "-c", self._script], {}))
@@ -32,6 +37,19 @@ class Program:
 
     def version(self) -> str:
         return self.NAME
+
+
+def refusal(program: Program) -> Exception:
+    """What comes of a machine that the program shall run."""
+    try:
+        engine = ChildEngine(MachineConfig(platform=platforms.find("TEENSY41")), program)
+        try:
+            engine.build({})
+        finally:
+            engine.close()
+    except (ConfigurationError, EngineError) as error:
+        return error
+    raise AssertionError("it runs")
 
 
 @pytest.mark.parametrize(
@@ -44,10 +62,77 @@ class Program:
 def test_a_program_that_does_not_fit_is_the_installations_fault(
     code: int, kind: type[Exception], text: str
 ) -> None:
-    config = MachineConfig(platform=platforms.find("TEENSY41"))
-    with pytest.raises(kind, match=text):
-        engine = ChildEngine(config, Program(code))
-        try:
-            engine.build({})
-        finally:
-            engine.close()
+    error = refusal(Program(code))
+    assert type(error) is kind and re.search(text, str(error))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "qemu-system-arm: -accel tcg: allocate 1073741824 bytes for jit: Cannot allocate memory",
+        "MemoryError",
+        "RuntimeError: can't start new thread",
+        "GLib-ERROR: failed to allocate 4096 bytes",
+    ],
+)
+def test_a_computer_that_gives_too_little_is_told(said: str) -> None:
+    error = refusal(Program(1, said))
+    assert type(error) is ConfigurationError
+    assert str(error).startswith("too little memory, or too low a limit") and said in str(error)
+
+
+@pytest.mark.parametrize("room", range(3))
+def test_without_files_to_open_no_process_starts_and_none_stays_open(
+    monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    made = 0
+
+    def pipe() -> tuple[int, int]:
+        nonlocal made
+        made += 1
+        if made > room:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return os.pipe2(os.O_CLOEXEC)
+
+    before = os.listdir("/proc/self/fd")
+    monkeypatch.setattr(os, "pipe", pipe)
+    error = refusal(Program(0))
+    assert type(error) is ConfigurationError and "Too many open files" in str(error)
+    del error
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+@pytest.mark.parametrize(
+    ("times", "answers"),
+    [
+        ((0, 0.5, 1, 1.5, 2), True),  # others have most of the processor
+        ((0, 0.1), False),  # waits for something that does not come
+        ((0, 19.9, 39), False),  # has computed long enough
+    ],
+)
+def test_an_answer_has_its_time_by_the_childs_own_clock(
+    monkeypatch: pytest.MonkeyPatch, times: tuple[float, ...], answers: bool
+) -> None:
+    engine, clock = ChildEngine.__new__(ChildEngine), iter(times)
+    waits = [None] * (len(times) - 1)
+    process = SimpleNamespace(
+        processor_time=lambda: next(clock), kill=lambda: None, last_words=lambda: ""
+    )
+    monkeypatch.setattr(engine, "_process", process, raising=False)
+    reply = Reply(1, "so it is")
+    monkeypatch.setattr(engine, "_wait", lambda *_: waits.pop() if waits else reply)
+    if answers:
+        assert engine._answer_to(1) is reply
+    else:
+        with pytest.raises(EngineError, match="did not answer within 20 s and was killed"):
+            engine._answer_to(1)
+    assert next(clock, None) is None
+
+
+def test_the_time_that_a_process_has_computed() -> None:
+    process = Program(0).start()
+    process._wait()
+    assert process.processor_time() == 0.0
+    process.close()
+    process.pid = os.getpid()
+    assert 0 < process.processor_time() <= time.process_time() + 1

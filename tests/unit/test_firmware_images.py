@@ -292,6 +292,12 @@ def test_truncated_raw_image_is_told_by_its_boot_data(tmp_path: Path) -> None:
         (b"PK\x03\x04\0\0", "a zip archive; unpack it"),
         (b"<!DOCTYPE html>\n<html>", "not a firmware image but text"),
         (b"print('hello')\n", "not a firmware image but text"),
+        (b"PK\5\6" + bytes(18), "an empty zip archive"),
+        (b"BZh91AY&SY" + bytes(64), "compressed with bzip2; unpack it"),
+        (b"\xfd7zXZ\0" + bytes(64), "compressed with xz; unpack it"),
+        (b"\x28\xb5\x2f\xfd" + bytes(64), "compressed with zstd; unpack it"),
+        (b"DfuSe\1" + bytes(506), "a DfuSe file, which is for STM32"),
+        (b"UF2\n" + bytes(508), "a damaged UF2 file"),
         (b":00000001FF\n", "holds no data for the flash"),
     ],
 )

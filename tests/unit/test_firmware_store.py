@@ -301,7 +301,7 @@ def test_discard_neither_creates_nor_changes_nor_locks(tmp_path: Path) -> None:
 def test_a_wrong_size_names_both(tmp_path: Path, size: int, discard: bool) -> None:
     path = tmp_path / "chip"
     path.write_bytes(bytes(size))
-    with pytest.raises(FlashFileError, match=f"chip: {size} bytes, but the flash has {SIZE}"):
+    with pytest.raises(FlashFileError, match=f"chip: {size} bytes, but what it keeps has {SIZE}"):
         FlashFile(path, SIZE, discard=discard)
     assert path.stat().st_size == size
 

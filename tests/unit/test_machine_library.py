@@ -249,7 +249,7 @@ def test_nothing_is_put_into_a_file_system_that_is_not_littlefs(tmp_path: Path) 
 def test_a_flash_file_of_the_wrong_size(tmp_path: Path) -> None:
     file = tmp_path / "chip.bin"
     file.write_bytes(bytes(1000))
-    with pytest.raises(UserError, match="1000 bytes, but the flash has 2097152"):
+    with pytest.raises(UserError, match="1000 bytes, but what it keeps has 2097152"):
         make_machine(tmp_path, flash=file)
 
 
@@ -447,3 +447,20 @@ def test_a_script_has_a_bound(tmp_path: Path) -> None:
     machine, _, _ = make_machine(tmp_path)
     with pytest.raises(UserError, match="more than 16 MB, which no script has"):
         machine.exec(b"#" * (16 << 20) + b"\n")
+
+
+@pytest.mark.parametrize("size", [0, SIZE])
+def test_a_flash_file_of_an_erased_chip_is_no_firmware(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """A run that was killed before its first save leaves one; older versions one of FFh."""
+    from xipsim.firmware import catalogue
+
+    image, file = tmp_path / "image.hex", tmp_path / "chip.bin"
+    image.write_text(IMAGE)
+    file.write_bytes(b"\xff" * size)
+    found = catalogue.Found(image, "the test")
+    monkeypatch.setattr(catalogue, "find", lambda board: found)
+    machine, _, _ = make_machine(tmp_path, firmware=None, flash=file)
+    assert machine.flash.read(0, 4) == b"FCFB"
+    machine.close()

@@ -50,6 +50,21 @@ def test_a_unit_that_is_missing_or_for_people_gets_an_advice(text: str, meant: s
     assert duration(meant)
 
 
+@pytest.mark.parametrize(
+    "text", [1 << 63, "99999999999s", "9223372036854775808ns", "9" * 5000 + "s"]
+)
+def test_longer_than_engines_count_is_told(text: str | int) -> None:
+    with pytest.raises(UserError, match="too long"):
+        duration(text)
+    assert duration("4000000000s") == 4_000_000_000 * 10**9
+
+
+def test_zeros_of_a_number_do_not_matter() -> None:
+    assert duration("0" * 5000 + "1.5" + "0" * 5000 + "s") == 1_500_000_000
+    with pytest.raises(UserError, match="whole number of nanoseconds"):
+        duration("0." + "3" * 5000 + "s")
+
+
 def test_times_are_shown_in_units_that_people_read() -> None:
     assert show_duration(45_000_000) == "45 ms"
     assert show_duration(1_500_000_000) == "1.5 s"

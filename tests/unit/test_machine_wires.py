@@ -3,6 +3,7 @@
 import pytest
 
 from xipsim import platforms
+from xipsim.engines.repl import PlatformError
 from xipsim.engines.repl.cache import load
 from xipsim.engines.repl.check import check
 from xipsim.engines.repl.wires import with_wires
@@ -72,3 +73,17 @@ def test_every_name_is_a_pin_of_the_board(board: str) -> None:
 
 def test_without_wires_the_platform_is_the_same() -> None:
     assert with_wires(TEENSY, ()) is TEENSY
+
+
+@pytest.mark.parametrize(
+    ("wire", "says"),
+    [
+        ("nor/1:gpio1/2", "the wire gpio1/2:nor/1: other: expected the name of an entry of type P"),
+        ("gpt1/1:gpio1/2", "the wire gpio1/2:gpt1/1: other: expected the name of an entry of type"),
+    ],
+)
+def test_an_end_that_is_no_port_is_told_with_the_wire(wire: str, says: str) -> None:
+    wired = with_wires(TEENSY, wires_of([wire], TEENSY))
+    with pytest.raises(PlatformError) as caught:
+        check(wired, load_models(entry.type for entry in wired.entries))
+    assert str(caught.value).startswith(says)

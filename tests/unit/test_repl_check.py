@@ -21,6 +21,7 @@ from xipsim.peripherals.core import (
     Region,
     Registry,
     Slots,
+    hertz,
 )
 
 
@@ -29,7 +30,7 @@ class Chip(Model):
     part = Parameter(str, "the part's name", choices=("W25Q64JV", "W25Q16JV"))
     speed = Parameter(float, "in MHz", default=1.0)
     fast = Parameter(bool, "", default=False)
-    wait = Parameter(int, "cycles", default=0)
+    wait = Parameter(int, "cycles", default=0, least=0, most=31)
 
 
 class Controller(Peripheral):
@@ -38,6 +39,7 @@ class Controller(Peripheral):
     window = Region("the chips' bytes")
     fifo = Region("more", required=False)
     IRQ = Output("all causes", required=True)
+    clock = hertz("its clock", default=1_000_000)
     chips: Slots[Chip] = Slots(2, "two chip selects")
 
 
@@ -118,6 +120,12 @@ def test_a_good_platform_passes(tmp_path: Path) -> None:
         ("speed: 3", "fast: 1", "13:11", "expected bool, given 1", ""),
         ("speed: 3", "wait: true", "13:11", "expected int, given True", "cycles"),
         ("speed: 3", "wait: <0, +1>", "13:11", "expected int, given a range", ""),
+        ("speed: 3", "wait: -1", "13:11", "wait: expected at least 0, given -1", "cycles"),
+        ("speed: 3", "wait: 32", "13:11", "wait: expected at most 31, given 32", "cycles"),
+        ("    -> nvic@1\n", "    clock: 0\n    -> nvic@1\n", "10:12", "at least 1, given 0", ""),
+        ("0xE000E000", "0xE000F000", "4:29", "'nvic' lies at 0xe000e000 in every", "sysbus 0xE0"),
+        ("nvic: nvic\n", "nvic: ram\n", "3:11", "nvic: expected the name of an IRQC", ""),
+        ("nvic: nvic\n", "nvic: 5\n", "3:11", "nvic: expected the name of an IRQC", ""),
         ("speed: 3", "wait: [1]", "13:11", "expected int, given a list", ""),
         ("controller: ctl", "controller: chip", "15:17", "type Test.Controller, and 'chip' is", ""),
         ("controller: ctl", "controller: ram", "15:17", "'ram' is Memory.MappedMemory", ""),
@@ -147,7 +155,7 @@ def test_a_good_platform_passes(tmp_path: Path) -> None:
         ("sysbus 0x40001000", "sysbus", "14:19", "'port' needs an address", "@ sysbus 0x"),
         ('region: "window"', 'region: "windw"', "9:45", "no region 'windw'", "'window'"),
         ("size: 0x1000; region", "region", "9:45", "region 'window' needs an address and a", ""),
-        ("; sysbus new", "; ctl new", "9:1", "'ctl' needs its region 'window'", "BusMulti"),
+        ("; sysbus new", "; ctl new", "9:26", "'ctl' needs its region 'window'", "BusMulti"),
         ("address: 0x6", "adress: 0x6", "9:83", "no parameter 'adress'", "'address'"),
         ("Bus.BusMulti", "Bus.Multi", "9:56", "no way 'Bus.MultiReg", "Bus.BusMultiRegistration"),
     ],
@@ -282,3 +290,17 @@ def test_the_plain_arrow_means_the_only_output(tmp_path: Path) -> None:
     platform = resolve(file)[0]
     assert output_name(platform["ctl"].interrupts[0], Controller) == "IRQ"
     assert output_name(platform["port"].interrupts[1], Port) == "0"
+
+
+def test_a_long_line_is_shown_around_its_mistake(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, f"{GOOD}x: Test.Port @ sysbus 0x{'F' * 5000}\n")
+    _, source, caret = found.split("\n")
+    assert len(source) < 200 and source[caret.index("^") :].startswith("0xFFFF")
+    (found,) = problems(tmp_path, GOOD + "x" * 4000 + ": Test.Prt\n")
+    _, source, caret, _ = found.split("\n")
+    assert len(source) < 200 and source[caret.index("^") :].startswith("Test.Prt")
+
+
+def test_control_characters_of_a_file_are_not_shown(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, "x \x1b[31m\n")
+    assert "\x1b" not in found.split("\n")[1]

@@ -161,7 +161,7 @@ def test_tags_that_renode_would_refuse(tmp_path: Path, tag: str, says: str) -> N
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({"main": 'using "./no.repl"\n'}, "main.repl:1:7: there is no './no.repl'"),
+        ({"main": 'using "./no.repl"\n'}, "main.repl:1:7: there is no file './no.repl'"),
         ({"main": 'using "no.repl"\n'}, "/platforms/no.repl"),
         ({"main": 'using "./a.repl"\n', "a": 'using "./main.repl"\n'}, "main.repl -> a.repl ->"),
         ({"main": 'using "./main.repl"\n'}, "main.repl -> main.repl"),

@@ -18,9 +18,9 @@ def start(argv: Sequence[str]) -> Process | None:
     if not argv or argv[0] not in COMMANDS or any(word.startswith(DECIDING) for word in argv):
         return None
     from xipsim.engines import programs
-    from xipsim.engines.api import EngineError
+    from xipsim.engines.api import ConfigurationError, EngineError
 
     try:
         return programs.find().start()
-    except EngineError:
+    except (ConfigurationError, EngineError):
         return None  # the command will say what is missing

@@ -67,6 +67,7 @@ def opened(
     """
     if args.report:
         _check_place(args.report)
+        refuse_overwriting(args.report, args)
     signals = Signals()
     gc.disable()  # what is imported now stays
     try:
@@ -139,6 +140,16 @@ def _check_place(report: Path) -> None:
         raise UserError(f"{report} is a folder: name a file for the report")
 
 
+def refuse_overwriting(path: Path, args: argparse.Namespace) -> None:
+    """UserError if `path`, to be written, is a file that the arguments name for something else."""
+    given = vars(args)
+    names = ("board", "image", "script", "file", "flash", "symbols")
+    files = [given.get(name) for name in names]
+    files += [*given.get("put", ()), *given.get("models", ())]
+    if os.path.realpath(path) in {os.path.realpath(file) for file in files if file}:
+        raise UserError(f"{path} is named twice, and would be overwritten: give another file")
+
+
 def _write_report(machine: Machine, path: Path) -> None:
     import json
 
@@ -177,6 +188,10 @@ def script(args: argparse.Namespace) -> bytes:
     except OSError as error:
         raise UserError(f"{args.script}: the script cannot be read: {error.strerror}") from None
     check_length(data, args.script)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UserError(
+            f"{args.script}: the script is UTF-16, and the board takes UTF-8: save it so"
+        )
     if _is_image(data):
         raise UserError(
             f"{args.script} is an image, and no script: say what it shall run, with a SCRIPT "

@@ -11,7 +11,7 @@ from xipsim.errors import UserError
 
 from .execute import tell_broken_rules
 from .progress import Progress
-from .running import opened
+from .running import opened, refuse_overwriting
 
 if TYPE_CHECKING:
     from xipsim.machine.machine import Machine
@@ -59,6 +59,7 @@ def _image(args: argparse.Namespace) -> None:
 
     if not args.output.absolute().parent.is_dir():
         raise UserError(f"{args.output}: its folder does not exist")
+    refuse_overwriting(args.output, args)
     with opened(args) as (machine, _):
         with Progress("reading"):
             data = machine.usb.storage.image()

@@ -159,6 +159,15 @@ def load_platform(path: StrPath) -> Platform:
     return load(path)
 
 
+def check_platform(platform: Platform, models: Iterable[StrPath]) -> None:
+    """UserError with everything that is wrong with it."""
+    from xipsim.engines.repl.check import check
+    from xipsim.engines.usermodels import load_models
+
+    with user_mistakes():
+        check(platform, load_models((e.type for e in platform.entries), models))
+
+
 def _checked_rtc(rtc: str) -> str:
     if not rtc:
         return ""

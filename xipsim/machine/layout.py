@@ -75,7 +75,10 @@ def boot_chip(platform: Platform, own: tuple[StrPath, ...] = ()) -> Home | None:
     windows = platform[parent].registrations if parent in platform else ()
     base = next((r.address for r in windows if r.region == WINDOW and r.address is not None), None)
     if base is None:
-        raise UserError(f"{entry.place.file}:{entry.place.line}: {entry.name} is on no controller")
+        where = f"{entry.place.file}:{entry.place.line}: {entry.name} is on"
+        if parent not in platform:
+            raise UserError(f"{where} no controller")
+        raise UserError(f"{where} {parent}, which has no region {WINDOW!r} on the bus")
     if entry.type in FLASH_CHIPS:
         part = Part(name=entry.name, size=chip_part(entry).size)
     else:

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING
 
 from xipsim.engines.api import StrPath
 from xipsim.errors import UserError
+from xipsim.firmware.errors import FirmwareError
 from xipsim.firmware.files import read_file
-from xipsim.machine.configuration import Files, Plan, Request, load_platform, user_mistakes
+from xipsim.machine.configuration import (
+    Files,
+    Plan,
+    Request,
+    check_platform,
+    load_platform,
+    user_mistakes,
+)
 from xipsim.machine.layout import (
     Home,
     board_facts,
@@ -67,33 +75,42 @@ def power_on_contents(request: Request, made: Plan) -> PowerOnContents:
     """Read the files, and put together what chips and memories hold. Files to keep are locked."""
     with user_mistakes():
         platform = load_platform(made.config.platform)
-        facts = board_facts(platform)
-        chip = boot_chip(platform, made.config.models)
-        put = _read_files(request.put)
-        image = _given_image(request)
-        symbols = Symbols(request.symbols) if request.symbols is not None else None
-        home = image_home(platform, chip, facts, image)
-        files = _files(request, made, platform, chip, home)
-        files |= kept_files(platform, made.config.models)
-        place = ""
-        if image is None and not _holds(files.get(home.part, "")):
-            image, place = _found_image(request, facts)
-        if symbols is None and image and image.format == "elf":
-            symbols = Symbols(image.path)
-        if request.state is not None and not request.discard:
-            make_folder(request.state)
-        persistent = PersistentFiles(discard=request.discard)
         try:
-            held = {part: persistent.open(part, file) for part, file in files.items()}
-            held.setdefault(home.part, bytearray())
-            if image:
-                _program(image, home, held[home.part], fcb_offset(platform))
-            _put_files(held, chip, put, facts)
-            boots = header_place(platform, chip, home)
-            warnings = (*_wrong_board(image, facts), *_warnings(held[home.part], boots))
-        except BaseException:
-            persistent.close()
+            return _contents(request, made, platform)
+        except (FirmwareError, UserError):
+            # Where the platform is wrong, that is what is to be told.
+            check_platform(platform, made.config.models)
             raise
+
+
+def _contents(request: Request, made: Plan, platform: Platform) -> PowerOnContents:
+    facts = board_facts(platform)
+    chip = boot_chip(platform, made.config.models)
+    put = _read_files(request.put)
+    image = _given_image(request)
+    symbols = Symbols(request.symbols) if request.symbols is not None else None
+    home = image_home(platform, chip, facts, image)
+    files = _files(request, made, platform, chip, home)
+    files |= kept_files(platform, made.config.models)
+    place = ""
+    if image is None and not _holds(files.get(home.part, ""), home.part.blank):
+        image, place = _found_image(request, facts)
+    if symbols is None and image and image.format == "elf":
+        symbols = Symbols(image.path)
+    if request.state is not None and not request.discard:
+        make_folder(request.state)
+    persistent = PersistentFiles(discard=request.discard)
+    try:
+        held = {part: persistent.open(part, file) for part, file in files.items()}
+        held.setdefault(home.part, bytearray())
+        if image:
+            _program(image, home, held[home.part], fcb_offset(platform))
+        _put_files(held, chip, put, facts)
+        boots = header_place(platform, chip, home)
+        warnings = (*_wrong_board(image, facts), *_warnings(held[home.part], boots))
+    except BaseException:
+        persistent.close()
+        raise
     return PowerOnContents(
         chip=chip.part.name if chip else "",
         given={part.name: bytes(data) for part, data in held.items() if _matters(part, data)},
@@ -110,12 +127,21 @@ def _matters(part: Part, data: bytearray) -> bool:
     return part.address is not None or data.count(part.blank) < len(data)
 
 
-def _holds(file: StrPath) -> bool:
-    """Whether a chip was saved there; a first run that was killed leaves a file without a byte."""
+def _holds(file: StrPath, blank: int) -> bool:
+    """Whether a chip was saved there.
+
+    A first run that was killed leaves a file without a byte; in an erased chip is no firmware.
+    """
+    if not os.path.isfile(file):
+        return False
     try:
-        return os.path.getsize(file) > 0
+        with open(file, "rb") as stream:
+            while piece := stream.read(1 << 20):
+                if piece.count(blank) < len(piece):
+                    return True
     except OSError:
         return False
+    return False
 
 
 def _firmware(image: Image | None, place: str) -> Firmware | None:

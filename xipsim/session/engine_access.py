@@ -8,7 +8,14 @@ from threading import RLock
 from types import TracebackType
 from typing import Any
 
-from xipsim.engines.api import Engine, EngineError, ModelError, SnapshotError, StrPath
+from xipsim.engines.api import (
+    ConfigurationError,
+    Engine,
+    EngineError,
+    ModelError,
+    SnapshotError,
+    StrPath,
+)
 from xipsim.errors import EngineFailed, UserError, XipsimError
 
 
@@ -97,7 +104,7 @@ class EngineAccess:
             try:
                 self._is_asked = True  # in here: Ctrl-C may come at any instant
                 return ask()
-            except (LookupError, ValueError, SnapshotError) as error:
+            except (ConfigurationError, LookupError, ValueError, SnapshotError) as error:
                 raise UserError(str(error.args[0] if error.args else error)) from None
             except EngineError as error:
                 raise self._failed(error) from error
