@@ -18,12 +18,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from alif_package import HP, MRAM_SIZE, archive, package
 from fake_engine import MS, FakeEngine, MicroPython, Script
+from model_messages import FAULTS, say
 from test_firmware_images import uf2_block
 
 from xipsim import Machine
@@ -331,6 +333,9 @@ PAGE: dict[str, tuple[Message, ...]] = {
             "exec TEENSY40 firmware.bin -c 'print(1)' --strict",
             end(StopReason.GAP, source="adc1", what="HC: conversions triggered by hardware"),
         ),
+    ),
+    "What the models notice of the flash": tuple(
+        Message(typed, partial(say, *fault)) for typed, fault in FAULTS.items()
     ),
     "The library": (
         library("m.consoles['uart4']", lambda m, _: m.consoles["uart4"]),
