@@ -99,7 +99,12 @@ class GuestClock:
     # -- stalls ----------------------------------------------------------------------------------
 
     def question(
-        self, key: Hashable, until: int | None = None, *, after: int = 0, turn: Turn | None = None
+        self,
+        key: Hashable,
+        until: int | None = None,
+        *,
+        after: int = 0,
+        turn: Callable[[], Turn] | None = None,
     ) -> int:
         """See `Clock.question` of the ports: lets a repeated question take time.
 
@@ -123,12 +128,12 @@ class GuestClock:
         elif gap:  # else the same access asks twice
             run.go_round(now)
             if turn is not None and is_behind_alarm and not self._others:
-                self._turns.seen(run, key, turn, gap)
+                self._turns.seen(run, key, turn(), gap)
             if run.count == QUESTIONS_BEFORE_STALL and now - run.began >= after:
                 end = self._wait(run, key, until, now)
                 if end > now:
                     if turn is not None and until is not None:
-                        self._turns.stalls(run, key, until, turn, now)
+                        self._turns.stalls(run, key, until, turn(), now)
                     self._stall(end)
                 return end
         return now

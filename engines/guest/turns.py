@@ -9,6 +9,8 @@ from xipsim.peripherals.core import Turn
 from .backend import TimeSource
 from .polling import Run
 
+_Made = tuple[Hashable, Hashable, int, int]
+
 
 class Turns:
     """Knows the turn that the firmware has made behind the last alarm that interrupted a stall.
@@ -20,7 +22,7 @@ class Turns:
 
     def __init__(self, source: TimeSource) -> None:
         self._source = source
-        self._behind_alarm: Hashable = None
+        self._behind_alarm: _Made | None = None
         """Of the last turn that began at the end of a stall, when an alarm fired: question, state,
         and ns, its own, and those that accesses have taken."""
         self._stalling: tuple[Run, Hashable, int, Turn, int] | None = None
@@ -65,17 +67,16 @@ class Turns:
 
     def _lag(self, key: Hashable, turn: Turn) -> int | None:
         """ns from the end of a stall to the loop's next question; None where that is not known."""
-        known = self._behind_alarm
-        if isinstance(known, tuple):
-            *loop, lag, taken = known
-            if loop == [key, turn.state] and not taken and isinstance(lag, int):
+        if self._behind_alarm is not None:
+            question, state, lag, taken = self._behind_alarm
+            if not taken and question == key and state == turn.state:
                 return lag
         return None
 
-    def save(self) -> Hashable:
+    def save(self) -> _Made | None:
         """As plain data."""
         return self._behind_alarm
 
-    def load(self, saved: Hashable) -> None:
+    def load(self, saved: _Made | None) -> None:
         """Know what was known when `save` returned `saved`."""
         self._behind_alarm = saved

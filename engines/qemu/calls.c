@@ -93,7 +93,7 @@ static object *call_look(object *self, object *number)
 }
 
 /*
- * Virtual time within an access. All set from Python: QEMU's functions, and where QEMU keeps what it
+ * Virtual time. All set from Python: QEMU's functions, and where QEMU keeps what it
  * adds to the time of the instructions executed.
  */
 int64_t (*xipsim_deadline)(int clock, int attributes);
@@ -102,10 +102,16 @@ int64_t *xipsim_offset;
 
 #define CLOCK_VIRTUAL 1
 
+/* ns until the first timer fires, negative if there is none. */
+int64_t xipsim_nearest(int clock)
+{
+    return xipsim_deadline(clock, -1);
+}
+
 /* Let it be `span` ns later, unless a timer fires before; whether it is. */
 uint32_t xipsim_skip(void *cpu, int span)
 {
-    int64_t deadline = xipsim_deadline(CLOCK_VIRTUAL, -1);
+    int64_t deadline = xipsim_nearest(CLOCK_VIRTUAL);
 
     if (deadline >= 0 && deadline < span) {
         return 0;

@@ -61,7 +61,8 @@ class Core:
                 q.connect_clock(self.device, name, clock)
         q.device_realize(self.device, q.error_fatal)
         self.cpu = q.get_cpu(0)
-        self._nvic = q.get_child(self.device, b"nvic")
+        nvic = q.get_child(self.device, b"nvic")
+        self._can_take = q.bound(b"look", q.can_take_exception, nvic)
         self._space = q.cpu_address_space(self.cpu, 0)
         self._attributes = ATTRIBUTES[cpu_type]
         self.read: Callable[[int], int] = q.bound(b"look", q.core_register, self.cpu)
@@ -105,8 +106,7 @@ class Core:
 
     def can_interrupt(self) -> bool:
         """Whether an exception is pending that the core would take if it went on."""
-        can: bool = q.can_take_exception(self._nvic)
-        return can
+        return bool(self._can_take(0) & 1)
 
     def registers(self) -> dict[str, int]:
         """All registers, by gdb's names."""

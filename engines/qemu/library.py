@@ -259,13 +259,21 @@ def bound(form: bytes, function: Any, first: int) -> Any:
     return _bind(form[:1], address(function), first)
 
 
+shim_data(c_void_p, "xipsim_deadline").value = address(clock_deadline)
+
+
+def bound_nearest() -> Callable[[], int]:
+    """A function that says how many ns ahead the first timer on the virtual clock fires."""
+    made: Callable[[], int] = _bind(b"r", shim_address("xipsim_nearest"), CLOCK_VIRTUAL)
+    return made
+
+
 def bound_skip(cpu: int, offset: c_int64) -> Callable[[int], int]:
     """A function that lets virtual time go on by so many ns within an access of `cpu`.
 
     It answers 0, and does nothing, where a timer fires before. offset: what QEMU adds to the time
     of the instructions executed.
     """
-    shim_data(c_void_p, "xipsim_deadline").value = address(clock_deadline)
     shim_data(c_void_p, "xipsim_exit").value = address(cpu_exit)
     shim_data(c_void_p, "xipsim_offset").value = ctypes.addressof(offset)
     made: Callable[[int], int] = _bind(b"l", shim_address("xipsim_skip"), cpu)

@@ -15,9 +15,11 @@
 #define WORD 4
 
 /* A whole register. Reader and writer: what is called; `values` if it only holds a value; or None:
- * it is none, and takes the long way. */
+ * it is none, and takes the long way. Where there is a gate, a write is only stored while the value
+ * stored there has none of the bits of `closed`. */
 struct word {
-    object *offset, *reader, *writer;
+    object *offset, *reader, *writer, *gate;
+    uint64_t closed;
     int neutral;
 };
 
@@ -25,7 +27,7 @@ struct registers {
     uint64_t size;
     object *read, *write; /* (None, offset, size), (None, offset, value, size): any access */
     object *values;       /* stored values by offset, a dictionary; the rest is not used without */
-    object *find;         /* (offset): whether it is neutral, reader, writer */
+    object *find;         /* (offset): whether it is neutral, reader, writer, gate and bits or None */
     object *questions;    /* its `asked` is None after an access that is not neutral */
     object *failed;       /* (error, offset, value or None): a reader or writer has raised */
     struct word **words;  /* by offset / WORD: those that were accessed */
@@ -36,6 +38,7 @@ static struct word *ask_for_word(struct registers *r, uint64_t offset)
     struct word *word = malloc(sizeof *word);
     object *number = py.number(offset);
     object *found = py.call(r->find, &number, 1, NULL);
+    object *gate;
 
     if (!word || !found) {
         py.complain(r->find);
@@ -47,6 +50,13 @@ static struct word *ask_for_word(struct registers *r, uint64_t offset)
     word->writer = py.tuple_item(found, 2);
     py.hold(word->reader);
     py.hold(word->writer);
+    gate = py.tuple_item(found, 3);
+    word->gate = NULL;
+    if (gate != py.none) {
+        word->gate = py.tuple_item(gate, 0);
+        word->closed = py.value(py.tuple_item(gate, 1));
+        py.hold(word->gate);
+    }
     py.drop(found);
     return word;
 }
@@ -64,6 +74,12 @@ static struct word *find_word(struct registers *r, uint64_t offset, unsigned siz
         r->words[offset / WORD] = ask_for_word(r, offset);
     }
     return r->words[offset / WORD];
+}
+
+static int is_only_stored(struct registers *r, struct word *word)
+{
+    return word->writer == r->values ||
+           (word->gate && !(py.value(py.item(r->values, word->gate)) & word->closed));
 }
 
 static void begin(struct registers *r, struct word *word)
@@ -167,7 +183,7 @@ void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t number, unsi
         write_long(r, offset, value, size);
     } else {
         begin(r, word);
-        if (word->writer == r->values) {
+        if (is_only_stored(r, word)) {
             py.set_item(r->values, word->offset, value);
         } else {
             object *result = py.call(word->writer, &value, 1, NULL);

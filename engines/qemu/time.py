@@ -52,6 +52,8 @@ class QemuTime:
     def __init__(self) -> None:
         self.cpu: int | None = None
         self.read: Callable[[], int] = q.bound(b"read", q.clock_ns, q.CLOCK_VIRTUAL)
+        self._nearest: Callable[[], int] = q.bound_nearest()
+        """ns until the first timer fires, negative if there is none."""
         self._nudge = QemuTimer(self._nudged)
         self._nudged_at: int | None = None
         self._skip: Callable[[int], int] | None = None
@@ -62,18 +64,19 @@ class QemuTime:
 
     def next_alarm(self, now: int, most: int, hidden: Sequence[tuple[Timer, int]]) -> int:
         """ns until the first timer fires, QEMU's own included, at most `most`."""
-        deadline: int = q.clock_deadline(q.CLOCK_VIRTUAL, -1)
+        deadline = self._nearest()
         if not 0 <= deadline < most:
             return most
         if self._nudged_at is not None:
             hidden = [*hidden, (self._nudge, self._nudged_at)]
-        if any(time <= now + deadline for _, time in hidden):
-            # The first one does not count: look behind those.
-            for timer, _ in hidden:
-                timer.disarm()
-            deadline = q.clock_deadline(q.CLOCK_VIRTUAL, -1)
-            for timer, time in hidden:
-                timer.arm(time)
+        if not hidden or now + deadline < min(time for _, time in hidden):
+            return deadline
+        # The first one does not count: look behind those.
+        for timer, _ in hidden:
+            timer.disarm()
+        deadline = self._nearest()
+        for timer, time in hidden:
+            timer.arm(time)
         return min(deadline, most) if deadline >= 0 else most
 
     def hold(self) -> None:

@@ -201,11 +201,15 @@ class Transfers:
         busy = [(chip, chip.busy_until) for chip in self._selected() if chip.busy]
         answer = exchange()
         for chip, until in busy:
-            flags = ospi.raised, ospi.overflowing, ospi.chosen
-            state = (_polled(ospi.regs), tuple(ospi.tx), tuple(ospi.rx), flags)
-            turn = Turn(state, lambda _later: exchange())
+            turn = partial(self._turn, exchange)
             ospi.system.clock.question(("status", chip.name), until=until, turn=turn)
         return answer
+
+    def _turn(self, exchange: Callable[[], bytes]) -> Turn:
+        ospi = self._ospi
+        flags = ospi.raised, ospi.overflowing, ospi.chosen
+        state = (_polled(ospi.regs), tuple(ospi.tx), tuple(ospi.rx), flags)
+        return Turn(state, lambda _later: exchange())
 
     def _send(self, shape: Format) -> None:
         ospi = self._ospi

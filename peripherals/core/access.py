@@ -95,12 +95,13 @@ class Words(NamedTuple):
     """Whole 32-bit registers, for an engine that need not call `read` and `write` for them.
 
     values: stored values, by offset. find(offset): whether the register there is neutral, which
-    sets `asked` of `questions` to None if it is not; reader() and writer(value). What these raise
-    goes to failed(error, offset, value written or None), and the read answers 0.
+    sets `asked` of `questions` to None if it is not; reader() and writer(value); and where a write
+    needs no writer, but is only stored, while a stored value has none of these bits. What reader
+    and writer raise goes to failed(error, offset, value written or None), and the read answers 0.
     """
 
     values: dict[int, int]
-    find: Callable[[int], tuple[bool, Handler, Handler]]
+    find: Callable[[int], tuple[bool, Handler, Handler, tuple[int, int] | None]]
     questions: Questions
     failed: Callable[[Exception, int, int | None], None]
 
@@ -119,7 +120,7 @@ def words(model: Peripheral, questions: Questions, guard: Guard) -> Words:
         questions.asked = None
         writer(value)
 
-    def find(offset: int) -> tuple[bool, Handler, Handler]:
+    def find(offset: int) -> tuple[bool, Handler, Handler, tuple[int, int] | None]:
         reads, writes = kind.read is Peripheral.read, kind.write is Peripheral.write
         reader, writer = model.word(offset) or (None, None)
         is_neutral, is_polled = offset in model.NEUTRAL, offset in model.POLLED
@@ -129,6 +130,7 @@ def words(model: Peripheral, questions: Questions, guard: Guard) -> Words:
             is_neutral or is_polled,
             short(reader, values.__getitem__, offset) if reader and reads else None,
             short(writer, values.__setitem__, offset) if writer and writes else None,
+            model.gate(offset) if writes else None,
         )
 
     def failed(error: Exception, offset: int, value: int | None) -> None:

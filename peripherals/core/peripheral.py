@@ -162,6 +162,8 @@ class Peripheral(Model):
         held, cleared = register.ro | register.w1c, register.w1c & ~register.ro
         if register.unmodelled or fields:
             hook = partial(self._report_unmodelled, register, fields, hook or _ignore)
+        if register.stored_unless is not None and hook is not None:
+            return self._store_unless(register.stored_unless, offset, hook)
         if hook is None:
             hook = _ignore
             if not held:
@@ -178,6 +180,26 @@ class Peripheral(Model):
             hook(value)
 
         return store_masked if held else store
+
+    def _store_unless(
+        self, field: Bits, offset: int, hook: Callable[[int], None]
+    ) -> Callable[[int], None]:
+        regs, gate, mask = self.regs, field.register.offset, field.mask
+
+        def store(value: int) -> None:
+            if regs[gate] & mask:
+                hook(value)
+            else:
+                regs[offset] = value
+
+        return store
+
+    def gate(self, offset: int) -> tuple[int, int] | None:
+        """The register and the bits of it that are 0 while a write there is only stored; None where
+        that depends on nothing."""
+        register = self._registers.get(offset)
+        field = register and register.stored_unless
+        return (field.register.offset, field.mask) if field else None
 
     def _store_alias(
         self, register: Register, operation: Callable[[int, int], int], value: int

@@ -68,7 +68,12 @@ class Clock(Protocol):
         """A new alarm, off, that will call `callback`."""
 
     def question(
-        self, key: Hashable, until: int | None = None, *, after: int = 0, turn: Turn | None = None
+        self,
+        key: Hashable,
+        until: int | None = None,
+        *,
+        after: int = 0,
+        turn: Callable[[], Turn] | None = None,
     ) -> int:
         """Say, inside an access, that the firmware asked `key`.
 
@@ -80,8 +85,8 @@ class Clock(Protocol):
         Returns the time at which the access is over, before which the core executes nothing: what
         counts answers as of then, so that what is looked at next is not newer by the wait.
 
-        turn: where one poll is like the other until `until`, the engine may make some of them by
-        itself, once it has seen what the firmware does in a turn. Ask when all else is done.
+        turn: where one poll is like the other until `until`, describes a turn of the loop: the
+        engine may make some by itself, once it has seen one. Ask when all else is done.
         """
 
     def take(self, until: int) -> int:

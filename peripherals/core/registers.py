@@ -102,6 +102,7 @@ class Register(Hooked):
     neutral: an access to it does not end a run of the same question (see `Clock.question`).
     polled: firmware waits for what it shows: each read is a question, of which no end is known.
     unmodelled: what this register does on silicon and not here; writing it is reported once.
+    stored_unless: a field; a write is only stored while that is 0, else the hook takes it instead.
     Hooks: `method(self) -> int` answers reads and looks, `method(self, value)` runs after a write
     was stored; `value` as written.
     """
@@ -119,6 +120,7 @@ class Register(Hooked):
         neutral: bool = False,
         polled: bool = False,
         unmodelled: str = "",
+        stored_unless: Field | None = None,
     ) -> None:
         full = (1 << width) - 1
         self.offset, self.width, self.reset = offset, width, reset
@@ -131,6 +133,7 @@ class Register(Hooked):
         self.set_clear_toggle = set_clear_toggle
         self.survives_reset, self.unmodelled = survives_reset, unmodelled
         self.neutral, self.polled = neutral, polled
+        self.stored_unless = stored_unless
         self.declared: Register | RegisterArray = self
         """What has its hooks: itself, or its array."""
         self.index: tuple[int, ...] = ()

@@ -51,7 +51,12 @@ class FakeClock:
         return FakeAlarm(self, callback)
 
     def question(
-        self, key: Hashable, until: int | None = None, *, after: int = 0, turn: Turn | None = None
+        self,
+        key: Hashable,
+        until: int | None = None,
+        *,
+        after: int = 0,
+        turn: Callable[[], Turn] | None = None,
     ) -> int:
         self.questions.append((key, until))
         self.exact = after

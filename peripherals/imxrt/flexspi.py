@@ -26,7 +26,6 @@ _ARDFEN = FlexSpiRegisters.ARDFEN.mask
 # A page is sixty-four words and its polls hundreds of accesses: what they have in common works on
 # the stored integers instead of on fields.
 _AHBCMDERR = FlexSpiRegisters.AHBCMDERR.mask
-_ARDFEN, _ATDFEN = FlexSpiRegisters.ARDFEN.mask, FlexSpiRegisters.ATDFEN.mask
 _MCR0, _INTR = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.INTR.offset
 _FLAGS = FlexSpiRegisters.INTR.w1c
 _LEVELS = 0x40
@@ -240,15 +239,13 @@ class FlexSpi(FlexSpiRegisters):
         return self._fifos.head(4 * index, 4, now)
 
     @FlexSpiRegisters.TFDR.on_read
+    @FlexSpiRegisters.TFDR.on_peek
     def _read_tfdr(self, index: int) -> int:
         return 0
 
     @FlexSpiRegisters.TFDR.on_write
-    def _write_tfdr(self, index: int, value: int) -> None:
-        if self.regs[_MCR0] & _ATDFEN:
-            self._report_fifo("TFDR was written while MCR0.ATDFEN is 1: the FIFO is on the AHB")
-        else:
-            self.staging[4 * index : 4 * index + 4] = value.to_bytes(4, "little")
+    def _refuse_tfdr(self, index: int, value: int) -> None:
+        self._report_fifo("TFDR was written while MCR0.ATDFEN is 1: the FIFO is on the AHB")
 
     def _report_fifo(self, text: str) -> None:
         self.diagnose("wrong-fifo-port", text)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+from struct import Struct
+
 from .flexspi_flow import Flow, block_size
 from .flexspi_registers import ENTRY, FIFO, FlexSpiRegisters
 
@@ -13,6 +16,13 @@ _IPRXFSTS, _IPTXFSTS = FlexSpiRegisters.IPRXFSTS.offset, FlexSpiRegisters.IPTXFS
 _IPRXWA, _IPTXWE = FlexSpiRegisters.IPRXWA.mask, FlexSpiRegisters.IPTXWE.mask
 _CLEAR, _DMA_ENABLE = FlexSpiRegisters.CLRIPRXF.mask, FlexSpiRegisters.RXDMAEN.mask
 """Of IPRXFCR, and the same of IPTXFCR."""
+
+_TFDR = tuple(register.offset for register in FlexSpiRegisters.TFDR.elements)
+_BLOCKS = tuple(
+    (count, itemgetter(*_TFDR[: count // 4]), Struct(f"<{count // 4}I").pack)
+    for count in range(ENTRY, FIFO + ENTRY, ENTRY)
+)
+"""By watermark: a block's size, and how its bytes are made of the registers."""
 
 
 class Fifos:
@@ -97,24 +107,28 @@ class Fifos:
     # -- transmit --------------------------------------------------------------------------------
 
     def stage(self, offset: int, value: int, size: int) -> None:
-        """Firmware writes what it will push next."""
-        self._spi.staging[offset : offset + size] = value.to_bytes(size, "little")
+        """Firmware writes, over the AHB, what it will push next."""
+        regs = self._regs
+        for at, byte in enumerate(value.to_bytes(size, "little"), offset):
+            word, shift = _TFDR[at // 4], 8 * (at % 4)
+            regs[word] = regs[word] & ~(0xFF << shift) | byte << shift
 
     def push(self, now: int) -> None:
         """Firmware has written a block."""
+        # A page takes thirty-two of these.
         spi, regs = self._spi, self._regs
         command, tx = spi.command, spi.tx
-        count, length = block_size(regs[_IPTXFCR]), len(tx)
+        count, words, pack = _BLOCKS[regs[_IPTXFCR] >> 2 & 0xF]
         if command is None:
-            has_room = length + count <= FIFO
+            has_room = len(tx) + count <= FIFO
         else:
             has_room = command.room_at is not None and command.room_at <= now
         if not has_room:
             spi.diagnose("tx-fifo-overflow", f"{count} bytes pushed into a full transmit FIFO")
             return
-        if command is not None and length < command.writes and now >= command.stop:
+        if command is not None and len(tx) < command.writes and now >= command.stop:
             self.flow.go_on(command, now)
-        tx += spi.staging[:count]
+        tx += pack(*words(regs))
         if command is not None:
             self.flow.foresee(command)
         # WRCNTR is the upper half.

@@ -59,18 +59,21 @@ class IpCommands:
 
     def acknowledge(self, flags: int) -> None:
         """INTR was written."""
-        spi, now = self._spi, 0
-        if spi.command is not None:
-            now = self.settle()
-            # What has come before this write is acknowledged by it, too.
-            spi.regs[_INTR] &= ~flags | _LEVELS
+        spi = self._spi
+        regs, command, now = spi.regs, spi.command, 0
+        if command is not None:
+            now = self._clock.now
+            if now >= command.stop:
+                self._catch_up(now)
+                # What has come before this write is acknowledged by it, too.
+                regs[_INTR] &= ~flags | _LEVELS
         if flags & _IPCMDERR:
             spi.regs[_STS1] &= ~_IP_ERROR
         if flags & _IPTXWE:
             self._fifos.push(now)
         if flags & _IPRXWA:
             self._fifos.pop(now)
-        elif not flags & _IPTXWE and not spi.regs[_INTEN]:
+        elif not flags & _IPTXWE and not regs[_INTEN]:
             # No level has changed, and there is no interrupt.
             return
         self._changed(now)

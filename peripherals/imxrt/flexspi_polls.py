@@ -35,15 +35,20 @@ class Polls:
         begin: Callable[[IpCommand, int], None],
     ) -> None:
         """Begin a command that reads from a busy chip. That can only be a poll."""
-        spi, turn, until = self._spi, None, chip.busy_until
-        found, held = (_polled(spi.regs), bytes(spi.rx), bytes(spi.tx)), len(spi.rx)
+        spi, turn, until, held = self._spi, None, chip.busy_until, len(self._spi.rx)
         begin(command, now)
         if command.end is not None and len(command.sequences) == 1 and not spi.regs[_INTEN]:
-            turn = Turn((*found, command.began - now), partial(self._again, command, held))
+            turn = partial(self._turn, command, held, now)
         spi.system.clock.question(("status", chip.name), until=until, turn=turn)
 
+    def _turn(self, command: IpCommand, held: int, now: int) -> Turn:
+        """Of a poll that has begun. held: bytes that were in the receive FIFO before."""
+        spi = self._spi
+        found = _polled(spi.regs), bytes(spi.rx[:held]), bytes(spi.tx), command.began - now
+        return Turn(found, partial(self._again, command, held))
+
     def _again(self, command: IpCommand, held: int, later: int) -> None:
-        """See `Turn.again`. held: bytes that were in the receive FIFO before."""
+        """See `Turn.again`."""
         sequence = self._lut.sequence(command.sequences[0])
         assert command.end is not None and sequence.reads is not None
         self._spi.quiet_at = command.end + command.behind

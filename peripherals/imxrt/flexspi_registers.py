@@ -96,7 +96,7 @@ class FlexSpiRegisters(Peripheral):
     rx_fifo = Region("receive FIFO of IP commands on the AHB (ARDF)", required=False)
     tx_fifo = Region("transmit FIFO of IP commands on the AHB (ATDF)", required=False)
 
-    # `ro` on INTR, LUTKEY, LUTCR, FLSHCR2, LUT and TFDR: their write hooks decide what is stored.
+    # `ro` on INTR, LUTKEY, LUTCR, FLSHCR2 and LUT: their write hooks decide what is stored.
     MCR0 = Register(0x00, reset=0xFFFF_80C2)
     SWRESET = MCR0.field(0)
     MDIS = MCR0.field(1)
@@ -171,7 +171,7 @@ class FlexSpiRegisters(Peripheral):
     IPTXFSTS = Register(0xF4, ro=True, neutral=True)
     WRCNTR = IPTXFSTS.field(16, 16)
     RFDR = RegisterArray(0x100, 32, ro=True, neutral=True)
-    TFDR = RegisterArray(0x180, 32, ro=True, neutral=True)
+    TFDR = RegisterArray(0x180, 32, neutral=True, stored_unless=ATDFEN)
     LUT = RegisterArray(0x200, 64, ro=True)
 
     key_given = State(False)
@@ -184,8 +184,6 @@ class FlexSpiRegisters(Peripheral):
     """The transmit FIFO, and what has gone from it for the sequence on the bus."""
     quiet_at = State(0)
     """Virtual ns at which chip select rose last, or will rise."""
-    staging = State(bytearray(FIFO))
-    """What was written to TFDR and is not pushed yet."""
     pointers = State([0, 0, 0, 0])
     """Start instruction of the next AHB read of each chip select (JMP_ON_CS)."""
     busy_reported: State[tuple[int, int | None] | None] = State(None)

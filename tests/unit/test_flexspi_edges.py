@@ -205,10 +205,11 @@ def test_what_was_cleared_is_not_sent(rig: Rig) -> None:
 
 def test_the_ahb_side_of_the_transmit_fifo_ends_with_it(rig: Rig) -> None:
     rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1 << 7)
-    rig.tx.write(124, 0x0403_0201)
+    rig.tx.write(124, 0xEE03_0201)
+    rig.tx.write(127, 0x04, 1)
     rig.tx.write(128, 0xFFFF_FFFF)
-    assert len(rig.spi.staging) == 128
-    assert bytes(rig.spi.staging[124:]) == b"\x01\x02\x03\x04"
+    assert rig.spi.TFDR[31] == 0x0403_0201
+    assert rig.spi.TFDR[0] == 0
 
 
 @pytest.mark.parametrize("bit", range(10, 15))

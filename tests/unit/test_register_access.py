@@ -59,9 +59,11 @@ def by_words(model: Peripheral, questions: Questions) -> tuple[Read, Write]:
     def found(offset: int, size: int) -> tuple[Any, Any]:
         if size != 4 or offset % 4:
             return None, None
-        is_neutral, reader, writer = short.find(offset)
+        is_neutral, reader, writer, gate = short.find(offset)
         if not is_neutral and (reader, writer) != (None, None):
             questions.asked = None
+        if gate is not None and not short.values[gate[0]] & gate[1]:
+            writer = short.values
         return reader, writer
 
     def read(handle: Any, offset: int, size: int) -> int:
@@ -282,11 +284,34 @@ def test_a_register_without_hooks_is_its_stored_value() -> None:
     """Then an engine need not call anything; masks, aliases and hooks take a call."""
     model = Fifo(Bench().system)
     short = words(Mixed(Bench().system), Questions(), refuse)
-    assert short.find(0x0) == short.find(0xC) == (False, short.values, short.values)
-    assert short.find(0x4) == short.find(0x14) == (False, None, None)
-    reader, writer = words(model, Questions(), refuse).find(0x0)[1:]
+    assert short.find(0x0) == short.find(0xC) == (False, short.values, short.values, None)
+    assert short.find(0x4) == short.find(0x14) == (False, None, None, None)
+    reader, writer, _ = words(model, Questions(), refuse).find(0x0)[1:]
     assert callable(reader)
     assert callable(writer)
+
+
+def test_a_write_is_only_stored_unless_a_field_says_otherwise() -> None:
+    """And an engine is told of which bits."""
+
+    class Port(Peripheral):
+        SIZE = 8
+        MODE = Register(0)
+        DIRECT = MODE.field(4)
+        DATA = Register(4, stored_unless=DIRECT)
+        taken = State(0)
+
+        @DATA.on_write
+        def _take(self, value: int) -> None:
+            self.taken = value
+
+    port = Port(Bench().system)
+    port.write(4, 1)
+    assert (port.DATA, port.taken) == (1, 0)
+    port.write(0, 0x10)
+    port.write(4, 2)
+    assert (port.DATA, port.taken) == (1, 2)
+    assert words(port, Questions(), refuse).find(4)[3] == (0, 0x10)
 
 
 def test_a_polled_register_is_asked_by_reads_and_left_by_writes() -> None:
@@ -300,7 +325,7 @@ def test_a_polled_register_is_asked_by_reads_and_left_by_writes() -> None:
         bench = Bench()
         port, questions = Port(bench.system, name="port"), Questions()
         read, write = accessors(port, questions, refuse)
-        is_quiet, reader, writer = words(port, questions, refuse).find(0)
+        is_quiet, reader, writer, _ = words(port, questions, refuse).find(0)
         assert is_quiet and callable(reader) and callable(writer)
         questions.asked = "busy?"
         assert (reader() if by_words else read(None, 0, 4)) == 0

@@ -329,6 +329,7 @@ class Mixed(Peripheral):
     MISSING = Register(0x40, unmodelled="all of it")
     PARTLY = Register(0x44)
     MODE = PARTLY.field(3, 2, unmodelled="its modes")
+    GATED = Register(0x48, stored_unless=PLAIN.field(1))
     count = State(0)
     log = State[list[tuple[str, int]]]([])
 
@@ -352,6 +353,10 @@ class Mixed(Peripheral):
     def _write_both(self, value: int) -> None:
         self.log.append(("both", value))
         self.PLAIN ^= value
+
+    @GATED.on_write
+    def _refuse(self, value: int) -> None:
+        self.log.append(("refused", value))
 
     @LIST.on_read
     def _read_list(self, index: int) -> int:
