@@ -10,6 +10,8 @@ from xipsim.engines.api import EngineError, Goal, StopReason
 
 BUS_FAULT = Program("ldr r1, =0x70000000; here: ldr r2, [r1, #0]; loop: b loop")
 STORE_FAULT = Program("ldr r1, =0x70000000; here: str r2, [r1, #4]; loop: b loop")
+NATIVE = 0x4000_5000
+"""Whether the cells of the window are served natively."""
 UNDEFINED = Program("here: udf; loop: b loop")
 LOCK_UP = Program("ldr r4, =0xE000ED08; ldr r1, =0x70000000; str r1, [r4, #0]; ldr r2, [r1, #0]")
 """VTOR leads to nothing when the bus faults."""
@@ -83,10 +85,16 @@ def test_a_fault_is_reported_with_its_registers(
 
 
 @pytest.mark.essential
-@pytest.mark.parametrize("place", [0x7000_0000, 0x6080_0000], ids=["nothing", "no cell"])
-def test_code_that_is_not_there_faults(running: Running, place: int) -> None:
+@pytest.mark.parametrize(
+    ("place", "native"),
+    [(0x7000_0000, 0), (0x6080_0000, 0), (0x6080_0000, 1)],
+    ids=["nothing", "no cell", "no cell behind native ones"],
+)
+def test_code_that_is_not_there_faults(running: Running, place: int, native: int) -> None:
     """Where there is nothing at all, and in a window beyond its cells."""
     with running(Program(f"ldr r1, ={place + 1:#x}; bx r1")) as engine:
+        engine.run(Goal(until=1))
+        engine.write_memory(NATIVE, bytes([native, 0, 0, 0]))
         stop = engine.run(Goal(until=10**9))
         assert stop.reason is StopReason.FAULT
         assert stop.detail["stacked"]["pc"] == place

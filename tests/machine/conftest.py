@@ -26,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "needs(feature): skips, with their reason, images and engines that lack it",
         "every_engine: with XIPSIM_TEST_SLOW=1 the test runs on Renode, too",
+        "essential: one of every_engine's that runs on Renode wherever there is one",
     ):
         config.addinivalue_line("markers", line)
 
@@ -35,8 +36,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" not in metafunc.fixturenames:
         return
     engines = [pytest.param({"qemu": path}, id=str(path or "default")) for path in QEMUS or [None]]
-    if metafunc.definition.get_closest_marker("every_engine"):
-        engines.append(pytest.param({"engine": "renode"}, id="renode", marks=slow))
+    definition = metafunc.definition
+    if definition.get_closest_marker("every_engine"):
+        marks = () if definition.get_closest_marker("essential") else slow
+        engines.append(pytest.param({"engine": "renode"}, id="renode", marks=marks))
     metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
 

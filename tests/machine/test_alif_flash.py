@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -91,12 +90,8 @@ def test_a_part_of_a_page_that_is_no_multiple_of_4_is_reported(
         assert re.search(r"no chip is selected.*PC 0x800", str(caught.value))
 
 
-@pytest.mark.skipif(
-    not os.environ.get("XIPSIM_SLOW_TESTS"),
-    reason="a million polls take 20 s; XIPSIM_SLOW_TESTS=1 runs it",
-)
 def test_a_stuck_write_enable_latch_is_etimedout(pool: Pool) -> None:
-    """The driver polls a million times for WEL, and gives the only error that it knows."""
+    """The driver polls a million times for WEL, and gives the only error that it knows: 20 s."""
     machine = pool.at_prompt(ALIF, {})
     machine.exec(SETUP)
     machine.flash.stuck_wel()

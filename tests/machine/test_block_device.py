@@ -39,6 +39,7 @@ def offset(image: Image, block: int = BLOCK) -> int:
     return image.facts.volume + block * SIZE
 
 
+@pytest.mark.essential
 def test_every_ioctl(m: Machine, image: Image) -> None:
     """1 to 3 do nothing, 4 and 5 tell the geometry; what the driver does not know gives None."""
     assert m.exec("print([f.ioctl(n, 0) for n in (0, 1, 2, 3, 4, 5, 7, -1)])") == (
@@ -46,6 +47,7 @@ def test_every_ioctl(m: Machine, image: Image) -> None:
     )
 
 
+@pytest.mark.essential
 def test_erase_reads_back_as_ones_and_takes_the_parts_time(m: Machine, image: Image) -> None:
     """ticks_us around ioctl(6) shows the data sheet's typical sector erase, to 1 %."""
     m.exec(f"f.writeblocks({BLOCK}, bytes({SIZE}))")
@@ -169,6 +171,7 @@ def test_a_chip_that_is_stuck_busy_ends_the_wait_with_the_poll_loop(
     assert caught.value.situation.pc in image.facts.poll_loop
 
 
+@pytest.mark.essential
 @pytest.mark.needs("a buffer of the flash")
 def test_memoryview_is_the_window_itself(m: Machine, image: Image) -> None:
     """Also after a write and after an erase; it cannot be written through."""

@@ -115,6 +115,7 @@ def test_a_reset_meets_a_busy_chip(m: Machine, image: Image) -> None:
     assert m.exec("print('up')") == "up\n"
 
 
+@pytest.mark.essential
 @every_board
 def test_a_power_cycle_ends_what_the_chip_was_doing(m: Machine, image: Image) -> None:
     m.console.write(f"{image.facts.flash}; {ERASE.format(200)}\r")
@@ -147,6 +148,7 @@ def xip(m: Machine, image: Image) -> Machine:
     return m
 
 
+@pytest.mark.essential
 @every_board
 def test_data_written_to_flash_are_seen_through_memory_at_once(xip: Machine) -> None:
     script = (

@@ -93,10 +93,14 @@ def test_a_machine_may_be_taken_away_and_come_again(tmp_path: Path) -> None:
     assert cli(["renode", "TEENSY41", str(image.require()), "--output", str(folder)]) == 0
     load = f"include @{output.monitor_path(folder)}/TEENSY41.resc"
     run = 'emulation RunFor "0.02"'
+    save = f"Save @{output.monitor_path(folder)}/x.save"
     chip = "sysbus ReadDoubleWord 0x60000000"
-    said = monitor(tmp_path, load, run, 'mach rem "TEENSY41"', load, run, "Clear", load, run, chip)
+    gone = 'mach rem "TEENSY41"'
+    said = monitor(tmp_path, load, run, gone, load, run, "Clear", load, run, chip, save)
     assert "rror" not in said, said
     assert "0x42464346" in said
+    assert "xipsim: Renode cannot save models that live in Python" in said
+    assert not (folder / "x.save").exists()
 
 
 def typed(console: str, line: str) -> list[str]:

@@ -24,4 +24,18 @@ namespace Antmicro.Renode.UserInterface
             }
         }
     }
+
+    /// Instead of Renode's own `Save`, which fails with models that live in Python, and says nothing of them.
+    public class XipsimSaveCommand : AutoLoadCommand
+    {
+        public XipsimSaveCommand(Monitor monitor) : base(monitor, "Save", "is not possible in a Renode that has xipsim's models.")
+        {
+        }
+
+        [Runnable]
+        public void Run(ICommandInteraction writer, PathToken file)
+        {
+            writer.WriteError("xipsim: Renode cannot save models that live in Python. Without Renode xipsim can: `Machine.snapshot` and, for what chips hold, `--state`");
+        }
+    }
 }

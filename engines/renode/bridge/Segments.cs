@@ -31,6 +31,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 window.Mapped = true;
                 bus.MapMemory(window, (IBusPeripheral)window.Owner, relative: false);
                 core.SetMappedMemoryEnabled(window.Range, false);
+                // Mapped, it has lost what AddWindow has said of it.
+                core.RegisterAccessFlags(window.StartingOffset, window.Size, isIoMemory: true);
             }
             core.SetMappedMemoryEnabled(range, on);
             if(on && !writable)
