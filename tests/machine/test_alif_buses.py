@@ -143,7 +143,7 @@ def test_can_hears_itself(wired: Machine) -> None:
         "def heard():\n"
         "    time.sleep_ms(2); r = c.recv()\n"
         "    return r and (r[0], bytes(r[1]), r[2])\n"
-        "c.set_filters(None)\n"
+        "c.set_filters(None); time.sleep_ms(1)\n"  # It waits for an idle bus first.
         "for i in (0x102, 0x100, 0x101): c.send(i, bytes([i & 3]) * 8)"
     )
     heard = "(256, b'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00', 0)"
