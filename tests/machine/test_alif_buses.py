@@ -79,19 +79,6 @@ def test_softi2c_at_the_same_pins(wired: Machine) -> None:
     )
 
 
-def test_i2c_target(engine: Options) -> None:
-    """A SoftI2C wired to the pins of an I2CTarget, as upstream's test has it."""
-    wires = ["gpio1/1:gpio0/3", "gpio1/0:gpio0/2"]
-    with Machine("ALIF_ENSEMBLE", firmware=ALIF.require(), **engine, wires=wires) as m:
-        m.exec(
-            "from machine import I2CTarget, SoftI2C; mem = bytearray(b'01234567')\n"
-            "t = I2CTarget(0, addr=67, mem=mem); i = SoftI2C(scl='P1_1', sda='P1_0')"
-        )
-        assert m.exec("print(i.scan())") == "[67]\n"
-        assert m.exec("i.writeto_mem(67, 6, b'test'); print(mem)") == "bytearray(b'st2345te')\n"
-        assert m.exec("print(i.readfrom_mem(67, 4, 6))") == "b'45test'\n"
-
-
 def test_an_spi_bus(wired: Machine) -> None:
     """Nobody on SPI2, a wire on SPI1, an EEPROM on SPI0 whose chip select P1_3 drives."""
     m = wired
