@@ -14,7 +14,6 @@ from xipsim.peripherals.can.errors import (
 from xipsim.peripherals.can.frame import Frame
 from xipsim.peripherals.can.node import ACKNOWLEDGED, UNACKNOWLEDGED, Rate, Standing
 from xipsim.peripherals.core import ResetCause, State, System, model, time_of
-from xipsim.peripherals.namedtuple import NamedTuple
 
 from .canfd_frames import ANY, frame_of, words_of
 from .canfd_registers import CanFdRegisters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from xipsim.peripherals.namedtuple import NamedTuple
 
 
 class Sound(NamedTuple):
