@@ -146,3 +146,25 @@ def test_a_can_bus_with_nobody_else(m: Machine) -> None:
     script = "time.sleep_ms(5); print(c.get_counters()[0], c.get_counters()[5], c.state())"
     assert m.exec(script) == "128 1 3\n"
     assert m.exec(f"c.cancel_send(0); {script}") == "128 0 3\n"
+
+
+def test_a_uart_at_a_wire_of_its_own(engine: Options) -> None:
+    """UART(1), TX to RX: what it sends comes back, whatever its frames; and its interrupts."""
+    with Machine("ALIF_ENSEMBLE", firmware=ALIF.require(), **engine, wires=["P0_5:P0_4"]) as m:
+        m.exec("from machine import UART; import time; u = UART(1, 115200); seen = []")
+        assert m.exec("u.write(b'hello'); time.sleep_ms(2); print(u.any(), u.read())") == (
+            "5 b'hello'\n"
+        )
+        for bits in (7, 8):
+            for parity in (None, 0, 1):
+                m.exec(f"u.init(9600, bits={bits}, parity={parity}, stop=2)")
+                # They are taken when the line was idle for four more.
+                script = "u.write(b'ab'); time.sleep_ms(10); print(u.read())"
+                assert m.exec(script) == "b'ab'\n"
+        m.exec("u.init(115200); u.irq(lambda u: seen.append(u.any()), UART.IRQ_RXIDLE)")
+        assert m.exec("u.write(b'xyz'); time.sleep_ms(5); print(seen, u.read())") == (
+            "[3] b'xyz'\n"
+        )
+        m.exec("big = bytes(range(200)); u.init(1_000_000); u.write(big); time.sleep_ms(5)")
+        assert m.exec("print(u.read() == big)") == "True\n"
+        assert m.report()["gaps"] == []
