@@ -67,6 +67,7 @@ class Pads(Peripheral, PinPort, ABC):
         self._lent: dict[int, PinFunction] = {}
         """Pins that belong to another block, as the pin multiplexer's registers say."""
         self._watchers: dict[int, list[Callable[[bool], None]]] = {}
+        self._watched = 0
 
     def reset(self, cause: ResetCause) -> None:
         kept = {name: getattr(self, name) for name in _KEPT}
@@ -114,6 +115,7 @@ class Pads(Peripheral, PinPort, ABC):
         """
         bit = self._bit(pin)
         self._watchers.setdefault(pin, []).append(watcher)
+        self._watched |= bit
         self._seen = self._seen & ~bit | self._levels() & bit
         watcher(bool(self._seen & bit))
 
@@ -199,13 +201,12 @@ class Pads(Peripheral, PinPort, ABC):
             seen = self._levels()
             for pin, function in list(self._lent.items()):
                 function.seen(bool(seen >> pin & 1))
-        for pin, watchers in self._watchers.items():
-            # Who is told of one pin may move another, or this one again.
-            bit, level = 1 << pin, self._levels() >> pin & 1
-            if level != self._seen >> pin & 1:
-                self._seen ^= bit
-                for watcher in watchers:
-                    watcher(bool(level))
+        while self._watched and (changed := (self._levels() ^ self._seen) & self._watched):
+            # One at a time: who is told of a pin may move another, or the same again.
+            bit = changed & -changed
+            self._seen ^= bit
+            for watcher in self._watchers[bit.bit_length() - 1]:
+                watcher(bool(self._seen & bit))
 
     # -- wires between pins ----------------------------------------------------------------------
 
