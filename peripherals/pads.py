@@ -67,7 +67,7 @@ class Pads(Peripheral, PinPort, ABC):
         self._lent: dict[int, PinFunction] = {}
         """Pins that belong to another block, as the pin multiplexer's registers say."""
         self._watchers: dict[int, list[Callable[[bool], None]]] = {}
-        self._watched = 0
+        """Who is to be told, by the pin's bit."""
 
     def reset(self, cause: ResetCause) -> None:
         kept = {name: getattr(self, name) for name in _KEPT}
@@ -114,8 +114,7 @@ class Pads(Peripheral, PinPort, ABC):
         Call it in `connected`. ValueError for a pin that is not there.
         """
         bit = self._bit(pin)
-        self._watchers.setdefault(pin, []).append(watcher)
-        self._watched |= bit
+        self._watchers.setdefault(bit, []).append(watcher)
         self._seen = self._seen & ~bit | self._levels() & bit
         watcher(bool(self._seen & bit))
 
@@ -201,11 +200,12 @@ class Pads(Peripheral, PinPort, ABC):
             seen = self._levels()
             for pin, function in list(self._lent.items()):
                 function.seen(bool(seen >> pin & 1))
-        while self._watched and (changed := (self._levels() ^ self._seen) & self._watched):
+        watched = sum(self._watchers)
+        while watched and (changed := (self._levels() ^ self._seen) & watched):
             # One at a time: who is told of a pin may move another, or the same again.
             bit = changed & -changed
             self._seen ^= bit
-            for watcher in self._watchers[bit.bit_length() - 1]:
+            for watcher in self._watchers[bit]:
                 watcher(bool(self._seen & bit))
 
     # -- wires between pins ----------------------------------------------------------------------

@@ -51,7 +51,7 @@ class CanBus(Model):
 
     def connected(self) -> None:
         for node in self.nodes.values():
-            node.join(self.request)
+            node.connect(self.request)
 
     def reset(self, cause: ResetCause) -> None:
         disturbances = self._disturbances

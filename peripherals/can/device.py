@@ -52,7 +52,7 @@ class CanNode(Model, ABC):
 
     # -- the bus's side --------------------------------------------------------------------------
 
-    def join(self, request: Callable[[], None]) -> None:
+    def connect(self, request: Callable[[], None]) -> None:
         """It stands in a bus, which `request` asks for it."""
         self._request = request
 
