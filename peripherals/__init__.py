@@ -5,6 +5,7 @@ from importlib import import_module
 
 FAMILIES = {
     "Alif": ("alif",),
+    "Can": ("can",),
     "Ethernet": ("ethernet",),
     "I2c": ("i2c",),
     "Imxrt": ("imxrt",),

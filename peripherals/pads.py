@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from xipsim.peripherals.core import (
@@ -18,7 +19,7 @@ from xipsim.peripherals.core import (
 
 _KEPT = (
     *("_driven", "_driven_levels", "_shown", "_told"),
-    *("_pulled", "_pulled_levels", "_open_drain"),
+    *("_pulled", "_pulled_levels", "_open_drain", "_seen"),
 )
 """State that no reset changes: what drives a pin from outside does not know of the
 microcontroller's resets, and pads have resets of their own, of which the pin multiplexer tells."""
@@ -54,6 +55,8 @@ class Pads(Peripheral, PinPort, ABC):
     _pulled_levels = State(0)
     _open_drain = State(0)
     """Pins that are no output while they are high."""
+    _seen = State(0)
+    """Levels last told to who watches them."""
     _told = State((0, 0, 0, 0))
     """Which wired pins this port drives and pulls, and how, as the other ends know it."""
 
@@ -63,6 +66,8 @@ class Pads(Peripheral, PinPort, ABC):
         self._nets: dict[int, Net] = {}
         self._lent: dict[int, PinFunction] = {}
         """Pins that belong to another block, as the pin multiplexer's registers say."""
+        self._watchers: dict[int, list[Callable[[bool], None]]] = {}
+        """Who is to be told, by the pin's bit."""
 
     def reset(self, cause: ResetCause) -> None:
         kept = {name: getattr(self, name) for name in _KEPT}
@@ -102,6 +107,16 @@ class Pads(Peripheral, PinPort, ABC):
         """Stop driving `pin`: its pull decides."""
         self._driven &= ~self._bit(pin)
         self._settle()
+
+    def watch(self, pin: int, watcher: Callable[[bool], None]) -> None:
+        """Tell `watcher` the pin's level now, and each change of it, whoever drives it.
+
+        Call it in `connected`. ValueError for a pin that is not there.
+        """
+        bit = self._bit(pin)
+        self._watchers.setdefault(bit, []).append(watcher)
+        self._seen = self._seen & ~bit | self._levels() & bit
+        watcher(bool(self._seen & bit))
 
     @exposed
     def level(self, pin: int) -> int:
@@ -185,6 +200,13 @@ class Pads(Peripheral, PinPort, ABC):
             seen = self._levels()
             for pin, function in list(self._lent.items()):
                 function.seen(bool(seen >> pin & 1))
+        watched = sum(self._watchers)
+        while watched and (changed := (self._levels() ^ self._seen) & watched):
+            # One at a time: who is told of a pin may move another, or the same again.
+            bit = changed & -changed
+            self._seen ^= bit
+            for watcher in self._watchers[bit]:
+                watcher(bool(self._seen & bit))
 
     # -- wires between pins ----------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xipsim.peripherals.core import Model, ModelInput, Parameter, State, System, exposed, model
+from xipsim.peripherals.core import Model, Parameter, State, System, exposed, model
 from xipsim.peripherals.pads import Pads
 
 US = 1_000
@@ -31,15 +31,15 @@ class Dht22(Model):
         self._step = self.alarm(self._next)
 
     def connected(self) -> None:
-        self.port.lines[str(self.pin)].connect(ModelInput(self, 0))
+        self.port.watch(self.pin, self._moved)
 
     @exposed
     def set(self, humidity: float, celsius: float) -> None:
         """What it measures from now on."""
         self.humidity, self.celsius = humidity, celsius
 
-    def on_input(self, number: int, level: bool) -> None:
-        """The board has moved the wire."""
+    def _moved(self, level: bool) -> None:
+        """The wire has another level."""
         now = self.system.clock.now
         if self._times or self._step.deadline is not None:
             return  # it is our own doing

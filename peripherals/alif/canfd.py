@@ -1,12 +1,21 @@
-"""CANFD of the Alif Ensemble: CAST's CAN controller, alone on its bus. (Alif's SVD, canfd.c)"""
+"""CANFD of the Alif Ensemble: CAST's CAN controller. (Alif's SVD file, canfd.c)"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from xipsim.peripherals.can.errors import (
+    OFF,
+    PASSIVE,
+    RECOVERY_BITS,
+    receive_count,
+    transmit_count,
+)
+from xipsim.peripherals.can.frame import Frame
+from xipsim.peripherals.can.node import ACKNOWLEDGED, UNACKNOWLEDGED, Rate, Standing
 from xipsim.peripherals.core import ResetCause, State, System, model, time_of
-from xipsim.peripherals.namedtuple import NamedTuple
 
+from .canfd_frames import ANY, frame_of, words_of
 from .canfd_registers import CanFdRegisters
 
 STB = RB = 16
@@ -16,55 +25,27 @@ AIF, EIF, TSIF, TPIF, RAFIF, RFIF, ROIF, RIF = (1 << n for n in range(8))
 """Bits of RTIF. AIF needs no enable bit."""
 BEIF, EPIF = 1 << 0, 1 << 4
 """Bits of ERRINT; each enable bit is the one above its flag."""
-NO_ACK = 4
+BIT_ERROR, FORM_ERROR, NO_ACK = 1, 2, 4
 """Of KOER."""
-PASSIVE = 128
-"""Error count from which a node is error passive."""
-IDE, RTR, FDF, DLC = 1 << 7, 1 << 6, 1 << 5, 0xF
-"""Of a message's second word."""
-ANY = 0x1FFF_FFFF
 AIDE, AIDEE = 1 << 29, 1 << 30
 """Of a filter's mask: which kind of identifier, and whether that counts."""
-IDLE, ERROR = 11, 14
-"""Bits: of an idle bus before a node takes part, and of an error flag with its delimiter."""
-
-
-class Message(NamedTuple):
-    """The first four words of a buffer: classic frames have no more."""
-
-    identifier: int
-    control: int
-    low: int
-    high: int
-
-    @property
-    def bits(self) -> int:
-        """On the bus, with the space behind it. Assumption: no stuff bits."""
-        data = 0 if self.control & RTR else min(self.control & DLC, 8)
-        return (67 if self.control & IDE else 47) + 8 * data
-
-    @property
-    def rank(self) -> tuple[int, int, int, int]:
-        """Low ranks win the bus: as arbitration compares the bits."""
-        remote = self.control >> 6 & 1
-        if self.control & IDE:
-            return self.identifier >> 18 & 0x7FF, 1, self.identifier & 0x3FFFF, remote
-        return self.identifier & 0x7FF, 0, 0, remote
+IDLE = 11
+"""Bits of an idle bus before a node takes part."""
 
 
 @model("Alif.CanFd")
 class CanFd(CanFdRegisters):
-    """Classic CAN frames; nobody else is on the bus.
+    """A controller on `bus`; in the internal loop back (LBMI) it is off it.
 
-    With a loop back (LBMI, or LBME with SACK) what is sent is received. Else nobody acknowledges
-    it: the error counter rises to 128, and the frame is repeated until it is aborted, unless it is
-    sent once only. Assumption: RESET empties the buffers, clears commands and flags, and leaves
-    error counters, filters and bit times.
+    With a loop back what is sent is received, and with SACK acknowledged. What fails is repeated
+    until it is aborted, unless it is sent once only. Assumption: RESET empties the buffers, clears
+    commands and flags, and leaves error counters, filters and bit times; CAN FD is on, whatever
+    CLKCTL says; off the bus by its errors, it comes back after 128 times 11 bits by itself.
     """
 
-    _stb: State[list[Message]] = State([])
-    _rb: State[list[Message]] = State([])
-    _sending: State[Message | None] = State(None)
+    _stb: State[list[Frame]] = State([])
+    _rb: State[list[Frame]] = State([])
+    _sending: State[Frame | None] = State(None)
     _is_primary = State(False)
     """The message on the bus is the primary buffer's."""
     _idle_until = State(0)
@@ -74,10 +55,14 @@ class CanFd(CanFdRegisters):
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        self._step = self.alarm(self._over)
+        self._loop = self.alarm(self._looped)
+        self._idle = self.alarm(self._go_on)
+        self._recovery = self.alarm(self._recovered)
+        self.bus.attach(self)
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
+        self.bus.leave(self)
         self._update()
 
     # -- registers -------------------------------------------------------------------------------
@@ -85,18 +70,21 @@ class CanFd(CanFdRegisters):
     @CanFdRegisters.CFG_STAT.on_write
     def _configure(self, value: int) -> None:
         if self.BUSOFF:
-            self.BUSOFF = 0
+            self._recovery.cancel()
             self.TECNT = self.RECNT = 0
+        self.BUSOFF = self._recovery.deadline is not None
         if self.RESET:
-            self._step.cancel()
+            self._loop.cancel()
             self._sending, self._stb, self._rb = None, [], []
+            self.bus.leave(self)
             self.TCMD &= 0xE0
             self.RTIF = self.EALCAP = 0
             self.ERRINT &= 0xEA
             self.TACTIVE = self.ROV = 0
             self._idle_until = 0
         elif not self._idle_until:
-            self._idle_until = self.system.clock.now + self._time(IDLE)
+            self._idle_until = self.system.clock.now + time_of(IDLE, *self._rate())
+            self._idle.at(self._idle_until)
         self._go_on()
 
     @CanFdRegisters.TCMD.on_write
@@ -132,16 +120,15 @@ class CanFd(CanFdRegisters):
         self._stb.append(self._loaded())
         self._go_on()
 
-    def _loaded(self) -> Message:
-        message = Message(*(self.TBUF[n] for n in range(4)))
-        if message.control & FDF:
-            self.gap("TBUF: CAN FD frames")
-        return message
+    def _loaded(self) -> Frame:
+        frame = frame_of([self.TBUF[n] for n in range(len(self.TBUF))])
+        return frame._replace(is_from_passive=bool(self.EPASS))
 
     @CanFdRegisters.RBUF.on_read
     @CanFdRegisters.RBUF.on_peek
     def _received(self, index: int) -> int:
-        return self._rb[0][index] if self._rb and index < 4 else 0
+        words = words_of(self._rb[0]) if self._rb else []
+        return words[index] if index < len(words) else 0
 
     @CanFdRegisters.RCTRL.on_write
     def _release(self, value: int) -> None:
@@ -168,46 +155,125 @@ class CanFd(CanFdRegisters):
     def _written(self, value: int) -> None:
         self._update()
 
-    # -- the bus ---------------------------------------------------------------------------------
+    # -- sending ---------------------------------------------------------------------------------
 
-    def _time(self, bits: int) -> int:
+    def _rate(self) -> Rate:
         quanta = self.S_SEG_1 + 2 + self.S_SEG_2 + 1
-        return time_of(bits * quanta * (self.S_PRESC + 1), self.frequency)
+        return self.frequency, quanta * (self.S_PRESC + 1)
+
+    def _fast_rate(self) -> Rate:
+        quanta = self.F_SEG_1 + 2 + self.F_SEG_2 + 1
+        return self.frequency, quanta * (self.F_PRESC + 1)
+
+    def _next(self) -> tuple[Frame, bool] | None:
+        """What is the next to be sent, and whether it is the primary buffer's."""
+        if self.RESET:
+            return None
+        if self.TPE:
+            return self._loaded(), True
+        if self._stb and (self.TSONE or self.TSALL):
+            by_rank = min(self._stb, key=lambda frame: frame.rank)
+            return (by_rank if self.TSMODE else self._stb[0]), False
+        return None
 
     def _go_on(self) -> None:
         """Begin what can begin."""
-        if self._sending is None and not self.RESET:
-            if self.TPE:
-                self._send(self._loaded(), primary=True)
-            elif self._stb and (self.TSONE or self.TSALL):
-                by_rank = min(self._stb, key=lambda message: message.rank)
-                self._send(by_rank if self.TSMODE else self._stb[0], primary=False)
+        if not self.LBMI:
+            if self.standing() is not None:
+                self.bus.request()
+        elif self._sending is None and (following := self._next()) is not None:
+            self.begins()
+            slow, fast = following[0].bits
+            duration = time_of(slow, *self._rate()) + time_of(fast, *self._fast_rate())
+            self._loop.at(max(self.system.clock.now, self._idle_until) + duration)
         self._update()
 
-    def _send(self, message: Message, *, primary: bool) -> None:
-        self._sending, self._is_primary = message, primary
-        self.TACTIVE = 1
-        begin = max(self.system.clock.now, self._idle_until)
-        bits = message.bits + (0 if self._is_acknowledged() else ERROR)
-        self._step.at(begin + self._time(bits))
-
-    def _is_acknowledged(self) -> bool:
-        return bool(self.LBMI or (self.LBME and self.SACK))
-
-    def _over(self) -> None:
-        message, self._sending = self._sending, None
-        assert message is not None
-        self.TACTIVE = 0
-        if self._is_acknowledged():
-            self.TECNT = max(0, self.TECNT - 1)
-            self._finish(message)
-            self.RTIF |= TPIF if self._is_primary else TSIF
-            self._receive(message)
-        else:
-            self._count_error()
-            if not self._is_repeated():
-                self._finish(message)
+    def _looped(self) -> None:
+        self.sent(ACKNOWLEDGED)
         self._go_on()
+
+    # -- the bus's side --------------------------------------------------------------------------
+
+    def standing(self) -> Standing | None:
+        """`Node` of the bus."""
+        is_there = self._idle_until and self.system.clock.now >= self._idle_until
+        if not is_there or self.RESET or self.LBMI or self.BUSOFF:
+            return None
+        return Standing(
+            rate=self._rate(),
+            fast_rate=self._fast_rate(),
+            acknowledges=not self.LOM,
+            acknowledges_itself=bool(self.LBME and self.SACK),
+            is_passive=bool(self.EPASS),
+        )
+
+    def wants(self) -> Frame | None:
+        """`Node` of the bus."""
+        following = self._next()
+        return None if following is None else following[0]
+
+    def begins(self) -> None:
+        """`Node` of the bus."""
+        following = self._next()
+        assert following is not None, "it was just asked"
+        self._sending, self._is_primary = following
+        self.TACTIVE = 1
+
+    def sent(self, outcome: int) -> None:
+        """`Node` of the bus."""
+        frame, self._sending = self._sending, None
+        if frame is None:
+            return  # reset meanwhile
+        self.TACTIVE = 0
+        if outcome == ACKNOWLEDGED:
+            self._finish(frame)
+            self.RTIF |= TPIF if self._is_primary else TSIF
+            if self.LBMI or self.LBME:
+                self._receive(frame)
+        else:
+            self.KOER = NO_ACK if outcome == UNACKNOWLEDGED else BIT_ERROR
+            if not self._is_repeated():
+                self._finish(frame)
+        self._count(transmit_count(self.TECNT, outcome), self.RECNT, outcome == ACKNOWLEDGED)
+        self._update()
+
+    def heard(self, frame: Frame) -> None:
+        """`Node` of the bus."""
+        self._receive(frame)
+        if not self.LOM:
+            self._count(self.TECNT, receive_count(self.RECNT, is_good=True), True)
+        self._update()
+
+    def disturbed(self) -> None:
+        """`Node` of the bus."""
+        self.KOER = FORM_ERROR
+        if not self.LOM:
+            self._count(self.TECNT, receive_count(self.RECNT, is_good=False), False)
+        self._update()
+
+    def _count(self, transmit: int, receive: int, is_good: bool) -> None:
+        """The error counters, and what they make of it."""
+        was = self.EPASS, self.EWARN
+        if transmit >= OFF:
+            self.BUSOFF = 1
+            self._recovery.at(self.system.clock.now + time_of(RECOVERY_BITS, *self._rate()))
+            self.RTIF |= EIF
+        self.TECNT, self.RECNT = min(transmit, OFF - 1), receive
+        if not is_good and self.BEIE:
+            self.ERRINT |= BEIF
+        self._update()
+        if was[0] != self.EPASS and self.EPIE:
+            self.ERRINT |= EPIF
+        if was[1] != self.EWARN:
+            self.RTIF |= EIF
+
+    def _recovered(self) -> None:
+        self.BUSOFF = 0
+        self.TECNT = self.RECNT = 0
+        self.RTIF |= EIF
+        self._go_on()
+
+    # -- buffers ---------------------------------------------------------------------------------
 
     def _is_repeated(self) -> bool:
         """A message that failed is sent again, unless it was to be sent once, or was aborted."""
@@ -215,32 +281,18 @@ class CanFd(CanFdRegisters):
             return bool(self.TPE and not self.TPSS)
         return bool((self.TSONE or self.TSALL) and not self.TSSS)
 
-    def _finish(self, message: Message) -> None:
+    def _finish(self, frame: Frame) -> None:
         """It will not be sent again."""
         if self._is_primary:
             self.TPE = 0
             return
-        if message in self._stb:
-            self._stb.remove(message)
+        if frame in self._stb:
+            self._stb.remove(frame)
         if self.TSONE or not self._stb:
             self.TSONE = self.TSALL = 0
 
-    def _count_error(self) -> None:
-        was_passive, was_warning = self.EPASS, self.EWARN
-        self.KOER = NO_ACK
-        if self.TECNT < PASSIVE:
-            # A passive node that misses an acknowledgement does not count it. (ISO 11898-1)
-            self.TECNT = min(self.TECNT + 8, 255)
-        if self.BEIE:
-            self.ERRINT |= BEIF
-        self._update()
-        if was_passive != self.EPASS and self.EPIE:
-            self.ERRINT |= EPIF
-        if was_warning != self.EWARN:
-            self.RTIF |= EIF
-
-    def _receive(self, message: Message) -> None:
-        if not any(self._accepts(number, message) for number in range(FILTERS)):
+    def _receive(self, frame: Frame) -> None:
+        if not any(self._accepts(number, frame) for number in range(FILTERS)):
             return
         if len(self._rb) == RB:
             self.ROV = 1
@@ -248,21 +300,21 @@ class CanFd(CanFdRegisters):
             if self.ROM:
                 return
             self._rb = self._rb[1:]
-        self._rb.append(message._replace(identifier=message.identifier & ANY))
+        self._rb.append(frame)
         self.RTIF |= RIF
         if len(self._rb) == max(self.AFWL, 1):
             self.RTIF |= RAFIF
         if len(self._rb) == RB:
             self.RTIF |= RFIF
 
-    def _accepts(self, number: int, message: Message) -> bool:
-        mask, is_extended = self._masks[number], bool(message.control & IDE)
+    def _accepts(self, number: int, frame: Frame) -> bool:
+        mask = self._masks[number]
         if not self.ACF_EN_0 >> number & 1:
             return False
-        if mask & AIDEE and bool(mask & AIDE) != is_extended:
+        if mask & AIDEE and bool(mask & AIDE) != frame.is_extended:
             return False
-        compared = (ANY if is_extended else 0x7FF) & ~mask
-        return not (message.identifier ^ self._codes[number]) & compared
+        compared = (ANY if frame.is_extended else 0x7FF) & ~mask
+        return not (frame.identifier ^ self._codes[number]) & compared
 
     def _update(self) -> None:
         """Bring status and interrupts in line with buffers and counters."""
@@ -270,7 +322,8 @@ class CanFd(CanFdRegisters):
         self.TSSTAT = 0 if not filled else 3 if filled == STB else 2 if filled > STB // 2 else 1
         self.TSFF = filled == STB
         self.RSTAT = 0 if not kept else 3 if kept == RB else 2 if kept >= max(self.AFWL, 1) else 1
-        self.EPASS = self.TECNT >= PASSIVE
-        self.EWARN = self.TECNT >= 8 * (self.EWL + 1)
+        worse = max(self.TECNT, self.RECNT)
+        self.EPASS = worse >= PASSIVE
+        self.EWARN = worse >= 8 * (self.EWL + 1)
         errors = self.ERRINT & self.ERRINT >> 1 & (BEIF | EPIF)
         self.IRQ.set(bool(self.RTIF & (self.RTIE & 0xFE | AIF) or errors))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from xipsim.peripherals.core import Output, Peripheral, Register, RegisterArray, hertz
+from xipsim.peripherals.can.bus import CanBus
+from xipsim.peripherals.core import Output, Parameter, Peripheral, Register, RegisterArray, hertz
 
-_FD = "CAN FD's faster bits"
 _TIME = "time stamps"
 _ECC = "errors of memory, and two cores that check each other"
 
@@ -23,6 +23,8 @@ class CanFdRegisters(Peripheral):
     frequency = hertz(
         "CANFD_CLK in Hz: 160 MHz by 8, as MicroPython's port sets it", default=20_000_000
     )
+
+    bus = Parameter(CanBus, "on which it is")
 
     IRQ = Output("any interrupt that is enabled")
 
@@ -79,7 +81,6 @@ class CanFdRegisters(Peripheral):
     EALCAP = _byte(0xB0, ro=True)
     KOER = EALCAP.field(5, 3)
     TDC = _byte(0xB1)
-    TDCEN = TDC.field(7, unmodelled=_FD)
     RECNT = _byte(0xB2, ro=True)
     TECNT = _byte(0xB3, ro=True)
     ACFCTRL = _byte(0xB4)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from xipsim.peripherals.core import Model, Parameter, ResetCause, State, System, model
-from xipsim.peripherals.core.wires import ModelInput
 from xipsim.peripherals.pads import Pads
 
 from .controller import I2cController
@@ -53,11 +53,8 @@ class Pins(Model):
         self.sda_port.level(self.sda_pin)
 
     def connected(self) -> None:
-        for port, pin, number in (
-            (self.scl_port, self.scl_pin, SCL),
-            (self.sda_port, self.sda_pin, SDA),
-        ):
-            port.lines[str(pin)].connect(ModelInput(self, number))
+        self.scl_port.watch(self.scl_pin, partial(self.on_input, SCL))
+        self.sda_port.watch(self.sda_pin, partial(self.on_input, SDA))
         if self._target:
             self._target.waiter = self._go_on
 

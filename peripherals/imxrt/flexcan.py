@@ -1,56 +1,57 @@
-"""NXP FlexCAN alone on its bus: loopback, and frames that nobody acknowledges."""
+"""NXP FlexCAN: a controller on a CAN bus."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from xipsim.peripherals.core import ResetCause, State, System, model, ticks_in, time_of
-
-from .flexcan_frames import (
-    CODE,
-    Frame,
-    bits_of,
-    filter_matches,
-    mailbox_matches,
-    received_cs,
+from xipsim.peripherals.can.errors import (
+    OFF,
+    PASSIVE,
+    RECOVERY_BITS,
+    WARNING,
+    receive_count,
+    transmit_count,
 )
-from .flexcan_registers import BUFFERS, WORDS, FlexCanRegisters
+from xipsim.peripherals.can.frame import Frame
+from xipsim.peripherals.can.node import ACKNOWLEDGED, UNACKNOWLEDGED, Standing
+from xipsim.peripherals.core import ResetCause, State, System, model, time_of
 
-INACTIVE, ABORT, DATA = 0x8, 0x9, 0xC
-"""Codes of buffers that send."""
-RX_FULL, RX_EMPTY, RX_OVERRUN = 0x2, 0x4, 0x6
-AVAILABLE, WARNING, OVERFLOW = 1 << 5, 1 << 6, 1 << 7
-"""Flags of the receive FIFO in IFLAG1."""
-DEPTH, ALMOST_FULL = 6, 5
-FIRST_FILTER = 6 * WORDS
-WARNED, PASSIVE = 96, 128
-"""Counts of errors."""
-ACK_ERROR_COUNTS = 8
+from .flexcan_buffers import (
+    ABORT,
+    AVAILABLE,
+    ERROR_PASSIVE,
+    INACTIVE,
+    RX_EMPTY,
+    FlexCanBuffers,
+)
+from .flexcan_frames import CODE
+from .flexcan_registers import FlexCanRegisters
+
+ERROR_ACTIVE, BUS_OFF = 0, 2
+"""Others of FLTCONF."""
 
 
 @model("Imxrt.FlexCan")
-class FlexCan(FlexCanRegisters):
-    """Message buffers and the receive FIFO, for a bus on which nobody else is.
+class FlexCan(FlexCanBuffers):
+    """A controller on `bus`. Frames take their bits.
 
-    In loopback (CTRL1.LPB) it acknowledges its own frames, and receives them unless MCR.SRXDIS says
-    otherwise. Else no frame is acknowledged, and each is sent again for ever, as it is on a bus
-    without another node; the error counter then stops at error passive. Frames take their bits;
-    stuff bits are not counted. Assumption: freezing ends nothing that is on the bus; what waits,
-    waits.
+    In loopback (CTRL1.LPB) it is off the bus, acknowledges its own frames, and receives them unless
+    MCR.SRXDIS says otherwise. A frame that fails is sent again for ever. Off the bus by its errors,
+    it comes back after 128 times 11 bits, unless CTRL1.BOFFREC holds it. Assumption: freezing ends
+    nothing that is on the bus; what waits, waits.
     """
 
-    _fifo: State[list[tuple[int, int, int, int, int]]] = State([])
-    """Frames received, words of a buffer and the filter that was hit; the first one is in MB0."""
     _sending: State[int | None] = State(None)
     """The buffer whose frame is on the bus."""
-    _running_since = State(0)
-
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        self._bus = self.alarm(self._sent)
+        self._loop = self.alarm(self._looped)
+        self._recovery = self.alarm(self._recovered)
+        self.bus.attach(self)
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
+        self.bus.leave(self)
         self._update()
 
     # -- registers -------------------------------------------------------------------------------
@@ -65,24 +66,20 @@ class FlexCan(FlexCanRegisters):
         self.NOTRDY = self.LPMACK | self.FRZACK
         if self.IDAM in (1, 2) and self.RFEN:
             self.gap("MCR.IDAM: filters of parts of identifiers")
+        if self.FDEN and not self.has_fd:
+            self.diagnose("can-fd", "MCR.FDEN is set, but this controller has no CAN FD")
         if not (self.NOTRDY or was_ready):
             self._running_since = self.system.clock.now
         self._go_on()
 
     def _soft_reset(self) -> None:
         """What it reaches: not CTRL1 and 2, masks of identifiers, and buffers."""
-        self._bus.cancel()
+        self._loop.cancel()
+        self._recovery.cancel()
         self._fifo, self._sending = [], None
         self.MCR = FlexCan.MCR.reset
         self.ESR1 = self.ECR = self.IMASK1 = self.IMASK2 = self.IFLAG1 = self.IFLAG2 = 0
-
-    @FlexCanRegisters.TIMER.on_read
-    @FlexCanRegisters.TIMER.on_peek
-    def _time(self) -> int:
-        if self.NOTRDY:
-            return self.TIMER & 0xFFFF
-        hertz, divider = self._bit_clock()
-        return ticks_in(self.system.clock.now - self._running_since, hertz, divider) & 0xFFFF
+        self.bus.leave(self)
 
     @FlexCanRegisters.ESR1.on_read
     def _read_status(self) -> int:
@@ -100,7 +97,7 @@ class FlexCan(FlexCanRegisters):
         return self.IFLAG2
 
     def _ask(self) -> None:
-        self.system.clock.question(self.name, self._bus.deadline)
+        self.system.clock.question(self.name, self._loop.deadline or self.bus.over_at)
 
     @FlexCanRegisters.IFLAG1.on_write
     def _flags_written(self, value: int) -> None:
@@ -110,6 +107,11 @@ class FlexCan(FlexCanRegisters):
         self._update()
 
     @FlexCanRegisters.CTRL1.on_write
+    def _control1(self, value: int) -> None:
+        if self.FLTCONF == BUS_OFF and self._recovery.deadline is None:
+            self._begin_recovery()
+        self._go_on()
+
     @FlexCanRegisters.CTRL2.on_write
     @FlexCanRegisters.ESR1.on_write
     @FlexCanRegisters.IFLAG2.on_write
@@ -120,138 +122,134 @@ class FlexCan(FlexCanRegisters):
 
     @FlexCanRegisters.MB.on_write
     def _buffer_written(self, index: int, value: int) -> None:
-        number, word = divmod(index, WORDS)
-        if word == 0 and number >= self._first_buffer:
+        number = next((n for n, place in enumerate(self._places) if place.first == index), -1)
+        if number >= self._first_buffer:
             if value >> CODE & 0xF == ABORT and number != self._sending:
                 self._flag(number)
             self._go_on()
 
-    @property
-    def _first_buffer(self) -> int:
-        """The first that is not the receive FIFO's, or one of its filters'."""
-        return 6 + 2 * (self.RFFN + 1) if self.RFEN else 0
-
     # -- sending ---------------------------------------------------------------------------------
-
-    def _frame(self, number: int) -> Frame:
-        first = number * WORDS
-        return Frame(*(self.MB[first + word] for word in range(WORDS)))
 
     def _go_on(self) -> None:
         """Begin the next frame, if there is one and the bus is idle."""
-        if self._bus.deadline is None and not (self.NOTRDY or self.LOM):
-            waiting = [
-                number
-                for number in range(self._first_buffer, BUFFERS)
-                if self.MB[number * WORDS] >> CODE & 0xF == DATA
-            ]
-            if waiting:
-                self._begin(waiting[0] if self.LBUF else min(waiting, key=self._rank))
+        if self.LPB and not (self.NOTRDY or self.LOM):
+            if self._sending is None and (number := self._next_buffer()) is not None:
+                self._sending = number
+                slow, fast = self._frame(number).bits
+                duration = time_of(slow, *self._bit_clock()) + time_of(fast, *self._fast_clock())
+                self._loop.at(self.system.clock.now + duration)
+        elif self.standing() is not None:
+            self.bus.request()
         self._update()
 
-    def _rank(self, number: int) -> tuple[int, int]:
-        return self._frame(number).arbitration, number
-
-    def _begin(self, number: int) -> None:
-        hertz, divider = self._bit_clock()
-        duration = time_of(bits_of(self._frame(number)), hertz, divider)
-        self._sending = number
-        self._bus.at(self.system.clock.now + duration)
-
-    def _sent(self) -> None:
+    def _looped(self) -> None:
+        """In loopback, a frame is over."""
         number, self._sending = self._sending, None
         assert number is not None
-        if self.LPB:
-            frame = self._frame(number)
-            self._end(number, RX_EMPTY if frame.is_remote else INACTIVE)
-            if not self.SRXDIS:
-                self._receive(frame)
-        else:
-            self._not_acknowledged()
-            if self.MB[number * WORDS] >> CODE & 0xF == ABORT:
-                self._flag(number)
+        self._done(number)
         self._go_on()
 
-    def _end(self, number: int, code: int) -> None:
-        cs = self.MB[number * WORDS] & ~(0xF << CODE | 0xFFFF)
-        self.MB[number * WORDS] = cs | code << CODE | self._time()
+    def _done(self, number: int) -> None:
+        """A buffer's frame has been acknowledged."""
+        frame, place = self._frame(number), self._places[number]
+        code = RX_EMPTY if frame.is_remote else INACTIVE
+        kept = self.MB[place.first] & ~(0xF << CODE | 0xFFFF)
+        self.MB[place.first] = kept | code << CODE | self._time()
         self._flag(number)
+        if not self.SRXDIS:
+            self._receive(frame)
 
-    def _not_acknowledged(self) -> None:
-        """An error passive node counts no further errors of that kind (ISO 11898-1, 12.1.4.2)."""
-        self.ACKERR = self.ERRINT = 1
-        before = self.TX_ERR_COUNTER
-        if before < PASSIVE:
-            self.TX_ERR_COUNTER = after = before + ACK_ERROR_COUNTS
-            self.FLTCONF = after >= PASSIVE
-            if before < WARNED <= after:
-                self.TXWRN = 1
-                self.TWRNINT = self.TWRNINT | self.WRNEN
+    # -- the bus's side --------------------------------------------------------------------------
 
-    # -- receiving -------------------------------------------------------------------------------
-
-    def _receive(self, frame: Frame) -> None:
-        if self.RFEN and (hit := self._hit(frame)) is not None:
-            self._into_fifo(frame, hit)
-        else:
-            self._into_buffer(frame)
-
-    def _hit(self, frame: Frame) -> int | None:
-        """The filter of the FIFO that lets the frame in."""
-        if self.IDAM:
+    def standing(self) -> Standing | None:
+        """`Node` of the bus."""
+        if self.NOTRDY or self.LPB or self.FLTCONF == BUS_OFF:
             return None
-        for place in range(8 * (self.RFFN + 1)):
-            is_individual = self.IRMQ and place < 8 + 2 * self.RFFN
-            mask = self.RXIMR[place] if is_individual else self.RXFGMASK
-            if filter_matches(frame, self.MB[FIRST_FILTER + place], mask):
-                return place
-        return None
+        fast = self._fast_clock() if self._is_fd and self.FDRATE else None
+        return Standing(
+            rate=self._bit_clock(),
+            fast_rate=fast,
+            takes_fd=self._is_fd,
+            acknowledges=not self.LOM,
+            is_passive=self.FLTCONF == ERROR_PASSIVE,
+        )
 
-    def _into_fifo(self, frame: Frame, hit: int) -> None:
-        if len(self._fifo) == DEPTH:
-            self.IFLAG1 |= OVERFLOW
-            return
-        cs = received_cs(frame, 0, self._time())
-        self._fifo.append((cs, frame.id, frame.word0, frame.word1, hit))
-        if len(self._fifo) == ALMOST_FULL:
-            self.IFLAG1 |= WARNING
-        self._show_fifo()
+    def wants(self) -> Frame | None:
+        """`Node` of the bus."""
+        number = None if self.LOM else self._next_buffer()
+        return None if number is None else self._frame(number)
 
-    def _show_fifo(self) -> None:
-        if self._fifo:
-            *words, self.RXFIR = self._fifo[0]
-            for place, word in enumerate(words):
-                self.MB[place] = word
-            self.IFLAG1 |= AVAILABLE
+    def begins(self) -> None:
+        """`Node` of the bus."""
+        self._sending = self._next_buffer()
+        self._update()
 
-    def _into_buffer(self, frame: Frame) -> None:
-        for number in range(self._first_buffer, BUFFERS):
-            own = self._frame(number)
-            code = own.cs >> CODE & 0xF
-            if code not in (RX_EMPTY, RX_FULL, RX_OVERRUN):
-                continue
-            mask = self.RXIMR[number] if self.IRMQ else self._global_mask(number)
-            if mailbox_matches(frame, own, mask):
-                code = RX_FULL if code == RX_EMPTY else RX_OVERRUN
-                words = received_cs(frame, code, self._time()), frame.id, frame.word0, frame.word1
-                for place, word in enumerate(words):
-                    self.MB[number * WORDS + place] = word
+    def sent(self, outcome: int) -> None:
+        """`Node` of the bus."""
+        number, self._sending = self._sending, None
+        if number is None:
+            return  # reset meanwhile
+        if outcome == ACKNOWLEDGED:
+            self._done(number)
+        else:
+            if outcome == UNACKNOWLEDGED:
+                self.ACKERR = 1
+            else:
+                self.BIT1ERR = 1
+            self.ERRINT = 1
+            if self._code(self._places[number]) == ABORT:
                 self._flag(number)
-                return
+        self._count(transmit_count(self.TX_ERR_COUNTER, outcome), self.RX_ERR_COUNTER)
+        self._update()
 
-    def _global_mask(self, number: int) -> int:
-        return {14: self.RX14MASK, 15: self.RX15MASK}.get(number, self.RXMGMASK)
+    def heard(self, frame: Frame) -> None:
+        """`Node` of the bus."""
+        self._receive(frame)
+        if not self.LOM:
+            errors = receive_count(self.RX_ERR_COUNTER, is_good=True)
+            self._count(self.TX_ERR_COUNTER, errors)
+        self._update()
+
+    def disturbed(self) -> None:
+        """`Node` of the bus."""
+        self.FRMERR = self.ERRINT = 1
+        if not self.LOM:
+            errors = receive_count(self.RX_ERR_COUNTER, is_good=False)
+            self._count(self.TX_ERR_COUNTER, errors)
+        self._update()
+
+    # -- errors ----------------------------------------------------------------------------------
+
+    def _count(self, transmit: int, receive: int) -> None:
+        """The error counters, and what they make of it."""
+        was_warned = self.TXWRN, self.RXWRN
+        self.TXWRN, self.RXWRN = transmit >= WARNING, receive >= WARNING
+        self.TWRNINT |= self.TXWRN & ~was_warned[0] & self.WRNEN
+        self.RWRNINT |= self.RXWRN & ~was_warned[1] & self.WRNEN
+        if transmit >= OFF:
+            self.FLTCONF, self.BOFFINT = BUS_OFF, 1
+            # It counts the bits until the node is back. Assumption: a read gives 0 meanwhile.
+            transmit = 0
+            self._begin_recovery()
+        else:
+            passive = max(transmit, receive) >= PASSIVE
+            self.FLTCONF = ERROR_PASSIVE if passive else ERROR_ACTIVE
+        self.TX_ERR_COUNTER, self.RX_ERR_COUNTER = transmit, receive
+
+    def _begin_recovery(self) -> None:
+        if not self.BOFFREC:
+            self._recovery.at(self.system.clock.now + time_of(RECOVERY_BITS, *self._bit_clock()))
+
+    def _recovered(self) -> None:
+        """Back on the bus, as after a reset. (IMXRT1060RM, ESR1.BOFFDONEINT)"""
+        self._count(0, 0)
+        self.BOFFDONEINT = 1
+        self._go_on()
 
     # -- status ----------------------------------------------------------------------------------
 
-    def _flag(self, number: int) -> None:
-        if number < 32:
-            self.IFLAG1 |= 1 << number
-        else:
-            self.IFLAG2 |= 1 << number - 32
-
     def _update(self) -> None:
-        is_sending = self._bus.deadline is not None
+        is_sending = self._sending is not None
         self.TX = is_sending
         self.SYNCH = not self.NOTRDY
         self.IDLE = not (is_sending or self.NOTRDY)
@@ -261,6 +259,7 @@ class FlexCan(FlexCanRegisters):
                 or self.IFLAG2 & self.IMASK2
                 or self.ERRMSK & self.ERRINT
                 or self.BOFFMSK & self.BOFFINT
+                or self.BOFFDONEMSK & self.BOFFDONEINT
                 or self.TWRNMSK & self.TWRNINT
                 or self.RWRNMSK & self.RWRNINT
             )

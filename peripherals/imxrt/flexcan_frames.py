@@ -2,75 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
+from xipsim.peripherals.can.frame import Frame, length_of
 from xipsim.peripherals.namedtuple import NamedTuple
 
 DLC, RTR, IDE, SRR, CODE = 16, 1 << 20, 1 << 21, 1 << 22, 24
+ESI, BRS, EDL = 1 << 29, 1 << 30, 1 << 31
 """Places and bits of a buffer's first word."""
 STANDARD = 18
 """Where a standard identifier begins in its second."""
 IDENTIFIER = 0x1FFF_FFFF
 FILTER_RTR, FILTER_IDE = 1 << 31, 1 << 30
 """Of an element of the FIFO's table, format A, which has the identifier from bit 1 up."""
+HEAD = 2
+"""Words of a buffer before its data."""
+REGION = 128
+"""Words of memory in which all buffers have one size."""
 
 
-class Frame(NamedTuple):
-    """The four words of a message buffer."""
+class Place(NamedTuple):
+    """Where a message buffer lies: its first word, and how many of data it has."""
 
-    cs: int
-    id: int
-    word0: int
-    word1: int
-
-    @property
-    def is_extended(self) -> bool:
-        """With 29 bits of identifier."""
-        return bool(self.cs & IDE)
+    first: int
+    words: int
 
     @property
-    def is_remote(self) -> bool:
-        """A request for data."""
-        return bool(self.cs & RTR)
-
-    @property
-    def identifier(self) -> int:
-        """As the second word has it, without priority, and without what a standard one lacks."""
-        mask = IDENTIFIER if self.is_extended else IDENTIFIER & -1 << STANDARD
-        return self.id & mask
-
-    @property
-    def arbitration(self) -> int:
-        """Less is sent first: the bits of the arbitration field in their order on the bus."""
-        base, rest = self.identifier >> STANDARD, self.identifier & (1 << STANDARD) - 1
-        if self.is_extended:
-            # SRR and IDE are recessive.
-            return base << 21 | 0b11 << 19 | rest << 1 | self.is_remote
-        return base << 21 | self.is_remote << 20
+    def span(self) -> range:
+        """All its words."""
+        return range(self.first, self.first + HEAD + self.words)
 
 
-def bits_of(frame: Frame) -> int:
-    """Bits on the bus with the three behind it, stuff bits apart (ISO 11898-1, 10.4)."""
-    length = 0 if frame.is_remote else min(frame.cs >> DLC & 0xF, 8)
-    return (67 if frame.is_extended else 47) + 8 * length
+@lru_cache(maxsize=8)
+def layout(sizes: tuple[int, int] | None) -> tuple[Place, ...]:
+    """Where the buffers are. sizes: MBDSR0 and 1, which FD gives two regions; None: classic."""
+    codes = (0, 0) if sizes is None else sizes
+    places = []
+    for region, code in enumerate(codes):
+        words = 2 << code
+        count = REGION // (HEAD + words)
+        places += [Place(region * REGION + n * (HEAD + words), words) for n in range(count)]
+    return tuple(places)
+
+
+def frame_of(words: Sequence[int], *, takes_fd: bool) -> Frame:
+    """What a buffer's words send. takes_fd: EDL counts, which is 0 else."""
+    control, identifier, *data = words
+    is_fd = bool(takes_fd and control & EDL)
+    is_extended, is_remote = bool(control & IDE), bool(control & RTR and not is_fd)
+    dlc = control >> DLC & 0xF
+    length = min(length_of(dlc, is_fd=is_fd), 4 * len(data))
+    content = b"".join(word.to_bytes(4, "big") for word in data)
+    return Frame(
+        identifier & IDENTIFIER if is_extended else (identifier & IDENTIFIER) >> STANDARD,
+        b"" if is_remote else content[:length],
+        dlc,
+        is_extended,
+        is_remote,
+        is_fd,
+        bool(is_fd and control & BRS),
+    )
+
+
+def words_of(frame: Frame, code: int, time: int, count: int) -> list[int]:
+    """The words of a buffer of `count` words of data that has received the frame."""
+    control = code << CODE | frame.dlc << DLC | time & 0xFFFF
+    control |= (IDE | SRR if frame.is_extended else 0) | (RTR if frame.is_remote else 0)
+    if frame.is_fd:
+        control |= EDL | (BRS if frame.is_fast else 0) | (ESI if frame.is_from_passive else 0)
+    data = frame.data[: 4 * count].ljust(4 * count, b"\0")
+    words = [int.from_bytes(data[at : at + 4], "big") for at in range(0, 4 * count, 4)]
+    return [control, raw_identifier(frame), *words]
+
+
+def raw_identifier(frame: Frame) -> int:
+    """As the second word has it."""
+    return frame.identifier if frame.is_extended else frame.identifier << STANDARD
 
 
 def filter_matches(frame: Frame, element: int, mask: int) -> bool:
     """Whether an element of the receive FIFO's table lets the frame in."""
-    own = frame.identifier << 1
+    own = raw_identifier(frame) << 1
     own |= FILTER_RTR if frame.is_remote else 0
     own |= FILTER_IDE if frame.is_extended else 0
     return (own ^ element) & mask == 0
 
 
-def mailbox_matches(frame: Frame, own: Frame, mask: int) -> bool:
-    """Whether a buffer that receives takes the frame.
+def mailbox_matches(frame: Frame, control: int, identifier: int, mask: int) -> bool:
+    """Whether a buffer that receives, by its first two words, takes the frame.
 
     Assumption: IDE and RTR are always compared, as CTRL2 has it after a reset.
     """
-    kinds = (frame.is_extended, frame.is_remote) == (own.is_extended, own.is_remote)
-    return kinds and (frame.identifier ^ own.identifier) & mask & IDENTIFIER == 0
-
-
-def received_cs(frame: Frame, code: int, time: int) -> int:
-    """The first word of a buffer that has received the frame."""
-    kept = frame.cs & (IDE | RTR | SRR | 0xF << DLC)
-    return code << CODE | kept | time & 0xFFFF
+    kinds = (frame.is_extended, frame.is_remote) == (bool(control & IDE), bool(control & RTR))
+    return kinds and (raw_identifier(frame) ^ identifier) & mask & IDENTIFIER == 0

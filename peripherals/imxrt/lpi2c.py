@@ -1,112 +1,37 @@
-"""NXP LPI2C as a master. Reset values: RT1060 family."""
+"""NXP LPI2C as a master; `lpi2c_target` has it as a target."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from xipsim.peripherals.core import (
-    Output,
-    Parameter,
-    Register,
-    ResetCause,
-    State,
-    System,
-    hertz,
-    model,
-    time_of,
+from xipsim.peripherals.core import ResetCause, State, System, model, time_of
+
+from .lpi2c_registers import (
+    CRYSTAL,
+    DEPTH,
+    NO_ADDRESS,
+    PLL3_60M,
+    RXEMPTY,
+    TARGET,
+    TARGET_STATE,
+    Lpi2cRegisters,
 )
-from xipsim.peripherals.i2c.controller import I2cController
+from .lpi2c_target import TargetSide
 
-from .ccm import Ccm
-
-CRYSTAL = 24_000_000
-PLL3_60M = 60_000_000
-DEPTH = 4
-RXEMPTY = 1 << 14
 BITS = 9
 """A byte and its acknowledgement."""
 TRANSMIT, RECEIVE, STOP, DISCARD, START, START_NACK, FAST, FAST_NACK = range(8)
 """Commands of MTDR."""
 
-_MATCH = "data match"
-_SLAVE = "slave mode"
-_DMA = "DMA"
-_HOST = "host request"
-
 
 @model("Imxrt.Lpi2c")
-class Lpi2c(I2cController):
+class Lpi2c(Lpi2cRegisters):
     """The only master of its bus: a FIFO of commands, and one for what is received.
 
     A command takes the time of its bits. An address at which there is no device is not
     acknowledged. Assumption: nobody else holds a line, so arbitration is never lost and no time-out
     comes.
     """
-
-    SIZE = 0x4000
-
-    frequency = hertz("functional clock in Hz where there is no `ccm`", default=PLL3_60M)
-    ccm = Parameter(Ccm, "whose CSCDR2 selects and divides the functional clock", default=None)
-
-    IRQ = Output("FIFOs, ends of packets, errors")
-
-    VERID = Register(0x00, reset=0x0100_0003, ro=True)
-    PARAM = Register(0x04, reset=0x0202, ro=True)
-    MCR = Register(0x10)
-    MEN = MCR.field(0)
-    RST = MCR.field(1)
-    MSR = Register(0x14, reset=0x1, ro=0x0300_0003, w1c=0x7F00, neutral=True)
-    TDF = MSR.field(0)
-    RDF = MSR.field(1)
-    EPF = MSR.field(8)
-    SDF = MSR.field(9)
-    NDF = MSR.field(10)
-    FEF = MSR.field(12)
-    MBF = MSR.field(24)
-    BBF = MSR.field(25)
-    MIER = Register(0x18)
-    MDER = Register(0x1C)
-    TDDE = MDER.field(0, unmodelled=_DMA)
-    RDDE = MDER.field(1, unmodelled=_DMA)
-    MCFGR0 = Register(0x20)
-    HREN = MCFGR0.field(0, unmodelled=_HOST)
-    CIRFIFO = MCFGR0.field(8, unmodelled="circular FIFO")
-    RDMO = MCFGR0.field(9, unmodelled=_MATCH)
-    MCFGR1 = Register(0x24)
-    PRESCALE = MCFGR1.field(0, 3)
-    AUTOSTOP = MCFGR1.field(8, unmodelled="a STOP of its own when the FIFO is empty")
-    IGNACK = MCFGR1.field(9)
-    MATCFG = MCFGR1.field(16, 3, unmodelled=_MATCH)
-    PINCFG = MCFGR1.field(24, 3, unmodelled="other pins than two with open drain")
-    MCFGR2 = Register(0x28)
-    FILTSCL = MCFGR2.field(16, 4)
-    MCFGR3 = Register(0x2C)
-    MDMR = Register(0x40, unmodelled=_MATCH)
-    MCCR0 = Register(0x48)
-    CLKLO = MCCR0.field(0, 6)
-    CLKHI = MCCR0.field(8, 6)
-    SETHOLD = MCCR0.field(16, 6)
-    MCCR1 = Register(0x50)
-    MFCR = Register(0x58)
-    TXWATER = MFCR.field(0, 2)
-    RXWATER = MFCR.field(16, 2)
-    MFSR = Register(0x5C, ro=True, neutral=True)
-    TXCOUNT = MFSR.field(0, 3)
-    RXCOUNT = MFSR.field(16, 3)
-    MTDR = Register(0x60)
-    MRDR = Register(0x70, reset=RXEMPTY, ro=True)
-    SCR = Register(0x110)
-    SEN = SCR.field(0, unmodelled=_SLAVE)
-    SSR = Register(0x114, ro=0x0300_F0FF, w1c=0x0F00)
-    SIER = Register(0x118)
-    SDER = Register(0x11C)
-    SCFGR1 = Register(0x124)
-    SCFGR2 = Register(0x128)
-    SAMR = Register(0x140)
-    SASR = Register(0x150, reset=0x4000, ro=True)
-    STAR = Register(0x154)
-    STDR = Register(0x160)
-    SRDR = Register(0x170, reset=0x4000, ro=True)
 
     _tx: State[list[int]] = State([])
     """Commands that have not begun."""
@@ -122,6 +47,7 @@ class Lpi2c(I2cController):
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         self._step = self.alarm(self._over)
+        self._target = self.target = TargetSide(self)
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
@@ -129,11 +55,15 @@ class Lpi2c(I2cController):
 
     # -- registers -------------------------------------------------------------------------------
 
-    @MCR.on_write
+    @Lpi2cRegisters.MCR.on_write
     def _control(self, value: int) -> None:
         if self.RST:
-            # MCR alone keeps its value.
+            # MCR alone keeps its value, and what the target has.
+            kept = {offset: held for offset, held in self.regs.items() if offset >= TARGET}
+            state = {name: getattr(self, name) for name in TARGET_STATE}
             self.reset(ResetCause.SOFTWARE)
+            self.regs.update(kept)
+            vars(self).update(state)
         self.MCR = value & 0xF
         if value & 0x100:
             self._tx = []
@@ -141,12 +71,12 @@ class Lpi2c(I2cController):
             self._rx = []
         self._go_on()
 
-    @MSR.on_read
+    @Lpi2cRegisters.MSR.on_read
     def _status(self) -> int:
         self._ask()
         return self.MSR
 
-    @MFSR.on_read
+    @Lpi2cRegisters.MFSR.on_read
     def _levels(self) -> int:
         self._ask()
         return self.MFSR
@@ -154,13 +84,13 @@ class Lpi2c(I2cController):
     def _ask(self) -> None:
         self.system.clock.question(self.name, self._step.deadline)
 
-    @MSR.on_write
-    @MIER.on_write
-    @MFCR.on_write
+    @Lpi2cRegisters.MSR.on_write
+    @Lpi2cRegisters.MIER.on_write
+    @Lpi2cRegisters.MFCR.on_write
     def _written(self, value: int) -> None:
         self._go_on()
 
-    @MTDR.on_write
+    @Lpi2cRegisters.MTDR.on_write
     def _put(self, value: int) -> None:
         self.MTDR = 0
         if len(self._tx) == DEPTH:
@@ -169,11 +99,11 @@ class Lpi2c(I2cController):
             self._tx.append(value & 0x7FF)
         self._go_on()
 
-    @MRDR.on_peek
+    @Lpi2cRegisters.MRDR.on_peek
     def _look(self) -> int:
         return self._rx[0] if self._rx else RXEMPTY
 
-    @MRDR.on_read
+    @Lpi2cRegisters.MRDR.on_read
     def _take(self) -> int:
         if not self._rx:
             return RXEMPTY
@@ -274,10 +204,57 @@ class Lpi2c(I2cController):
         self._device = self._command = None
         self.EPF = self.SDF = 1
 
+    # -- the target ------------------------------------------------------------------------------
+
+    @Lpi2cRegisters.SCR.on_write
+    def _control_target(self, value: int) -> None:
+        self._target.control(value)
+
+    @Lpi2cRegisters.SCFGR1.on_write
+    def _configure_target(self, value: int) -> None:
+        if self.ADDRCFG not in (0, 2):
+            self.gap("SCFGR1.ADDRCFG: addresses of ten bits, and ranges")
+        self._update()
+
+    @Lpi2cRegisters.SSR.on_write
+    @Lpi2cRegisters.SIER.on_write
+    def _target_written(self, value: int) -> None:
+        self._update()
+
+    @Lpi2cRegisters.STAR.on_write
+    def _acknowledge_target(self, value: int) -> None:
+        self._target.acknowledge()
+
+    @Lpi2cRegisters.STDR.on_write
+    def _put_target(self, value: int) -> None:
+        self.STDR = 0
+        self._target.put(value & 0xFF)
+
+    @Lpi2cRegisters.SRDR.on_read
+    def _take_target(self) -> int:
+        return self._target.take()
+
+    @Lpi2cRegisters.SRDR.on_peek
+    def _look_target(self) -> int:
+        return self.received[0] if self.received else RXEMPTY
+
+    @Lpi2cRegisters.SASR.on_read
+    def _address_read(self) -> int:
+        address, self.AVF = self.SASR, 0
+        self.SASR |= NO_ADDRESS
+        self._update()
+        return address
+
+    def update(self) -> None:
+        """The target has something else to tell."""
+        self._update()
+
     def _update(self) -> None:
         rx, tx = len(self._rx), len(self._tx)
         self.RXCOUNT, self.TXCOUNT = rx, tx
         self.RDF, self.TDF = rx > self.RXWATER, tx <= self.TXWATER
         self.MBF = self.BBF = self._device is not None or self._step.deadline is not None
+        self.SRDF = bool(self.received)
         # Each enable bit lies at its flag's place.
-        self.IRQ.set(bool(self.MSR & self.MIER & 0x7F03))
+        own, target = self.MSR & self.MIER & 0x7F03, self.SSR & self.SIER & 0xFF0F
+        self.IRQ.set(bool(own or target))

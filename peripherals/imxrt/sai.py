@@ -1,4 +1,4 @@
-"""NXP SAI (I2S) that nobody plays: what it sends is kept, what it receives is silence.
+"""NXP SAI (I2S): what it sends is kept, and what it receives is what a test has given it.
 
 Reset values: RT1060 family.
 """
@@ -27,6 +27,7 @@ from .ccm import Ccm
 from .ccm_analog import CcmAnalog
 from .clocks import clock_or, sai_clock
 from .edma import Dmamux
+from .sai_sound import Sound, from_wav
 
 DEPTH = 32
 """Words of a FIFO."""
@@ -42,7 +43,7 @@ _LINES = "more than one data line"
 
 @model("Imxrt.Sai")
 class Sai(Peripheral):
-    """A transmitter whose words are kept, and a receiver with zeros at its line.
+    """A transmitter whose words are kept, and a receiver of a WAV file, or of silence.
 
     Words take their bits at the rate of the bit clock that it makes itself. Assumption: from an
     empty FIFO nothing is sent, rather than the last word or silence, until there is a word again.
@@ -83,6 +84,7 @@ class Sai(Peripheral):
     RCE = RCR3.field(16, 4)
     RLINES = RCR3.field(17, 3, unmodelled=_LINES)
     RCR4 = Register(0x98)
+    RFRSZ = RCR4.field(16, 5)
     RPACK = RCR4.field(24, 2, unmodelled="packed FIFOs")
     RCR5 = Register(0x9C)
     RDR = RegisterArray(0xA0, 4, ro=True)
@@ -93,12 +95,20 @@ class Sai(Peripheral):
     """Words to be sent."""
     _began = State(0)
     """Virtual ns at which the first of them began to be sent."""
-    _received = State(0)
-    """Words, all of them zero, in the receiver's FIFO."""
+    _received: State[list[int]] = State([])
+    """Words in the receiver's FIFO."""
     _heard = State(0)
     """Virtual ns at which the word began that it is receiving."""
     _transmits = State(False)
     _receives = State(False)
+    _source = State(Sound(), survives_reset=True)
+    """What is at the receiver's line."""
+    _position = State(0, survives_reset=True)
+    """Frames of that which are over."""
+    _channel = State(0)
+    """Words of the frame under way which are over."""
+    _compared = State(True, survives_reset=True)
+    """Its rate has been compared with the receiver's."""
     _sent = State(bytearray(), survives_reset=True)
     _format = State((44100, 2, 2), survives_reset=True)
     """Of what was sent: frames a second, words of a frame, bytes of a word."""
@@ -117,20 +127,19 @@ class Sai(Peripheral):
     @exposed
     def wav(self) -> bytes:
         """What it has sent, its last 16 MB, as a WAV file with the rate and format of the last."""
-        rate, channels, width = self._format
-        frame = channels * width
-        format_ = b"".join(
-            value.to_bytes(size, "little")
-            for value, size in (
-                (1, 2), (channels, 2), (rate, 4), (rate * frame, 4), (frame, 2), (8 * width, 2)
-            )
-        )  # fmt: skip
         self._catch_up()
-        chunks = b"".join(
-            name + len(data).to_bytes(4, "little") + bytes(data)
-            for name, data in ((b"fmt ", format_), (b"data", self._sent))
-        )
-        return b"RIFF" + (len(chunks) + 4).to_bytes(4, "little") + b"WAVE" + chunks
+        return Sound(*self._format, bytes(self._sent)).to_wav()
+
+    @exposed
+    def record(self, wav: bytes) -> None:
+        """What comes in at the receiver's line from now on: a WAV file, then silence.
+
+        Frame by frame, at the rate at which the receiver takes them. ValueError for anything but
+        PCM samples.
+        """
+        self._hear()
+        self._source, self._position = from_wav(wav), 0
+        self._compared = False
 
     # -- clocks ----------------------------------------------------------------------------------
 
@@ -243,7 +252,7 @@ class Sai(Peripheral):
         self._hear()
         self.RCSR &= ~FIFO_RESET
         if value & (FIFO_RESET | SOFTWARE_RESET):
-            self._received = 0
+            self._received, self._channel = [], 0
         self._go_on()
 
     @RCR1.on_write
@@ -257,9 +266,9 @@ class Sai(Peripheral):
     @RDR.on_read
     def _take(self, line: int) -> int:
         self._hear()
-        self._received = max(self._received - 1, 0)
+        word = self._received.pop(0) if self._received else 0
         self._go_on()
-        return 0
+        return word
 
     def _hear(self) -> None:
         """Put the words into the FIFO that have come by now."""
@@ -268,10 +277,25 @@ class Sai(Peripheral):
         hertz, divider = self._receive_clock()
         over = ticks_in(self.system.clock.now - self._heard, hertz, divider)
         self._heard += time_of(over, hertz, divider)
-        self._received += over
-        if self._received > DEPTH:
-            self._received = DEPTH
+        channels, bits = self.RFRSZ + 1, (self.RCR5 >> 24 & 0x1F) + 1
+        room = DEPTH - len(self._received)
+        for place in range(self._channel, self._channel + min(over, room)):
+            frame, channel = divmod(place, channels)
+            self._received.append(self._source.word(self._position + frame, channel, bits))
+        frames, self._channel = divmod(self._channel + over, channels)
+        self._position += frames
+        if over > room:
             self.RCSR |= FEF
+        if over and not self._compared:
+            self._compared = True
+            self._compare_rates(hertz // (divider * channels))
+
+    def _compare_rates(self, rate: int) -> None:
+        """Assumption: within a hundredth they are the same, as MCLK's divisors have it."""
+        if abs(rate - self._source.rate) * 100 > rate:
+            self.note(
+                f"the recording has {self._source.rate} frames a second, and is taken at {rate}"
+            )
 
     def _received_some(self) -> None:
         self._hear()
@@ -295,8 +319,8 @@ class Sai(Peripheral):
         if not self._listens or self.RCSR & FEF:
             self._receiver.cancel()
         else:
-            missing = self.RFW + 1 - self._received
-            words = missing if missing > 0 else DEPTH + 1 - self._received
+            missing = self.RFW + 1 - len(self._received)
+            words = missing if missing > 0 else DEPTH + 1 - len(self._received)
             self._receiver.at(self._heard + time_of(words, *self._receive_clock()))
         self._update()
 
@@ -304,7 +328,7 @@ class Sai(Peripheral):
         level = len(self._fifo)
         flags = (FRF if level <= self.TFW else 0) | (FWF if not level else 0)
         self.TCSR = self.TCSR & ~REQUESTS | (flags if self.TCSR & ENABLE else 0)
-        flags = FRF if self._received > self.RFW else 0
+        flags = FRF if len(self._received) > self.RFW else 0
         self.RCSR = self.RCSR & ~REQUESTS | flags
         # In the order of their requests' numbers.
         for place, (line, status) in enumerate(((self.RX, self.RCSR), (self.TX, self.TCSR))):

@@ -79,19 +79,6 @@ def test_softi2c_at_the_same_pins(wired: Machine) -> None:
     )
 
 
-def test_i2c_target(engine: Options) -> None:
-    """A SoftI2C wired to the pins of an I2CTarget, as upstream's test has it."""
-    wires = ["gpio1/1:gpio0/3", "gpio1/0:gpio0/2"]
-    with Machine("ALIF_ENSEMBLE", firmware=ALIF.require(), **engine, wires=wires) as m:
-        m.exec(
-            "from machine import I2CTarget, SoftI2C; mem = bytearray(b'01234567')\n"
-            "t = I2CTarget(0, addr=67, mem=mem); i = SoftI2C(scl='P1_1', sda='P1_0')"
-        )
-        assert m.exec("print(i.scan())") == "[67]\n"
-        assert m.exec("i.writeto_mem(67, 6, b'test'); print(mem)") == "bytearray(b'st2345te')\n"
-        assert m.exec("print(i.readfrom_mem(67, 4, 6))") == "b'45test'\n"
-
-
 def test_an_spi_bus(wired: Machine) -> None:
     """Nobody on SPI2, a wire on SPI1, an EEPROM on SPI0 whose chip select P1_3 drives."""
     m = wired
@@ -143,7 +130,7 @@ def test_can_hears_itself(wired: Machine) -> None:
         "def heard():\n"
         "    time.sleep_ms(2); r = c.recv()\n"
         "    return r and (r[0], bytes(r[1]), r[2])\n"
-        "c.set_filters(None)\n"
+        "c.set_filters(None); time.sleep_ms(1)\n"  # It waits for an idle bus first.
         "for i in (0x102, 0x100, 0x101): c.send(i, bytes([i & 3]) * 8)"
     )
     heard = "(256, b'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00', 0)"
@@ -159,3 +146,25 @@ def test_a_can_bus_with_nobody_else(m: Machine) -> None:
     script = "time.sleep_ms(5); print(c.get_counters()[0], c.get_counters()[5], c.state())"
     assert m.exec(script) == "128 1 3\n"
     assert m.exec(f"c.cancel_send(0); {script}") == "128 0 3\n"
+
+
+def test_a_uart_at_a_wire_of_its_own(engine: Options) -> None:
+    """UART(1), TX to RX: what it sends comes back, whatever its frames; and its interrupts."""
+    with Machine("ALIF_ENSEMBLE", firmware=ALIF.require(), **engine, wires=["P0_5:P0_4"]) as m:
+        m.exec("from machine import UART; import time; u = UART(1, 115200); seen = []")
+        assert m.exec("u.write(b'hello'); time.sleep_ms(2); print(u.any(), u.read())") == (
+            "5 b'hello'\n"
+        )
+        for bits in (7, 8):
+            for parity in (None, 0, 1):
+                m.exec(f"u.init(9600, bits={bits}, parity={parity}, stop=2)")
+                # They are taken when the line was idle for four more.
+                script = "u.write(b'ab'); time.sleep_ms(10); print(u.read())"
+                assert m.exec(script) == "b'ab'\n"
+        m.exec("u.init(115200); u.irq(lambda u: seen.append(u.any()), UART.IRQ_RXIDLE)")
+        assert m.exec("u.write(b'xyz'); time.sleep_ms(5); print(seen, u.read())") == (
+            "[3] b'xyz'\n"
+        )
+        m.exec("big = bytes(range(200)); u.init(1_000_000); u.write(big); time.sleep_ms(5)")
+        assert m.exec("print(u.read() == big)") == "True\n"
+        assert m.report()["gaps"] == []

@@ -184,7 +184,7 @@ def test_interrupts_follow_flags_and_enables() -> None:
     ("offset", "value", "what"),
     [
         (0x1C, 1, "MDER.TDDE: DMA"),
-        (0x110, 1, "SCR.SEN: slave mode"),
+        (0x124, 1 << 8, "SCFGR1.GCEN: general calls"),
         (MCFGR1, 1 << 8, "MCFGR1.AUTOSTOP: a STOP of its own when the FIFO is empty"),
     ],
 )

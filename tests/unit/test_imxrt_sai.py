@@ -134,6 +134,73 @@ def test_the_receiver_hears_silence_in_time(i2s: I2s) -> None:
     assert i2s.sai.RX.level and i2s.read(RCSR) & FEF, "overrun"
 
 
+def wav(*samples: int, rate: int = 48_000, channels: int = 2, width: int = 2) -> bytes:
+    with io.BytesIO() as file:
+        with wave.open(file, "wb") as writer:
+            writer.setparams((channels, width, rate, 0, "NONE", ""))
+            signed = width > 1
+            writer.writeframes(
+                b"".join(sample.to_bytes(width, "little", signed=signed) for sample in samples)
+            )
+        return file.getvalue()
+
+
+def heard(i2s: I2s, count: int) -> list[int]:
+    """The words of two channels of 16 bits, each read as it comes."""
+    i2s.write(TCR4 + 0x80, 1 << 16)
+    i2s.write(RCSR, ENABLE | FR)
+    found = []
+    for _ in range(count):
+        i2s.words(1.001)
+        found.append(i2s.read(RDR))
+    return found
+
+
+def test_the_receiver_hears_a_recording_then_silence(i2s: I2s) -> None:
+    i2s.sai.record(wav(1, -1, 2, -2, 0x7FFF, -0x8000))
+    assert heard(i2s, 8) == [1, 0xFFFF, 2, 0xFFFE, 0x7FFF, 0x8000, 0, 0]
+    assert i2s.bench.events == i2s.bench.notes == []
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (wav(0x123456, -2, width=3), [0x1234, 0xFFFF]),
+        (wav(5, 6, channels=1), [5, 5]),
+        (wav(0x90, 0x00, width=1), [0x1000, 0x8000]),
+        (wav(), [0, 0]),
+    ],
+)
+def test_recordings_of_other_formats(i2s: I2s, file: bytes, words: list[int]) -> None:
+    i2s.sai.record(file)
+    assert heard(i2s, 2) == words
+
+
+def test_a_recording_goes_on_while_nobody_reads(i2s: I2s) -> None:
+    """32 words fit the FIFO; those behind them are lost."""
+    i2s.sai.record(wav(*range(100), channels=2))
+    i2s.write(RCSR, ENABLE | FR)
+    i2s.words(40.1)
+    assert i2s.read(RCSR) & FEF
+    assert [i2s.read(RDR) for _ in range(32)] == list(range(32))
+    i2s.write(RCSR, ENABLE | FEF)
+    i2s.words(2)
+    assert [i2s.read(RDR), i2s.read(RDR)] == [40, 41]
+
+
+def test_another_rate_is_told_once(i2s: I2s) -> None:
+    i2s.sai.record(wav(*range(20), rate=44_100))
+    heard(i2s, 10)
+    (note,) = i2s.bench.notes
+    assert "44100 frames a second, and is taken at 48000" in note.message
+
+
+@pytest.mark.parametrize("data", [b"", b"RIFF", b"x" * 100, wav(1, 2)[:30]])
+def test_what_is_no_recording(i2s: I2s, data: bytes) -> None:
+    with pytest.raises(ValueError, match="a WAV file of PCM samples"):
+        i2s.sai.record(data)
+
+
 def test_the_dma_plays(i2s: I2s) -> None:
     """Requests of SAI1: 19 to receive, 20 to send (MIMXRT1062.h)."""
     memory = i2s.bench.bus.add(0x2000_0000, 0x100)

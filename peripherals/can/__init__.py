@@ -1,0 +1,1 @@
+"""The CAN bus and who is on it, whatever the controller."""
