@@ -61,6 +61,10 @@ class TargetSide:
                 self._flush()
         return i2c.is_addressed
 
+    def is_ready(self) -> bool:
+        """See `Target`."""
+        return True
+
     def write(self, byte: int) -> bool:
         """See `Target`."""
         if len(self._i2c.rx) < DEPTH:

@@ -13,7 +13,7 @@ from .device import ADDRESSES, I2cBus, I2cDevice
 class Target(Protocol):
     """A controller as a device on a bus of which somebody else is the master.
 
-    waiter: told when there is a byte for a read that holds the clock.
+    waiter: told when it has, or can take, the byte for which it holds the clock.
     """
 
     waiter: Callable[[], None]
@@ -23,6 +23,9 @@ class Target(Protocol):
 
     def start(self, address: int, reads: bool) -> bool:
         """The address behind START; whether it is this one's."""
+
+    def is_ready(self) -> bool:
+        """Whether it can take a byte; else it holds the clock until it can."""
 
     def write(self, byte: int) -> bool:
         """A byte for it; whether it acknowledges."""

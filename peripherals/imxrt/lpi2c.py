@@ -1,11 +1,14 @@
-"""NXP LPI2C as a master. Reset values: RT1060 family."""
+"""NXP LPI2C, as a master and as a slave.
+
+`lpi2c_registers.py` is the register table, `lpi2c_target.py` the slave's side, and `lpi2c_pins.py`
+has the lines of the bus at the pads.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from xipsim.peripherals.core import (
-    Output,
     Parameter,
     Register,
     ResetCause,
@@ -14,98 +17,35 @@ from xipsim.peripherals.core import (
     model,
     time_of,
 )
-from xipsim.peripherals.i2c.controller import I2cController
+from xipsim.peripherals.i2c.lines import LinesState
 
-from .ccm import Ccm
+from .iomuxc import Iomuxc
+from .lpi2c_pins import Lpi2cPins
+from .lpi2c_registers import EMPTY, PLL3_60M, Lpi2cRegisters
+from .lpi2c_target import EITHER, ONE, RANGE, TargetSide
 
 CRYSTAL = 24_000_000
-PLL3_60M = 60_000_000
 DEPTH = 4
-RXEMPTY = 1 << 14
 BITS = 9
 """A byte and its acknowledgement."""
 TRANSMIT, RECEIVE, STOP, DISCARD, START, START_NACK, FAST, FAST_NACK = range(8)
 """Commands of MTDR."""
-
-_MATCH = "data match"
-_SLAVE = "slave mode"
-_DMA = "DMA"
-_HOST = "host request"
+SLAVE = 0x110
+"""From here on a register is the slave's."""
 
 
 @model("Imxrt.Lpi2c")
-class Lpi2c(I2cController):
-    """The only master of its bus: a FIFO of commands, and one for what is received.
+class Lpi2c(Lpi2cRegisters):
+    """The only master of its bus, or a slave for one that moves the pins (`SoftI2C`).
 
-    A command takes the time of its bits. An address at which there is no device is not
+    As a master it has a FIFO of commands, and one for what is received. A command takes the time of
+    its bits, and does not show at the pins. An address at which there is no device is not
     acknowledged. Assumption: nobody else holds a line, so arbitration is never lost and no time-out
     comes.
     """
 
-    SIZE = 0x4000
-
-    frequency = Parameter(int, "functional clock in Hz where there is no `ccm`", default=PLL3_60M)
-    ccm = Parameter(Ccm, "whose CSCDR2 selects and divides the functional clock", default=None)
-
-    IRQ = Output("FIFOs, ends of packets, errors")
-
-    VERID = Register(0x00, reset=0x0100_0003, ro=True)
-    PARAM = Register(0x04, reset=0x0202, ro=True)
-    MCR = Register(0x10)
-    MEN = MCR.field(0)
-    RST = MCR.field(1)
-    MSR = Register(0x14, reset=0x1, ro=0x0300_0003, w1c=0x7F00, neutral=True)
-    TDF = MSR.field(0)
-    RDF = MSR.field(1)
-    EPF = MSR.field(8)
-    SDF = MSR.field(9)
-    NDF = MSR.field(10)
-    FEF = MSR.field(12)
-    MBF = MSR.field(24)
-    BBF = MSR.field(25)
-    MIER = Register(0x18)
-    MDER = Register(0x1C)
-    TDDE = MDER.field(0, unmodelled=_DMA)
-    RDDE = MDER.field(1, unmodelled=_DMA)
-    MCFGR0 = Register(0x20)
-    HREN = MCFGR0.field(0, unmodelled=_HOST)
-    CIRFIFO = MCFGR0.field(8, unmodelled="circular FIFO")
-    RDMO = MCFGR0.field(9, unmodelled=_MATCH)
-    MCFGR1 = Register(0x24)
-    PRESCALE = MCFGR1.field(0, 3)
-    AUTOSTOP = MCFGR1.field(8, unmodelled="a STOP of its own when the FIFO is empty")
-    IGNACK = MCFGR1.field(9)
-    MATCFG = MCFGR1.field(16, 3, unmodelled=_MATCH)
-    PINCFG = MCFGR1.field(24, 3, unmodelled="other pins than two with open drain")
-    MCFGR2 = Register(0x28)
-    FILTSCL = MCFGR2.field(16, 4)
-    MCFGR3 = Register(0x2C)
-    MDMR = Register(0x40, unmodelled=_MATCH)
-    MCCR0 = Register(0x48)
-    CLKLO = MCCR0.field(0, 6)
-    CLKHI = MCCR0.field(8, 6)
-    SETHOLD = MCCR0.field(16, 6)
-    MCCR1 = Register(0x50)
-    MFCR = Register(0x58)
-    TXWATER = MFCR.field(0, 2)
-    RXWATER = MFCR.field(16, 2)
-    MFSR = Register(0x5C, ro=True, neutral=True)
-    TXCOUNT = MFSR.field(0, 3)
-    RXCOUNT = MFSR.field(16, 3)
-    MTDR = Register(0x60)
-    MRDR = Register(0x70, reset=RXEMPTY, ro=True)
-    SCR = Register(0x110)
-    SEN = SCR.field(0, unmodelled=_SLAVE)
-    SSR = Register(0x114, ro=0x0300_F0FF, w1c=0x0F00)
-    SIER = Register(0x118)
-    SDER = Register(0x11C)
-    SCFGR1 = Register(0x124)
-    SCFGR2 = Register(0x128)
-    SAMR = Register(0x140)
-    SASR = Register(0x150, reset=0x4000, ro=True)
-    STAR = Register(0x154)
-    STDR = Register(0x160)
-    SRDR = Register(0x170, reset=0x4000, ro=True)
+    iomuxc = Parameter(Iomuxc, "which gives pins to it", default=None)
+    number = Parameter(int, "which LPI2C, from 1", default=1)
 
     _tx: State[list[int]] = State([])
     """Commands that have not begun."""
@@ -118,21 +58,27 @@ class Lpi2c(I2cController):
     """The address that was sent with the last START, None after a STOP."""
     _reads = State(False)
 
+    _bus_lines: State[LinesState] = State(LinesState())
+
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         self._step = self.alarm(self._over)
+        self._own_side = self.target = TargetSide(self)
+        self._pins = Lpi2cPins(self, lambda: self._bus_lines, self.iomuxc, self.number)
+
+    def connected(self) -> None:
+        self._pins.connected()
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
-        self._update()
+        self.update()
 
     # -- registers -------------------------------------------------------------------------------
 
-    @MCR.on_write
+    @Lpi2cRegisters.MCR.on_write
     def _control(self, value: int) -> None:
         if self.RST:
-            # MCR alone keeps its value.
-            self.reset(ResetCause.SOFTWARE)
+            self._reset_side(is_slave=False)
         self.MCR = value & 0xF
         if value & 0x100:
             self._tx = []
@@ -140,12 +86,25 @@ class Lpi2c(I2cController):
             self._rx = []
         self._go_on()
 
-    @MSR.on_read
+    def _reset_side(self, *, is_slave: bool) -> None:
+        """As MCR.RST and SCR.RST do: what belongs to the other side keeps its value."""
+        for register in self.declared(Register):
+            if (register.offset >= SLAVE) is is_slave:
+                self.regs[register.offset] = register.reset
+        if is_slave:
+            self.refuses = False
+            self._own_side.forget()
+        else:
+            self._step.cancel()
+            self._tx, self._rx, self._left = [], [], 0
+            self._device = self._command = None
+
+    @Lpi2cRegisters.MSR.on_read
     def _status(self) -> int:
         self._ask()
         return self.MSR
 
-    @MFSR.on_read
+    @Lpi2cRegisters.MFSR.on_read
     def _levels(self) -> int:
         self._ask()
         return self.MFSR
@@ -153,13 +112,13 @@ class Lpi2c(I2cController):
     def _ask(self) -> None:
         self.system.clock.question(self.name, self._step.deadline)
 
-    @MSR.on_write
-    @MIER.on_write
-    @MFCR.on_write
+    @Lpi2cRegisters.MSR.on_write
+    @Lpi2cRegisters.MIER.on_write
+    @Lpi2cRegisters.MFCR.on_write
     def _written(self, value: int) -> None:
         self._go_on()
 
-    @MTDR.on_write
+    @Lpi2cRegisters.MTDR.on_write
     def _put(self, value: int) -> None:
         self.MTDR = 0
         if len(self._tx) == DEPTH:
@@ -168,17 +127,64 @@ class Lpi2c(I2cController):
             self._tx.append(value & 0x7FF)
         self._go_on()
 
-    @MRDR.on_peek
+    @Lpi2cRegisters.MRDR.on_peek
     def _look(self) -> int:
-        return self._rx[0] if self._rx else RXEMPTY
+        return self._rx[0] if self._rx else EMPTY
 
-    @MRDR.on_read
+    @Lpi2cRegisters.MRDR.on_read
     def _take(self) -> int:
         if not self._rx:
-            return RXEMPTY
+            return EMPTY
         byte = self._rx.pop(0)
         self._go_on()
         return byte
+
+    # -- registers of the slave ------------------------------------------------------------------
+
+    @Lpi2cRegisters.SCR.on_write
+    def _control_slave(self, value: int) -> None:
+        if self.SRST:
+            self._reset_side(is_slave=True)
+        self.SCR = value & 0x33
+        self._own_side.empty(transmit=bool(value & 0x100), receive=bool(value & 0x200))
+        if not self.SEN:
+            self._own_side.forget()
+
+    @Lpi2cRegisters.SSR.on_write
+    @Lpi2cRegisters.SIER.on_write
+    def _written_to_slave(self, value: int) -> None:
+        self.update()
+
+    @Lpi2cRegisters.SCFGR1.on_write
+    def _configure_slave(self, value: int) -> None:
+        if self.ADDRCFG not in (ONE, EITHER, RANGE):
+            self.gap("SCFGR1.ADDRCFG: addresses of ten bits")
+        self._own_side.changed()
+
+    @Lpi2cRegisters.SASR.on_read
+    def _take_address(self) -> int:
+        return self._own_side.take_address()
+
+    @Lpi2cRegisters.SASR.on_peek
+    def _look_at_address(self) -> int:
+        return self.SASR
+
+    @Lpi2cRegisters.STAR.on_write
+    def _answer(self, value: int) -> None:
+        self._own_side.answer(bool(self.TXNACK))
+
+    @Lpi2cRegisters.STDR.on_write
+    def _put_for_master(self, value: int) -> None:
+        self.STDR = 0
+        self._own_side.put(value & 0xFF)
+
+    @Lpi2cRegisters.SRDR.on_read
+    def _take_from_master(self) -> int:
+        return self._own_side.take()
+
+    @Lpi2cRegisters.SRDR.on_peek
+    def _look_at_received(self) -> int:
+        return EMPTY if self.received is None else self.received
 
     # -- the bus ---------------------------------------------------------------------------------
 
@@ -204,7 +210,7 @@ class Lpi2c(I2cController):
                 self._begin(self._tx.pop(0))
             else:
                 break
-        self._update()
+        self.update()
 
     def _take_time(self, bits: int, delays: int) -> None:
         self._step.at(self.system.clock.now + self._duration(bits, delays))
@@ -273,10 +279,12 @@ class Lpi2c(I2cController):
         self._device = self._command = None
         self.EPF = self.SDF = 1
 
-    def _update(self) -> None:
+    def update(self) -> None:
         rx, tx = len(self._rx), len(self._tx)
         self.RXCOUNT, self.TXCOUNT = rx, tx
         self.RDF, self.TDF = rx > self.RXWATER, tx <= self.TXWATER
         self.MBF = self.BBF = self._device is not None or self._step.deadline is not None
+        self.STDF = self.to_send is None and (self.is_sending or (self.TXCFG and self.SEN))
+        self.SRDF = self.received is not None
         # Each enable bit lies at its flag's place.
-        self.IRQ.set(bool(self.MSR & self.MIER & 0x7F03))
+        self.IRQ.set(bool(self.MSR & self.MIER & 0x7F03 or self.SSR & self.SIER & 0xFF0F))

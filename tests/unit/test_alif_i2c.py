@@ -5,6 +5,7 @@ data sheet 4.3.14: high for HCNT + SPKLEN + 7 cycles of IC_CLK, low for LCNT + 1
 """
 
 import pytest
+from soft_i2c import SoftI2c
 
 from xipsim.peripherals.alif.gpio import Gpio
 from xipsim.peripherals.alif.i2c import I2c
@@ -189,8 +190,8 @@ def test_ten_bits_and_dma_are_gaps() -> None:
 # -- as a target, of a master that moves the pins ------------------------------------------------
 
 
-class SoftI2c:
-    """MicroPython's extmod/machine_i2c.c at pins 1 (SCL) and 0 (SDA), wired to pins 3 and 2."""
+class WiredI2c(SoftI2c):
+    """At pins 1 (SCL) and 0 (SDA), wired to pins 3 and 2, by their directions."""
 
     def __init__(self) -> None:
         self.bench = Bench()
@@ -212,56 +213,15 @@ class SoftI2c:
             model.connected()
             model.reset(ResetCause.POWER_ON)
 
-    def serve(self) -> None:
-        """Overridden by what answers interrupts."""
+    def put(self, line: int, level: int) -> None:
+        directions = self.near.read(4)
+        self.near.write(4, directions & ~(1 << line) if level else directions | 1 << line)
 
-    def move(self, scl: int | None = None, sda: int | None = None) -> None:
-        for pin, level in ((1, scl), (0, sda)):
-            if level is not None:
-                directions = self.near.read(4)
-                self.near.write(4, directions & ~(1 << pin) if level else directions | 1 << pin)
-        self.serve()
-
-    def level(self, pin: int) -> int:
-        return self.near.read(0x50) >> pin & 1
-
-    def start(self) -> None:
-        self.move(sda=1)
-        self.move(scl=1)
-        self.move(sda=0)
-
-    def stop(self) -> None:
-        self.move(scl=0, sda=0)
-        self.move(scl=1)
-        self.move(sda=1)
-
-    def clock(self) -> int:
-        """One pulse of SCL; SDA while it is high."""
-        self.move(scl=1)
-        assert self.level(1), "the clock is held for ever"
-        sda = self.level(0)
-        self.move(scl=0)
-        return sda
-
-    def send(self, byte: int) -> bool:
-        self.move(scl=0)
-        for n in range(7, -1, -1):
-            self.move(sda=byte >> n & 1)
-            self.clock()
-        self.move(sda=1)
-        return not self.clock()
-
-    def take(self, *, last: bool) -> int:
-        value = 0
-        for _ in range(8):
-            value = value << 1 | self.clock()
-        self.move(sda=int(last))
-        self.clock()
-        self.move(sda=1)
-        return value
+    def level(self, line: int) -> int:
+        return self.near.read(0x50) >> line & 1
 
 
-class Target(SoftI2c):
+class Target(WiredI2c):
     """I2C as machine.I2CTarget sets it up, with the order of its interrupt handler."""
 
     def __init__(self, answers: bytes = b"") -> None:
@@ -363,7 +323,7 @@ def test_a_reset_lets_go_of_the_lines() -> None:
 
 def test_devices_of_the_bus_at_the_pins() -> None:
     """SoftI2C, and scan() of the port's I2C, which moves the pins for writes of no bytes."""
-    soft = SoftI2c()
+    soft = WiredI2c()
     sensor = Tmp102(soft.bench.system)
     soft.i2c.devices[0x48] = sensor
     soft.start()

@@ -184,7 +184,8 @@ def test_interrupts_follow_flags_and_enables() -> None:
     ("offset", "value", "what"),
     [
         (0x1C, 1, "MDER.TDDE: DMA"),
-        (0x110, 1, "SCR.SEN: slave mode"),
+        (0x124, 1 << 3, "SCFGR1.ACKSTALL: a pause before each acknowledgement"),
+        (0x124, 1 << 16, "SCFGR1.ADDRCFG: addresses of ten bits"),
         (MCFGR1, 1 << 8, "MCFGR1.AUTOSTOP: a STOP of its own when the FIFO is empty"),
     ],
 )
