@@ -13,8 +13,10 @@ from xipsim.peripherals.core import (
     exposed,
     model,
 )
-from xipsim.peripherals.serial_terminal import SerialTerminal
+from xipsim.peripherals.uart_pins import UartPins, WiredUart
 
+from .pinmux import Pinmux
+from .uart_pins import PADS
 from .uart_registers import UartRegisters
 
 NS = 1_000_000_000
@@ -33,7 +35,7 @@ ID_MODEM, ID_NONE, ID_TX, ID_RX, ID_LINE, ID_TIMEOUT = 0x0, 0x1, 0x2, 0x4, 0x6, 
 
 
 @model("Alif.Uart")
-class Uart(SerialTerminal, UartRegisters):
+class Uart(WiredUart, UartRegisters):
     """UART with FIFOs of 32, and a `Console` at the other end."""
 
     frequency = Parameter(int, "UART clock in Hz (SYST_PCLK)", default=100_000_000)
@@ -43,6 +45,9 @@ class Uart(SerialTerminal, UartRegisters):
         "without it, what the receiver does not take in time is lost (LSR.OE)",
         default=True,
     )
+
+    pinmux = Parameter(Pinmux, "which gives pins to it", default=None)
+    number = Parameter(int, "which UART, from 0", default=0)
 
     IRQ = Output("transmit, receive and error interrupts")
 
@@ -59,6 +64,7 @@ class Uart(SerialTerminal, UartRegisters):
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         self._timeout = self.alarm(self._became_stale)
+        self._pins = UartPins(self, self.pinmux, PADS, self.number)
 
     @exposed
     def throttle(self, on: bool) -> None:
@@ -290,8 +296,8 @@ class Uart(SerialTerminal, UartRegisters):
     def _may_receive(self) -> bool:
         return len(self._rx) < self._depth
 
-    def _arrived(self) -> None:
-        character = self._typed.pop(0) & self._mask()
+    def _take_in(self, character: int) -> None:
+        character &= self._mask()
         if not self._may_receive():
             self._overrun = True
             self.diagnose("uart-overrun", "a character came to a full receive FIFO: lost")

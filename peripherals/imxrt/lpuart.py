@@ -14,18 +14,16 @@ from xipsim.peripherals.core import (
     System,
     model,
 )
-from xipsim.peripherals.serial_terminal import SerialTerminal
+from xipsim.peripherals.uart_pins import UartPins, WiredUart
 
 from .ccm import Ccm
 from .iomuxc import Iomuxc
-from .lpuart_pins import UartPins
+from .lpuart_pins import PADS
 
 NS = 1_000_000_000
 CRYSTAL = 24_000_000
 PLL3_80M = 80_000_000
 DEPTH = 4
-TOLERANCE = 0.05
-"""Assumption: how far the rate at a pin may be off, as a part."""
 RXEMPT, IDLINE = 1 << 12, 1 << 11
 FLUSH = 0xC000
 
@@ -35,7 +33,7 @@ _LOOP = "loop and single-wire mode"
 
 
 @model("Imxrt.Lpuart")
-class Lpuart(SerialTerminal, Peripheral):
+class Lpuart(WiredUart, Peripheral):
     """LPUART with FIFOs of four, and a `Console` at the other end.
 
     What it sends goes to the receivers of UARTs that are wired to its pin, too, character by
@@ -123,7 +121,7 @@ class Lpuart(SerialTerminal, Peripheral):
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        self._pins = UartPins(self, self.iomuxc, self.number)
+        self._pins = UartPins(self, self.iomuxc, PADS, self.number)
         self._idle = self.alarm(self._became_idle)
         self._partial = self.alarm(self._became_stale)
 
@@ -223,38 +221,9 @@ class Lpuart(SerialTerminal, Peripheral):
             self._partial.cancel()
         return has_begun
 
-    def _arrived(self) -> None:
-        self._take_in(self._typed.pop(0))
-
-    def _send(self) -> bool:
-        has_begun = super()._send()
-        if has_begun:
-            for peer in self._pins.peers():
-                peer.on_start()
-        return has_begun
-
-    def _sent(self) -> None:
-        sent = self._shifter
-        super()._sent()
-        if sent is not None:
-            for peer in self._pins.peers():
-                peer.on_character(sent, self._character())
-
     def on_start(self) -> None:
-        """A character begins at the pin."""
         self._idle.cancel()
         self._partial.cancel()
-
-    def on_character(self, character: int, duration: int) -> None:
-        """A character that took `duration` ns is over at the pin."""
-        own = self._character()
-        if abs(duration - own) > own * TOLERANCE:
-            self.diagnose(
-                "lpuart-rate",
-                f"a character at the pin took {duration} ns where {own} are set up: lost",
-            )
-        else:
-            self._take_in(character)
 
     def _take_in(self, character: int) -> None:
         character &= self._mask()

@@ -1,10 +1,8 @@
-"""The pins of LPUARTs: what one sends, those that are wired to it receive."""
+"""Which pads LPUARTs may have."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from .iomuxc import Iomuxc, pads
+from .iomuxc import pads
 
 PADS = pads(
     {
@@ -19,47 +17,3 @@ PADS = pads(
     }
 )
 """By their MUX_MODE (fsl_iomuxc.h): TXD and RXD of each LPUART."""
-
-
-class Uart(Protocol):
-    """What the pins want of their UART."""
-
-    def on_start(self) -> None:
-        """A character begins at the pin."""
-
-    def on_character(self, character: int, duration: int) -> None:
-        """A character that took `duration` ns is over at the pin."""
-
-
-class UartPin:
-    """A pin that sends, or receives; the line is high between characters."""
-
-    def __init__(self, uart: Uart, *, sends: bool) -> None:
-        self.uart, self.sends = uart, sends
-
-    def driving(self) -> bool | None:
-        """`PinFunction`."""
-        return True if self.sends else None
-
-    def seen(self, level: bool) -> None:
-        """`PinFunction`: characters come as a whole."""
-
-
-class UartPins:
-    """TXD and RXD of one UART, wherever the pin multiplexer has put them."""
-
-    def __init__(self, uart: Uart, iomuxc: Iomuxc | None, number: int) -> None:
-        self._iomuxc = iomuxc
-        self._sender = UartPin(uart, sends=True)
-        self._signals = {f"{number}TX": self._sender, f"{number}RX": UartPin(uart, sends=False)}
-        if iomuxc is not None:
-            iomuxc.offer(PADS, self._signals.get)
-
-    def peers(self) -> list[Uart]:
-        """The UARTs whose receivers are wired to TXD."""
-        if self._iomuxc is None:
-            return []
-        places = self._iomuxc.places(self._sender)
-        ends = (end for port, pin in places for end in port.wired(pin))
-        functions = (port.function(pin) for port, pin in ends)
-        return [f.uart for f in functions if isinstance(f, UartPin) and not f.sends]

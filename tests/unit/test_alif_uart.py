@@ -1,5 +1,9 @@
 """DesignWare UART: FIFOs of 32, triggers, time-out, interrupt identification. (alif.md 7.3)"""
 
+from typing import Any
+
+from xipsim.peripherals.alif.gpio import Gpio
+from xipsim.peripherals.alif.pinmux import Pinmux
 from xipsim.peripherals.alif.uart import Uart
 from xipsim.peripherals.core import Console, ResetCause
 from xipsim.peripherals.core.testing import Bench
@@ -11,9 +15,9 @@ CHAR = 86_800
 """ns of ten bits at 100 MHz / 16 / (0x36 + 4/16): 115207 baud."""
 
 
-def started(bench: Bench, *, handshake: bool = True) -> tuple[Uart, bytearray]:
+def started(bench: Bench, *, handshake: bool = True, **pins: Any) -> tuple[Uart, bytearray]:
     """As MicroPython's mp_uart_init() leaves it: 115200 8N1, receive trigger 8, transmit 0."""
-    uart = Uart(bench.system, name="uart4", handshake=handshake)
+    uart = Uart(bench.system, name="uart4", handshake=handshake, **pins)
     screen = bytearray()
     uart.attach(screen.extend)
     uart.write(SRR, 7)
@@ -223,3 +227,27 @@ def test_save_and_load() -> None:
     uart.load(saved)
     bench.clock.advance(20 * CHAR)
     assert screen == b"AA" and uart.read(DATA) == ord("q")
+
+
+def test_what_it_sends_arrives_at_the_other_end_of_a_wire() -> None:
+    """UART1 of the DevKit, P0_5 and P0_4 wired together; function 2 of both is the UART's."""
+    bench = Bench()
+    pinmux = Pinmux(bench.system)
+    port = Gpio(bench.system, name="gpio0", port=0, pinmux=pinmux)
+    port.join(4, port, 5)
+    uart, screen = started(bench, pinmux=pinmux, number=1)
+    port.connected()
+    for pin in (4, 5):
+        pinmux.write(4 * pin, 2)
+    for character in b"ab":
+        uart.write(DATA, character)
+    bench.clock.advance(CHAR - 100)
+    assert not uart.read(RFL)
+    bench.clock.advance(CHAR + 200)
+    assert [uart.read(DATA) for _ in range(uart.read(RFL))] == list(b"ab")
+    assert screen == b"ab", "the terminal hears it, too"
+    pinmux.write(4 * 4, 0)
+    uart.write(DATA, ord("c"))
+    bench.clock.advance(2 * CHAR)
+    assert not uart.read(RFL), "RX has no pin any more"
+    assert bench.diagnostics == []

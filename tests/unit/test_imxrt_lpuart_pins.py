@@ -97,7 +97,7 @@ def test_another_rate_is_told(board: Board) -> None:
     board.uart6.write(DATA, ord("a"))
     board.characters(1.1)
     assert board.received(board.uart4) == b""
-    assert [d.rule for d in board.bench.diagnostics] == ["lpuart-rate"]
+    assert [d.rule for d in board.bench.diagnostics] == ["uart-rate"]
 
 
 def test_a_pin_that_is_another_blocks_hears_nothing(board: Board) -> None:
