@@ -21,8 +21,8 @@ from xipsim.peripherals.pads import Pads
 class Wire(Model):
     """A wire between two pins: an output at one end is what an input at the other reads.
 
-    It carries what GPIO ports put out, what a test drives at either end, and the edges of PWM; on
-    the i.MX RT, also the characters of UARTs, as a whole, and matches of encoders.
+    It carries what GPIO ports put out, what a test drives at either end, the edges of PWM, the
+    characters of UARTs, as a whole, and on the i.MX RT matches of encoders.
     """
 
     port = Parameter(Pads, "the port at one end")  # type: ignore[type-abstract]
