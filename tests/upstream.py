@@ -1,13 +1,14 @@
-"""MicroPython's own tests on a board: runs its run-tests.py, prints a table.
+"""MicroPython's own tests on a board: runs them by its run-tests.py, prints a table.
 
     .venv/bin/python tests/upstream.py MICROPYTHON BOARD [SUITE...]
 
 MICROPYTHON is a checkout of its sources at the commit of the board's image, with the submodule
-lib/micropython-lib, and with mpy-cross built for the suites that compile on the PC. Takes the
-suites of tests/upstream/suites.toml (those with one of the names), gives each a freshly booted
-board, and prints how many tests passed, were skipped (by themselves or by run-tests.py) and failed,
-as tables in Markdown; docs/micropython.md holds the last ones. Exit code 1: one failed that is not
-known to, or passed although it is.
+lib/micropython-lib; mpy-cross built for the suites that compile on the PC, and examples/natmod/*
+with ARCH=armv7emdp for that of native modules. Takes the suites of tests/upstream/suites.toml
+(those with one of the names), gives each a freshly booted board, and prints how many tests passed,
+were skipped (by themselves or by run-tests.py) and failed, as tables in Markdown;
+docs/micropython.md holds the last ones. Exit code 1: one failed that is not known to, or passed
+although it is.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ def run(suite: dict[str, Any], sources: Path, board: str, flash: Path) -> Result
         powered(board, flash, suite.get("wires", {}).get(board, [])) as pty,
         tempfile.TemporaryDirectory() as results,
     ):
-        command = [sys.executable, "run-tests.py", "-t", f"port:{pty}", "-r", results]
+        program = suite.get("program", "run-tests.py")
+        command = [sys.executable, program, "-t", f"port:{pty}", "-r", results]
         command += [*suite.get("options", ()), *names]
         subprocess.run(command, cwd=tests, env=environment, stdout=sys.stderr, check=False)
         told = json.loads(Path(results, "_results.json").read_text())["results"]
