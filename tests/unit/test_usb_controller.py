@@ -584,3 +584,12 @@ def test_frames_are_flagged_on_their_edges_and_cut_no_wait_while_the_flag_stands
         (due,) = [a.deadline for a in clock.alarms if a.deadline is not None]
         assert due % 1_000_000 == 0
         assert due - clock.now <= 1_000_000
+
+
+@pytest.mark.parametrize(("mode", "gaps"), [(2, []), (3, ["USBMODE.CM_HOST"])])
+def test_a_port_that_is_made_a_host_is_a_gap(mode: int, gaps: list[str]) -> None:
+    """CM: 2 is a device, 3 a host, which CircuitPython makes of the second port."""
+    bench = Bench()
+    usb = Usb(bench.system, name="usb2")
+    usb.write(0x1A8, mode)
+    assert [gap.what.partition(":")[0] for gap in bench.gaps] == gaps
