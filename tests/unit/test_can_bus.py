@@ -165,6 +165,15 @@ def test_a_bus_off_node_comes_back_by_itself() -> None:
     assert two.read(ECR) == 31 << 8, "one less for a good frame"
 
 
+def test_a_good_frame_takes_one_error_back() -> None:
+    board = Board(TIMING, TIMING)
+    one, two = board.cans
+    board.bus.disturb(1)
+    board.send(one, 1)
+    board.bits(47 + ERROR + 47)
+    assert one.read(ECR) == 7 and two.read(ECR) == 0
+
+
 def test_a_passive_receiver_destroys_nothing() -> None:
     board = Board(TIMING, SLOWER, TIMING)
     one, two, three = board.cans
