@@ -32,7 +32,9 @@ import uctypes
 from binascii import unhexlify
 from {module} import Flash
 code = unhexlify("{code}")
-ram = bytearray(code)
+ram = bytearray(4096)  # with a page of an engine for itself, as in flash
+place = -uctypes.addressof(ram) % 1024
+ram[place : place + len(code)] = code
 f = Flash()
 f.writeblocks(200, code + bytes(4096 - len(code)))
 @micropython.asm_thumb
@@ -40,7 +42,7 @@ def call(r0, r1):
     mov(r4, r1)  # which, like lr, is saved around an asm_thumb function
     mov(r1, 0)
     data(2, 0x47A0)  # blx r4
-ram_at = uctypes.addressof(ram) | 1
+ram_at = uctypes.addressof(ram) + place | 1
 xip_at = {xip} | 1
 """
 

@@ -110,7 +110,8 @@ class RenodeBackend:
 
         port = 1 + model.declared(Region).index(region)
         self._answer(model, port, checked_read, checked_write, peek)
-        return Window(self._host, self._numbers[model.name], address, size, self.after_instruction)
+        number = self._numbers[model.name]
+        return Window(self._host, number, port, address, size, self.after_instruction)
 
     def place_tag(self, name: str, address: int, size: int, read: Read, write: Write) -> None:
         """Answer where nothing else does."""
@@ -300,18 +301,22 @@ class Window:
         self,
         host: Host,
         model: int,
+        port: int,
         address: int,
         size: int,
         after_instruction: Callable[[Callable[[], None]], None],
     ) -> None:
         self.address, self.size = address, size
-        self._host, self._model, self._after = host, model, after_instruction
+        self._host, self._model, self._port = host, model, port
+        self._after = after_instruction
         self._number: int | None = None
 
     def segment(self, offset: int, size: int, *, writable: bool = False) -> Segment:
         """A native segment at `offset`, not served yet. Its memory is the window's, for ever."""
         if self._number is None:
-            self._number = self._host.add_window(self._model, self.address, self.size)
+            self._number = self._host.add_window(
+                self._model, self._port, self.address, self.size
+            )
         return Segment(self._host, self._number, offset, size, writable, self._after)
 
 
@@ -335,8 +340,7 @@ class Segment:
     def load(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Change bytes; translations of code made from them are dropped."""
         ctypes.memmove(self._memory + offset, bytes(data), len(data))
-        if self._on:
-            self._host.drop_translations(self._window, self._offset + offset, len(data))
+        self._host.drop_translations(self._window, self._offset + offset, len(data))
 
     def native(self, on: bool) -> None:
         """Serve from the copy, or send accesses to the model, after the instruction under way."""

@@ -38,7 +38,7 @@ HOST = {
     "next_of_renode": CFUNCTYPE(c_uint64),
     "skip_to": CFUNCTYPE(None, c_uint64),
     "enter": CFUNCTYPE(None),
-    "add_window": CFUNCTYPE(c_int, c_int, c_uint64, c_uint64),
+    "add_window": CFUNCTYPE(c_int, c_int, c_int, c_uint64, c_uint64),
     "window_memory": CFUNCTYPE(c_void_p, c_int),
     "switch_window": CFUNCTYPE(None, c_int, c_uint64, c_uint64, c_int, c_int),
     "drop_translations": CFUNCTYPE(None, c_int, c_uint64, c_uint64),

@@ -8,8 +8,6 @@ instructions.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
-from itertools import count
 
 from xipsim.engines.guest.backend import Timer
 
@@ -20,22 +18,20 @@ HEARTBEAT = 10_000_000
 
 
 class RenodeTimer:
-    """A one-shot timer. `due`: when it fires; None: off."""
+    """A one-shot timer."""
 
-    __slots__ = ("_time", "callback", "due")
+    __slots__ = ("_time", "callback")
 
     def __init__(self, time: RenodeTime, callback: Callable[[], None]) -> None:
         self._time, self.callback = time, callback
-        self.due: int | None = None
 
     def arm(self, due: int) -> None:
         """Fire at `due`, or at once."""
-        self.due = due
-        self._time.push(self)
+        self._time.put_on(self, due)
 
     def disarm(self) -> None:
         """Do not fire."""
-        self.due = None
+        self._time.take_off(self)
 
 
 class RenodeTime:
@@ -44,8 +40,8 @@ class RenodeTime:
     def __init__(self, host: Host) -> None:
         self._host = host
         self.read: Callable[[], int] = host.now
-        self._heap: list[tuple[int, int, RenodeTimer]] = []
-        self._order = count()
+        self._timers: dict[RenodeTimer, int] = {}
+        """When those that are on fire, in the order in which they were armed: they are few."""
         self._armed: int | None = None
         self._held = False
         self.is_about_to_stand = False
@@ -58,31 +54,32 @@ class RenodeTime:
         """A timer, off."""
         return RenodeTimer(self, callback)
 
-    def push(self, timer: RenodeTimer) -> None:
-        """A timer was armed."""
-        assert timer.due is not None
-        heappush(self._heap, (timer.due, next(self._order), timer))
-        if self._armed is None or timer.due < self._armed:
-            self._arm(timer.due)
+    def put_on(self, timer: RenodeTimer, due: int) -> None:
+        """A timer is armed."""
+        self._timers.pop(timer, None)
+        self._timers[timer] = due
+        if self._armed is None or due < self._armed:
+            self._arm(due)
+
+    def take_off(self, timer: RenodeTimer) -> None:
+        """A timer is not armed any more."""
+        self._timers.pop(timer, None)
 
     def _arm(self, due: int) -> None:
         self._armed = due
         self._host.arm(due)
 
     def _first(self) -> int | None:
-        """When the first timer fires. Entries of timers that were moved or disarmed are dropped."""
-        heap = self._heap
-        while heap and heap[0][2].due != heap[0][0]:
-            heappop(heap)
-        return heap[0][0] if heap else None
+        """When the first timer fires."""
+        return min(self._timers.values(), default=None)
 
     def fire(self) -> None:
         """Renode's clock entry has come: call what is due."""
         self._armed = None
         now = self.read()
         while (first := self._first()) is not None and first <= now:
-            timer = heappop(self._heap)[2]
-            timer.due = None
+            timer = next(t for t, due in self._timers.items() if due == first)
+            self.take_off(timer)
             timer.callback()
         self.move_on()
         dues = [due for due in (self._first(), self._end_of_skip(now)) if due is not None]
@@ -95,8 +92,8 @@ class RenodeTime:
 
     def next_alarm(self, now: int, most: int, hidden: Sequence[tuple[Timer, int]]) -> int:
         """ns until the first timer fires, Renode's own included, at most `most`."""
-        unseen = {id(timer) for timer, _ in hidden}
-        dues = [due for due, _, t in self._heap if t.due == due and id(t) not in unseen]
+        unseen = [timer for timer, _ in hidden]
+        dues = [due for timer, due in self._timers.items() if timer not in unseen]
         ours = max(0, min(dues) - now) if dues else most
         theirs: int = self._host.next_of_renode()
         return min(ours, theirs, most)

@@ -126,6 +126,22 @@ def test_code_that_is_rewritten_is_not_stale(running: Running, native: int) -> N
         assert set(marks(engine)[seen + 1 :]) == {2}, "but for the call that was under way"
 
 
+@pytest.mark.essential
+def test_code_is_what_the_window_has_at_that_time(running: Running) -> None:
+    """The cells, then what a chip at work answers, and the cells: nothing is loaded meanwhile, and
+    nothing that was translated of the one may stand for the other."""
+    with running(CALL) as engine:
+        begun(engine)
+        engine.call("window", "put", 0, RETURNS_1)
+        put(engine, NATIVE, 1)
+        engine.run(Goal(until=20_000))
+        for other, expected in ((RETURNS_2, 2), (b"", 1), (RETURNS_2, 2), (b"", 1)):
+            engine.call("window", "work", other)
+            seen = len(marks(engine))
+            engine.run(Goal(until=engine.now + 20_000))
+            assert set(marks(engine)[seen + 1 :]) == {expected}, "but for the call under way"
+
+
 @pytest.mark.parametrize("native", [0, 1])
 def test_what_is_not_mapped_any_more_faults(running: Running, native: int) -> None:
     with running(BEYOND) as engine:

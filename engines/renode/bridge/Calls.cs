@@ -4,6 +4,7 @@ using Antmicro.Renode.Core;
 using Antmicro.Renode.Logging;
 using Antmicro.Renode.Peripherals.Bus;
 using Antmicro.Renode.Peripherals.CPU;
+using Range = Antmicro.Renode.Core.Range;
 
 namespace Antmicro.Renode.Peripherals.Xipsim
 {
@@ -41,7 +42,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             public delegate* unmanaged<ulong> NextOfRenode;
             public delegate* unmanaged<ulong, void> SkipTo;
             public delegate* unmanaged<void> Enter;
-            public delegate* unmanaged<int, ulong, ulong, int> AddWindow;
+            public delegate* unmanaged<int, int, ulong, ulong, int> AddWindow;
             public delegate* unmanaged<int, IntPtr> WindowMemory;
             public delegate* unmanaged<int, ulong, ulong, int, int, void> SwitchWindow;
             public delegate* unmanaged<int, ulong, ulong, void> DropTranslations;
@@ -163,7 +164,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private static void SetEnter() => Guarded(() => Current.AskToStand());
 
         [UnmanagedCallersOnly]
-        private static int GetWindow(int model, ulong address, ulong size) => Guarded(() => Current.AddWindow(model, address, size));
+        private static int GetWindow(int model, int port, ulong address, ulong size) => Guarded(() => Current.AddWindow(model, port, address, size));
 
         [UnmanagedCallersOnly]
         private static IntPtr GetWindowMemory(int number) => Current.windows[number].Pointer;
@@ -175,7 +176,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         }
 
         [UnmanagedCallersOnly]
-        private static void SetStale(int number, ulong start, ulong size) => Guarded(() => Current.DropTranslations(Current.windows[number], start, size));
+        private static void SetStale(int number, ulong start, ulong size) => Guarded(() => Current.Drop(new Range(Current.windows[number].StartingOffset + start, size)));
 
         [UnmanagedCallersOnly]
         private static uint GetRegister(int number) => Guarded(() => (uint)Current.core.GetRegister(number).RawValue);

@@ -89,6 +89,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         public delegate* unmanaged<int, long, int, ulong> Peek;
         /// A short cut for some of them, from the core; or null.
         public Words Words;
+        /// Those that lie behind it.
+        public readonly List<Board.Window> Windows = new List<Board.Window>();
     }
 
     /// A range that has only a name.

@@ -26,7 +26,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             lock(gate)
             {
                 Begin();
-                var word = fromCore && size == WordSize ? port.Words?.Find(offset) : null;
+                var word = fromCore ? Reached(port, offset, size) : null;
                 var value = word != null && word.Reader != IntPtr.Zero ? port.Words.Read(word) : fromCore ? port.Read(0, offset, size) : port.Peek(0, offset, size);
                 End(fromCore);
                 Check();
@@ -44,7 +44,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             lock(gate)
             {
                 Begin();
-                var word = fromCore && size == WordSize ? port.Words?.Find(offset) : null;
+                var word = fromCore ? Reached(port, offset, size) : null;
                 if(word != null && word.Writer != IntPtr.Zero)
                 {
                     port.Words.Write(word, value);
@@ -56,6 +56,13 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 End(fromCore);
                 Check();
             }
+        }
+
+        /// The core has an access to it: what is known of the whole register there.
+        private Word Reached(Port port, long offset, int size)
+        {
+            DropKept(port);
+            return size == WordSize ? port.Words?.Find(offset) : null;
         }
 
         public void Input(int model, int number, bool level)

@@ -11,9 +11,11 @@ namespace Antmicro.Renode.Peripherals.Xipsim
     /// Parts of windows that the core reads and fetches from at native speed.
     internal sealed unsafe partial class Board
     {
-        private int AddWindow(int model, ulong address, ulong size)
+        private int AddWindow(int model, int port, ulong address, ulong size)
         {
-            windows.Add(new Window(models[model], address, size));
+            var window = new Window(models[model], address, size);
+            windows.Add(window);
+            models[model].Ports[port].Windows.Add(window);
             // What is not served natively, code is fetched from as the model answers.
             core.RegisterAccessFlags(address, size, isIoMemory: true);
             return windows.Count - 1;
@@ -30,27 +32,47 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 // As a whole, and only once: of several mappings of an address Renode takes the memory of the first.
                 window.Mapped = true;
                 bus.MapMemory(window, (IBusPeripheral)window.Owner, relative: false);
-                core.SetMappedMemoryEnabled(window.Range, false);
                 // Mapped, it has lost what AddWindow has said of it.
                 core.RegisterAccessFlags(window.StartingOffset, window.Size, isIoMemory: true);
             }
-            core.SetMappedMemoryEnabled(range, on);
-            if(on && !writable)
+            // The core looks at its pages' flags first when it fills its TLB. SetMappedMemoryEnabled would do as well, but pauses
+            // the machine, and takes pages away one by one.
+            if(!on)
             {
-                Version.ProtectMemory(core, range);
+                window.Kept.Add(range);
+            }
+            else if(!window.Kept.Remove(range))
+            {
+                DropKept(window);
+                Drop(range);
+                Version.MapMemory(core, range, writable);
             }
             core.RegisterAccessFlags(range.StartAddress, range.Size, isIoMemory: !on);
-            DropTranslations(window, start, size);
+            core.FlushTlb();
         }
 
-        private void DropTranslations(Window window, ulong start, ulong size)
+        /// Code from a window that is not served natively is what the model answers, not what was translated before. Firmware that
+        /// writes its flash looks at none of it meanwhile, and goes on with what it had. The core, which has no more pages of it at
+        /// hand, asks the model for a byte before it looks for a translation.
+        private void DropKept(Port port)
         {
-            core.OrderTranslationBlocksInvalidation((IntPtr)(window.StartingOffset + start), (IntPtr)(window.StartingOffset + start + size));
+            foreach(var window in port.Windows)
+            {
+                DropKept(window);
+            }
         }
+
+        private void DropKept(Window window)
+        {
+            window.Kept.ForEach(Drop);
+            window.Kept.Clear();
+        }
+
+        private void Drop(Range range) => core.OrderTranslationBlocksInvalidation((IntPtr)range.StartAddress, (IntPtr)(range.EndAddress + 1));
 
         private readonly List<Window> windows = new List<Window>();
 
-        private sealed class Window : IMappedSegment
+        internal sealed class Window : IMappedSegment
         {
             public Window(Model owner, ulong address, ulong size)
             {
@@ -77,6 +99,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
 
             public readonly Model Owner;
             public bool Mapped;
+            /// What is not served natively, but whose pages and translations are still as they were.
+            public readonly List<Range> Kept = new List<Range>();
 
             private const ulong HostPage = 4096;
         }

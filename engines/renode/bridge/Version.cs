@@ -40,12 +40,12 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// Whether the core has given up: it executes nothing until it is reset.
         public static bool IsLockedUp(CortexM core) => core.GetType().GetProperty("IsLockedUp")?.GetValue(core) is true;
 
-        /// Let stores to memory that the core has mapped go to the bus. tlib takes the kind of a page from the low bits of
-        /// its address, and has one for ROM; Renode offers only RAM.
-        public static void ProtectMemory(CortexM core, Range range)
+        /// Let stores to memory that the core has mapped go there, or to the bus. tlib takes the kind of a page from the low
+        /// bits of its address, and has one for ROM; Renode offers only RAM.
+        public static void MapMemory(CortexM core, Range range, bool writable)
         {
             var map = Function(typeof(TranslationCPU), "TlibMapRange", core) as Action<ulong, ulong>;
-            map?.Invoke(range.StartAddress | ReadOnlyMemory, range.Size);
+            map?.Invoke(range.StartAddress | (writable ? 0 : ReadOnlyMemory), range.Size);
         }
 
         /// Have the vectors anywhere; Renode sets them only to where something is.

@@ -382,6 +382,7 @@ class Window(Peripheral):
     cells = State(bytearray(0x1_0000))
     reads = State(0)
     writes = State(0)
+    other = State(b"")
     _segment: Segment | None = None
 
     def reset(self, cause: ResetCause) -> None:
@@ -415,7 +416,8 @@ class Window(Peripheral):
     def _look(self, offset: int, size: int) -> int:
         if offset >= self.SHOWN:
             raise BusError(f"no cell at {offset:#x}")
-        return int.from_bytes(self.cells[offset : offset + size], "little")
+        cells = self.other or self.cells
+        return int.from_bytes(cells[offset : offset + size], "little")
 
     @window.on_write
     def _write(self, offset: int, value: int, size: int) -> None:
@@ -429,6 +431,13 @@ class Window(Peripheral):
         self.cells[offset : offset + len(data)] = data
         if self._segment:
             self._segment.load(offset, data)
+
+    @exposed
+    def work(self, other: bytes) -> None:
+        """Answer with other bytes, as a chip at work; with none: serve the cells again."""
+        assert self._segment
+        self.other = other
+        self._segment.native(not other)
 
     @exposed
     def counts(self) -> tuple[int, int]:
