@@ -3,8 +3,8 @@
     .venv/bin/python tests/mutations.py [WORD...]
 
 Takes the changes of tests/mutations.toml (those whose file or text holds one of the words), each
-in a copy of the tree, and runs the tests of its part, then all unit tests, conformance on the
-scripted engine, and flashcheck on a Teensy 4.1, until one of them fails. Prints which found each
+in a copy of the tree, and runs the tests of its part, then conformance on the scripted engine,
+all unit tests, and flashcheck on a Teensy 4.1, until one of them fails. Prints which found each
 change, and the share that was found. Takes an hour; docs/mutations.md holds the last result. Exit
 code 1: fewer than 19 in 20.
 """
@@ -46,8 +46,8 @@ def commands(tests: list[str]) -> list[tuple[str, list[str]]]:
     rest = ["tests/unit", "--ignore=tests/unit/test_mutations_list.py"]
     return [
         ("the tests of its part", [*pytest, *files]),
-        ("other unit tests", [*pytest, *rest]),
         ("conformance", [*pytest, "tests/conformance", "-k", "scripted"]),
+        ("other unit tests", [*pytest, *rest]),
         ("flashcheck", [sys.executable, "-m", "xipsim", "flashcheck", "TEENSY41"]),
     ]
 
