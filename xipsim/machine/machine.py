@@ -287,6 +287,8 @@ class Machine:
         another machine.
         """
         session = self._session
+        if not hasattr(saved, "belongs_to"):
+            raise UserError(f"{saved!r} is no snapshot")
         if not saved.belongs_to(session):
             raise UserError("this snapshot is of another machine; save it and load it here")
         with session.turn:
