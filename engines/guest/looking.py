@@ -13,6 +13,8 @@ from .backend import Core
 Peek = Callable[[int, int], int]
 """`peek(offset, size)`: little endian; BusError where that cannot be seen."""
 WORD = 4
+END = 1 << 32
+"""Of the bus."""
 
 
 class Place(NamedTuple):
@@ -49,6 +51,10 @@ class View:
 
     def read(self, core: Core, address: int, length: int) -> bytes:
         """Bytes as the core sees them; LookupError where nothing answers, or shows itself."""
+        if length < 0:
+            raise ValueError(f"{length} bytes cannot be read")
+        if not 0 <= address <= END - length:
+            raise LookupError(f"nothing answers at {address:#010x}: the bus ends at {END - 1:#x}")
         data = bytearray()
         while len(data) < length:
             at = address + len(data)
@@ -67,7 +73,7 @@ class View:
         ends = [p.start for p in self._places if p.start > at]
         if place is not None:
             ends = [e for e in ends if place.is_behind] + [place.end]
-        return min(ends, default=1 << 32)
+        return min(ends, default=END)
 
     @staticmethod
     def _piece(core: Core, place: Place | None, at: int, size: int) -> bytes:

@@ -40,6 +40,17 @@ class Requests:
             raise LookupError(f"no request is called {name!r}")
         return method
 
+    def answer(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """What the request of that name comes to. ValueError for arguments of a wrong type, too."""
+        method = self.find(name)
+        try:
+            return method(*arguments)
+        except TypeError:
+            from .arguments import check_arguments
+
+            check_arguments(name, getattr(type(self), name), arguments)
+            raise
+
     def snapshot(self) -> int:
         """Take a snapshot; its number."""
         return self._keep(snapshot.take(self._guest))

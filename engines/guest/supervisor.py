@@ -274,7 +274,7 @@ class Supervisor:
         failure: Exception | None = None
         value = None
         try:
-            value = self._requests.find(request.name)(*request.arguments)
+            value = self._requests.answer(request.name, request.arguments)
         except (LookupError, ValueError, SnapshotError, EngineError) as error:
             failure = error
         except Exception as error:

@@ -44,8 +44,11 @@ class Channel:
         self._is_cut = False
 
     def send(self, message: Any) -> None:
-        """Send anything that can be pickled; nothing is sent if it cannot."""
-        body = pickle.dumps(message, protocol=5)
+        """Send anything that can be pickled; ValueError if it cannot, and nothing is sent."""
+        try:
+            body = pickle.dumps(message, protocol=5)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise ValueError(f"not to be sent to another process: {error}") from error
         with self._whole():
             rest = memoryview(len(body).to_bytes(HEADER, "little") + body)
             while rest:

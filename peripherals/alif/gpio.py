@@ -51,7 +51,7 @@ class Gpio(Pads):
     )
 
     pinmux = Parameter(PadControl, "where its pads are set up", default=None)
-    port = Parameter(int, "its number there", default=0)
+    port = Parameter(int, "its number there", default=0, least=0)
 
     PADS = Outputs(
         PINS,
@@ -96,6 +96,9 @@ class Gpio(Pads):
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
+        ports = len(self.pinmux.PAD) // PINS if self.pinmux is not None else 0
+        if ports and self.port >= ports:
+            raise ValueError(f"{self.name}: port: expected 0 to {ports - 1}, given {self.port}")
         self._irqs = [self.lines[f"IRQ{pin}"] for pin in range(PINS)]
         self.EXT_PORTA = self._levels()
         self._settle()

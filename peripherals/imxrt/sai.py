@@ -56,7 +56,9 @@ class Sai(Peripheral):
     ccm_analog = Parameter(CcmAnalog, "whose PLLs are its sources", default=None)
     number = Parameter(int, "which of CCM's clocks is its own", default=1, choices=(1, 2, 3))
     dmamux = Parameter(Dmamux, "to which its requests go", default=None)
-    receive_request = Parameter(int, "the number of the receiver's requests there", default=19)
+    receive_request = Parameter(
+        int, "the number of the receiver's requests there", default=19, least=0, most=126
+    )
 
     RX = Output("interrupts of the receiver")
     TX = Output("interrupts of the transmitter")

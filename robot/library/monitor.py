@@ -217,7 +217,8 @@ class Monitor:
     def _access(self, verb: str, width: int, words: list[str]) -> str:
         machine = self._emulation.running
         if len(words) != (1 if verb == "Read" else 2):
-            raise UserError(f"expected an address{'' if verb == 'Read' else ' and a value'}")
+            what = f"an address{'' if verb == 'Read' else ' and a value'}"
+            raise UserError(f"expected {what}, given {' '.join(words) or 'nothing'}")
         address, *values = map(_number, words)
         if verb == "Read":
             value = int.from_bytes(machine.read_memory(address, width), "little")

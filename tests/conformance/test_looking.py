@@ -89,3 +89,25 @@ def test_what_shows_nothing_is_told(running: Running) -> None:
         engine.run(Goal(until=10_000))
         with pytest.raises(LookupError, match=r"0x60001000.*no cell at 0x1000"):
             engine.read_memory(WINDOW + 0x1000, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "kind", "says"),
+    [
+        ("read_memory", ("x", 4), ValueError, "read_memory: address: expected int, given 'x'"),
+        ("read_memory", (RAM, 1.5), ValueError, r"read_memory: length: expected int, given 1\.5"),
+        ("read_memory", (RAM, -4), ValueError, "-4 bytes cannot be read"),
+        ("read_memory", (1 << 40, 4), LookupError, "nothing answers at 0x10000000000"),
+        ("read_memory", (RAM, 1 << 40), LookupError, "nothing answers at 0x20000000"),
+        ("read_memory", (-1, 4), LookupError, "nothing answers at -0x"),
+        ("write_memory", (RAM, "x"), ValueError, "write_memory: data: expected bytes, given 'x'"),
+        ("read_memory", (RAM,), ValueError, "read_memory: missing .*'length'"),
+    ],
+)
+def test_what_cannot_be_asked_is_the_askers_mistake(
+    running: Running, name: str, arguments: tuple[Any, ...], kind: type[Exception], says: str
+) -> None:
+    with running(WAIT) as engine:
+        with pytest.raises(kind, match=says):
+            engine.request(name, *arguments)
+        assert len(engine.read_memory(RAM, 4)) == 4

@@ -173,7 +173,7 @@ class FakeEngine:
     def request(self, name: str, *arguments: Any) -> Any:
         self._alive()
         self.calls.append((name, *arguments))
-        return self.requests.find(name)(*arguments)
+        return self.requests.answer(name, arguments)
 
     def call(self, entry: str, method: str, *arguments: Any) -> Any:
         self._alive()

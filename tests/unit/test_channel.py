@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,3 +119,14 @@ def test_an_end_that_is_gone_is_told_every_time() -> None:
             one.send(1)
     os.close(to_one)
     os.close(from_one)
+
+
+@pytest.mark.parametrize("message", [lambda: 0, (threading.Lock(),)])
+def test_what_cannot_be_sent_is_told_and_cuts_nothing(
+    ends: tuple[Channel, Channel], message: object
+) -> None:
+    one, other = ends
+    with pytest.raises(ValueError, match="not to be sent to another process"):
+        one.send(message)
+    one.send("well")
+    assert other.receive() == "well"

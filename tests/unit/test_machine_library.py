@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from xipsim import (
     BootFailed,
     EngineFailed,
     FirmwareFault,
+    Machine,
     ModelGap,
     PoweredOff,
     UnknownName,
@@ -464,3 +466,23 @@ def test_a_flash_file_of_an_erased_chip_is_no_firmware(
     machine, _, _ = make_machine(tmp_path, firmware=None, flash=file)
     assert machine.flash.read(0, 4) == b"FCFB"
     machine.close()
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda m: m.exec(None), "a script is text, or bytes, not None"),
+        (lambda m: m.exec(5), "a script is text, or bytes, not 5"),
+        (lambda m: m.restore(5), "5 is no snapshot"),
+        (lambda m: m.run_for(1 << 70), "too long"),
+    ],
+)
+def test_what_a_method_cannot_take_is_the_users_mistake(
+    tmp_path: Path, ask: Callable[[Machine], object], says: str
+) -> None:
+    machine, _, _ = make_machine(tmp_path)
+    machine.boot()
+    with pytest.raises(UserError) as caught:
+        ask(machine)
+    assert says in str(caught.value)
+    assert machine.exec("1") is not None

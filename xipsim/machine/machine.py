@@ -23,6 +23,7 @@ from xipsim.board.gpio import Ports
 from xipsim.engines.api import Goal, Stop, StrPath
 from xipsim.engines.programs import ENGINES, open_engine
 from xipsim.errors import UserError, XipsimError
+from xipsim.machine.arguments import check_arguments
 from xipsim.machine.assembly import StartEngine, assemble
 from xipsim.machine.configuration import Files, Request, several
 from xipsim.machine.persistence import save_parts
@@ -92,6 +93,7 @@ class Machine:
         engine: str = ENGINES[0],
         start: StartEngine = open_engine,
     ) -> None:
+        check_arguments(locals())
         request = Request(
             board=os.fspath(board),
             firmware=firmware,
@@ -285,6 +287,8 @@ class Machine:
         another machine.
         """
         session = self._session
+        if not hasattr(saved, "belongs_to"):
+            raise UserError(f"{saved!r} is no snapshot")
         if not saved.belongs_to(session):
             raise UserError("this snapshot is of another machine; save it and load it here")
         with session.turn:

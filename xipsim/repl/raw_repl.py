@@ -301,6 +301,8 @@ def check_length(source: bytes, name: str) -> None:
 
 
 def _checked(code: str | bytes) -> bytes:
+    if not isinstance(code, (str, bytes)):
+        raise UserError(f"a script is text, or bytes, not {code!r}")
     try:
         source = code.encode() if isinstance(code, str) else code
     except UnicodeEncodeError as error:
