@@ -115,6 +115,8 @@ class FlashFile:
         discard: bool = False,
         blank: int = 0xFF,
     ) -> None:
+        if os.fspath(path).endswith(os.sep):
+            raise FlashFileError(f"{os.fspath(path)}: this is how a folder is named; name a file")
         self.path = Path(os.path.realpath(path))
         self.size = size
         self.blank = blank

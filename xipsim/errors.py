@@ -154,3 +154,9 @@ class EngineFailed(XipsimError):
     """The engine or a model failed: a mistake of ours."""
 
     exit_code = 5
+
+
+def check_callable(name: str, given: object) -> None:
+    """UserError where something else was given for a function that is called later."""
+    if not callable(given):
+        raise UserError(f"{name}: expected a function, given {given!r}")

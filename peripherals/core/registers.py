@@ -191,13 +191,18 @@ class RegisterArray(Hooked):
         resets = (reset,) * count if isinstance(reset, int) else reset
         if len(resets) != count:
             raise ValueError(f"{count} registers need {count} reset values, not {len(resets)}")
-        self.elements = tuple(
-            Register(offset + i * stride, reset=resets[i], **keywords) for i in range(count)
-        )
-        self.offset, self.count, self.stride = offset, count, stride
+        first = Register(offset, reset=max(resets), **keywords)
+        if stride % (first.width // 8):
+            raise ValueError(f"registers {stride:#x} apart are not aligned to {first.width} bits")
+        # A start makes two thousand of these: copies take a third of the time.
+        first.declared, common = self, vars(first)
+        self.elements = tuple(Register.__new__(Register) for _ in range(count))
         for index, element in enumerate(self.elements):
-            element.declared, element.index = self, (index,)
-        self.width, self.ro = self.elements[0].width, self.elements[0].ro
+            vars(element).update(
+                common, offset=offset + index * stride, reset=resets[index], index=(index,)
+            )
+        self.offset, self.count, self.stride = offset, count, stride
+        self.width, self.ro = first.width, first.ro
 
     def __set_name__(self, owner: type, name: str) -> None:
         super().__set_name__(owner, name)

@@ -90,7 +90,7 @@ def test_options_of_a_machine() -> None:
     assert args.discard
     assert args.strict
     assert (args.flash, args.report, args.qemu) == (
-        Path("f.bin"),
+        "f.bin",
         Path("r.json"),
         Path("/opt/qemu"),
     )

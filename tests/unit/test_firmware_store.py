@@ -311,6 +311,9 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
         FlashFile(tmp_path / "none" / "chip", SIZE)
     with pytest.raises(FlashFileError, match="cannot be used: Is a directory"):
         FlashFile(tmp_path, SIZE)
+    with pytest.raises(FlashFileError, match="new/: this is how a folder is named"):
+        FlashFile(f"{tmp_path}/new/", SIZE)
+    assert not (tmp_path / "new").exists()
     with pytest.raises(FlashFileError, match="no regular file"):
         FlashFile("/dev/null", SIZE, discard=True)
     os.mkfifo(tmp_path / "pipe")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from xipsim.board.by_name import ByName
 from xipsim.engines.api import Stop
-from xipsim.errors import UserError
+from xipsim.errors import UserError, check_callable
 from xipsim.session.session import Limits, Session
 
 TIMEOUT = "5s"
@@ -81,8 +81,9 @@ class Console:
 
         The REPL ends a line with a carriage return: `write("print(1)\\r")`.
         """
+        typed = _bytes(data, "what is typed")
         self._stale = len(self._transcript)
-        self._session.request("type", self.name, data.encode() if isinstance(data, str) else data)
+        self._session.request("type", self.name, typed)
 
     @property
     def pending(self) -> int:
@@ -106,6 +107,7 @@ class Console:
 
     def on_output(self, listener: Callable[[bytes], None]) -> Callable[[], None]:
         """Hand `listener` what is printed, while the machine runs; returns what ends that."""
+        check_callable("listener", listener)
         self._session.untouched = False
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
@@ -195,7 +197,7 @@ class Consoles(ByName[Console]):
 
 
 def _expression(pattern: str | bytes, regex: bool) -> bytes:
-    data = pattern.encode() if isinstance(pattern, str) else pattern
+    data = _bytes(pattern, "a pattern")
     if not regex:
         return re.escape(data)
     try:
@@ -203,3 +205,12 @@ def _expression(pattern: str | bytes, regex: bool) -> bytes:
     except re.error as error:
         raise UserError(f"{pattern!r} is no regular expression: {error}") from None
     return data
+
+
+def _bytes(data: str | bytes, what: str) -> bytes:
+    try:
+        return data.encode() if isinstance(data, str) else bytes(memoryview(data))
+    except UnicodeEncodeError as error:
+        raise UserError(f"{what} holds what is no character: {error.reason}") from None
+    except TypeError:
+        raise UserError(f"{what} is text, or bytes, not {data!r}") from None

@@ -49,6 +49,7 @@ class Flash:
 
     def read(self, address: int = 0, length: int | None = None) -> bytes:
         """The cells, whatever the chip is doing; to the end of the chip without a length."""
+        self._check(address, 0)
         count = self.size - address if length is None else length
         self._check(address, count)
         data: bytes = self._session.call(self.name, "read", address, count)
@@ -56,8 +57,12 @@ class Flash:
 
     def program(self, address: int, data: bytes) -> None:
         """AND `data` into the cells, at once. Pages, protection and wear do not count."""
-        self._check(address, len(data))
-        self._session.call(self.name, "program", address, bytes(data))
+        try:
+            cells = bytes(memoryview(data))
+        except TypeError:
+            raise UserError(f"data: expected bytes, given {data!r}") from None
+        self._check(address, len(cells))
+        self._session.call(self.name, "program", address, cells)
 
     def erase(self, address: int, length: int) -> None:
         """Set the cells to FFh, at once. Sectors, protection and wear do not count."""
@@ -65,6 +70,9 @@ class Flash:
         self._session.call(self.name, "erase", address, length)
 
     def _check(self, address: int, count: int) -> None:
+        for name, value in (("address", address), ("length", count)):
+            if not isinstance(value, int):
+                raise UserError(f"{name}: expected a whole number, given {value!r}")
         if not 0 <= address <= address + count <= self.size:
             raise UserError(
                 f"{count} bytes at {address:#x} are not within the {self.size:#x} bytes of "

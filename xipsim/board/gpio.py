@@ -52,8 +52,8 @@ class Port:
         self._session = session
 
     def __getitem__(self, pin: int) -> Pin:
-        if not 0 <= pin < self.pins:
-            raise UnknownName(f"{self.name} has pins 0 to {self.pins - 1}, no pin {pin}")
+        if not isinstance(pin, int) or not 0 <= pin < self.pins:
+            raise UnknownName(f"{self.name} has pins 0 to {self.pins - 1}, no pin {pin!r}")
         return Pin(self._session, self.name, pin)
 
 

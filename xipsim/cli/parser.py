@@ -223,7 +223,7 @@ def _settle_copy(command: Parser, args: argparse.Namespace) -> None:
 def _machine_options(command: Parser) -> None:
     add = command.add_argument
     command.set_defaults(console="")
-    add("--flash", metavar="FILE", type=_path, help="the whole flash chip; made if missing")
+    add("--flash", metavar="FILE", type=_file, help="the whole flash chip; made if missing")
     add("--state", metavar="DIR", type=_path, help="what is kept without power; made if missing")
     add("--discard", action="store_true", help="leave those files as they are")
     _shape_options(command)

@@ -22,7 +22,7 @@ from xipsim.board.flash import Chips, Flash
 from xipsim.board.gpio import Ports
 from xipsim.engines.api import Goal, Stop, StrPath
 from xipsim.engines.programs import ENGINES, open_engine
-from xipsim.errors import UserError, XipsimError
+from xipsim.errors import UserError, XipsimError, check_callable
 from xipsim.machine.arguments import check_arguments
 from xipsim.machine.assembly import StartEngine, assemble
 from xipsim.machine.configuration import Files, Request, several
@@ -214,6 +214,8 @@ class Machine:
         for input, is WaitTimeout; the next `exec` interrupts it. Control characters 01h to 04h are
         UserError: Ctrl-D, and the like, are the REPL's own; `console.write` types them.
         """
+        if output is not None:
+            check_callable("output", output)
         limits = self._session.limits(EXEC_TIMEOUT if timeout is None else timeout, wall)
         is_patient = timeout is not None
         with self._session.turn:
@@ -334,10 +336,12 @@ class Machine:
 
     def trace(self, receiver: Callable[[FlashCommand], None]) -> None:
         """Hand `receiver` every command that the flash chips get from now on, as they come."""
+        check_callable("receiver", receiver)
         self._session.trace_commands(receiver)
 
     def on_wait_in_vain(self, receiver: Callable[[str], None]) -> None:
         """Tell `receiver` what the firmware waits for and will not get, as it is not modelled."""
+        check_callable("receiver", receiver)
         self._session.log.on_wait_in_vain = receiver
 
     def forget_listeners(self) -> None:
