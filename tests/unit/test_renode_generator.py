@@ -205,10 +205,13 @@ def test_a_platform_may_lie_behind_blanks(tmp_path: Path) -> None:
     assert r"/my\ boards/lab.repl" in script.read_text(encoding="utf-8")
 
 
-def test_the_command_is_one_for_a_shell_and_for_renode(tmp_path: Path) -> None:
+def test_the_command_is_one_for_a_shell_and_for_renode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Which knows a blank only behind a backslash, and only in a path that is whole."""
     from xipsim.engines.renode.output import command
 
+    monkeypatch.chdir(tmp_path)  # the checkout's own path may have blanks
     blank, plain = tmp_path / "my boards/T.resc", Path("out/T.resc")
     assert command(blank) == rf"renode '{tmp_path}/my\ boards/T.resc'"
     assert command(plain) == "renode out/T.resc"
