@@ -25,7 +25,7 @@ from unittest.mock import patch
 
 from alif_package import HP, MRAM_SIZE, archive, package
 from fake_engine import MS, FakeEngine, MicroPython, Script
-from model_messages import FAULTS, say
+from model_messages import FAULTS, lying_descriptor, say
 from test_firmware_images import uf2_block
 
 from xipsim import Machine
@@ -336,6 +336,9 @@ PAGE: dict[str, tuple[Message, ...]] = {
     ),
     "What the models notice of the flash": tuple(
         Message(typed, partial(say, *fault)) for typed, fault in FAULTS.items()
+    ),
+    "What the models notice of USB": (
+        Message("a transfer descriptor that is longer than its five pages", lying_descriptor),
     ),
     "The library": (
         library("m.consoles['uart4']", lambda m, _: m.consoles["uart4"]),

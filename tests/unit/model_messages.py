@@ -1,9 +1,10 @@
-"""What the models say of firmware that makes the classic mistakes at its flash, for messages.py."""
+"""What the models say of firmware that makes the classic mistakes, for messages.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import test_usb_controller as usb
 from flexspi_fakes import MIMXRT_LUT, Rig
 
 from xipsim.peripherals.core import BusError
@@ -122,3 +123,14 @@ def say(ahb: str, act: Callable[[Rig], None]) -> str:
     except BusError as error:
         refused.append(f"bus error: {error}")
     return "\n".join([f"{d.source}: {d.message}" for d in rig.bench.diagnostics] + refused)
+
+
+def lying_descriptor() -> str:
+    """What the models say of a USB transfer that is longer than the pages that it names."""
+    rig = usb.Rig()
+    rig.queue_head(0x81, 512)
+    rig.descriptor(usb.TD, 0x5000, page=usb.BUFFER + 1)
+    rig.usb.write(usb.PRIME, 1 << 17)
+    while not rig.bench.diagnostics:
+        rig.usb.take(0x81)
+    return "\n".join(f"{d.source}: {d.message}" for d in rig.bench.diagnostics)
