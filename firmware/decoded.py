@@ -6,14 +6,13 @@ read or written is no error.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from .segments import Contents, Segment
-from .store import cache_dir, cache_folder, keep_newest, read_checked, write_checked
+from .store import cache_checked, cache_dir, mark_used, read_checked
 
 FOLDER = "images"
 KEPT = 32
@@ -26,7 +25,7 @@ def load(digest: str) -> tuple[str, Contents] | None:
     found = load_file(file)
     if found:
         with suppress(OSError):
-            os.utime(file)  # `touch` would make it anew, empty
+            mark_used(file)
     return found
 
 
@@ -42,9 +41,7 @@ def keep(digest: str, kind: str, contents: Contents) -> None:
     """Put what a file was decoded to into the cache, if that has room."""
     file = _file(digest)
     with suppress(OSError):
-        cache_folder(FOLDER)
-        write_checked(file, _packed(kind, contents))
-        keep_newest(file.parent, "*.image", KEPT)
+        cache_checked(file, _packed(kind, contents), KEPT)
 
 
 def _packed(kind: str, contents: Contents) -> bytes:

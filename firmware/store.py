@@ -71,6 +71,21 @@ def write_atomic(path: str | os.PathLike[str], data: bytes | bytearray) -> None:
     os.close(_replace(target, data))
 
 
+def cache_checked(file: Path, data: bytes, count: int) -> None:
+    """Put `data` into the cache as `file`, for `read_checked`; of its kind, `count` stay.
+
+    Raises OSError.
+    """
+    cache_folder(file.parent.name)
+    write_checked(file, data)
+    keep_newest(file.parent, f"*{file.suffix}", count)
+
+
+def mark_used(file: Path) -> None:
+    """See that it counts as just used for `keep_newest`. Raises OSError where there is none."""
+    os.utime(file)  # `touch` would make it anew, empty
+
+
 def write_once(path: Path, data: bytes) -> bool:
     """See that `path` holds `data`, and counts as just used; whether it had to be written.
 
@@ -78,7 +93,7 @@ def write_once(path: Path, data: bytes) -> bool:
     """
     with suppress(FileNotFoundError):
         if path.is_file() and path.read_bytes() == data:
-            os.utime(path)  # `touch` would make it anew, empty
+            mark_used(path)
             return False
     write_atomic(path, data)
     return True

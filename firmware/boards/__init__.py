@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from ..errors import FirmwareError
-from ..store import cache_dir, cache_folder, keep_newest, read_checked, write_checked
+from ..store import cache_checked, cache_dir, read_checked
 
 _FOLDER = Path(__file__).parent
 FOLDER = "boards"
@@ -121,10 +121,7 @@ def _tables(text: str) -> dict[str, Any]:
 
     tables = tomllib.loads(text)
     with suppress(OSError, TypeError):  # a date, which `_checked` will refuse
-        data = json.dumps(tables).encode()
-        cache_folder(FOLDER)
-        write_checked(kept, data)
-        keep_newest(kept.parent, "*.json", KEPT)
+        cache_checked(kept, json.dumps(tables).encode(), KEPT)
     return tables
 
 

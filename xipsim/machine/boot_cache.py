@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xipsim.errors import UserError
-from xipsim.firmware.store import cache_dir, cache_folder, keep_newest
+from xipsim.firmware.store import cache_dir, cache_folder, keep_newest, mark_used
 from xipsim.machine import snapshot
 from xipsim.machine.snapshot import Snapshot
 
@@ -48,7 +47,7 @@ def load(session: Session, file: Path) -> Snapshot | None:
             file.unlink()
         return None
     with suppress(OSError):
-        os.utime(file)  # `touch` would make it anew, empty
+        mark_used(file)
     return cached
 
 
