@@ -21,7 +21,7 @@ def with_wires(platform: Platform, wires: Iterable[tuple[str, int, str, int]]) -
 
 def _entry(port: str, pin: int, other: str, other_pin: int) -> Entry:
     name = f"{port}/{pin}:{other}/{other_pin}"
-    place = Place(f"the wire {port}/{pin}:{other}/{other_pin}", 0, 0)
+    place = Place(f"the wire {name}", 0, 0)
     values: dict[str, Value] = {
         "port": Reference(port, place),
         "pin": pin,
