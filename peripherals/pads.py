@@ -25,6 +25,17 @@ _KEPT = (
 microcontroller's resets, and pads have resets of their own, of which the pin multiplexer tells."""
 
 
+def levels_unpulled(pins: int) -> Parameter[int]:
+    """`Pads.pulls` of a port with so many pins.
+
+    Assumption: an input that nothing drives or pulls reads 1, as with the pull-up that a bus or a
+    button to ground has.
+    """
+    full = (1 << pins) - 1
+    doc = "levels of the pins that nothing drives or pulls, one bit each"
+    return Parameter(int, doc, default=full, least=0, most=full)
+
+
 class PinFunction(Protocol):
     """What another block than the port does with a pin that the pin multiplexer gives it."""
 

@@ -16,7 +16,7 @@ from xipsim.peripherals.core import (
     System,
     model,
 )
-from xipsim.peripherals.pads import Pads
+from xipsim.peripherals.pads import Pads, levels_unpulled
 
 from .pinmux import PadControl
 
@@ -37,15 +37,7 @@ class Gpio(Pads):
 
     SIZE = 0x1000
 
-    # Assumption: an input that nothing drives or pulls reads 1, as with the pull-up that a bus or
-    # a button to ground has.
-    pulls = Parameter(
-        int,
-        "levels of the pins that nothing drives or pulls, one bit each",
-        default=FULL,
-        least=0,
-        most=FULL,
-    )
+    pulls = levels_unpulled(PINS)
     battery = Parameter(
         bool, "in the battery domain: pins keep level and direction over warm resets", default=False
     )

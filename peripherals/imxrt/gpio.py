@@ -8,7 +8,6 @@ from xipsim.peripherals.core import (
     Model,
     Output,
     Outputs,
-    Parameter,
     Register,
     RegisterArray,
     ResetCause,
@@ -17,7 +16,7 @@ from xipsim.peripherals.core import (
     System,
     model,
 )
-from xipsim.peripherals.pads import Pads
+from xipsim.peripherals.pads import Pads, levels_unpulled
 
 PINS = 32
 FULL = 0xFFFF_FFFF
@@ -39,15 +38,8 @@ class Gpio(Pads):
 
     SIZE = 0x4000
 
-    # Assumption: keepers are not modelled. An input that nothing drives or pulls reads 1, as with
-    # the pull-up that a bus or a button to ground has.
-    pulls = Parameter(
-        int,
-        "levels of the pins that nothing drives or pulls, one bit each",
-        default=FULL,
-        least=0,
-        most=FULL,
-    )
+    # Assumption: keepers are not modelled.
+    pulls = levels_unpulled(PINS)
 
     PADS = Outputs(PINS, "a pin's level while it is an output, else low", survives_reset=True)
     LOW = Output("interrupts of pins 0-15")
