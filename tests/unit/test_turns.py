@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import ospi_driver
 import pytest
 from flexspi_fakes import Rig
+from time_source import Source
 
 from xipsim.engines.guest.clock import GuestClock
 from xipsim.engines.guest.polling import QUESTIONS_BEFORE_STALL
@@ -27,24 +28,12 @@ STATUS, ENABLE, ERASE, PROGRAM = 1, 3, 5, 10
 """Sequences of the LUT."""
 
 
-class Timer:
-    def __init__(self, fire: Callable[[], None]) -> None:
-        self.fire, self.due = fire, -1
-
-    def arm(self, time: int) -> None:
-        self.due = time
-
-    def disarm(self) -> None:
-        self.due = -1
-
-
-class Core:
+class Core(Source):
     """Virtual time, and a core with SysTick, of which the first comes at `tick`."""
 
     def __init__(self, *, tick: int, masked: bool) -> None:
-        self.now, self.masked = 0, masked
-        self.timers: list[Timer] = []
-        self.held = self.pending = False
+        super().__init__()
+        self.masked, self.pending = masked, False
         self.tick = self.timer(self._tick)
         self.tick.arm(tick)
 
@@ -52,30 +41,10 @@ class Core:
         self.pending = True
         self.tick.arm(self.now + TICK)
 
-    def read(self) -> int:
-        return self.now
-
-    def timer(self, fire: Callable[[], None]) -> Timer:
-        self.timers.append(Timer(fire))
-        return self.timers[-1]
-
-    def next_alarm(self, now: int, most: int, hidden: Any) -> int:
-        seen = (t for t in self.timers if t not in [timer for timer, _ in hidden])
-        return min([most, *(t.due - now for t in seen if t.due >= 0)])
-
     def skip(self, span: int) -> bool:
         can = self.next_alarm(self.now, span, ()) >= span
         self.now += span if can else 0
         return can
-
-    def hold(self) -> None:
-        self.held = True
-
-    def release(self) -> None:
-        self.held = False
-
-    def move_on(self) -> None:
-        """`execute` sees to it."""
 
     def can_interrupt(self) -> bool:
         return self.pending and not self.masked
@@ -89,7 +58,7 @@ class Core:
             if self.can_interrupt():
                 self.pending = False
                 left += HANDLER
-            dues = [t.due for t in self.timers if t.due >= 0]
+            dues = [t.deadline for t in self.timers if t.deadline >= 0]
             if min(dues) > self.now + left:
                 break
             left -= max(0, min(dues) - self.now)
@@ -98,8 +67,8 @@ class Core:
 
     def _fire_first(self) -> None:
         # Of two at one time, the one that was armed first; SysTick was.
-        first = min((t for t in self.timers if t.due >= 0), key=lambda t: t.due)
-        self.now, first.due = max(self.now, first.due), -1
+        first = min((t for t in self.timers if t.deadline >= 0), key=lambda t: t.deadline)
+        self.now, first.deadline = max(self.now, first.deadline), -1
         first.fire()
 
 
