@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 
 from xipsim.engines.api import MachineConfig, StrPath
-from xipsim.engines.link.process import Program
+from xipsim.engines.link.program import Program
 from xipsim.engines.repl import Platform
 from xipsim.version import __version__
 

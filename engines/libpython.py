@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 
-from .api import EngineError
+from .errors import EngineError
+
+TYPE_CHECKING = False  # see `xipsim.cli.prestart`
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def find_libpython() -> str:

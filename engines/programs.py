@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from .errors import ConfigurationError
 
-from .api import ConfigurationError, MachineConfig, StrPath
-
+TYPE_CHECKING = False  # see `xipsim.cli.prestart`
 if TYPE_CHECKING:
+    from .api import MachineConfig, StrPath
     from .link.engine import ChildEngine
-    from .link.process import Process, Program
+    from .link.process import Process
+    from .link.program import Program
 
 ENGINES = ("qemu", "renode")
 """By the names that users give them, the default one first."""

@@ -1,7 +1,6 @@
 """Device models. Importing a family's modules fills the registry."""
 
 import os
-from importlib import import_module
 
 FAMILIES = {
     "Alif": ("alif",),
@@ -27,6 +26,8 @@ FCB_ROMS = ("Imxrt.BootRom",)
 
 def load(family: str) -> None:
     """Import every module of a family of models; an unknown family has none."""
+    from importlib import import_module  # only where there are models to import
+
     for name in FAMILIES.get(family, ()):
         package = import_module(f"{__name__}.{name}")
         for folder in getattr(package, "__path__", ()):

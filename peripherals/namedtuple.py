@@ -6,8 +6,7 @@ class of which nothing is ever made, the class made twice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # `typing` takes long to import, and the engine's start would wait for it
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
 else:

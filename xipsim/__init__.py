@@ -12,11 +12,12 @@ Names are imported when they are first used: `import xipsim` alone costs nothing
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .version import __version__
 
+TYPE_CHECKING = False  # as all that `cli.prestart` needs: see there
 if TYPE_CHECKING:
+    from typing import Any
+
     from .board.console import Console
     from .errors import (
         BoardReset,

@@ -24,7 +24,8 @@ from xipsim.engines.repl.wires import with_wires
 
 from .channel import Stuck
 from .messages import BUILD, RUN, START, News, Refusal, Reply, Request
-from .process import ANSWER_TIME, Process, Program
+from .process import ANSWER_TIME, Process
+from .program import Program
 from .signals import Uninterrupted
 
 EXHAUSTED = ("annot allocate memory", "MemoryError", "failed to allocate", "start new thread")

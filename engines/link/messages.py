@@ -9,9 +9,11 @@ runs that shall end.
 
 from __future__ import annotations
 
-from typing import Any
-
 from xipsim.peripherals.namedtuple import NamedTuple
+
+TYPE_CHECKING = False  # see `xipsim.cli.prestart`
+if TYPE_CHECKING:
+    from typing import Any
 
 RUN, START, BUILD = "run", "start", "build"
 """Requests that the models' end knows itself; the others are methods of `guest.requests`.

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import fcntl
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
-from xipsim.engines.api import ConfigurationError, EngineError, StrPath
+from xipsim.engines.errors import ConfigurationError, EngineError
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .messages import NUMBER, UNUSABLE
+
+TYPE_CHECKING = False  # see `xipsim.cli.prestart`
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from xipsim.engines.api import StrPath
 
 SIGKILL = 9
 IGNORED = (13, 25)
@@ -74,8 +76,6 @@ class Process:
         log, requests, to_child, from_child, answers, interrupts, self._interrupt, *read = opened
         passed = (requests, answers, interrupts, *read)
         self._log = open(log, "w+b")  # noqa: SIM115 - see close
-        with contextlib.suppress(OSError):  # there is a limit for each user, too
-            fcntl.fcntl(to_child, fcntl.F_SETPIPE_SZ, ROOM)
         self._ends = (from_child, to_child, self._interrupt)
         self._closed = False
         self._code: int | None = None
@@ -104,8 +104,14 @@ class Process:
         finally:
             for descriptor in passed:
                 os.close(descriptor)
-        from .channel import Channel  # while the child starts
+        # What follows is imported while the child starts.
+        import fcntl
+        from contextlib import suppress
 
+        from .channel import Channel
+
+        with suppress(OSError):  # there is a limit for each user, too
+            fcntl.fcntl(to_child, fcntl.F_SETPIPE_SZ, ROOM)
         self.channel = Channel(from_child, to_child, ANSWER_TIME)
 
     def __del__(self) -> None:
@@ -126,13 +132,17 @@ class Process:
 
     def interrupt(self, number: int) -> None:
         """End the run of that number."""
+        from contextlib import suppress
+
         if not self._closed:
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 os.write(self._interrupt, number.to_bytes(NUMBER, "little"))
 
     def kill(self) -> None:
         """End it, and what it has started, without its consent."""
-        with contextlib.suppress(ProcessLookupError):
+        from contextlib import suppress
+
+        with suppress(ProcessLookupError):
             os.killpg(self.pid, SIGKILL)
 
     def close(self) -> None:
@@ -186,21 +196,3 @@ class Process:
     def _last_lines(self) -> list[str]:
         self._log.seek(0)
         return self._log.read().decode(errors="replace").splitlines()[-LAST_LINES:]
-
-
-class Program(Protocol):
-    """An engine's program on this machine."""
-
-    NAME: str
-    BUILD_TIME: float
-    """Seconds of real time in which a child must have built its machine."""
-    path: str
-
-    def start(self, *, own_models: bool = False) -> Process:
-        """A child that will serve a machine. own_models: a user's models will be imported."""
-
-    def check(self) -> None:
-        """EngineError naming the first thing that is missing on this machine."""
-
-    def version(self) -> str:
-        """Name and version, for reports."""

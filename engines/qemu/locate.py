@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import os
 
-from xipsim.engines.api import EngineError, StrPath
+from xipsim.engines.errors import EngineError
+
+TYPE_CHECKING = False  # see `xipsim.cli.prestart`
+if TYPE_CHECKING:
+    from xipsim.engines.api import StrPath
 
 KNOWN_VERSIONS = ("7.2", "8.2", "10.0")
 """QEMU versions on which the whole-machine tests have passed."""

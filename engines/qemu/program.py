@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import sys
 
-from xipsim.engines.api import StrPath
 from xipsim.engines.libpython import find_libpython
 from xipsim.engines.link.process import ANSWER_TIME, Command, Process, search_path
 
 from .locate import find_qemu, find_shim, qemu_version
+
+TYPE_CHECKING = False  # see `xipsim.cli.prestart`
+if TYPE_CHECKING:
+    from xipsim.engines.api import StrPath
 
 START = (
     "import gc, sys; gc.disable(); sys.path[:] = {path!r};"
@@ -21,7 +24,7 @@ START = (
 
 
 class Qemu:
-    """The program of the embedded engine; implements `link.process.Program`.
+    """The program of the embedded engine; implements `link.program.Program`.
 
     given: its path; None: the one that is found. EngineError where there is none.
     """

@@ -17,7 +17,7 @@ START = (
 
 
 class Renode:
-    """The program of Renode as an engine; implements `link.process.Program`.
+    """The program of Renode as an engine; implements `link.program.Program`.
 
     given: its path; None: the one that is found. EngineError where there is none.
     """

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
-from itertools import pairwise
-from operator import or_, xor
 from typing import Any, ClassVar
 
 from .model import Model
 from .ports import ResetCause, System
 from .registers import Bits, Register, RegisterArray
+from .tables import (
+    ALIASES,
+    Table,
+    all_registers,
+    offsets_with,
+    refuse_overlaps,
+    registers_by_offset,
+    reset_values,
+    unmodelled_fields,
+    warm_reset_values,
+)
 
 WORD = 32
 EXACT = 100_000
@@ -21,14 +30,6 @@ def _ignore(value: int) -> None:
     """The hook of a register without one."""
 
 
-def _clear(value: int, mask: int) -> int:
-    return value & ~mask
-
-
-ALIASES: dict[int, Callable[[int, int], int]] = {4: or_, 8: _clear, 12: xor}
-"""Aliases of a register that has them, by their distance from it: what a store there does."""
-
-
 def _mask(size: int) -> int:
     """All bits of `size` bytes."""
     return (1 << 8 * size) - 1
@@ -37,6 +38,13 @@ def _mask(size: int) -> int:
 def _shifted(value: int, by: int) -> int:
     """`value`, moved up by `by` bytes, or down if that is negative."""
     return value << 8 * by if by >= 0 else value >> -8 * by
+
+
+TABLES: dict[str, Callable[[type[Model]], Any]] = {
+    "_registers": registers_by_offset,
+    "_resets_warm": warm_reset_values,
+    "_unmodelled": unmodelled_fields,
+}
 
 
 class Peripheral(Model):
@@ -55,49 +63,28 @@ class Peripheral(Model):
     NEUTRAL: ClassVar[frozenset[int]] = frozenset()
     """Offsets whose accesses do not end a run of a question; filled from the registers."""
 
-    _registers: ClassVar[dict[int, Register]] = {}
-    """What answers at an offset, aliases included."""
     _resets: ClassVar[dict[int, int]] = {}
     """Values after power-on, by offset."""
-    _resets_warm: ClassVar[dict[int, int]] = {}
-    """Of those, the ones that every reset brings back."""
-    _unmodelled: ClassVar[dict[Register | RegisterArray, tuple[Bits, ...]]] = {}
+    _registers: ClassVar[dict[int, Register]]
+    """What answers at an offset, aliases included."""
+    _resets_warm: ClassVar[dict[int, int]]
+    """Of the values after power-on, the ones that every reset brings back."""
+    _unmodelled: ClassVar[dict[Register | RegisterArray, tuple[Bits, ...]]]
     """The fields of which something is missing, by what declares them."""
 
     def __init_subclass__(cls) -> None:
-        # Of all registers of a start, so each loop over them is worth a look.
         super().__init_subclass__()
-        cls._unmodelled = {}
-        for field in cls.declared(Bits):
-            if field.unmodelled:
-                others = cls._unmodelled.get(field.register, ())
-                cls._unmodelled[field.register] = (*others, field)
-        registers = list(cls.registers())
-        cls._resets = {register.offset: register.reset for register in registers}
-        cls._resets_warm = {r.offset: r.reset for r in registers if not r.survives_reset}
-        cls.NEUTRAL = frozenset(r.offset for r in registers if r.neutral)
-        cls.POLLED = frozenset(r.offset for r in registers if r.polled)
-        aliased = [r for r in registers if r.set_clear_toggle]
-        cls._registers = {register.offset: register for register in registers}
-        cls._registers |= {r.offset + distance: r for r in aliased for distance in ALIASES}
-        if len(cls._registers) < len(registers) + len(aliased) * len(ALIASES) or any(
-            register.width != WORD for register in registers
-        ):
-            cls._refuse_overlaps(registers)
-
-    @classmethod
-    def _refuse_overlaps(cls, registers: list[Register]) -> None:
-        places = sorted(place for register in registers for place in register.places())
-        for (_, end, name), (start, _, following) in pairwise(places):
-            if start < end:
-                raise TypeError(f"{cls.__name__}: {name} and {following} overlap at {start:#x}")
+        cls._resets = reset_values(cls)
+        cls.NEUTRAL = frozenset(offsets_with(cls, "neutral"))
+        cls.POLLED = frozenset(offsets_with(cls, "polled"))
+        for name, make in TABLES.items():
+            setattr(cls, name, Table(name, make))
+        refuse_overlaps(cls)
 
     @classmethod
     def registers(cls) -> Iterator[Register]:
         """Every register, those of arrays one by one."""
-        yield from cls.declared(Register)
-        for array in cls.declared(RegisterArray):
-            yield from array.elements
+        return all_registers(cls)
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         self.regs = dict(self._resets)

@@ -16,6 +16,7 @@ instance its name reads and writes the stored value, so that model code says wha
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Protocol, Self, overload
 
 from .hooks import Hooked
@@ -88,7 +89,7 @@ class ArrayField(Bits):
             return self
         array = self.register
         assert isinstance(array, RegisterArray)
-        return [(instance.regs[e.offset] & self.mask) >> self.lsb for e in array.elements]
+        return [(instance.regs[offset] & self.mask) >> self.lsb for offset in array.offsets]
 
 
 class Register(Hooked):
@@ -191,23 +192,31 @@ class RegisterArray(Hooked):
         resets = (reset,) * count if isinstance(reset, int) else reset
         if len(resets) != count:
             raise ValueError(f"{count} registers need {count} reset values, not {len(resets)}")
-        first = Register(offset, reset=max(resets), **keywords)
-        if stride % (first.width // 8):
+        first = self._first = Register(offset, reset=max(resets), **keywords)
+        if stride <= 0 or stride % (first.width // 8):
             raise ValueError(f"registers {stride:#x} apart are not aligned to {first.width} bits")
-        # A start makes two thousand of these: copies take a third of the time.
-        first.declared, common = self, vars(first)
-        self.elements = tuple(Register.__new__(Register) for _ in range(count))
-        for index, element in enumerate(self.elements):
-            vars(element).update(
-                common, offset=offset + index * stride, reset=resets[index], index=(index,)
-            )
+        first.declared = self
         self.offset, self.count, self.stride = offset, count, stride
+        self.offsets = range(offset, offset + count * stride, stride)
+        self.resets = resets
         self.width, self.ro = first.width, first.ro
+        self.neutral, self.polled = first.neutral, first.polled
+        self.survives_reset, self.set_clear_toggle = first.survives_reset, first.set_clear_toggle
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        super().__set_name__(owner, name)
-        for index, element in enumerate(self.elements):
-            element.name = f"{name}[{index}]"
+    @cached_property
+    def elements(self) -> tuple[Register, ...]:
+        """Each of them. Of the two thousand that a board has, few are ever touched."""
+        common = vars(self._first)
+        elements = tuple(Register.__new__(Register) for _ in self.offsets)
+        for index, element in enumerate(elements):
+            vars(element).update(
+                common,
+                offset=self.offsets[index],
+                reset=self.resets[index],
+                index=(index,),
+                name=f"{self.name}[{index}]",
+            )
+        return elements
 
     def field(
         self, lsb: int, width: int = 1, *, unmodelled: str = "", idle: int | None = None
@@ -234,8 +243,8 @@ class RegisterValues:
 
     def __init__(self, regs: dict[int, int], array: RegisterArray) -> None:
         self._regs = regs
-        self._offsets = tuple(element.offset for element in array.elements)
-        self._mask = (1 << array.elements[0].width) - 1
+        self._offsets = array.offsets
+        self._mask = (1 << array.width) - 1
 
     def __len__(self) -> int:
         return len(self._offsets)

@@ -17,7 +17,7 @@ _IPRXWA, _IPTXWE = FlexSpiRegisters.IPRXWA.mask, FlexSpiRegisters.IPTXWE.mask
 _CLEAR, _DMA_ENABLE = FlexSpiRegisters.CLRIPRXF.mask, FlexSpiRegisters.RXDMAEN.mask
 """Of IPRXFCR, and the same of IPTXFCR."""
 
-_TFDR = tuple(register.offset for register in FlexSpiRegisters.TFDR.elements)
+_TFDR = tuple(FlexSpiRegisters.TFDR.offsets)
 _BLOCKS = tuple(
     (count, itemgetter(*_TFDR[: count // 4]), Struct(f"<{count // 4}I").pack)
     for count in range(ENTRY, FIFO + ENTRY, ENTRY)

@@ -10,12 +10,24 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+FIRST = """
+import os, sys
+def spawned(*arguments, **options):
+    print(*sys.modules, flush=True)
+    os._exit(0)
+os.posix_spawn = spawned
+os.environ["XIPSIM_QEMU"] = sys.executable
+from xipsim.__main__ import main
+main(["exec", "TEENSY41", "-c", "1"])
+"""
+"""`xipsim exec`, until it starts QEMU, for which all else has to wait."""
+
 COMMAND = """
 from xipsim.cli.parser import parse
 parse(["exec", "TEENSY41", "-c", "1"])
 import xipsim.cli.execute, xipsim.engines.qemu.program
 """
-"""`xipsim exec`, until it has started QEMU."""
+"""`xipsim exec`, until it makes a machine."""
 
 MACHINE = """
 import xipsim.machine.machine, xipsim.machine.boot_cache, xipsim.machine.snapshot
@@ -35,6 +47,10 @@ Chip(Bench().system, part="W25Q64JV-IM")
 """QEMU's process, but for what only runs there."""
 
 COSTLY = {
+    "before QEMU": (
+        FIRST,
+        {"collections", "contextlib", "enum", "fcntl", "functools", "pickle", "re", "typing"},
+    ),
     "a command": (COMMAND, {"dataclasses", "inspect", "json", "lark", "shutil", "socket"}),
     "a machine": (MACHINE, {"dataclasses", "inspect", "lark", "rich", "shutil", "socket"}),
     "the child": (

@@ -6,10 +6,11 @@ A command's module has `run(args) -> int`, the exit code. docs/cli.md describes 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as all that `prestart` needs: see there
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xipsim.engines.link.process import Process
 
 BROKEN_PIPE = 141

@@ -1,4 +1,4 @@
-"""The scripted engine as a program; implements `link.process.Program`."""
+"""The scripted engine as a program; implements `link.program.Program`."""
 
 from __future__ import annotations
 
