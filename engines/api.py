@@ -20,6 +20,8 @@ from .errors import SnapshotError as SnapshotError
 StrPath = str | os.PathLike[str]
 USER_MODULES = "xipsim_user_"
 """How the names of modules begin that a user's files of models become."""
+IMPORT_TIME = 60.0
+"""Seconds of real time after which such a file is given up whose import has not ended."""
 
 Receiver = Callable[[str, Any], "Callable[[], None] | None"]
 """`receiver("console", (name, bytes))`, `receiver("events", [FlashCommand | Repeated])`. It must
