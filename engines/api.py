@@ -136,8 +136,8 @@ class Engine(Protocol):
 
         On a console: type(name, data), take_unread(name), pending(name), throttle(name, on),
         opened_at(name). describe(): consoles, chips and models. flash_in_flight(): each chip's
-        status. waits(): what the firmware has waited for. trace_commands(): send every flash
-        command from now on.
+        status. waits(): what the firmware has waited for. polled(): what it waits for just now.
+        trace_commands(): send every flash command from now on.
         """
 
     def subscribe(self, receiver: Receiver) -> None:
