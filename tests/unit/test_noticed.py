@@ -123,6 +123,19 @@ def test_an_image_for_this_board_is_not_spoken_of(tmp_path: Path, chip: bytes) -
     assert not any("this image says" in warning for warning in machine.warnings)
 
 
+def test_what_the_boot_rom_tried_explains_nothing_once_the_firmware_speaks(
+    tmp_path: Path,
+) -> None:
+    """It has no PC. With no word of the firmware it may be why."""
+    machine, engine, _ = make_machine(tmp_path)
+    engine.emit("events", [QE._replace(pc=None)])
+    assert "QE is 0" in machine.broken_rules
+    machine.exec("print(1)")
+    assert machine.broken_rules == ""
+    engine.emit("events", [QE])
+    assert machine.broken_rules == TOLD
+
+
 def test_a_wait_says_what_the_firmware_polls(tmp_path: Path) -> None:
     """A counter that was never started, say: the loop is the firmware's, and ends never."""
     machine, engine, python = make_machine(tmp_path)
