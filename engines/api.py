@@ -20,6 +20,8 @@ from .errors import SnapshotError as SnapshotError
 StrPath = str | os.PathLike[str]
 USER_MODULES = "xipsim_user_"
 """How the names of modules begin that a user's files of models become."""
+IMPORT_TIME = 60.0
+"""Seconds of real time after which such a file is given up whose import has not ended."""
 
 Receiver = Callable[[str, Any], "Callable[[], None] | None"]
 """`receiver("console", (name, bytes))`, `receiver("events", [FlashCommand | Repeated])`. It must
@@ -134,8 +136,8 @@ class Engine(Protocol):
 
         On a console: type(name, data), take_unread(name), pending(name), throttle(name, on),
         opened_at(name). describe(): consoles, chips and models. flash_in_flight(): each chip's
-        status. waits(): what the firmware has waited for. trace_commands(): send every flash
-        command from now on.
+        status. waits(): what the firmware has waited for. polled(): what it waits for just now.
+        trace_commands(): send every flash command from now on.
         """
 
     def subscribe(self, receiver: Receiver) -> None:

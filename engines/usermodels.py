@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from xipsim.peripherals import load
 from xipsim.peripherals.core import REGISTRY, Model, Registry
 
-from .api import USER_MODULES, StrPath
+from .api import IMPORT_TIME, USER_MODULES, StrPath
 
 _imported: set[str] = set()
 """Files of all modules that came with the user's models."""
@@ -60,8 +60,12 @@ def _load_file(file: str) -> None:
     module = module_from_spec(spec)
     before = set(sys.modules)
     sys.modules[name] = module
+    loader = spec.loader
     try:
-        spec.loader.exec_module(module)
+        _in_time(lambda: loader.exec_module(module), file)
+    except _Endless as error:
+        del sys.modules[name]
+        raise UserModelError(str(error)) from None
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         line = _line_of(error, file)
@@ -70,6 +74,53 @@ def _load_file(file: str) -> None:
     _registered[file] = mine
     files = (getattr(m, "__file__", None) for n, m in sys.modules.items() if n not in before)
     _imported.update(path for path in files if path)
+
+
+class _Endless(Exception):
+    """A file that was still being imported when its time was over, and where it was."""
+
+
+def _in_time(work: Callable[[], None], file: str) -> None:
+    """Do it in a thread, which is given up after IMPORT_TIME; what it raises is raised here."""
+    from threading import Thread
+
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        thread.join(IMPORT_TIME)
+        if thread.is_alive():
+            line = _line_of_thread(thread.ident, file)
+            raise _Endless(f"{file}{line}: its import has not ended after {IMPORT_TIME:g} s")
+    finally:
+        if thread.is_alive():
+            _end(thread.ident)
+    if raised:
+        raise raised[0]
+
+
+def _line_of_thread(number: int | None, file: str) -> str:
+    frame = sys._current_frames().get(number or 0)
+    while frame is not None and frame.f_code.co_filename != os.path.abspath(file):
+        frame = frame.f_back
+    return f":{frame.f_lineno}" if frame else ""
+
+
+def _end(number: int | None) -> None:
+    """Raise SystemExit in that thread, at its next instruction of Python: it shall not compute for
+    as long as this process lives."""
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(number or 0), ctypes.py_object(SystemExit)
+    )
 
 
 def _line_of(error: BaseException, file: str) -> str:

@@ -19,7 +19,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from xipsim.peripherals.namedtuple import NamedTuple
@@ -63,6 +63,7 @@ class Situation(NamedTuple):
 
     now: virtual ns. console, tail: the console and the last bytes that it showed. opened: whether
     it is open. flash: each chip's `status`, by name; empty if the engine could not be asked.
+    polled: what the loop asks that the firmware was in.
     """
 
     now: int
@@ -71,6 +72,7 @@ class Situation(NamedTuple):
     tail: bytes = b""
     opened: bool = True
     flash: Mapping[str, Mapping[str, Any]] = {}
+    polled: Sequence[str] = ()
     noticed: tuple[str, ...] = ()
     places: Mapping[int, str] = {}
 

@@ -144,8 +144,12 @@ class Window(Protocol):
     def segment(self, offset: int, size: int, *, writable: bool = False) -> Segment: ...
 
 
+class NoRoom(Exception):
+    """The engine cannot have another address range on its bus, and why."""
+
+
 class Backend(Protocol):
-    """An engine, from within its process."""
+    """An engine, from within its process. What places something may raise NoRoom."""
 
     @property
     def time(self) -> TimeSource:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from xipsim.engines.api import ConfigurationError
 from xipsim.engines.repl import Entry as PlatformEntry
-from xipsim.engines.repl import Platform, Reference, Registration, Tag
+from xipsim.engines.repl import Place, Platform, Reference, Registration, Tag
 from xipsim.engines.repl.declared import output_name
 from xipsim.engines.repl.errors import Problem
 from xipsim.peripherals.core import (
@@ -33,7 +34,7 @@ from xipsim.peripherals.core import (
 from xipsim.peripherals.core.trace import IN_VAIN, Note
 
 from .access import tag_access, window_access
-from .backend import Backend, Core, CoreDescription, Memory
+from .backend import Backend, Core, CoreDescription, Memory, NoRoom
 from .clock import GuestClock
 from .looking import View, of_registers, of_tag, of_window
 from .modelerror import refusal
@@ -171,13 +172,14 @@ class Builder:
 
         What it refers to was added before. Cores and interrupt controllers are the engine's.
         """
-        if entry.type in MEMORIES:
-            self._add_memory(entry)
-        elif entry.type in self._registry:
-            model = self._make(entry)
-            self.board.models[entry.name] = model
-            for registration in entry.registrations:
-                self._register(model, registration)
+        with _room(entry.place):
+            if entry.type in MEMORIES:
+                self._add_memory(entry)
+            elif entry.type in self._registry:
+                model = self._make(entry)
+                self.board.models[entry.name] = model
+                for registration in entry.registrations:
+                    self._register(model, registration)
 
     def _add_memory(self, entry: PlatformEntry) -> None:
         size = int(str(entry.get("size")))
@@ -261,7 +263,8 @@ class Builder:
         """A range that has only a name."""
         read, write = tag_access(tag, self._clock, self._tag_touched)
         start, size = tag.range.start, tag.range.size
-        self._backend.place_tag(tag.name, start, size, read, write)
+        with _room(tag.place):
+            self._backend.place_tag(tag.name, start, size, read, write)
         self.board.view.add(start, size, of_tag(tag), is_behind=True)
 
     def _waits_in_vain(self, what: str) -> None:
@@ -293,6 +296,15 @@ class Builder:
         for tag in platform.tags:
             self.tag(tag)
         return self.finish(contents)
+
+
+@contextmanager
+def _room(place: Place) -> Iterator[None]:
+    """Name the line for which an engine has no room."""
+    try:
+        yield
+    except NoRoom as error:
+        raise ConfigurationError(str(Problem(place, str(error)))) from error
 
 
 def describe_core(platform: Platform, registry: Registry) -> CoreDescription:

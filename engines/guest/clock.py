@@ -275,6 +275,12 @@ class GuestClock:
         if self._asleep or self._halted or self._stall_end.deadline is not None:
             self._source.move_on()
 
+    def polled(self) -> list[str]:
+        """What the loop asks that the firmware is in, if it is in one."""
+        if self.asked is None or self._read() - self._run.last > INTERRUPTED_GAP:
+            return []
+        return [run.wait[0] for run in (self._run, *self._others.values()) if run.wait]
+
     # -- a core that executes nothing ------------------------------------------------------------
 
     @property

@@ -141,6 +141,10 @@ class Requests:
         """What the firmware has waited for, see `Waits.told`."""
         return self._guest.clock.waits.told()
 
+    def polled(self) -> list[str]:
+        """What the firmware waits for just now, see `GuestClock.polled`."""
+        return self._guest.clock.polled()
+
     def registers(self) -> dict[str, int]:
         """The core's registers."""
         return self._guest.core.registers()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from xipsim.engines.api import (
+    IMPORT_TIME,
     ConfigurationError,
     EngineError,
     Goal,
@@ -71,7 +72,8 @@ class ChildEngine:
 
     def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
         """Build the machine, with these bytes in its chips."""
-        _value(self._answer_to(self._post(BUILD, chips, checked), self._program.BUILD_TIME))
+        limit = self._program.BUILD_TIME + (IMPORT_TIME if self._config.models else 0)
+        _value(self._answer_to(self._post(BUILD, chips, checked), limit))
 
     @property
     def now(self) -> int:

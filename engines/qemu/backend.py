@@ -25,7 +25,7 @@ from xipsim.peripherals.core import Model, Read, Region, Words, Write
 from . import devices
 from . import library as q
 from .core import Core
-from .memory import Bus, Memory, Window, place_registers, place_tag
+from .memory import Bus, Memory, SystemBus, Window, place_registers, place_tag
 from .time import QemuTime
 
 GDB_POLL = 0.005
@@ -40,6 +40,7 @@ class QemuBackend:
     def __init__(self, *, gdb: bool) -> None:
         self.time = QemuTime()
         self.bus = Bus()
+        self._system = SystemBus()
         self.core: Core
         self._gdb = gdb
         self._stand_still: Callable[[], None] = lambda: None
@@ -85,24 +86,26 @@ class QemuBackend:
 
     def make_memory(self, name: str, size: int) -> Memory:
         """Memory that answers nowhere yet."""
-        return Memory(name, size)
+        return Memory(name, size, self._system)
 
     def place_registers(
         self, model: Model, address: int, size: int, read: Read, write: Write, words: Words
     ) -> None:
         """Registers of a model."""
         core = self.core.cpu if address >= PRIVATE_BUS else None
-        place_registers(model.name, address, size, read, write, words, private_to=core)
+        place_registers(
+            self._system, model.name, address, size, read, write, words, private_to=core
+        )
 
     def place_window(
         self, model: Model, region: Region, address: int, size: int, read: Read, write: Write
     ) -> Window:
         """A window of a model."""
-        return Window(f"{model.name}.{region.name}", address, size, read, write)
+        return Window(self._system, f"{model.name}.{region.name}", address, size, read, write)
 
     def place_tag(self, name: str, address: int, size: int, read: Read, write: Write) -> None:
         """A range behind everything else."""
-        place_tag(name, address, size, read, write)
+        place_tag(self._system, name, address, size, read, write)
 
     # -- running ---------------------------------------------------------------------------------
 

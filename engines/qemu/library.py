@@ -24,6 +24,7 @@ from ctypes import (
     c_int,
     c_int64,
     c_size_t,
+    c_ssize_t,
     c_uint,
     c_uint32,
     c_uint64,
@@ -198,9 +199,19 @@ timer_del = _function("timer_del", None, c_void_p)
 save_global_state = _function("global_state_store", c_int, quick=False)
 save_devices = _function("qemu_save_device_state", c_int, c_void_p, quick=False)
 load_devices = _function("qemu_load_device_state", c_int, c_void_p, quick=False)
-channel_new = _function("qio_channel_file_new_fd", c_void_p, c_int)
+buffer_new = _function("qio_channel_buffer_new", c_void_p, c_size_t)
+channel_read = _function(
+    "qio_channel_read", c_ssize_t, c_void_p, c_char_p, c_size_t, c_void_p
+)
+channel_write = _function(
+    "qio_channel_write", c_ssize_t, c_void_p, c_char_p, c_size_t, c_void_p
+)
+channel_seek = _function(
+    "qio_channel_io_seek", c_int64, c_void_p, c_int64, c_int, c_void_p
+)
 file_new_output = _function("qemu_file_new_output", c_void_p, c_void_p)
 file_new_input = _function("qemu_file_new_input", c_void_p, c_void_p)
+file_flush = _function("qemu_fflush", c_int, c_void_p, quick=False)
 file_close = _function("qemu_fclose", c_int, c_void_p, quick=False)
 compare = _function("memcmp", c_int, c_void_p, c_void_p, c_size_t)
 

@@ -9,19 +9,52 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
+from xipsim.engines.guest.backend import NoRoom
 from xipsim.peripherals.core import BusError, Read, Words, Write
 
 from . import library as q
 
 PAGE, CHUNK = 0x1000, 0x1_0000
 ZEROS, ERASED = bytes(CHUNK), b"\xff" * PAGE
+SMALLEST_PAGE = 0x400
+"""Of QEMU's, for a Cortex-M. Nothing that is placed shares one at no cost."""
+MOST_PIECES = 900
+"""QEMU ends itself where it would have to tell as many pieces of the bus apart as a page has bytes.
+What is left is for what it has itself, and for segments of windows that come and go."""
+
+
+class SystemBus:
+    """What lies on the bus of all masters."""
+
+    def __init__(self) -> None:
+        self._pieces = 0
+
+    def place(self, address: int, size: int, region: int, priority: int = 0) -> None:
+        """Let `region` answer; NoRoom where QEMU cannot have so many."""
+        self._pieces += _pieces(address, size)
+        if self._pieces > MOST_PIECES:
+            raise NoRoom(
+                f"QEMU has no room for so many address ranges (about {MOST_PIECES} of whole pages "
+                f"of {SMALLEST_PAGE} bytes, half as many smaller ones): join some that are adjacent"
+            )
+        q.region_add(q.get_system_memory(), address, region, priority)
+
+
+def _pieces(address: int, size: int) -> int:
+    """How many QEMU makes of a range: its whole pages are one, a page that it shares is two."""
+    end = address + size
+    first, last = -(-address // SMALLEST_PAGE), end // SMALLEST_PAGE
+    if first > last:
+        return 2
+    shared = (address % SMALLEST_PAGE > 0) + (end % SMALLEST_PAGE > 0)
+    return (last > first) + 2 * shared
 
 
 class Memory:
     """Plain memory; implements `backend.Memory`."""
 
-    def __init__(self, name: str, size: int) -> None:
-        self.size = size
+    def __init__(self, name: str, size: int, bus: SystemBus) -> None:
+        self.size, self._system = size, bus
         self.region = q.new_structure()
         q.region_init_ram(self.region, None, name.encode(), size, q.error_fatal)
         self._host = q.region_ram_pointer(self.region)
@@ -68,11 +101,11 @@ class Memory:
         if self._placed:
             alias = q.new_structure()
             q.region_init_alias(alias, None, b"alias", self.region, 0, self.size)
-            q.region_add(q.get_system_memory(), address, alias, 0)
+            self._system.place(address, self.size, alias)
         else:
             self._placed = True
             self._address = address
-            q.region_add(q.get_system_memory(), address, self.region, 0)
+            self._system.place(address, self.size, self.region)
 
 
 def _view(address: int, size: int) -> memoryview:
@@ -80,6 +113,7 @@ def _view(address: int, size: int) -> memoryview:
 
 
 def place_registers(
+    bus: SystemBus,
     name: str,
     address: int,
     size: int,
@@ -95,26 +129,30 @@ def place_registers(
     """
     region = q.register_region(name, size, read, write, *words)
     if private_to is None:
-        q.region_add(q.get_system_memory(), address, region, 0)
+        bus.place(address, size, region)
     else:
         container = q.get_link(private_to, b"memory", q.error_fatal)
         q.region_add(container, address, region, 1)
 
 
-def place_tag(name: str, address: int, size: int, read: Read, write: Write) -> None:
+def place_tag(
+    bus: SystemBus, name: str, address: int, size: int, read: Read, write: Write
+) -> None:
     """Send what nothing else answers at `address` to `read` and `write`."""
     region = q.register_region(name, size, read, write, None, None, None, None)
-    q.region_add(q.get_system_memory(), address, region, -1)
+    bus.place(address, size, region, -1)
 
 
 class Window:
     """The `Window` port: an address range of which segments are served at native speed."""
 
-    def __init__(self, name: str, address: int, size: int, read: Read, write: Write) -> None:
+    def __init__(
+        self, bus: SystemBus, name: str, address: int, size: int, read: Read, write: Write
+    ) -> None:
         self.address, self.size = address, size
         self._name, self._read, self._write = name, read, write
         region = q.io_region(_window_ops(self._read, self._write, lambda: 0), name, size)
-        q.region_add(q.get_system_memory(), address, region, 0)
+        bus.place(address, size, region)
         self._made = 0
         self._free: list[_Backing] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -146,6 +147,48 @@ def test_what_a_model_refuses_names_the_place(
     board = tmp_path / "mine.repl"
     board.write_text(f'using "platforms/boards/TEENSY41.repl"\n\n{entry}')
     assert f"{board}{says}" in refusal(board=board, firmware=image)
+
+
+def many(path: Path, count: int, line: str) -> Path:
+    """A Teensy 4.1 with so many lines, of which each has an address and a number."""
+    teensy = Path(__file__).parents[2] / "platforms/boards/TEENSY41.repl"
+    lines = [line.format(at=0xA000_0000 + n * 0x4000, n=n) for n in range(count)]
+    head = ["sysbus:", "    init:"] if line.startswith(" ") else []
+    path.write_text("\n".join([f'using "{teensy}"', *head, *lines, ""]))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("count", "line"),
+    [
+        (3000, "m{n}: Memory.MappedMemory @ sysbus {at:#x} {{ size: 0x1000 }}"),
+        (1000, '        Tag <{at:#x} 0x1000> "T{n}"'),
+        (500, '        Tag <{at:#x} 0x10> "T{n}"'),
+        (1000, "p{n}: Imxrt.Wdog @ sysbus {at:#x}"),
+    ],
+)
+def test_more_ranges_than_qemu_tells_apart(
+    tmp_path: Path, image: Path, qemu: Path | None, count: int, line: str
+) -> None:
+    """Its own limit is 1024 pieces; it would abort."""
+    board = many(tmp_path / "mine.repl", count, line)
+    text = refusal(board=board, firmware=image, qemu=qemu)
+    assert re.match(rf"{re.escape(str(board))}:\d+:\d+: QEMU has no room for so many", text)
+
+
+@pytest.mark.parametrize(
+    ("count", "line"),
+    [
+        (750, "m{n}: Memory.MappedMemory @ sysbus {at:#x} {{ size: 0x1000 }}"),
+        (400, '        Tag <{at:#x} 0x10> "T{n}"'),
+    ],
+)
+def test_as_many_ranges_as_are_taken(
+    tmp_path: Path, image: Path, qemu: Path | None, count: int, line: str
+) -> None:
+    board = many(tmp_path / "mine.repl", count, line)
+    with Machine(board, firmware=image, qemu=qemu) as m:
+        assert m.exec("print(1)") == "1\n"
 
 
 def test_a_board_given_by_path(tmp_path: Path, image: Path, qemu: Path | None) -> None:

@@ -205,6 +205,22 @@ def test_a_full_disk_is_done_without(cache: Path, options: dict[str, Any]) -> No
 
 
 @teensy41s
+def test_a_limit_for_files_is_none_for_the_cache(cache: Path, options: dict[str, Any]) -> None:
+    """What is read from it goes to the engine by memory, and not by anything that is a file."""
+    subprocess.run(command(options), check=True, capture_output=True, timeout=HANGS)
+    (file,) = cache.iterdir()
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    done = subprocess.run(
+        command(options), preexec_fn=limit, capture_output=True, text=True, timeout=HANGS
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", "")
+    assert list(cache.iterdir()) == [file]
+
+
+@teensy41s
 def test_many_processes_fill_it_at_once(cache: Path, options: dict[str, Any]) -> None:
     """All of them go on, and one whole entry is left."""
     running = [

@@ -53,6 +53,7 @@ class Outcome:
             self.polls, self.marks = engine.call("timer", "seen")
             self.cells = engine.call("timer", "cells_read")
             self.waits: list[dict[str, Any]] = engine.request("waits")["found"]
+            self.polled: list[str] = engine.request("polled")
         finally:
             engine.close()
 
@@ -133,6 +134,7 @@ def test_a_poll_of_what_is_not_declared_costs_little(qemu: Path | None) -> None:
     outcome = Outcome("nowhere", qemu, stalls=True, until=10_000 * MS)
     (wait,) = outcome.waits
     assert wait["question"] == "timer 0x100"
+    assert outcome.polled == ["timer 0x100"]
     assert wait["polls"] < 100_000 < 10**8 < wait["on_silicon"]
 
 

@@ -34,6 +34,8 @@ class EngineClock:
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.waits = Waits()
+        self.in_loop: list[str] = []
+        """What the firmware's loop is made to ask."""
 
     @property
     def now(self) -> int:
@@ -41,6 +43,9 @@ class EngineClock:
 
     def engine_alarm(self, callback: Callable[[], None]) -> FakeAlarm:
         return self._clock.alarm(callback)
+
+    def polled(self) -> list[str]:
+        return self.in_loop
 
 
 class FakeEngine:
@@ -54,7 +59,7 @@ class FakeEngine:
         }
         self.pc: Usb = self.models["pc"]
         self.nor: Chip = self.models["nor"]
-        clock = EngineClock(self.bench.clock)
+        self.clock = clock = EngineClock(self.bench.clock)
         self.host = Host(
             self.models, clock, self.bench.trace, stop=self.end, send=self._send, strict=False
         )

@@ -123,6 +123,27 @@ def test_an_image_for_this_board_is_not_spoken_of(tmp_path: Path, chip: bytes) -
     assert not any("this image says" in warning for warning in machine.warnings)
 
 
+def test_what_the_boot_rom_tried_explains_nothing_once_the_firmware_speaks(
+    tmp_path: Path,
+) -> None:
+    """It has no PC. With no word of the firmware it may be why."""
+    machine, engine, _ = make_machine(tmp_path)
+    engine.emit("events", [QE._replace(pc=None)])
+    assert "QE is 0" in machine.broken_rules
+    machine.exec("print(1)")
+    assert machine.broken_rules == ""
+    engine.emit("events", [QE])
+    assert machine.broken_rules == TOLD
+
+
+def test_a_wait_says_what_the_firmware_polls(tmp_path: Path) -> None:
+    """A counter that was never started, say: the loop is the firmware's, and ends never."""
+    machine, engine, python = make_machine(tmp_path)
+    engine.clock.in_loop = ["gpt1", "gpio4 PSR"]
+    with pytest.raises(WaitTimeout, match="flash nor idle, polling gpt1 and gpio4 PSR"):
+        wait_for_nothing(machine, engine, python)
+
+
 def test_an_image_in_the_place_of_the_board(tmp_path: Path) -> None:
     image = tmp_path / "TEENSY41.hex"
     image.write_text(":0200000460009A\n:0400000046434642EB\n:00000001FF\n")

@@ -102,6 +102,19 @@ def test_the_report_tells_the_polls_of_silicon(access: int) -> None:
     assert core.waits()[0]["on_silicon"] == pytest.approx(turns, rel=0.02)
 
 
+def test_what_is_polled_is_known_while_it_is() -> None:
+    core = Core()
+    core.polls(EIGHT - 1)
+    assert core.clock.polled() == [], "no wait yet"
+    until_it_stalls(core)
+    assert core.clock.polled() == ["flag"]
+    core.source.advance(1_000_000)
+    assert core.clock.polled() == [], "the firmware does something else by now"
+    until_it_stalls(core)
+    core.clock.asked = None
+    assert core.clock.polled() == [], "an access that belongs to no wait"
+
+
 @pytest.mark.parametrize(("wfi", "sleeps"), [(True, True), (False, False)])
 def test_an_interrupt_that_came_before_ends_wfe_but_not_wfi(wfi: bool, sleeps: bool) -> None:
     """Armv7-M, B1.5.18: an exception sets the event register; WFI does not look at it."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import HANGS
 
 from xipsim.cli.terminal import (
     LAG,
@@ -96,6 +97,12 @@ def talk(
         Conversation(fake, line, stopped=until, **options).go_on()
 
 
+def type_into(pty: tuple[Line, int], data: bytes) -> None:
+    """Type, and wait until it has arrived: the kernel carries it over when it finds time."""
+    os.write(pty[1], data)
+    assert select.select([pty[0].reads], [], [], HANGS)[0]
+
+
 # -- pace ----------------------------------------------------------------------------------------
 
 
@@ -159,18 +166,36 @@ def test_fast_time_waits_for_nothing(
         waits.append(wait)
         return look(reads, writes, other, wait)
 
+    type_into(pty, b"typed")
     monkeypatch.setattr("xipsim.cli.terminal.select.select", looking)
-    os.write(pty[1], b"typed")
     talk(machine, pty[0], 6000, on_lag=lambda: said.append(1), is_fast=True)
     assert machine.now >= 6_000_000_000
     assert len(waits) >= 6000 and not any(waits)
     assert (bytes(machine.console.typed), said) == (b"typed", [])
 
 
+def test_fast_time_keeps_real_times_pace_while_nobody_is_there() -> None:
+    """Whoever has started it may have been killed: it shall not compute for ever."""
+    with pseudo_terminal() as (line, name):
+        machine = FakeMachine()
+        talk(machine, line, lambda: machine.now > 100_000_000, is_fast=True)
+        assert machine.most_ahead <= 0
+        other = os.open(name, os.O_RDWR | os.O_NOCTTY)
+        talk(machine, line, 6000, is_fast=True)
+        assert machine.most_ahead > 0
+        os.write(other, b"typed last")
+        os.close(other)
+        talk(machine, line, lambda: machine.console.typed == b"typed last", is_fast=True)
+        machine.started = time.monotonic_ns() - machine.now
+        machine.most_ahead = 0
+        talk(machine, line, 10, is_fast=True)
+        assert machine.most_ahead <= 0
+
+
 def test_the_engine_is_asked_nothing_where_nothing_is_said(pty: tuple[Line, int]) -> None:
     """Each question is a message to another process and back, slice for slice."""
     machine = FakeMachine()
-    os.write(pty[1], b"typed")
+    type_into(pty, b"typed")
     talk(machine, pty[0], 50, is_fast=True)
     assert machine.console.typed == b"typed"
     assert machine.console.questions == 1  # what was printed before the conversation

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import HANGS
 
 from xipsim.engines.usermodels import UserModelError, load_models
 from xipsim.peripherals.core import REGISTRY
@@ -58,3 +60,29 @@ def test_who_names_no_files_keeps_what_is_there(tmp_path: Path) -> None:
     assert "Try.Lamp" in load_models(["Nor.Chip"])
     assert "Nor.Chip" in load_models((), [file(tmp_path / "two.py", name="Try.Other")])
     assert "Try.Lamp" not in REGISTRY
+
+
+@pytest.mark.parametrize("line", ["while True: pass", "import time; time.sleep(60)"])
+def test_one_whose_import_never_ends_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """Where it was is told, whether it computes or waits."""
+    endless = tmp_path / "endless.py"
+    endless.write_text(f"n = 1\n{line}\n")
+    monkeypatch.setattr("xipsim.engines.usermodels.IMPORT_TIME", 0.2)
+    with pytest.raises(UserModelError, match=r"endless\.py:2: its import has not ended after 0.2"):
+        load_models((), [endless])
+
+
+def test_one_that_is_given_up_computes_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = tmp_path / "endless.py"
+    endless.write_text("while True: pass\n")
+    monkeypatch.setattr("xipsim.engines.usermodels.IMPORT_TIME", 0.1)
+    before = set(threading.enumerate())
+    with pytest.raises(UserModelError):
+        load_models((), [endless])
+    for thread in set(threading.enumerate()) - before:
+        thread.join(HANGS)
+        assert not thread.is_alive()

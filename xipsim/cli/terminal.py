@@ -41,10 +41,17 @@ class HungUp(Exception):
 
 
 class Line:
-    """The bytes between a console and whoever sits at its terminal; nothing here blocks."""
+    """The bytes between a console and whoever sits at its terminal; nothing here blocks.
 
-    def __init__(self, reads: int, writes: int, *, leave: bytes = b"") -> None:
-        self.reads, self.writes = reads, writes
+    is_pty: others may come and go, and the line stays.
+    """
+
+    def __init__(
+        self, reads: int, writes: int, *, leave: bytes = b"", is_pty: bool = False
+    ) -> None:
+        self.reads, self.writes, self._is_pty = reads, writes, is_pty
+        self._poll = select.poll()
+        self._poll.register(reads, select.POLLIN)
         self.left = False
         """Whether `leave` has been typed."""
         self._leave = leave
@@ -54,6 +61,10 @@ class Line:
     def is_full(self) -> bool:
         """Whether output waits because the terminal takes no more."""
         return bool(self._waiting)
+
+    def is_deserted(self) -> bool:
+        """Whether nobody has the PTY open, and all that was typed has been read."""
+        return self._is_pty and self._poll.poll(0) == [(self.reads, select.POLLHUP)]
 
     def send(self, data: bytes) -> None:
         """Queue output for `flush`. Never fails: it is called while the machine runs."""
@@ -78,7 +89,7 @@ class Line:
             return b""
         except OSError:
             data = b""
-        if not data:
+        if not data and not self._is_pty:
             raise HungUp
         if self._leave:
             data, key, _ = data.partition(self._leave)
@@ -127,7 +138,7 @@ def _unblocked(descriptor: int) -> int | None:
 
 @contextmanager
 def pseudo_terminal() -> Iterator[tuple[Line, str]]:
-    """A new PTY, raw and without echo, and its name. Its other end stays open to the end."""
+    """A new PTY, raw and without echo, and its name. What was set stays, whoever opens it."""
     try:
         ours, theirs = os.openpty()
     except OSError as error:
@@ -135,15 +146,16 @@ def pseudo_terminal() -> Iterator[tuple[Line, str]]:
     try:
         try:
             name = os.ttyname(theirs)
+            tty.setraw(theirs, termios.TCSANOW)
         except OSError as error:
             text = f"--pty: the PTY has no name here, is /dev/pts mounted? ({error.strerror})"
             raise UserError(text) from None
-        tty.setraw(theirs, termios.TCSANOW)
+        finally:
+            os.close(theirs)
         os.set_blocking(ours, False)
-        yield Line(ours, ours), name
+        yield Line(ours, ours, is_pty=True), name
     finally:
         os.close(ours)
-        os.close(theirs)
 
 
 @contextmanager
@@ -198,17 +210,26 @@ class Pace:
 class NoPace:
     """Virtual time passes as fast as the computer lets it, and whoever reads `line`.
 
-    Firmware drops what a PC does not take for half a second, which would be over at once.
+    Firmware drops what a PC does not take for half a second, which would be over at once. While
+    nobody is there it keeps the pace of real time: whoever wanted it fast may have been killed.
     """
 
     lost = 0
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._alone: Pace | None = None
 
     def due(self, now: int) -> int:
         """See `Pace`."""
-        return 0 if self._line.is_full else SLICE
+        if self._line.is_full:
+            return 0
+        if not self._line.is_deserted():
+            self._alone = None
+            return SLICE
+        if self._alone is None:
+            self._alone = Pace(now)
+        return self._alone.due(now)
 
 
 class Conversation:
@@ -278,7 +299,8 @@ class Conversation:
 
     def _wait(self, ns: int) -> bool:
         """Wait for real time to pass, or something to do; whether bytes can be read."""
-        reads = [] if self._is_typed_ahead() else [self._line.reads]
+        deaf = self._is_typed_ahead() or self._line.is_deserted()
+        reads = [] if deaf else [self._line.reads]
         writes = [self._line.writes] if self._line.is_full else []
         readable, _, _ = select.select(reads, writes, [], max(0, ns) / 1e9)
         return bool(readable)

@@ -18,8 +18,13 @@ Place = Callable[[int], str]
 
 
 def diagnostics_text(log: RunLog, place: Place) -> str:
-    """What the firmware did against the hardware's rules, the latest first; empty if nothing."""
-    told = [_diagnostic(found, place) for found in log.diagnostics.latest]
+    """What the firmware did against the hardware's rules, the latest first; empty if nothing.
+
+    What the boot ROM tried, which has no PC, explains nothing once the firmware has spoken.
+    """
+    speaks = bool(log.printed_since_reset)
+    causes = [f for f in log.diagnostics.latest if not (speaks and f.event.pc is None)]
+    told = [_diagnostic(found, place) for found in causes]
     return _sentence("The models noticed", told, len(told) + log.diagnostics.left_out)
 
 

@@ -290,9 +290,9 @@ class Session(EngineAccess):
 
         more: addresses of the firmware that are to be put in words, as the PC is.
         """
-        opened, flash = True, {}
+        opened, flash, polled = True, {}, []
         try:
-            flash = self.request("flash_in_flight")
+            flash, polled = self.request("flash_in_flight"), self.request("polled")
             opened = not console or self.request("opened_at", console) is not None
         except XipsimError:
             pass
@@ -303,6 +303,7 @@ class Session(EngineAccess):
             tail=self.log.printed[console].tail(TAIL) if console else b"",
             opened=opened,
             flash=flash,
+            polled=polled,
             noticed=self.noticed,
             places={a: self._place(a) for a in (pc, *more) if a is not None},
         )

@@ -129,6 +129,8 @@ def describe(situation: Situation) -> str:
     if situation.pc is not None:
         parts.append(f"PC {situation.place(situation.pc)}")
     parts += [f"flash {name} {activity(status)}" for name, status in situation.flash.items()]
+    if situation.polled:
+        parts.append(f"polling {' and '.join(situation.polled)}")
     text = f"Now: {', '.join(parts)}."
     if situation.console:
         shown = _tail(situation.tail)
