@@ -53,7 +53,7 @@ class Button(Model):
 
     IRQ = Output("the button's level", required=True, survives_reset=True)
 
-    _pressed = State(False, survives_reset=True)
+    _pressed = State(False, outside=True)
 
     def connected(self) -> None:
         self._drive()

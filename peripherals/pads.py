@@ -11,18 +11,10 @@ from xipsim.peripherals.core import (
     Parameter,
     Peripheral,
     PinPort,
-    ResetCause,
     State,
     System,
     exposed,
 )
-
-_KEPT = (
-    *("_driven", "_driven_levels", "_shown", "_told"),
-    *("_pulled", "_pulled_levels", "_open_drain", "_seen"),
-)
-"""State that no reset changes: what drives a pin from outside does not know of the
-microcontroller's resets, and pads have resets of their own, of which the pin multiplexer tells."""
 
 
 def levels_unpulled(pins: int) -> Parameter[int]:
@@ -56,19 +48,21 @@ class Pads(Peripheral, PinPort, ABC):
     pulls: Parameter[int]
     """Levels of the pins that nothing drives or pulls, one bit each."""
 
-    _driven = State(0)
+    # What drives a pin from outside does not know of the microcontroller's resets, and pads have
+    # resets of their own, of which the pin multiplexer tells.
+    _driven = State(0, outside=True)
     """Pins that something outside drives, and with which level."""
-    _driven_levels = State(0)
-    _shown = State(0)
+    _driven_levels = State(0, outside=True)
+    _shown = State(0, outside=True)
     """Levels last put on PADS."""
-    _pulled = State(0)
+    _pulled = State(0, outside=True)
     """Pins with a pull of their own, and where to."""
-    _pulled_levels = State(0)
-    _open_drain = State(0)
+    _pulled_levels = State(0, outside=True)
+    _open_drain = State(0, outside=True)
     """Pins that are no output while they are high."""
-    _seen = State(0)
+    _seen = State(0, outside=True)
     """Levels last told to who watches them."""
-    _told = State((0, 0, 0, 0))
+    _told = State((0, 0, 0, 0), outside=True)
     """Which wired pins this port drives and pulls, and how, as the other ends know it."""
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
@@ -79,12 +73,6 @@ class Pads(Peripheral, PinPort, ABC):
         """Pins that belong to another block, as the pin multiplexer's registers say."""
         self._watchers: dict[int, list[Callable[[bool], None]]] = {}
         """Who is to be told, by the pin's bit."""
-
-    def reset(self, cause: ResetCause) -> None:
-        kept = {name: getattr(self, name) for name in _KEPT}
-        super().reset(cause)
-        for name, value in kept.items():
-            setattr(self, name, value)
 
     @abstractmethod
     def _output(self) -> tuple[int, int]:

@@ -38,7 +38,7 @@ class SerialTerminal(Model, Console, ABC):
     _rx: State[list[int]] = State([])
     """Characters as the data register shows them."""
     _typed = State(bytearray(), survives_reset=True)
-    _throttled = State(False, survives_reset=True)
+    _throttled = State(False, outside=True)
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)

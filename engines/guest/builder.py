@@ -27,6 +27,7 @@ from xipsim.peripherals.core import (
     Slots,
     System,
     Trace,
+    Unanswered,
     Waker,
     accessors,
     words,
@@ -36,6 +37,7 @@ from xipsim.peripherals.core.trace import IN_VAIN, Note
 from .access import tag_access, window_access
 from .backend import Backend, Core, CoreDescription, Memory, NoRoom
 from .clock import GuestClock
+from .hopeless import in_words
 from .looking import View, of_registers, of_tag, of_window
 from .modelerror import refusal
 
@@ -267,9 +269,9 @@ class Builder:
             self._backend.place_tag(tag.name, start, size, read, write)
         self.board.view.add(start, size, of_tag(tag), is_behind=True)
 
-    def _waits_in_vain(self, what: str) -> None:
-        message = f"the firmware waits for {what}, which is not modelled: nothing will answer"
-        self._system.trace.emit(Note(time=self._clock.now, source=IN_VAIN, message=message))
+    def _waits_in_vain(self, what: Unanswered) -> None:
+        now, message = self._clock.now, in_words(what)
+        self._system.trace.emit(Note(time=now, source=IN_VAIN, message=message))
 
     def _tag_touched(self, what: str) -> None:
         if what not in self.board.tags_touched:

@@ -14,6 +14,7 @@ from xipsim.peripherals.core import Turn, Unanswered
 
 from .alarms import ClockAlarm
 from .backend import TimeSource
+from .hopeless import LONG, Hopeless
 from .polling import (
     GAP,
     INTERRUPTED_GAP,
@@ -35,8 +36,6 @@ time-out), which may end it before."""
 LONGEST = 1_000_000
 """ns that such a stall takes at most: a loop that gives up after a count, and hence makes each of
 its polls, would else see the time grow by 1/16 with every other one."""
-HOPELESS = 10_000_000
-"""ns after which a wait for what nothing will answer is told: a loop that gives up has done so."""
 MAXIMUM = 2**62
 WFI, WFE = "WFI", "WFE"
 
@@ -59,10 +58,9 @@ class GuestClock:
         self._turns = Turns(source)
         self.waits = Waits()
         """What the firmware has waited for."""
-        self._told: set[str] = set()
-        """What `hopeless` was told."""
-        self.hopeless: Callable[[str], None] = lambda what: None
-        """Told of a wait for what is not modelled; set by who has the trace."""
+        self._hopeless = Hopeless()
+        self.hopeless: Callable[[Unanswered], None] = lambda what: None
+        """Told of a wait for what nothing answers; set by who has the trace."""
         self.pc: Callable[[], int | None] = lambda: None
         """Where the access under way comes from; set by who has the core."""
         self._stall_end = self.engine_alarm(self._end_stall)
@@ -113,6 +111,8 @@ class GuestClock:
         several questions in turn.
         """
         now = self._read()
+        if isinstance(key, Unanswered) and self._hopeless.is_many(key, now) and not self.level():
+            self._tell(key)
         asked = key if until is None else (key, until)
         if asked != self.asked:
             self._change(asked, now)
@@ -137,6 +137,10 @@ class GuestClock:
                     self._stall(end)
                 return end
         return now
+
+    def _tell(self, what: Unanswered) -> None:
+        if self._hopeless.is_news(what):
+            self.hopeless(what)
 
     def _change(self, asked: Hashable, now: int) -> None:
         """Something else is asked: by the same loop, if nothing but questions was between."""
@@ -176,9 +180,8 @@ class GuestClock:
             return now
         self.waits.add(run.wait, run.polls, run.polls)
         run.polls = 0
-        if isinstance(key, Unanswered) and now - run.began > HOPELESS and key not in self._told:
-            self._told.add(key)
-            self.hopeless(key)
+        if isinstance(key, Unanswered) and now - run.began > LONG:
+            self._tell(key)
         if not self._stalls:
             return now
         if until is None or self._others:
@@ -336,7 +339,7 @@ class GuestClock:
         """What was waited for, the wait under way, and the stall or sleep under way."""
         return {
             "asked": plain(self.asked),
-            "told": {str(what) for what in self._told},
+            "hopeless": self._hopeless.save(),
             "runs": [run.save() for run in (self._run, *self._others.values())],
             "turns": self._turns.save(),
             "waits": self.waits.save(),
@@ -348,7 +351,7 @@ class GuestClock:
     def load(self, saved: dict[str, Any]) -> None:
         """Go on as when `save` returned `saved`. No stall may be under way; last of all."""
         self.asked = saved["asked"]
-        self._told = set(saved["told"])
+        self._hopeless.load(saved["hopeless"])
         self._run, *others = map(Run.saved, saved["runs"])
         self._others = {run.asked: run for run in others}
         self._turns.load(saved["turns"])

@@ -36,6 +36,16 @@ class Region(NamedTuple):
     end: int
 
 
+def in_words(regions: list[Region]) -> str:
+    """What is told of regions that make QEMU slow."""
+    named = ", ".join(f"{r.start:#010x}-{r.end - 1:#010x}" for r in regions[:MOST])
+    more = f" and {len(regions) - MOST} more" if len(regions) > MOST else ""
+    return (
+        f"MPU regions begin or end within 1 KB of memory ({named}{more})"
+        ": QEMU runs code and data in that KB some hundred times more slowly in real time"
+    )
+
+
 class MpuWatch:
     """Looks for such regions now and then, ever more rarely, and tells of them once."""
 
@@ -50,13 +60,7 @@ class MpuWatch:
         if not found:
             self._alarm.at(2 * now)
             return
-        named = ", ".join(f"{r.start:#010x}-{r.end - 1:#010x}" for r in found[:MOST])
-        more = f" and {len(found) - MOST} more" if len(found) > MOST else ""
-        message = (
-            f"MPU regions begin or end within 1 KB of memory ({named}{more})"
-            ": QEMU runs code and data in that KB some hundred times more slowly in real time"
-        )
-        self._trace.emit(Note(time=now, source="cpu", message=message))
+        self._trace.emit(Note(time=now, source="cpu", message=in_words(found)))
 
     def _regions(self) -> Iterator[Region]:
         """Those that are in force. The firmware's choice of region (RNR) stays what it was."""

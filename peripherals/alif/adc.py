@@ -72,8 +72,8 @@ class Adc12(Peripheral):
     SEL = Register(0x3C, ro=True)
     SAMPLE_REG = RegisterArray(0x50, INPUTS)
 
-    # What the board applies to the pins; no reset of the chip changes it.
-    volts: State[dict[int, float]] = State({}, survives_reset=True)
+    # What the board applies to the pins.
+    volts: State[dict[int, float]] = State({}, outside=True)
 
     @exposed
     def set_level(self, channel: int, volts: float) -> None:

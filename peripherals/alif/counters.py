@@ -8,6 +8,7 @@ from xipsim.peripherals.core import (
     Peripheral,
     Register,
     State,
+    ask_counter,
     hertz,
     model,
     ticks_in,
@@ -39,7 +40,8 @@ class Counter(Peripheral):
     @property
     def count(self) -> int:
         """The count of now, asked for by firmware."""
-        return self._count_at(self.system.clock.question(self.name))
+        stands = "" if self._running else "CNTCR.EN is 0"
+        return self._count_at(ask_counter(self.system.clock, (self.name,), stands))
 
     def now(self) -> int:
         """The count of now."""

@@ -11,6 +11,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
+    ask_counter,
     model,
     ticks_in,
     time_of,
@@ -79,13 +80,17 @@ class Lprtc(Peripheral):
         """Count on from `count`, with the prescaler at 0."""
         self._count, self._since = count, self.system.clock.now
 
+    def _asked(self) -> int:
+        stands = "" if self._running else "CCR bit 2 (EN) is 0"
+        return ask_counter(self.system.clock, (self.name,), stands)
+
     @CCVR.on_read
     def _counter(self) -> int:
-        return self._count_at(self.system.clock.question(self.name))
+        return self._count_at(self._asked())
 
     @CPCVR.on_read
     def _prescaler(self) -> int:
-        return self._ticks(self.system.clock.question(self.name)) % self._divider
+        return self._ticks(self._asked()) % self._divider
 
     @CPCVR.on_peek
     def _phase(self) -> int:

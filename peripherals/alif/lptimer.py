@@ -13,6 +13,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
+    ask_counter,
     model,
     ticks_in,
     time_of,
@@ -78,7 +79,12 @@ class Lptimer(Peripheral):
 
     @CURRENTVAL.on_read
     def _read_value(self, channel: int) -> int:
-        return self._value_at(channel, self.system.clock.question((self.name, channel)))
+        stands = ""
+        if not self._hertz[channel]:
+            is_on = self.CONTROLREG[channel] & ENABLE
+            stands = "its clock is not modelled" if is_on else f"CONTROLREG[{channel}].ENABLE is 0"
+        time = ask_counter(self.system.clock, (self.name, channel), stands)
+        return self._value_at(channel, time)
 
     @CURRENTVAL.on_peek
     def _value(self, channel: int) -> int:

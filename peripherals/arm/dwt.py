@@ -10,6 +10,7 @@ from xipsim.peripherals.core import (
     Register,
     RegisterArray,
     State,
+    ask_counter,
     hertz,
     model,
     ticks_in,
@@ -72,7 +73,9 @@ class Dwt(Peripheral):
 
     @CYCCNT.on_read
     def _read_cycles(self) -> int:
-        return self._cycles_at(self.system.clock.question(self.name, after=EXACT))
+        stands = "" if self._counting else "CTRL.CYCCNTENA is 0"
+        clock = self.system.clock
+        return self._cycles_at(ask_counter(clock, (self.name,), stands, after=EXACT))
 
     @CYCCNT.on_peek
     def _cycles(self) -> int:

@@ -6,7 +6,6 @@ from typing import Any
 
 from xipsim.peripherals.core import (
     Model,
-    ResetCause,
     Slots,
     State,
     System,
@@ -41,7 +40,7 @@ class CanBus(Model):
     _frame: State[Frame | None] = State(None)
     """What is on the bus."""
     _sender = State("")
-    _disturbances = State(0)
+    _disturbances = State(0, outside=True)
     """Frames to come that are to be destroyed."""
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
@@ -52,11 +51,6 @@ class CanBus(Model):
     def connected(self) -> None:
         for node in self.nodes.values():
             node.connect(self.request)
-
-    def reset(self, cause: ResetCause) -> None:
-        disturbances = self._disturbances
-        super().reset(cause)
-        self._disturbances = disturbances
 
     @exposed
     def disturb(self, frames: int = 1) -> None:

@@ -26,7 +26,7 @@ class CanNode(Model, ABC):
     What it sends waits in order until the bus is free and somebody else is there.
     """
 
-    acknowledges = State(True)
+    acknowledges = State(True, outside=True)
     """Else it only listens."""
     takes_fd = State(True)
     """Else FD frames are errors to it."""

@@ -1,6 +1,6 @@
 """The vocabulary in which models are written: registers, ports, declared state, the registry."""
 
-from .access import Guard, Read, Unanswered, Words, Write, accessors, words
+from .access import Guard, Read, Words, Write, accessors, words
 from .boot import BootError, Entry
 from .declared import Parameter, Region, Slots, State, hertz
 from .hooks import guards
@@ -16,6 +16,7 @@ from .ports import (
     Segment,
     System,
     Turn,
+    Unanswered,
     Window,
 )
 from .record import Record
@@ -34,7 +35,7 @@ from .roles import (
     Waker,
     roles_of,
 )
-from .ticks import ticks_in, time_of
+from .ticks import ask_counter, ticks_in, time_of
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
 from .wires import Junction, Line, ModelInput, Output, Outputs
 
@@ -90,6 +91,7 @@ __all__ = [
     "Words",
     "Write",
     "accessors",
+    "ask_counter",
     "exposed",
     "guards",
     "hertz",

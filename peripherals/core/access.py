@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .peripheral import Peripheral
+from .ports import Unanswered
 
 Read = Callable[[Any, int, int], int]
 Write = Callable[[Any, int, int, int], None]
@@ -22,12 +23,6 @@ class Questions(Protocol):
 
     def question(self, key: Hashable, until: int | None = None) -> object:
         """As `Clock.question`."""
-
-
-class Unanswered(str):
-    """A question to which nothing will ever be an answer: what is not modelled."""
-
-    __slots__ = ()
 
 
 Guard = Callable[[Exception, str], None]

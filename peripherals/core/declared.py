@@ -116,12 +116,13 @@ class Region(Hooked):
 class State(Generic[T]):
     """A declared piece of state. On an instance: a plain attribute, set to `default` at reset.
 
-    survives_reset: keeps its value over every reset but power-on. The value must be something that
-    `copy.deepcopy` and pickle understand; snapshots need nothing else.
+    survives_reset: keeps its value over every reset but power-on. outside: keeps it over that, too:
+    what the world around the board does, also to a board that is off. The value must be something
+    that `copy.deepcopy` and pickle understand; snapshots need nothing else.
     """
 
-    def __init__(self, default: T, *, survives_reset: bool = False) -> None:
-        self.default, self.survives_reset = default, survives_reset
+    def __init__(self, default: T, *, survives_reset: bool = False, outside: bool = False) -> None:
+        self.default, self.survives_reset, self.outside = default, survives_reset, outside
         self.name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:

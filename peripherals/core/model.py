@@ -50,7 +50,8 @@ class Model:
                 self._low_at_reset.append(line)
         self._alarms: dict[str, Alarm] = {}
         self._reported: set[object] = set()
-        self._reset_state(ResetCause.POWER_ON)
+        for state in self.declared(State):
+            setattr(self, state.name, copied(state.default))
 
     @classmethod
     def _outputs(cls) -> Iterator[tuple[str, bool]]:
@@ -130,8 +131,9 @@ class Model:
             line.set(False)
 
     def _reset_state(self, cause: ResetCause) -> None:
+        is_power_on = cause is ResetCause.POWER_ON
         for state in self.declared(State):
-            if cause is ResetCause.POWER_ON or not state.survives_reset:
+            if not state.outside and (is_power_on or not state.survives_reset):
                 setattr(self, state.name, copied(state.default))
 
     # -- snapshots -------------------------------------------------------------------------------
@@ -186,6 +188,4 @@ class Model:
 
     def note(self, message: str) -> None:
         """Put a line into the run's report."""
-        self.system.trace.emit(
-            Note(time=self.system.clock.now, source=self.name, message=message)
-        )
+        self.system.trace.emit(Note(time=self.system.clock.now, source=self.name, message=message))

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from .model import Model
-from .ports import ResetCause, System
+from .ports import ResetCause, System, Unanswered
 from .registers import Bits, Register, RegisterArray
 from .tables import (
     ALIASES,
@@ -112,12 +112,15 @@ class Peripheral(Model):
             hook = register.declared.read_hook
             stored = partial(self.regs.__getitem__, register.offset)
             reader = self._hook(hook, register) if hook else stored
-            if register.polled:
-                reader = partial(self._read_polled, (self.name, register.name), reader)
+            if register.unmodelled:
+                key = Unanswered(f"{self.name} {register.name} ({register.unmodelled})")
+                reader = partial(self._ask_and_read, key, reader)
+            elif register.polled:
+                reader = partial(self._ask_and_read, (self.name, register.name), reader)
             readers[offset] = reader
         return reader
 
-    def _read_polled(self, key: Hashable, reader: Callable[[], int]) -> int:
+    def _ask_and_read(self, key: Hashable, reader: Callable[[], int]) -> int:
         self.system.clock.question(key, after=EXACT)
         return reader()
 

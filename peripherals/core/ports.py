@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import random
 from collections.abc import Callable, Hashable
-from typing import Protocol
+from typing import Protocol, Self
 
 from xipsim.peripherals.namedtuple import NamedTuple
 
@@ -55,6 +55,20 @@ class Turn(NamedTuple):
     again: Callable[[int], object]
     """The firmware asks again now, so many ns after it has asked last, and has done meanwhile what
     it does in each turn."""
+
+
+class Unanswered(str):
+    """A question to which nothing is an answer, in words: who waits for it waits for ever.
+
+    why: what is said behind these words.
+    """
+
+    why: str
+
+    def __new__(cls, what: str, why: str = "which is not modelled: nothing will answer") -> Self:
+        self = super().__new__(cls, what)
+        self.why = why
+        return self
 
 
 class Clock(Protocol):

@@ -6,6 +6,10 @@ rounded down, the moment of a count up, and at `time_of(n)` exactly n ticks are 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
+from .ports import Clock, Unanswered
+
 NS = 1_000_000_000
 
 
@@ -20,3 +24,17 @@ def ticks_in(duration: int, hertz: int, divider: int = 1) -> int:
 def time_of(ticks: int, hertz: int, divider: int = 1) -> int:
     """Virtual ns after which that many ticks are over. The clock must run."""
     return -(-ticks * divider * NS // hertz)
+
+
+def ask_counter(
+    clock: Clock, key: tuple[Hashable, ...], stands: str = "", *, after: int = 0
+) -> int:
+    """Say, inside an access, that the firmware reads a counter; see `Clock.question`.
+
+    key: the model's name, and which of its counters it is. stands: why it does not count, empty
+    while it does: who waits for a counter that stands is told.
+    """
+    if stands:
+        what = " ".join(map(str, key))
+        return clock.question(Unanswered(what, f"which stands still: {stands}"), after=after)
+    return clock.question(key if len(key) > 1 else key[0], after=after)

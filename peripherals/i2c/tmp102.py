@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import State, exposed, model
+from xipsim.peripherals.core import ResetCause, State, exposed, model
 
 from .device import I2cDevice
 
@@ -21,7 +21,7 @@ class Tmp102(I2cDevice):
     in shutdown: there it shows that of the last one-shot). The alert output is not there.
     """
 
-    celsius = State(25.0)
+    celsius = State(25.0, outside=True)
     _shown = State(25 * STEPS)
     """Result of the last conversion."""
     _pointer = State(TEMPERATURE)
@@ -30,6 +30,11 @@ class Tmp102(I2cDevice):
     _sent: State[list[int]] = State([])
     _at = State(0)
     """Which of the register's two bytes is read next."""
+
+    def reset(self, cause: ResetCause) -> None:
+        super().reset(cause)
+        if cause is ResetCause.POWER_ON:
+            self._convert()
 
     @exposed
     def set_temperature(self, celsius: float) -> None:

@@ -48,8 +48,8 @@ class Adc(Peripheral):
     OFS = Register(0x54, unmodelled="offset correction")
     CAL = Register(0x58)
 
-    # What the board applies to the pins; no reset of the chip changes it.
-    volts: State[dict[int, float]] = State({}, survives_reset=True)
+    # What the board applies to the pins.
+    volts: State[dict[int, float]] = State({}, outside=True)
 
     @exposed
     def set_level(self, channel: int, volts: float) -> None:

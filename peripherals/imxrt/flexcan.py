@@ -122,8 +122,9 @@ class FlexCan(FlexCanBuffers):
 
     @FlexCanRegisters.MB.on_write
     def _buffer_written(self, index: int, value: int) -> None:
-        number = next((n for n, place in enumerate(self._places) if place.first == index), -1)
+        number = self._number(index)
         if number >= self._first_buffer:
+            self._is_new(number)
             if value >> CODE & 0xF == ABORT and number != self._sending:
                 self._flag(number)
             self._go_on()

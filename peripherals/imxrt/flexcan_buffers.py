@@ -12,6 +12,7 @@ from .flexcan_frames import (
     frame_of,
     layout,
     mailbox_matches,
+    numbers,
     words_of,
 )
 from .flexcan_registers import WORDS, FlexCanRegisters
@@ -28,13 +29,26 @@ ERROR_PASSIVE = 1
 
 
 class FlexCanBuffers(FlexCanRegisters):
-    """The memory of buffers, by the registers that lay it out."""
+    """The memory of buffers, by the registers that lay it out.
+
+    A buffer that was read, from its first word to TIMER or to another one's first word, takes the
+    next frame without an overrun. Assumption: a frame that comes to a buffer which is being read is
+    in it at once; on silicon it waits.
+    """
 
     _fifo: State[list[tuple[int, int, int, int, int]]] = State([])
     """Frames received, words of a buffer and the filter that was hit; the first one is in MB0."""
     _running_since = State(0)
+    _locked = State(-1)
+    """The buffer whose first word was read last, until TIMER is read: the core reads its frame."""
+    _serviced = State(0)
+    """Buffers whose frames have been read, one bit each."""
 
     @FlexCanRegisters.TIMER.on_read
+    def _read_time(self) -> int:
+        self._unlock()
+        return self._time()
+
     @FlexCanRegisters.TIMER.on_peek
     def _time(self) -> int:
         if self.NOTRDY:
@@ -45,8 +59,16 @@ class FlexCanBuffers(FlexCanRegisters):
     # -- the memory --------------------------------------------------------------------------------
 
     @property
+    def _sizes(self) -> tuple[int, int] | None:
+        return (self.MBDSR0, self.MBDSR1) if self._is_fd else None
+
+    @property
     def _places(self) -> tuple[Place, ...]:
-        return layout((self.MBDSR0, self.MBDSR1) if self._is_fd else None)
+        return layout(self._sizes)
+
+    def _number(self, index: int) -> int:
+        """Of the buffer that has its first word there; -1: none."""
+        return numbers(self._sizes).get(index, -1)
 
     @property
     def _is_fd(self) -> bool:
@@ -82,6 +104,30 @@ class FlexCanBuffers(FlexCanRegisters):
         return self._code(place) == DATA
 
     # -- receiving -------------------------------------------------------------------------------
+
+    @FlexCanRegisters.MB.on_read
+    def _read_word(self, index: int) -> int:
+        number = self._number(index)
+        if number >= self._first_buffer and number != self._locked:
+            self._unlock()
+            self._locked = number
+        return self.MB[index]
+
+    @FlexCanRegisters.MB.on_peek
+    def _look_at_word(self, index: int) -> int:
+        return self.MB[index]
+
+    def _unlock(self) -> None:
+        """The core has read the frame of the buffer that it has locked."""
+        if self._locked >= 0:
+            self._serviced |= 1 << self._locked
+            self._locked = -1
+
+    def _is_new(self, number: int) -> None:
+        """The core, or a frame, has written this buffer: nobody has read what is in it."""
+        self._serviced &= ~(1 << number)
+        if self._locked == number:
+            self._locked = -1
 
     def _receive(self, frame: Frame) -> None:
         if self.RFEN and (hit := self._hit(frame)) is not None:
@@ -125,7 +171,9 @@ class FlexCanBuffers(FlexCanRegisters):
                 continue
             mask = self.RXIMR[number] if self.IRMQ else self._global_mask(number)
             if mailbox_matches(frame, self.MB[place.first], self.MB[place.first + 1], mask):
-                code = RX_FULL if code == RX_EMPTY else RX_OVERRUN
+                is_free = code == RX_EMPTY or self._serviced >> number & 1
+                self._is_new(number)
+                code = RX_FULL if is_free else RX_OVERRUN
                 words = words_of(frame, code, self._time(), place.words)
                 for at, word in zip(place.span, words, strict=True):
                     self.MB[at] = word

@@ -46,6 +46,12 @@ def layout(sizes: tuple[int, int] | None) -> tuple[Place, ...]:
     return tuple(places)
 
 
+@lru_cache(maxsize=8)
+def numbers(sizes: tuple[int, int] | None) -> dict[int, int]:
+    """Which buffer's first word is where; as `layout`."""
+    return {place.first: number for number, place in enumerate(layout(sizes))}
+
+
 def frame_of(words: Sequence[int], *, takes_fd: bool) -> Frame:
     """What a buffer's words send. takes_fd: EDL counts, which is 0 else."""
     control, identifier, *data = words

@@ -16,6 +16,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
+    ask_counter,
     hertz,
     model,
     ticks_in,
@@ -91,7 +92,8 @@ class Gpt(Peripheral):
 
     @CNT.on_read
     def _read_count(self) -> int:
-        return self._count_at(self.system.clock.question(self.name))
+        stands = "" if self._hertz else f"CR.EN is {self.EN}, CR.CLKSRC {self.CLKSRC}"
+        return self._count_at(ask_counter(self.system.clock, (self.name,), stands))
 
     @CNT.on_peek
     def _now(self) -> int:

@@ -16,6 +16,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
+    ask_counter,
     hertz,
     model,
     ticks_in,
@@ -103,7 +104,8 @@ class Pit(Peripheral):
 
     @CVAL.on_read
     def _read_value(self, channel: int) -> int:
-        time = self.system.clock.question((self.name, channel))
+        stands = self._why_it_stands(channel)
+        time = ask_counter(self.system.clock, (self.name, channel), stands)
         self._catch_up()
         return self._value_at(channel, time)
 
@@ -116,7 +118,11 @@ class Pit(Peripheral):
     def _read_flag(self, channel: int) -> int:
         self._catch_up()
         if not self.TFLG[channel]:
-            self.system.clock.question((self.name, channel), self._time_of_expiry(channel))
+            clock, key = self.system.clock, (self.name, channel)
+            if stands := self._why_it_stands(channel):
+                ask_counter(clock, key, stands)
+            else:
+                clock.question(key, self._time_of_expiry(channel))
         return self.TFLG[channel]
 
     @TFLG.on_write
@@ -143,10 +149,13 @@ class Pit(Peripheral):
             return self._base
         return self._base + ticks_in(time - self._since, self.frequency)
 
+    def _is_chained(self, channel: int) -> bool:
+        # Assumption: CHN of channel 0, which has no channel before it, has no effect.
+        return channel > 0 and bool(self._control[channel] & CHN)
+
     def _clock(self, channel: int, time: int) -> int:
         """Counts of what clocks `channel`, until `time`."""
-        # Assumption: CHN of channel 0, which has no channel before it, has no effect.
-        if channel and self._control[channel] & CHN:
+        if self._is_chained(channel):
             return self._progress(channel - 1, time)[0]
         return self._counts(time)
 
@@ -171,6 +180,14 @@ class Pit(Peripheral):
         _, start, load = self._progress(channel, time)
         return load - (self._clock(channel, time) - start)
 
+    def _why_it_stands(self, channel: int) -> str:
+        """In words; empty while it counts."""
+        if not self._enabled:
+            return "MCR.MDIS is 1"
+        if not self._control[channel] & TEN:
+            return f"TCTRL[{channel}].TEN is 0"
+        return self._why_it_stands(channel - 1) if self._is_chained(channel) else ""
+
     def _catch_up(self) -> None:
         """Count what has expired by now, and flag it."""
         for channel in range(CHANNELS):
@@ -186,7 +203,7 @@ class Pit(Peripheral):
             return None
         rounds = (nth - 1) * (self._reload[channel] + 1)
         count = self._start[channel] + self._load[channel] + 1 + rounds
-        if channel and self._control[channel] & CHN:
+        if self._is_chained(channel):
             return self._expiry(channel - 1, count - self._expired[channel - 1])
         return count
 

@@ -22,17 +22,15 @@ from xipsim.peripherals.core import (
     ticks_in,
     time_of,
 )
+from xipsim.peripherals.sound import Listener, Player
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
 from .clocks import clock_or, sai_clock
 from .edma import Dmamux
-from .sai_sound import Sound, from_wav
 
 DEPTH = 32
 """Words of a FIFO."""
-MOST = 1 << 24
-"""Bytes that are kept of what was sent: the last ones."""
 ENABLE, FIFO_RESET, SOFTWARE_RESET = 1 << 31, 1 << 25, 1 << 24
 FRF, FWF, FEF = 1 << 16, 1 << 17, 1 << 18
 REQUESTS = FRF | FWF
@@ -103,17 +101,10 @@ class Sai(Peripheral):
     """Virtual ns at which the word began that it is receiving."""
     _transmits = State(False)
     _receives = State(False)
-    _source = State(Sound(), survives_reset=True)
-    """What is at the receiver's line."""
-    _position = State(0, survives_reset=True)
-    """Frames of that which are over."""
+    _player = State(Player(), outside=True)
     _channel = State(0)
     """Words of the frame under way which are over."""
-    _compared = State(True, survives_reset=True)
-    """Its rate has been compared with the receiver's."""
-    _sent = State(bytearray(), survives_reset=True)
-    _format = State((44100, 2, 2), survives_reset=True)
-    """Of what was sent: frames a second, words of a frame, bytes of a word."""
+    _listener = State(Listener(), outside=True)
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
@@ -130,7 +121,7 @@ class Sai(Peripheral):
     def wav(self) -> bytes:
         """What it has sent, its last 16 MB, as a WAV file with the rate and format of the last."""
         self._catch_up()
-        return Sound(*self._format, bytes(self._sent)).to_wav()
+        return self._listener.to_wav()
 
     @exposed
     def record(self, wav: bytes) -> None:
@@ -140,8 +131,7 @@ class Sai(Peripheral):
         PCM samples.
         """
         self._hear()
-        self._source, self._position = from_wav(wav), 0
-        self._compared = False
+        self._player.put(wav)
 
     # -- clocks ----------------------------------------------------------------------------------
 
@@ -220,17 +210,9 @@ class Sai(Peripheral):
 
     def _keep(self, words: list[int]) -> None:
         bits = (self.TCR5 >> 24 & 0x1F) + 1
-        width = (bits + 7) // 8
         channels = (self.TCR4 >> 16 & 0x1F) + 1
         hertz, divider = self._transmit_clock()
-        format_ = hertz // (divider * channels), channels, width
-        if format_ != self._format:
-            # One file has one format.
-            self._sent, self._format = bytearray(), format_
-        mask = (1 << bits) - 1
-        for word in words:
-            self._sent += ((word & mask) << 8 * width - bits).to_bytes(width, "little")
-        del self._sent[:-MOST]
+        self._listener.hear(words, bits, channels, hertz // (divider * channels))
 
     def _sent_some(self) -> None:
         self._catch_up()
@@ -279,25 +261,17 @@ class Sai(Peripheral):
         hertz, divider = self._receive_clock()
         over = ticks_in(self.system.clock.now - self._heard, hertz, divider)
         self._heard += time_of(over, hertz, divider)
-        channels, bits = self.RFRSZ + 1, (self.RCR5 >> 24 & 0x1F) + 1
+        player, channels, bits = self._player, self.RFRSZ + 1, (self.RCR5 >> 24 & 0x1F) + 1
         room = DEPTH - len(self._received)
         for place in range(self._channel, self._channel + min(over, room)):
             frame, channel = divmod(place, channels)
-            self._received.append(self._source.word(self._position + frame, channel, bits))
+            self._received.append(player.sound.word(player.position + frame, channel, bits))
         frames, self._channel = divmod(self._channel + over, channels)
-        self._position += frames
+        player.position += frames
         if over > room:
             self.RCSR |= FEF
-        if over and not self._compared:
-            self._compared = True
-            self._compare_rates(hertz // (divider * channels))
-
-    def _compare_rates(self, rate: int) -> None:
-        """Assumption: within a hundredth they are the same, as MCLK's divisors have it."""
-        if abs(rate - self._source.rate) * 100 > rate:
-            self.note(
-                f"the recording has {self._source.rate} frames a second, and is taken at {rate}"
-            )
+        if over and (odd := player.odd_rate(hertz // (divider * channels))):
+            self.note(odd)
 
     def _received_some(self) -> None:
         self._hear()

@@ -20,6 +20,7 @@ from xipsim.peripherals.core import (
     State,
     System,
     Waker,
+    ask_counter,
     model,
     ticks_in,
     time_of,
@@ -168,10 +169,11 @@ class Snvs(Peripheral, Waker):
 
     def _polled(self, counter: str, running: bool) -> int:
         """Edges by the end of a read, which may last until the next one."""
-        edges = self._now()
         if not running:
-            return edges
-        until = time_of(edges + 1, HERTZ)
+            switch = {"SRTC": "LPCR.SRTC_ENV", "HPRTC": "HPCR.RTC_EN"}[counter]
+            key = (self.name, counter)
+            return ticks_in(ask_counter(self.system.clock, key, f"{switch} is 0"), HERTZ)
+        until = time_of(self._now() + 1, HERTZ)
         return ticks_in(self.system.clock.question((self.name, counter), until), HERTZ)
 
     @LPSRTCMR.on_read

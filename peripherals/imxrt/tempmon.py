@@ -28,8 +28,8 @@ class Tempmon(Peripheral):
     TEMPSENSE1 = Register(0x190, reset=0x1, set_clear_toggle=True)
     TEMPSENSE2 = Register(0x290, set_clear_toggle=True, unmodelled="low and panic alarms")
 
-    # The board's warmth, not the chip's: no reset changes it.
-    celsius: State[float | None] = State(None, survives_reset=True)
+    # The board's warmth, not the chip's.
+    celsius: State[float | None] = State(None, outside=True)
 
     @exposed
     def set_temperature(self, celsius: float) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+import gap_messages as gaps
 from alif_package import HP, MRAM_SIZE, archive, package
 from fake_engine import MS, FakeEngine, MicroPython, Script
 from model_messages import FAULTS, lying_descriptor, say
@@ -340,6 +341,11 @@ PAGE: dict[str, tuple[Message, ...]] = {
     "What the models notice of USB": (
         Message("a transfer descriptor that is longer than its five pages", lying_descriptor),
     ),
+    "What is not modelled": tuple(Message(typed, act) for typed, act in gaps.GAPS.items()),
+    "What is waited for in vain": tuple(
+        Message(typed, partial(gaps.in_vain, make)) for typed, make in gaps.WAITS.items()
+    ),
+    "What the boot ROM says": tuple(Message(typed, act) for typed, act in gaps.STARTS.items()),
     "The library": (
         library("m.consoles['uart4']", lambda m, _: m.consoles["uart4"]),
         library("m.gpio['gpio2'][99].level", lambda m, _: m.gpio["gpio2"][99].level),

@@ -89,6 +89,18 @@ def _rx_not_on_the_ahb(rig: Rig) -> None:
     rig.rx.read(0)
 
 
+def _tx_not_on_the_ahb(rig: Rig) -> None:
+    rig.tx.write(0, 1)
+
+
+def _no_chip_in_the_window(rig: Rig) -> None:
+    rig.window.read(8192 << 10)
+
+
+def _store(rig: Rig) -> None:
+    rig.window.write(0x1000, 1)
+
+
 def _page_wrap(rig: Rig) -> None:
     rig.command(WRITE_ENABLE)
     rig.send(PROGRAM, 0x10F8, bytes(16))
@@ -109,6 +121,9 @@ FAULTS: dict[str, tuple[str, Callable[[Rig], None]]] = {
     "RFDR while MCR0.ARDFEN is 1": ("coherent", _rx_on_the_ahb),
     "TFDR while MCR0.ATDFEN is 1": ("coherent", _tx_on_the_ahb),
     "the receive FIFO's window while MCR0.ARDFEN is 0": ("coherent", _rx_not_on_the_ahb),
+    "the transmit FIFO's window while MCR0.ATDFEN is 0": ("coherent", _tx_not_on_the_ahb),
+    "the window behind the end of the chips": ("coherent", _no_chip_in_the_window),
+    "a store to the window": ("coherent", _store),
     "a program over the end of its page": ("coherent", _page_wrap),
     "an erase without a write enable": ("coherent", _no_write_enable),
 }

@@ -105,6 +105,6 @@ def test_it_is_one_description_file_for_the_soc(board: Platform) -> None:
 
 def test_ranges_without_a_model_are_named(board: Platform) -> None:
     names = {tag.range.start: tag.name for tag in board.tags}
-    assert names[0x49014000] == "I2S0" and names[0x400C0000] == "DMA1"
+    assert names[0x43001000] == "LPI2S" and names[0x400C0000] == "DMA1"
     blocks = {r.address for entry in board.entries for r in entry.registrations}
     assert not blocks & names.keys()

@@ -1,7 +1,8 @@
 """A counter that is read in a wait answers as of the time at which the read is over.
 
 That is what `Clock.question` returns: the core executes nothing before it. Else two timers that one
-loop looks at would differ by what the wait took.
+loop looks at would differ by what the wait took. Of one that stands, and of a register without its
+behaviour, nobody waits in silence.
 """
 
 from __future__ import annotations
@@ -9,16 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 import pytest
+from time_source import Source
 
+from xipsim.engines.guest.clock import GuestClock
 from xipsim.peripherals.alif.counters import Counter, CounterRead
 from xipsim.peripherals.alif.lprtc import Lprtc
 from xipsim.peripherals.alif.lptimer import Lptimer
 from xipsim.peripherals.alif.utimer import Utimer
 from xipsim.peripherals.arm.dwt import Dwt
-from xipsim.peripherals.core import Peripheral
+from xipsim.peripherals.core import (
+    Peripheral,
+    Register,
+    RegisterArray,
+    Unanswered,
+    accessors,
+    words,
+)
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.gpt import Gpt
 from xipsim.peripherals.imxrt.pit import Pit
+from xipsim.peripherals.imxrt.snvs import Snvs
 
 MS, S = 1_000_000, 1_000_000_000
 Counting = tuple[Peripheral, int]
@@ -103,3 +114,100 @@ def test_it_answers_as_of_the_end_of_the_wait(
     assert model.peek(offset) != other.peek(offset), "it counts"
     monkeypatch.setattr(bench.clock, "question", question)
     assert model.read(offset) == other.peek(offset)
+
+
+STANDING: list[tuple[type[Peripheral], int, list[tuple[int, int]], str]] = [
+    (Gpt, 0x24, [], "t: CR.EN is 0, CR.CLKSRC 0"),
+    (Gpt, 0x24, [(0, 1)], "t: CR.EN is 1, CR.CLKSRC 0"),
+    (Pit, 0x114, [], "t 1: MCR.MDIS is 1"),
+    (Pit, 0x114, [(0, 0)], "t 1: TCTRL[1].TEN is 0"),
+    (Pit, 0x114, [(0, 0), (0x118, 5)], "t 1: TCTRL[0].TEN is 0"),
+    (Pit, 0x11C, [(0, 0)], "t 1: TCTRL[1].TEN is 0"),
+    (Snvs, 0x54, [], "t SRTC: LPCR.SRTC_ENV is 0"),
+    (Snvs, 0x28, [], "t HPRTC: HPCR.RTC_EN is 0"),
+    (Dwt, 0x04, [], "t: CTRL.CYCCNTENA is 0"),
+    (Lptimer, 0x18, [], "t 1: CONTROLREG[1].ENABLE is 0"),
+    (Utimer, 0x10A0, [], "t 0: bit 0 of CNTR_CTRL[0] is 0"),
+    (Utimer, 0x10A0, [(0x1080, 1)], "t 0: bit 0 of GLB_CLOCK_ENABLE is 0"),
+    (Utimer, 0x10A0, [(0x1080, 1), (0x20, 1)], "t 0: nothing has started it"),
+    (Lprtc, 0x00, [], "t: CCR bit 2 (EN) is 0"),
+    (Lprtc, 0x24, [], "t: CCR bit 2 (EN) is 0"),
+    (Counter, 0x08, [], "t: CNTCR.EN is 0"),
+]
+"""Model, what is polled, what was written before, and why it stands."""
+
+
+@pytest.mark.parametrize(("kind", "offset", "written", "why"), STANDING)
+def test_who_waits_for_a_counter_that_stands_is_told_why(
+    kind: type[Peripheral], offset: int, written: list[tuple[int, int]], why: str
+) -> None:
+    bench = Bench()
+    needs = {"frequency": 32_768} if kind in (Counter, Dwt) else {}
+    model = kind(bench.system, name="t", **needs)
+    writes(model, *written)
+    bench.clock.questions.clear()
+    model.read(offset)
+    [(asked, until)] = bench.clock.questions
+    assert isinstance(asked, Unanswered)
+    assert until is None
+    assert f"{asked}: {asked.why}".replace("which stands still: ", "").startswith(why)
+
+
+def test_it_is_told_once_after_ten_milliseconds() -> None:
+    told: list[tuple[int, str]] = []
+    source = Source()
+    clock = GuestClock(source, guard=lambda error: None, stalls=True)
+    clock.hopeless = lambda what: told.append((source.now, f"{what}, {what.why}"))
+    bench = Bench()
+    model = Lptimer(bench.system._replace(clock=clock), name="lptimer")
+    while source.now < 100 * MS:
+        model.read(0x04)
+        source.advance(100)
+    [(time, text)] = told
+    assert 10 * MS < time < 12 * MS
+    assert text == "lptimer 0, which stands still: CONTROLREG[0].ENABLE is 0"
+
+
+class Half(Peripheral):
+    """Some of whose registers do nothing."""
+
+    SIZE = 0x10
+    DONE = Register(0x0, unmodelled="finishing")
+    COUNTS = RegisterArray(0x4, 2, unmodelled="counting")
+    PLAIN = Register(0xC)
+
+
+@pytest.mark.parametrize("short", [False, True])
+def test_who_waits_for_a_register_without_its_behaviour_is_told_what_it_lacks(short: bool) -> None:
+    """By either way of an engine to reach it; the run of polls goes on meanwhile."""
+    source = Source()
+    clock = GuestClock(source, guard=lambda error: None, stalls=True)
+    told: list[str] = []
+    clock.hopeless = lambda what: told.append(f"{what}, {what.why}")
+    model = Half(Bench().system._replace(clock=clock), name="half")
+    read, _ = accessors(model, clock, lambda error, what: None)
+    find = words(model, clock, lambda error, what: None).find
+
+    def poll(offset: int) -> None:
+        end = source.now + 20 * MS
+        while source.now < end:
+            if short:
+                is_neutral, reader, *_ = find(offset)
+                clock.asked = clock.asked if is_neutral else None
+                assert callable(reader)
+                reader()
+            else:
+                read(None, offset, 4)
+            source.advance(100)
+
+    poll(0x0)
+    poll(0x8)
+    assert told == [
+        "half DONE (finishing), which is not modelled: nothing will answer",
+        "half COUNTS[1] (counting), which is not modelled: nothing will answer",
+    ]
+    before = source.now
+    for _ in range(1000):
+        read(None, 0xC, 4)
+        source.advance(100)
+    assert source.now - before == 1000 * 100, "a register that is whole is no question"

@@ -134,6 +134,34 @@ def test_a_loopback_into_a_buffer() -> None:
     assert can.code(5) == 0x6, "overrun: it was full"
 
 
+@pytest.mark.parametrize("unlock", [TIMER, MB + 16 * 6])
+def test_a_buffer_that_was_read_takes_the_next_frame(unlock: int) -> None:
+    """RT1060 manual, codes of receive buffers: FULL stays after it was serviced, which is reading
+    its first word and then the timer, or another buffer; OVERRUN is FULL again after that."""
+    can = Can()
+    can.write(RXMGMASK, 0)
+    can.buffer(5, 0x4 << 24, 0)
+
+    def receives() -> int:
+        can.send(40, std(0x123))
+        can.bits(47)
+        return can.can.peek(MB + 16 * 5) >> 24 & 0xF
+
+    assert receives() == 0x2
+    can.cs(5)
+    can.read(unlock)
+    assert receives() == 0x2
+    assert receives() == 0x6, "this one nobody has read"
+    can.cs(5)
+    assert receives() == 0x6, "a read that has not ended"
+    can.cs(5)
+    can.read(unlock)
+    assert receives() == 0x2
+    can.read(MB + 16 * 5 + 8)
+    can.read(unlock)
+    assert receives() == 0x6, "its data alone do not count"
+
+
 def test_the_kind_of_frame_has_to_fit() -> None:
     can = Can()
     can.write(RXMGMASK, 0)

@@ -9,7 +9,7 @@ from time_source import Source
 
 from xipsim.engines.guest.access import window_access
 from xipsim.engines.guest.clock import GuestClock
-from xipsim.peripherals.core import Model, Region
+from xipsim.peripherals.core import Model, Region, Unanswered
 from xipsim.peripherals.core.testing import Bench
 
 TURN, OTHER_TURN = 74, 100
@@ -160,3 +160,45 @@ def test_an_access_to_a_window_ends_the_wait(is_store: bool) -> None:
     else:
         read(None, 0, 4)
     assert not any(core.polls(EIGHT - 1))
+
+
+@pytest.mark.parametrize(
+    ("pause", "polls", "exception", "told"),
+    [
+        (1_500, 1_000, 0, ["KPP"]),  # a loop of byte code
+        (1_500, 999, 0, []),
+        (5_000_000, 1_000, 0, ["KPP"]),  # one that sleeps meanwhile
+        (25_000_000, 2_000, 0, []),  # now and then is no wait
+        (1_000_000, 2_000, 15, []),  # nor is a look of an interrupt handler
+    ],
+)
+def test_a_slow_loop_that_waits_in_vain_is_told_once(
+    pause: int, polls: int, exception: int, told: list[str]
+) -> None:
+    """Whatever it does between its polls; a snapshot of it goes on where it was."""
+    core = Core()
+    core.exception = exception
+    heard: list[str] = []
+    clock = core.clock
+    for part in (polls // 2, polls - polls // 2):
+        clock.hopeless = lambda what: heard.append(str(what))
+        for _ in range(part):
+            clock.question(Unanswered("KPP"))
+            clock.asked = None  # another access
+            core.source.advance(pause)
+        saved = clock.save()
+        clock = GuestClock(core.source, guard=_raise, stalls=True)
+        clock.level = lambda: core.exception
+        clock.load(saved)
+    assert heard == told
+
+
+def test_as_many_addresses_as_a_scan_has_are_no_poll() -> None:
+    core = Core()
+    heard: list[str] = []
+    core.clock.hopeless = lambda what: heard.append(str(what))
+    for _ in range(2_000):
+        for address in range(17):
+            core.clock.question(Unanswered(hex(address)))
+            core.source.advance(TURN)
+    assert heard == []

@@ -1,8 +1,12 @@
-"""Sound as WAV files have it, and as the words of an I2S line."""
+"""Sound as WAV files have it, as the words of an I2S line, and what is at such a line's ends."""
 
 from __future__ import annotations
 
+from xipsim.peripherals.core import Record
 from xipsim.peripherals.namedtuple import NamedTuple
+
+MOST = 1 << 24
+"""Bytes that are kept of what was sent: the last ones."""
 
 
 class Sound(NamedTuple):
@@ -59,3 +63,53 @@ def from_wav(data: bytes) -> Sound:
     except (wave.Error, EOFError) as error:
         why = error or "it ends early"
         raise ValueError(f"expected a WAV file of PCM samples: {why}") from None
+
+
+class Listener(Record):
+    """At a transmitter's line: keeps the last 16 MB of what was sent."""
+
+    def __init__(self) -> None:
+        self.format = 44_100, 2, 2
+        """Of what was sent: frames a second, words of a frame, bytes of a word."""
+        self.data = bytearray()
+
+    def hear(self, words: list[int], bits: int, channels: int, rate: int) -> None:
+        """Words of so many bits have been sent. What was in another format is forgotten."""
+        width = (bits + 7) // 8
+        if (rate, channels, width) != self.format:
+            # One file has one format.
+            self.data, self.format = bytearray(), (rate, channels, width)
+        mask = (1 << bits) - 1
+        for word in words:
+            self.data += ((word & mask) << 8 * width - bits).to_bytes(width, "little")
+        del self.data[:-MOST]
+
+    def to_wav(self) -> bytes:
+        """All that is kept."""
+        return Sound(*self.format, bytes(self.data)).to_wav()
+
+
+class Player(Record):
+    """At a receiver's line: a recording, then silence."""
+
+    def __init__(self) -> None:
+        self.sound = Sound()
+        self.position = 0
+        """Frames of it that are over."""
+        self.compared = True
+        """Its rate has been compared with the receiver's."""
+
+    def put(self, wav: bytes) -> None:
+        """Play this WAV file from now on; ValueError for anything but PCM samples."""
+        self.sound, self.position, self.compared = from_wav(wav), 0, False
+
+    def odd_rate(self, rate: int) -> str:
+        """What to say, once for each recording, of a receiver that takes it at another rate.
+
+        Assumption: within a hundredth they are the same, as the divisors of clocks have it.
+        """
+        is_new, self.compared = not self.compared, True
+        own = self.sound.rate
+        if not is_new or abs(rate - own) * 100 <= rate:
+            return ""
+        return f"the recording has {own} frames a second, and is taken at {rate}"
