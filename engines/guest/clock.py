@@ -125,6 +125,7 @@ class GuestClock:
         wait is a loop of which one turn is as long as the other, but for interrupts. A loop may ask
         several questions in turn.
         """
+        self.passages.acts()
         now = self._read()
         if isinstance(key, Unanswered) and self._hopeless.is_many(key, now) and not self.level():
             self._tell(key)
