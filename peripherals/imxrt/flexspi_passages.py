@@ -15,19 +15,14 @@ from typing import Any
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .flexspi_flow import block_size
-from .flexspi_registers import ENTRY, FlexSpiRegisters, IpCommand
+from .flexspi_registers import ENTRY, OF_COMMANDS, FlexSpiRegisters, IpCommand
 
 _INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
 _MCR0, _IPTXFCR = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.IPTXFCR.offset
 _IPTXWE = FlexSpiRegisters.IPTXWE.mask
-_DATA = range(FlexSpiRegisters.RFDR.offset, FlexSpiRegisters.LUT.offset)
 _TFDR = tuple(word.offset for word in FlexSpiRegisters.TFDR.elements)
 _FREE = frozenset((FlexSpiRegisters.IPCR0.offset, FlexSpiRegisters.IPCR1.offset, *_TFDR))
-_KEPT = tuple(
-    r.offset
-    for r in FlexSpiRegisters.registers()
-    if r.neutral and r.offset not in _FREE and r.offset not in _DATA
-)
+_KEPT = tuple(offset for offset in OF_COMMANDS if offset not in _FREE)
 _kept = itemgetter(*_KEPT)
 
 _Distance = tuple[int] | int | None
