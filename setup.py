@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
-SHIM = ("shim", "registers", "calls", "python_api")
+SHIM = ("shim", "registers", "calls", "passages", "python_api")
 
 
 class BuildShim(build_ext):
@@ -40,7 +40,7 @@ setup(
         Extension(
             "xipsim.engines.qemu.xipsim_shim",
             [f"xipsim/engines/qemu/{name}.c" for name in SHIM],
-            depends=["xipsim/engines/qemu/python_api.h"],
+            depends=[f"xipsim/engines/qemu/{name}.h" for name in ("passages", "python_api")],
         )
     ],
     cmdclass={"build_ext": BuildShim, "bdist_wheel": AnyPythonWheel},

@@ -25,6 +25,7 @@ def window_access(
         model.diagnose("bus-error", str(error).removeprefix(f"{name}: "))
 
     def read(_context: Any, offset: int, size: int) -> int:
+        clock.passages.settle()
         clock.asked = None
         try:
             value: int = read_hook(offset, size)
@@ -37,6 +38,7 @@ def window_access(
             raise BusError(str(error)) from None
 
     def write(_context: Any, offset: int, value: int, size: int) -> None:
+        clock.passages.settle()
         clock.asked = None
         if write_hook is None:
             raise BusError(f"{name}: {region.name} takes no stores")

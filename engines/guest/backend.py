@@ -60,6 +60,48 @@ class TimeSource(Protocol):
         """The core is held, and a timer was set or has fired: time may go to the next one."""
 
 
+class Player(Protocol):
+    """Answers accesses of the core to a model's registers in its place; see `passages`."""
+
+    def connect(
+        self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]
+    ) -> None:
+        """Call `ended` where something comes, an access or an alarm, that is no step of what is
+        played, before that is done; while recording, `accessed` behind each access, with the
+        registers' stored values, offset, size, whether it was a write, and the value."""
+
+    def record(self, on: bool) -> None:
+        """Tell of each access that begins from now on."""
+
+    def compile(
+        self, values: dict[int, int], steps: Sequence[Step]
+    ) -> Callable[[int], None]:
+        """A function that lets these steps be expected from the next access on, given when they
+        began. values: of the registers of which they are accesses."""
+
+    def forget(self) -> None:
+        """Nothing that was compiled will be played any more."""
+
+    def stop(self) -> tuple[int, Sequence[int]]:
+        """Expect no step any more. Returns how many were made, and what was written in each,
+        of which what stands for reads is not looked at. Good until more are made."""
+
+
+class Step(NamedTuple):
+    """An access. value: what was read or written; `is_free`: anything may be written.
+
+    since: ns since the passage began, None where the model did not look at the time. took: ns that
+    the access lasted.
+    """
+
+    offset: int
+    value: int
+    is_write: bool
+    is_free: bool
+    since: int | None
+    took: int
+
+
 class CoreDescription(NamedTuple):
     """How a core is made. cpu_type: as the `.repl` says. interrupts: inputs of the NVIC.
 
@@ -158,6 +200,10 @@ class Backend(Protocol):
     @property
     def bus(self) -> Bus:
         """Memory and registers as a bus master other than the core sees them."""
+
+    @property
+    def player(self) -> Player | None:
+        """Of passages; None where the engine has none."""
 
     # -- building --------------------------------------------------------------------------------
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from xipsim.peripherals.core import Turn, Unanswered
+from xipsim.peripherals.core import Speaker, Turn, Unanswered
 
 from .alarms import ClockAlarm
 from .backend import TimeSource
 from .hopeless import LONG, Hopeless
+from .passages import Passages
 from .polling import (
     GAP,
     INTERRUPTED_GAP,
@@ -46,7 +47,7 @@ class GuestClock:
     def __init__(
         self, source: TimeSource, guard: Callable[[Exception], None], *, stalls: bool
     ) -> None:
-        self._source, self._guard, self._stalls = source, guard, stalls
+        self.source, self.guard, self._stalls = source, guard, stalls
         self._read = source.read
         self._engine_alarms: list[ClockAlarm] = []
         self.asked: Hashable = None
@@ -56,6 +57,7 @@ class GuestClock:
         self._others: dict[Hashable, Run] = {}
         """Those of the other questions that the same loop asks."""
         self._turns = Turns(source)
+        self.passages = Passages(self)
         self.waits = Waits()
         """What the firmware has waited for."""
         self._hopeless = Hopeless()
@@ -79,20 +81,33 @@ class GuestClock:
         """Virtual ns."""
         return self._read()
 
+    def read_by(self, read: Callable[[], int] | None) -> None:
+        """Until None is given, take the time from there."""
+        self._read = read or self.source.read
+
+    def passage(self, speaker: Speaker) -> None:
+        """See `Clock.passage` of the ports."""
+        if self._stall_end.deadline is None:
+            self.passages.begin(speaker)
+
+    def acts(self) -> None:
+        """See `Clock.acts` of the ports."""
+        self.passages.acts()
+
     def alarm(self, callback: Callable[[], None]) -> ClockAlarm:
         """An alarm of the guest's world."""
-        return ClockAlarm(self._source, callback, self._guard, self._happened)
+        return ClockAlarm(self.source, callback, self.guard, self._happened)
 
     def engine_alarm(self, callback: Callable[[], None]) -> ClockAlarm:
         """An alarm that the guest cannot notice, and that does not shorten stalls."""
-        alarm = ClockAlarm(self._source, callback, self._guard, self.move_on)
+        alarm = ClockAlarm(self.source, callback, self.guard, self.move_on)
         self._engine_alarms.append(alarm)
         return alarm
 
     def next_guest_alarm(self, now: int, most: int = MAXIMUM) -> int:
         """ns until the next alarm of the guest's world, at most `most`."""
         hidden = [(a.timer, a.deadline) for a in self._engine_alarms if a.deadline is not None]
-        return self._source.next_alarm(now, most, hidden)
+        return self.source.next_alarm(now, most, hidden)
 
     # -- stalls ----------------------------------------------------------------------------------
 
@@ -110,6 +125,7 @@ class GuestClock:
         wait is a loop of which one turn is as long as the other, but for interrupts. A loop may ask
         several questions in turn.
         """
+        self.passages.acts()
         now = self._read()
         if isinstance(key, Unanswered) and self._hopeless.is_many(key, now) and not self.level():
             self._tell(key)
@@ -212,42 +228,50 @@ class GuestClock:
         if self._others:
             expect_news(self._run, *self._others.values())
         self._turns.forget_stall()
+        self.passages.settle()
         self.move_on()
 
     def stand_still(self) -> None:
         """The machine stands still: whoever looks at it may change it."""
         self._turns.forget_stall()
+        self.passages.settle()
 
     def take(self, until: int) -> int:
         """See `Clock.take` of the ports. Such waits are too short to be listed."""
         now = self._read()
-        if not self._stalls or until <= now or self._stall_end.deadline is not None:
+        if not self._stalls or until <= now:
             return now
         span = until - now
-        if not self._source.skip(span):
+        if self.passages.catches_up:
+            self.passages.skip(span)
+        elif self._stall_end.deadline is not None:
+            return now
+        elif not self.source.skip(span):
             span = self.next_guest_alarm(now, span)
             if span > 0:
                 self._stall(now + span)
-        self._count_as_taken(span)
+        self.count_as_taken(span)
         return now + span
 
     def lasts(self, until: int) -> None:
         """See `Clock.lasts` of the ports."""
         span = until - self._read()
         if span > 0:
-            self._count_as_taken(span)
-            if not self._source.skip(span):
+            self.count_as_taken(span)
+            if not self.source.skip(span):
                 self._stall(max(until, self._stall_end.deadline or 0))
 
-    def _count_as_taken(self, span: int) -> None:
+    def count_as_taken(self, span: int) -> None:
         """What an access takes is not the time of the loop that makes it."""
+        self.passages.taken(span)
         for run in (self._run, *self._others.values()):
             run.last += span
             run.taken += span
 
     def _stall(self, end: int) -> None:
+        self.passages.acts()
         self._stall_end.at(end)
-        self._source.hold()
+        self.source.hold()
         self.move_on()
 
     def _end_stall(self) -> None:
@@ -264,7 +288,7 @@ class GuestClock:
     def _release(self) -> None:
         self._asleep = ""
         self._turns.forget_stall()
-        self._source.release()
+        self.source.release()
 
     def cancel_stall(self) -> None:
         """Let a stalled or sleeping core go on at once."""
@@ -276,7 +300,7 @@ class GuestClock:
     def move_on(self) -> None:
         """While the core stands still, let time go to the next alarm: call it whenever it might."""
         if self._asleep or self._halted or self._stall_end.deadline is not None:
-            self._source.move_on()
+            self.source.move_on()
 
     def polled(self) -> list[str]:
         """What the loop asks that the firmware is in, if it is in one."""
@@ -294,17 +318,17 @@ class GuestClock:
     def halt(self) -> None:
         """The core executes nothing until `resume`. Call it while the machine stands still."""
         self._halted = True
-        self._source.halt()
+        self.source.halt()
 
     def hold_again(self) -> None:
         """The engine has let the core go on, whatever it was: a core that stands still shall."""
         if self._asleep or self._halted or self._stall_end.deadline is not None:
-            self._source.halt()
+            self.source.halt()
 
     def resume(self) -> None:
         """Undo `halt`."""
         self._halted = False
-        self._source.release()
+        self.source.release()
 
     def sleep(self, wfi: bool) -> None:
         """The core executes WFI or WFE: it stands still until the next alarm, or until `wake`.
@@ -319,7 +343,7 @@ class GuestClock:
             return
         self._asleep = WFI if wfi else WFE
         self._sleep_to_next_alarm()
-        self._source.halt()
+        self.source.halt()
 
     def _sleep_to_next_alarm(self) -> None:
         now = self._read()
@@ -360,4 +384,4 @@ class GuestClock:
         if saved["stall_end"] is not None:
             self._stall_end.at(saved["stall_end"])
         if self._asleep or saved["stall_end"] is not None:
-            self._source.halt()
+            self.source.halt()

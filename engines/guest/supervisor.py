@@ -102,6 +102,8 @@ class Supervisor:
         self.clock.is_pending = lambda: is_interrupt_pending(self.core)
         self.clock.can_interrupt = self.core.can_interrupt
         self.clock.pc = self.pc
+        if backend.player is not None:
+            self.clock.passages.use(backend.player)
         self.clock.level = lambda: self.core.exception
         builder = Builder(
             backend,

@@ -26,6 +26,7 @@ from . import devices
 from . import library as q
 from .core import Core
 from .memory import Bus, Memory, SystemBus, Window, place_registers, place_tag
+from .passages import QemuPlayer
 from .time import QemuTime
 
 GDB_POLL = 0.005
@@ -41,6 +42,7 @@ class QemuBackend:
         self.time = QemuTime()
         self.bus = Bus()
         self._system = SystemBus()
+        self.player = QemuPlayer()
         self.core: Core
         self._gdb = gdb
         self._stand_still: Callable[[], None] = lambda: None
@@ -82,6 +84,7 @@ class QemuBackend:
         self.core = Core(description, memory=q.get_system_memory())
         self.core.on_reset_request(on_reset_request)
         self.time.cpu = self.core.cpu
+        self.player.use(self.core.cpu)
         return self.core
 
     def make_memory(self, name: str, size: int) -> Memory:

@@ -7,14 +7,16 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "python_api.h"
+#include "passages.h"
 
 /* Of a timer: `callable` is called without arguments. */
 void xipsim_call(object *callable)
 {
     int state = py.ensure();
-    object *result = py.call(callable, NULL, 0, NULL);
+    object *result;
 
+    end_passage();
+    result = py.call(callable, NULL, 0, NULL);
     if (result) {
         py.drop(result);
     } else {

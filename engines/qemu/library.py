@@ -270,12 +270,17 @@ def bound(form: bytes, function: Any, first: int) -> Any:
     return _bind(form[:1], address(function), first)
 
 
+def bound_at(form: bytes, name: str, first: int) -> Any:
+    """As `bound`, of a function of the shim."""
+    return _bind(form[:1], shim_address(name), first)
+
+
 shim_data(c_void_p, "xipsim_deadline").value = address(clock_deadline)
 
 
 def bound_nearest() -> Callable[[], int]:
     """A function that says how many ns ahead the first timer on the virtual clock fires."""
-    made: Callable[[], int] = _bind(b"r", shim_address("xipsim_nearest"), CLOCK_VIRTUAL)
+    made: Callable[[], int] = bound_at(b"read", "xipsim_nearest", CLOCK_VIRTUAL)
     return made
 
 
@@ -287,10 +292,11 @@ def bound_skip(cpu: int, offset: c_int64) -> Callable[[int], int]:
     """
     shim_data(c_void_p, "xipsim_exit").value = address(cpu_exit)
     shim_data(c_void_p, "xipsim_offset").value = ctypes.addressof(offset)
-    made: Callable[[int], int] = _bind(b"l", shim_address("xipsim_skip"), cpu)
+    made: Callable[[int], int] = bound_at(b"look", "xipsim_skip", cpu)
     return made
 
 
+shim_data(c_void_p, "xipsim_clock").value = address(clock_ns)
 shim_data(c_void_p, "xipsim_read_register").value = address(read_register)
 shim_data(c_void_p, "xipsim_set_size").value = address(byte_array_resize)
 shim_data(c_void_p, "xipsim_bytes").value = byte_array_new()

@@ -10,7 +10,7 @@
  */
 #include <stdlib.h>
 
-#include "python_api.h"
+#include "passages.h"
 
 #define WORD 4
 
@@ -140,44 +140,35 @@ static void write_long(struct registers *r, uint64_t offset, object *value, unsi
     py.drop(arguments[3]);
 }
 
-/* The functions of a region's MemoryRegionOps; `opaque` is what xipsim_registers_new returned. */
-
-uint64_t xipsim_registers_read(void *opaque, uint64_t offset, unsigned size)
+static uint64_t read_register(struct registers *r, uint64_t offset, unsigned size)
 {
-    struct registers *r = opaque;
-    int state = py.ensure();
     struct word *word = find_word(r, offset, size);
     uint64_t value = 0;
+    object *result;
 
     if (!word || word->reader == py.none) {
-        value = read_long(r, offset, size);
-    } else {
-        begin(r, word);
-        if (word->reader == r->values) {
-            value = py.value(py.item(r->values, word->offset));
-        } else {
-            object *result = py.call(word->reader, NULL, 0, NULL);
-
-            if (result) {
-                value = py.value(result);
-                py.drop(result);
-            }
-            if (!result || (value == UINT64_MAX && py.occurred())) {
-                tell_failure(r, word, py.none);
-                value = 0;
-            }
-        }
+        return read_long(r, offset, size);
     }
-    py.release(state);
+    begin(r, word);
+    if (word->reader == r->values) {
+        return py.value(py.item(r->values, word->offset));
+    }
+    result = py.call(word->reader, NULL, 0, NULL);
+    if (result) {
+        value = py.value(result);
+        py.drop(result);
+    }
+    if (!result || (value == UINT64_MAX && py.occurred())) {
+        tell_failure(r, word, py.none);
+        value = 0;
+    }
     return value;
 }
 
-void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t number, unsigned size)
+static void write_register(struct registers *r, uint64_t offset, uint64_t number, unsigned size)
 {
-    struct registers *r = opaque;
-    int state = py.ensure();
     struct word *word = find_word(r, offset, size);
-    object *value = py.number(number);
+    object *value = py.number(number), *result;
 
     if (!word || word->writer == py.none) {
         write_long(r, offset, value, size);
@@ -185,17 +176,54 @@ void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t number, unsi
         begin(r, word);
         if (is_only_stored(r, word)) {
             py.set_item(r->values, word->offset, value);
+        } else if ((result = py.call(word->writer, &value, 1, NULL))) {
+            py.drop(result);
         } else {
-            object *result = py.call(word->writer, &value, 1, NULL);
-
-            if (result) {
-                py.drop(result);
-            } else {
-                tell_failure(r, word, value);
-            }
+            tell_failure(r, word, value);
         }
     }
     py.drop(value);
+}
+
+/* The functions of a region's MemoryRegionOps; `opaque` is what xipsim_registers_new returned. */
+
+uint64_t xipsim_registers_read(void *opaque, uint64_t offset, unsigned size)
+{
+    struct registers *r = opaque;
+    uint64_t value;
+    unsigned int recording;
+    int state;
+
+    if (passage_reads(r->values, offset, size, &value)) {
+        return value;
+    }
+    state = py.ensure();
+    end_passage();
+    recording = xipsim_recording;
+    value = read_register(r, offset, size);
+    if (recording && recording == xipsim_recording) {
+        tell_access(r->values, offset, size, 0, value);
+    }
+    py.release(state);
+    return value;
+}
+
+void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
+{
+    struct registers *r = opaque;
+    unsigned int recording;
+    int state;
+
+    if (passage_writes(r->values, offset, size, value)) {
+        return;
+    }
+    state = py.ensure();
+    end_passage();
+    recording = xipsim_recording;
+    write_register(r, offset, value, size);
+    if (recording && recording == xipsim_recording) {
+        tell_access(r->values, offset, size, 1, value);
+    }
     py.release(state);
 }
 

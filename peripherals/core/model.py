@@ -160,12 +160,18 @@ class Model:
             else:
                 self._alarms[name].at(deadline)
 
+    def outside(self) -> tuple[object, ...]:
+        """What the machine around it knows: deadlines of its alarms, levels of its outputs."""
+        deadlines = [alarm.deadline for alarm in self._alarms.values()]
+        return (*deadlines, *(line.level for line in self.lines.values()))
+
     # -- talking ---------------------------------------------------------------------------------
 
     def diagnose(
         self, rule: str, message: str, *, opcode: int | None = None, address: int | None = None
     ) -> None:
         """Report that the firmware broke a rule of the hardware, with time and PC."""
+        self.system.clock.acts()
         now, pc = self.system.clock.now, self.system.pc()
         self.system.trace.emit(
             Diagnostic(
@@ -183,9 +189,11 @@ class Model:
         """Report, once for each `what`, that the firmware used something that is not modelled."""
         if what not in self._reported:
             self._reported.add(what)
+            self.system.clock.acts()
             now, pc = self.system.clock.now, self.system.pc()
             self.system.trace.emit(Gap(time=now, source=self.name, what=what, pc=pc))
 
     def note(self, message: str) -> None:
         """Put a line into the run's report."""
+        self.system.clock.acts()
         self.system.trace.emit(Note(time=self.system.clock.now, source=self.name, message=message))

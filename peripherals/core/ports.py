@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 import random
-from collections.abc import Callable, Hashable
-from typing import Protocol, Self
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol, Self
 
 from xipsim.peripherals.namedtuple import NamedTuple
 
@@ -71,6 +71,40 @@ class Unanswered(str):
         return self
 
 
+class Speaker(Protocol):
+    """A model's part in passages: pieces of what a driver says, which are the same again and again.
+
+    A passage consists of neutral accesses that change their model only, see `Clock.acts`.
+    """
+
+    FREE: frozenset[int]
+    """Registers that only hold what is written, whatever that is; they are not read in a passage.
+    The outcome may depend on them, what is answered not."""
+
+    @property
+    def model(self) -> Any:
+        """The `Peripheral` that answers."""
+
+    def state(self, now: int) -> Hashable | None:
+        """All that answers of a passage that begins now may depend on, but for what is free, and
+        with times as distances from `now`; None where none shall begin."""
+
+    def outcome(
+        self, state: Any, began: int, writes: Sequence[tuple[int, int, int]]
+    ) -> Any | None:
+        """What a passage that began then, in that state, has made of the model: for `jump`; None
+        where that cannot be told.
+
+        writes: number of the access, offset and value of each.
+        """
+
+    def jump(self, outcome: Any, began: int, written: Sequence[int]) -> None:
+        """Be as behind a passage that began then, in an equal state, with that outcome.
+
+        written: values, by the number of the access; of reads, any.
+        """
+
+
 class Clock(Protocol):
     """Virtual time."""
 
@@ -109,6 +143,15 @@ class Clock(Protocol):
         The engine may let the access last so long, but not beyond the next alarm. Returns the time
         as of which to answer: the core executes nothing before it. `now` may still be earlier.
         """
+
+    def passage(self, speaker: Speaker) -> None:
+        """Say, at the end of an access, that what the firmware does from now on may be what it has
+        done before, with the same answers: the engine may give them by itself, and let the model
+        jump to where it would be then."""
+
+    def acts(self) -> None:
+        """Say that the access under way changes more than registers and state of its model, and of
+        that more than its alarms and outputs tell: something outside."""
 
     def lasts(self, until: int) -> None:
         """Say that the access under way ends at `until`: the bus makes the core wait.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable
 
 from .declared import Region
 from .peripheral import Peripheral
-from .ports import BusError, ResetCause, System, Turn
+from .ports import BusError, ResetCause, Speaker, System, Turn
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
 
 
@@ -66,6 +66,12 @@ class FakeClock:
         dues = [a.deadline for a in self.alarms if a.deadline is not None]
         self.now = max(self.now, min([until, *dues]))
         return self.now
+
+    def passage(self, speaker: Speaker) -> None:
+        pass
+
+    def acts(self) -> None:
+        pass
 
     def lasts(self, until: int) -> None:
         self.advance(until - self.now)

@@ -18,6 +18,7 @@ from .flexspi_fifos import Fifos
 from .flexspi_ip import IpCommands
 from .flexspi_looks import Looks
 from .flexspi_lut import LookUpTable
+from .flexspi_passages import Passages
 from .flexspi_registers import FIFO, FlexSpiRegisters
 
 _IPCMD, _STS1 = FlexSpiRegisters.IPCMD.offset, FlexSpiRegisters.STS1.offset
@@ -59,7 +60,8 @@ class FlexSpi(FlexSpiRegisters):
             self.alarm(self._refuse),
             self._ahb.xip.evaluate,
         )
-        self._looks = Looks(self, self._ip, self._fifos)
+        self._passages = Passages(self)
+        self._looks = Looks(self, self._ip, self._fifos, self._passages.begin)
         self._selects.measure()
 
     # -- life ------------------------------------------------------------------------------------
@@ -136,6 +138,7 @@ class FlexSpi(FlexSpiRegisters):
             self.FLSHCR2[index] = kept
             if clears_pointer:
                 self.pointers[index] = 0
+            self.system.clock.acts()
             self._ahb.xip.evaluate()
 
     # -- interrupts and status -------------------------------------------------------------------
@@ -196,6 +199,7 @@ class FlexSpi(FlexSpiRegisters):
         self.regs[_IPCMD] = 0
         if value & 1:
             self._ip.trigger()
+            self._passages.begin()
 
     def _progressed(self) -> None:
         self._ip.progressed()

@@ -52,6 +52,7 @@ class ChipSelects:
     ) -> bytes:
         """One cycle of chip select; FFh where no chip drives the bus."""
         spi = self._spi
+        spi.system.clock.acts()
         for gap in sequence.gaps:
             spi.gap(gap)
         if sequence.empty:

@@ -102,6 +102,7 @@ class IpCommands:
     def trigger(self) -> None:
         """IPCMD.TRG was written."""
         spi = self._spi
+        self._clock.acts()
         self.settle()
         now = self._clock.now
         if spi.regs[_MCR0] & _MDIS:
@@ -329,6 +330,7 @@ class IpCommands:
         command, self._spi.command = self._spi.command, None
         self._progress.cancel()
         if command is not None and command.holds_bus:
+            self._clock.acts()
             self._bus_changed()
 
     def _abort(self, now: int) -> int:

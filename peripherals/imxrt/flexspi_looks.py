@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .flexspi_fifos import Fifos
 from .flexspi_flow import block_size
 from .flexspi_ip import IpCommands
@@ -18,11 +20,15 @@ class Looks:
     """Answers by the time at which they are asked for.
 
     A transfer takes microseconds, and a turn of a polling loop nanoseconds: a read that shows
-    nothing yet of what the firmware has to wait for next may last until it comes.
+    nothing yet of what the firmware has to wait for next may last until it comes. found_end: called
+    when the firmware has seen that a command is over.
     """
 
-    def __init__(self, spi: FlexSpiRegisters, ip: IpCommands, fifos: Fifos) -> None:
+    def __init__(
+        self, spi: FlexSpiRegisters, ip: IpCommands, fifos: Fifos, found_end: Callable[[], None]
+    ) -> None:
         self._spi, self._ip, self._fifos, self._flow = spi, ip, fifos, fifos.flow
+        self._found_end = found_end
         self._clock = spi.system.clock
 
     def flags(self) -> int:
@@ -45,6 +51,7 @@ class Looks:
         if command.end is not None and now >= command.end:
             self._ip.settle()
             if spi.command is not command:
+                self._found_end()
                 return spi.regs[_INTR]
         return self._flags(command, now)
 
@@ -60,6 +67,8 @@ class Looks:
                 now = self._clock.take(due)
         status = self._fifos.rx_status(now)
         self._ip.settle()
+        if self._spi.command is not command:
+            self._found_end()
         return status
 
     def poll_busy(self) -> bool:

@@ -11,14 +11,10 @@ from xipsim.peripherals.nor.bus import SpiDevice
 
 from .flexspi_chips import ChipSelects
 from .flexspi_lut import LookUpTable
-from .flexspi_registers import FlexSpiRegisters, IpCommand
+from .flexspi_registers import OF_COMMANDS, FlexSpiRegisters, IpCommand
 
 _INTEN = FlexSpiRegisters.INTEN.offset
-_DATA = range(FlexSpiRegisters.RFDR.offset, FlexSpiRegisters.LUT.offset)
-_polled = itemgetter(
-    *(r.offset for r in FlexSpiRegisters.registers() if r.neutral and r.offset not in _DATA)
-)
-"""The registers that firmware changes in a loop that polls a chip."""
+_polled = itemgetter(*OF_COMMANDS)
 
 
 class Polls:

@@ -198,3 +198,10 @@ class FlexSpiRegisters(Peripheral):
     def drive_irq(self) -> None:
         """Set the interrupt as INTR and INTEN say."""
         self.IRQ.set(bool(self.INTR & self.INTEN))
+
+
+_DATA = range(FlexSpiRegisters.RFDR.offset, FlexSpiRegisters.LUT.offset)
+OF_COMMANDS = tuple(
+    r.offset for r in FlexSpiRegisters.registers() if r.neutral and r.offset not in _DATA
+)
+"""Registers that firmware changes for each command, as it does in a loop that polls a chip."""

@@ -1,0 +1,258 @@
+"""Passages: pieces of what a driver says to its controller, and the controller answers.
+
+A driver does the same again and again: it polls a status, and sends one page after the other. Where
+a model is in the state in which it was once before, and the firmware makes the accesses that it
+made then, at the same distances in time, the answers are the same, too. Such a passage is recorded
+when it comes for the second time. From then on an engine with a `Player` answers it access by
+access, without the model, which *jumps* at its end to where it would be. Whatever else happens
+meanwhile (another access, or the same at another time; an alarm; somebody looks) ends the passage
+early: the model then *catches up*, by making what was answered, each access at its own time. So
+there is nothing that could tell the difference.
+
+A passage consists of accesses that change their model only. It begins where the model says so
+(`Clock.passage`), and ends before the first access that is not neutral, or in which the model
+reaches beyond itself (`Clock.acts`): to an alarm, a line, another model, the trace. What is known
+of passages is no state of the machine: snapshots hold none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol
+
+from xipsim.peripherals.core import Speaker
+from xipsim.peripherals.namedtuple import NamedTuple
+
+from .backend import Player, Step, TimeSource
+
+LEAST, MOST = 3, 256
+"""Accesses of a passage: to answer fewer is not worth it."""
+TRIES = 4
+"""To record a passage that something from outside ends early."""
+REMEMBERED = 64
+"""Passages, or states in which one might begin; more of them are no repetition."""
+WORD = 4
+
+
+class Clock(Protocol):
+    """What passages need of the machine's clock."""
+
+    source: TimeSource
+    guard: Callable[[Exception], None]
+
+    @property
+    def now(self) -> int:
+        """Virtual ns, as models see it."""
+
+    def read_by(self, read: Callable[[], int] | None) -> None:
+        """Until None is given, take the time from there."""
+
+    def count_as_taken(self, span: int) -> None:
+        """An access has taken so many ns."""
+
+
+class Passage(NamedTuple):
+    """What the firmware does."""
+
+    steps: tuple[Step, ...]
+    outcome: Any
+    """The model's, at the end."""
+    taken: int
+    """ns that its accesses took."""
+    play: Callable[[int], None]
+    """Begins to play it, at that time."""
+
+
+class Recorder:
+    """Takes down what the firmware does, as long as nothing but the model is changed by it."""
+
+    def __init__(self, speaker: Speaker, state: Hashable, clock: Clock) -> None:
+        self.speaker, self.state, self._clock = speaker, state, clock
+        self._began = clock.now
+        self.steps: list[Step] = []
+        self._writes: list[tuple[int, int, int]] = []
+        self.outcome: Any = None
+        """The model's, behind the last step."""
+        self.taken = 0
+        self.is_over = False
+        self._since: int | None = None
+        self._known = speaker.model.outside()
+        clock.read_by(self._read)
+
+    def _read(self) -> int:
+        now = self._clock.source.read()
+        if self._since is None:
+            self._since = now - self._began
+        return now
+
+    def takes(self, values: object, offset: int, is_write: bool, value: int) -> bool:
+        """Whether this access, which has been made, is the next step."""
+        speaker, model = self.speaker, self.speaker.model
+        is_free = offset in speaker.FREE
+        since, self._since = self._since, None
+        took, self.taken = self.taken, 0
+        if (
+            self.is_over
+            or values is not model.regs
+            or offset not in model.NEUTRAL
+            or (is_free and not is_write)
+            or model.outside() != self._known
+            or len(self.steps) == MOST
+        ):
+            return False
+        if is_write:
+            self._writes.append((len(self.steps), offset, value))
+        outcome = speaker.outcome(self.state, self._began, self._writes)
+        if outcome is None:
+            return False
+        self.steps.append(Step(offset, value, is_write, is_free, since, took))
+        self.outcome = outcome
+        return True
+
+    def end(self) -> None:
+        """No more is taken down."""
+        self._clock.read_by(None)
+
+
+class Passages:
+    """Records and plays passages of one machine, for its clock. Without a player: none."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._player: Player | None = None
+        self._known: dict[tuple[Speaker, Hashable], Passage | int] = {}
+        """By the state in which they begin; or how often that has come."""
+        self._played: tuple[Speaker, int, Passage] | None = None
+        """What the player is at, and since when."""
+        self._recorded: Recorder | None = None
+        self._past: int | None = None
+        """The time of the access that is made to catch up."""
+
+    def use(self, player: Player) -> None:
+        """From now on, play by this."""
+        self._player = player
+        player.connect(self._ended, self._accessed)
+
+    # -- what models say -------------------------------------------------------------------------
+
+    def begin(self, speaker: Speaker) -> None:
+        """With the access under way, a passage may begin."""
+        player, recorded = self._player, self._recorded
+        if player is None or self._past is not None:
+            return
+        if recorded is not None:
+            if not recorded.is_over:
+                return  # it goes on
+            self._keep(recorded)
+        state = speaker.state(now := self._clock.now)
+        if state is None:
+            return
+        known = self._known.get(begun := (speaker, state))
+        if isinstance(known, Passage):
+            self._played = speaker, now, known
+            known.play(now)
+        elif known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+                player.forget()
+            self._known[begun] = 1
+        elif known <= TRIES:
+            self._known[begun] = known + 1
+            self._recorded = Recorder(speaker, state, self._clock)
+            player.record(True)
+
+    def acts(self) -> None:
+        """The access under way, or an alarm, does more than change its model."""
+        if self._recorded is not None:
+            self._recorded.is_over = True
+
+    def taken(self, span: int) -> None:
+        """The access under way takes so many ns."""
+        if self._recorded is not None:
+            self._recorded.taken += span
+
+    @property
+    def catches_up(self) -> bool:
+        """Whether the access under way is one that was answered before."""
+        return self._past is not None
+
+    def skip(self, span: int) -> None:
+        """That access took so many ns."""
+        assert self._past is not None
+        self._past += span
+
+    # -- what the engine says --------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Something comes that is no part of a passage: the model shall be where it would be."""
+        if self._recorded is not None:
+            self._end(self._recorded)
+        played, self._played = self._played, None
+        if played is None or self._player is None:
+            return
+        speaker, began, passage = played
+        made, written = self._player.stop()
+        if made == len(passage.steps):
+            self._clock.count_as_taken(passage.taken)
+            speaker.jump(passage.outcome, began, written)
+        else:
+            self._catch_up(speaker, began, passage.steps[:made], written)
+
+    def _ended(self) -> None:
+        """While playing: something comes that the player does not answer."""
+        try:
+            self.settle()
+        except Exception as error:
+            self._clock.guard(error)
+
+    def _accessed(
+        self, values: object, offset: int, size: int, is_write: bool, value: int
+    ) -> None:
+        """While recording: the firmware has made an access."""
+        recorded = self._recorded
+        if recorded is not None and not (
+            size == WORD and recorded.takes(values, offset, is_write, value)
+        ):
+            self._keep(recorded)
+
+    # -- recording -------------------------------------------------------------------------------
+
+    def _end(self, recorded: Recorder) -> Player:
+        assert self._player is not None
+        self._recorded = None
+        self._player.record(False)
+        recorded.end()
+        return self._player
+
+    def _keep(self, recorded: Recorder) -> None:
+        """It is over, by what the firmware does, which it will do again."""
+        player, begun = self._end(recorded), (recorded.speaker, recorded.state)
+        steps = tuple(recorded.steps)
+        if len(steps) < LEAST:
+            self._known[begun] = TRIES + 1
+            return
+        self._known[begun] = Passage(
+            steps,
+            outcome=recorded.outcome,
+            taken=sum(step.took for step in steps),
+            play=player.compile(recorded.speaker.model.regs, steps),
+        )
+
+    # -- catching up -----------------------------------------------------------------------------
+
+    def _catch_up(
+        self, speaker: Speaker, began: int, steps: Sequence[Step], written: Sequence[int]
+    ) -> None:
+        model = speaker.model
+        self._past = began
+        self._clock.read_by(lambda: self._past or 0)
+        try:
+            for step, value in zip(steps, written, strict=False):
+                self._past = began + (step.since or 0)
+                if step.is_write:
+                    model.write(step.offset, value)
+                else:
+                    model.read(step.offset)
+        finally:
+            self._past = None
+            self._clock.read_by(None)

@@ -1,0 +1,134 @@
+/*
+ * Passages: accesses to registers that are answered as they were answered before, without a model.
+ *
+ * What the firmware does in a passage, and what it is answered, Python knows (see guest/passages.py).
+ * Each access is compared with the next step of it; the first one that is no such step ends the
+ * passage, as does a timer, and then Python brings the model to where it would be.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
+ */
+#include "passages.h"
+
+#define WORD 4
+#define CLOCK_VIRTUAL 1
+
+enum kind { IS_READ, IS_WRITE, TAKES_ANY };
+
+struct step {
+    uint32_t kind, offset, value;
+    uint32_t took;  /* ns that the access lasts */
+    int64_t since;  /* ns from the passage's begin to this access, negative: that does not matter */
+};
+
+struct script {
+    object *values; /* of the model's registers, which tells it from others */
+    uint64_t length;
+    struct step steps[];
+};
+
+/* All set from Python. */
+int64_t (*xipsim_clock)(int clock);
+void *xipsim_cpu;
+object *xipsim_passage_ended; /* (): the passage is over */
+object *xipsim_accessed;      /* (values or None, offset, size, is_write, value): while recording */
+unsigned int xipsim_recording; /* 0, or which recording that is */
+
+/* The passage under way: how many steps were made, when it began, and what was written in each. */
+static const struct script *script;
+static uint64_t made;
+static int64_t began;
+uint32_t xipsim_written[MOST_STEPS];
+
+/* From now on, expect the steps of `expected`; they began `now`. */
+void xipsim_play(void *expected, int64_t now)
+{
+    script = expected;
+    made = 0;
+    began = now;
+}
+
+/* No step is expected any more; returns how many were made. */
+int64_t xipsim_stop(int unused)
+{
+    (void)unused;
+    script = NULL;
+    return (int64_t)made;
+}
+
+static const struct step *next_step(object *values, uint64_t offset, unsigned size)
+{
+    const struct step *step = &script->steps[made];
+
+    if (script->values != values || made == script->length || size != WORD ||
+        step->offset != offset) {
+        return NULL;
+    }
+    return step;
+}
+
+/* Let the step be made, unless it comes at another time, or something else happens during it. */
+static int make(const struct step *step)
+{
+    if (step->since >= 0 && xipsim_clock(CLOCK_VIRTUAL) - began != step->since) {
+        return 0;
+    }
+    if (step->took && !xipsim_skip(xipsim_cpu, (int)step->took)) {
+        return 0;
+    }
+    made++;
+    return 1;
+}
+
+int passage_reads(object *values, uint64_t offset, unsigned size, uint64_t *value)
+{
+    const struct step *step = script ? next_step(values, offset, size) : NULL;
+
+    if (!step || step->kind != IS_READ || !make(step)) {
+        return 0;
+    }
+    *value = step->value;
+    return 1;
+}
+
+int passage_writes(object *values, uint64_t offset, unsigned size, uint64_t value)
+{
+    const struct step *step = script ? next_step(values, offset, size) : NULL;
+
+    if (!step || step->kind == IS_READ || (step->kind == IS_WRITE && step->value != value)) {
+        return 0;
+    }
+    xipsim_written[made] = (uint32_t)value;
+    return make(step);
+}
+
+void end_passage(void)
+{
+    object *result;
+
+    if (!script) {
+        return;
+    }
+    result = py.call(xipsim_passage_ended, NULL, 0, NULL);
+    if (result) {
+        py.drop(result);
+    } else {
+        py.complain(xipsim_passage_ended);
+    }
+}
+
+void tell_access(object *values, uint64_t offset, unsigned size, int is_write, uint64_t value)
+{
+    object *arguments[] = {
+        values, py.number(offset), py.number(size), py.number(is_write), py.number(value)
+    };
+    object *result = py.call(xipsim_accessed, arguments, 5, NULL);
+
+    if (result) {
+        py.drop(result);
+    } else {
+        py.complain(xipsim_accessed);
+    }
+    for (int i = 1; i < 5; i++) {
+        py.drop(arguments[i]);
+    }
+}

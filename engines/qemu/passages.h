@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process) */
+#ifndef XIPSIM_PASSAGES_H
+#define XIPSIM_PASSAGES_H
+
+#include "python_api.h"
+
+#define MOST_STEPS 256 /* as in passages.py */
+
+extern unsigned int xipsim_recording;
+
+/* Whether the passage under way answers this access. No lock of Python is needed. */
+OWN int passage_reads(object *values, uint64_t offset, unsigned size, uint64_t *value);
+OWN int passage_writes(object *values, uint64_t offset, unsigned size, uint64_t value);
+
+/* Whatever comes now is not part of the passage under way, if there is one. */
+OWN void end_passage(void);
+
+/* For who records: the firmware has made an access, of which that was the value. */
+OWN void tell_access(object *values, uint64_t offset, unsigned size, int is_write, uint64_t value);
+
+/* See calls.c. */
+uint32_t xipsim_skip(void *cpu, int span);
+
+#endif

@@ -1,0 +1,83 @@
+"""Plays passages in QEMU's process, by `passages.c`.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from ctypes import Structure, addressof, c_int64, c_uint, c_uint32, c_uint64, c_void_p, py_object
+
+from xipsim.engines.guest.backend import Step
+
+from . import library as q
+
+MOST_STEPS = 256
+IS_READ, IS_WRITE, TAKES_ANY = range(3)
+NEVER_MIND = -1
+
+
+class _Step(Structure):
+    _fields_ = (
+        ("kind", c_uint32),
+        ("offset", c_uint32),
+        ("value", c_uint32),
+        ("took", c_uint32),
+        ("since", c_int64),
+    )
+
+
+def _script(values: dict[int, int], steps: Sequence[Step]) -> Structure:
+    class Script(Structure):
+        _fields_ = (("values", c_void_p), ("length", c_uint64), ("steps", _Step * len(steps)))
+
+    script = Script(id(values), len(steps))
+    for into, step in zip(script.steps, steps, strict=True):
+        into.kind = (TAKES_ANY if step.is_free else IS_WRITE) if step.is_write else IS_READ
+        into.offset, into.value, into.took = step.offset, step.value, step.took
+        into.since = NEVER_MIND if step.since is None else step.since
+    return script
+
+
+class QemuPlayer:
+    """Implements `backend.Player`."""
+
+    def __init__(self) -> None:
+        self._recording = q.shim_data(c_uint, "xipsim_recording")
+        self._recordings = 0
+        self._scripts: list[Structure] = []
+        self._written = q.shim_data(c_uint32 * MOST_STEPS, "xipsim_written")
+        self._stop: Callable[[], int] = q.bound_at(b"read", "xipsim_stop", 0)
+
+    def use(self, cpu: int) -> None:
+        """Of this core's accesses."""
+        q.shim_data(c_void_p, "xipsim_cpu").value = cpu
+
+    def connect(
+        self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]
+    ) -> None:
+        """Who is told."""
+        q.shim_data(py_object, "xipsim_passage_ended").value = q.keep(ended)
+        q.shim_data(py_object, "xipsim_accessed").value = q.keep(accessed)
+
+    def record(self, on: bool) -> None:
+        """Tell of each access that begins from now on."""
+        self._recordings += on
+        self._recording.value = self._recordings if on else 0
+
+    def compile(
+        self, values: dict[int, int], steps: Sequence[Step]
+    ) -> Callable[[int], None]:
+        """A function that begins to play, given the time."""
+        script = _script(values, steps)
+        self._scripts.append(script)
+        play: Callable[[int], None] = q.bound_at(b"move", "xipsim_play", addressof(script))
+        return play
+
+    def forget(self) -> None:
+        """Nothing that was compiled will be played any more."""
+        self._scripts.clear()
+
+    def stop(self) -> tuple[int, Sequence[int]]:
+        """How many were made, and what was written in each."""
+        return self._stop(), self._written

@@ -1,0 +1,168 @@
+"""FlexSPI's part in passages: polls, the words of a page, and what stands before each command.
+
+See `Clock.passage`. One begins behind a command's start, and behind a look that has found its end;
+it leads up to the next one. What it depends on and changes is small: the registers that a driver
+writes for each command, the FIFOs, and how far the command under way has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from operator import itemgetter
+from struct import Struct
+from typing import Any
+
+from xipsim.peripherals.namedtuple import NamedTuple
+
+from .flexspi_flow import block_size
+from .flexspi_registers import ENTRY, OF_COMMANDS, FlexSpiRegisters, IpCommand
+
+_INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
+_MCR0, _IPTXFCR = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.IPTXFCR.offset
+_IPTXWE = FlexSpiRegisters.IPTXWE.mask
+_TFDR = tuple(word.offset for word in FlexSpiRegisters.TFDR.elements)
+_FREE = frozenset((FlexSpiRegisters.IPCR0.offset, FlexSpiRegisters.IPCR1.offset, *_TFDR))
+_KEPT = tuple(offset for offset in OF_COMMANDS if offset not in _FREE)
+_kept = itemgetter(*_KEPT)
+
+_Distance = tuple[int] | int | None
+_Pace = tuple[int, int, _Distance, _Distance, int]
+_Words = Callable[[Sequence[int]], tuple[int, ...]]
+
+
+class _State(NamedTuple):
+    """All that answers depend on. Times are distances from the passage's begin."""
+
+    kept: tuple[int, ...]
+    """Values of the registers that are not free."""
+    mode: int
+    rx: bytes
+    pointers: tuple[int, ...]
+    quiet_at: int
+    """Negative: long ago."""
+    command: tuple[object, ...] | None
+    pace: _Pace | None
+
+
+class _Outcome(NamedTuple):
+    """What has changed. Times are distances from the passage's begin."""
+
+    registers: dict[int, int]
+    free: tuple[tuple[int, int], ...]
+    """Which step was the last to write a free register, and which."""
+    sent: tuple[_Words, Callable[..., bytes]] | None
+    """Takes the pushed words from what was written, by step; makes bytes of them."""
+    rx: bytes
+    quiet_at: int
+    """Negative: as it was."""
+    pace: _Pace | None
+    """How far the command has come; None: it is over."""
+
+
+class Passages:
+    """Implements `Speaker`."""
+
+    FREE = _FREE
+
+    def __init__(self, spi: FlexSpiRegisters) -> None:
+        self.model = spi
+
+    def begin(self) -> None:
+        """One may begin with the next access."""
+        self.model.system.clock.passage(self)
+
+    def state(self, now: int) -> Hashable | None:
+        """As `Speaker.state`."""
+        spi = self.model
+        regs, command = spi.regs, spi.command
+        if regs[_INTEN] or spi.tx or len(spi.rx) > ENTRY:
+            return None
+        quiet_at = max(spi.quiet_at - now, -1)
+        facts = pace = None
+        if command is not None:
+            facts = (
+                command.size, command.reads, command.writes, command.padding, command.hertz,
+                command.byte_clocks, command.behind, command.limit, command.holds_bus,
+                len(command.sequences),
+            )  # fmt: skip
+            pace = _pace(command, now)
+        rx, pointers = bytes(spi.rx), tuple(spi.pointers)
+        return _State(_kept(regs), regs[_MCR0], rx, pointers, quiet_at, facts, pace)
+
+    def outcome(
+        self, state: Any, began: int, writes: Sequence[tuple[int, int, int]]
+    ) -> _Outcome | None:
+        """As `Speaker.outcome`."""
+        spi, command = self.model, self.model.command
+        sent = self._sent(state, writes) if spi.tx else None
+        if spi.tx and sent is None:
+            return None
+        before = dict(zip(_KEPT, state.kept, strict=True))
+        return _Outcome(
+            registers={o: v for o, v in zip(_KEPT, _kept(spi.regs), strict=True) if before[o] != v},
+            free=tuple({o: i for i, o, _ in writes if o in _FREE}.items()),
+            sent=sent,
+            rx=bytes(spi.rx),
+            quiet_at=spi.quiet_at - began,
+            pace=None if command is None else _pace(command, began),
+        )
+
+    def _sent(
+        self, state: _State, writes: Iterable[tuple[int, int, int]]
+    ) -> tuple[_Words, Callable[..., bytes]] | None:
+        """Where the words in the FIFO come from; None if some were not written in the passage.
+
+        Nothing has left it that was in it, see `Fifos.control_tx`.
+        """
+        block = block_size(state.kept[_KEPT.index(_IPTXFCR)])
+        at: dict[int, int] = {}
+        words: list[int] = []
+        for step, offset, value in writes:
+            if offset == _IPTXFCR:
+                block = block_size(value)
+            elif offset == _INTR and value & _IPTXWE:
+                pushed = [at.get(word, -1) for word in _TFDR[: block // 4]]
+                if -1 in pushed:
+                    return None
+                words += pushed
+            else:
+                at[offset] = step
+        return itemgetter(*words), Struct(f"<{len(words)}I").pack
+
+    def jump(self, outcome: _Outcome, began: int, written: Sequence[int]) -> None:
+        """As `Speaker.jump`."""
+        registers, free, sent, rx, quiet_at, pace = outcome
+        spi = self.model
+        regs, command = spi.regs, spi.command
+        for offset, step in free:
+            regs[offset] = written[step]
+        regs.update(registers)
+        if sent is not None:
+            words, pack = sent
+            spi.tx += pack(*words(written))
+        spi.rx[:] = rx
+        if quiet_at >= 0:
+            spi.quiet_at = began + quiet_at
+        if pace is None or command is None:
+            spi.command = None
+        else:
+            base, command.moved, end, room_at, stop = pace
+            command.base, command.stop = began + base, began + stop
+            command.end, command.room_at = _at(end, began), _at(room_at, began)
+
+
+def _distance(time: int | None, began: int) -> _Distance:
+    """0 and None are no times: they stay what they are."""
+    return (time - began,) if time else time
+
+
+def _at(distance: _Distance, began: int) -> Any:
+    """The time at that `_distance` from `began`."""
+    return began + distance[0] if isinstance(distance, tuple) else distance
+
+
+def _pace(command: IpCommand, began: int) -> _Pace:
+    return (
+        command.base - began, command.moved, _distance(command.end, began),
+        _distance(command.room_at, began), command.stop - began,
+    )  # fmt: skip

@@ -1,0 +1,165 @@
+"""A driver of the FlexSPI on a core of the test's own, with a tick, by the engines' clock."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flexspi_fakes import Rig
+from time_source import Source
+
+from xipsim.engines.guest.clock import GuestClock
+from xipsim.peripherals.core import FlashCommand, Peripheral, accessors
+from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.flexspi import FlexSpi
+from xipsim.peripherals.nor.chip import Chip
+
+INSTRUCTION, TICK, HANDLER = 2, 1_000_000, 300
+"""ns: of an instruction, of SysTick's period, and of its handler."""
+STATUS, ENABLE, ERASE, PROGRAM = 1, 3, 5, 10
+"""Sequences of the LUT."""
+
+
+class Core(Source):
+    """Virtual time, and a core with SysTick, of which the first comes at `tick`."""
+
+    def __init__(self, *, tick: int, masked: bool) -> None:
+        super().__init__()
+        self.masked, self.pending = masked, False
+        self.tick = self.timer(self._tick)
+        self.tick.arm(tick)
+
+    def _tick(self) -> None:
+        self.pending = True
+        self.tick.arm(self.now + TICK)
+
+    def skip(self, span: int) -> bool:
+        can = self.next_alarm(self.now, span, ()) >= span
+        self.now += span if can else 0
+        return can
+
+    def can_interrupt(self) -> bool:
+        return self.pending and not self.masked
+
+    def execute(self, instructions: int) -> None:
+        """So many, after the stall under way, and interrupts as they come."""
+        while self.held:
+            self._fire_first()
+        left = instructions * INSTRUCTION
+        while True:
+            if self.can_interrupt():
+                self.pending = False
+                left += HANDLER
+            dues = [t.deadline for t in self.timers if t.deadline >= 0]
+            if min(dues) > self.now + left:
+                break
+            left -= max(0, min(dues) - self.now)
+            self._fire_first()
+        self.now += left
+
+    def _fire_first(self) -> None:
+        # Of two at one time, the one that was armed first; SysTick was.
+        first = min((t for t in self.timers if t.deadline >= 0), key=lambda t: t.deadline)
+        self.now, first.deadline = max(self.now, first.deadline), -1
+        first.fire()
+
+
+class Seen(NamedTuple):
+    """What two runs have in common."""
+
+    commands: list[FlashCommand]
+    end: int
+    waits: Any
+    chip: Any
+    controller: Any
+
+
+def _raised(error: Exception, _access: str = "") -> None:
+    raise error
+
+
+class Board:
+    """A bench of which the clock is the engines', and a core that drives it."""
+
+    def __init__(self, core: Core, looks: tuple[int, ...]) -> None:
+        self.core, self.polls = core, 0
+        self.clock = GuestClock(core, _raised, stalls=True)  # type: ignore[arg-type]
+        self.clock.can_interrupt = core.can_interrupt
+        self.bench = Bench()
+        self.bench.system = self.bench.system._replace(clock=self.clock)
+        for time in looks:
+            self.clock.engine_alarm(lambda: None).at(time)
+
+    def seen(self, chip: Chip, controller: Peripheral) -> Seen:
+        self.core.execute(1000)
+        return Seen(
+            self.bench.commands,
+            self.core.now,
+            self.clock.waits.told(),
+            chip.save(),
+            controller.save() | {"alarms": None},
+        )
+
+
+class FlexSpiDriver(Board):
+    """MicroPython's for the i.MX RT, with a register access every eight instructions."""
+
+    def __init__(self, core: Core, *, looks: tuple[int, ...] = ()) -> None:
+        super().__init__(core, looks)
+        self.chip = Chip(self.bench.system, name="nor", part="W25Q64JV-IM", qe=1)
+        rig = Rig(self.chip, bench=self.bench, spi=FlexSpi(self.bench.system, name="flexspi"))  # type: ignore[arg-type]
+        rig.enable(sizes=(8192, 0, 0, 0))
+        self.controller = rig.spi
+        self._read, self._write = accessors(rig.spi, self.clock, _raised)
+
+    def read(self, register: Any, index: int = 0) -> int:
+        self.core.execute(8)
+        return self._read(None, register.offset + 4 * index, 4)
+
+    def write(self, register: Any, value: int, index: int = 0) -> None:
+        self.core.execute(8)
+        self._write(None, register.offset + 4 * index, value, 4)
+
+    def begin(self, sequence: int, address: int, size: int) -> None:
+        self.write(FlexSpi.FLSHCR2, self.read(FlexSpi.FLSHCR2) | 1 << 31)
+        self.write(FlexSpi.INTR, 0x1F)
+        self.write(FlexSpi.IPCR0, address)
+        self.write(FlexSpi.IPTXFCR, self.read(FlexSpi.IPTXFCR) | 1)
+        self.write(FlexSpi.IPRXFCR, self.read(FlexSpi.IPRXFCR) | 1)
+        self.write(FlexSpi.IPCR1, size | sequence << 16)
+        self.write(FlexSpi.IPCMD, self.read(FlexSpi.IPCMD) | 1)
+
+    def end(self) -> None:
+        while not self.read(FlexSpi.INTR) & 1:
+            pass
+
+    def wait(self) -> None:
+        busy = 1
+        while busy:
+            self.polls += 1
+            self.begin(STATUS, 0, 1)
+            while not self.read(FlexSpi.IPRXFSTS) & 0xFF:
+                pass
+            busy = self.read(FlexSpi.RFDR) & 1
+            self.write(FlexSpi.INTR, 0x20)
+            self.end()
+
+    def erase(self, address: int) -> None:
+        self.begin(ENABLE, 0, 0)
+        self.end()
+        self.begin(ERASE, address, 0)
+        self.end()
+        self.wait()
+
+    def program(self, address: int, data: bytes) -> None:
+        self.begin(ENABLE, 0, 0)
+        self.end()
+        self.begin(PROGRAM, address, len(data))
+        for at in range(0, len(data), 8):
+            while not self.read(FlexSpi.INTR) & 0x40:
+                pass
+            for index in range(2):
+                word = int.from_bytes(data[at + 4 * index :][:4], "little")
+                self.write(FlexSpi.TFDR, word, index)
+            self.write(FlexSpi.INTR, 0x40)
+        self.end()
+        self.wait()

@@ -1,0 +1,311 @@
+"""Passages: with a player that answers what was answered before, nothing can be told from without.
+
+MicroPython's driver for the i.MX RT, on a core of the test's own, does the same twice: by a model
+that makes each access, and with a player, which has the part that `passages.c` has in QEMU.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from driven_core import ENABLE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver
+
+from xipsim.engines.guest.backend import Step
+from xipsim.engines.guest.passages import MOST, REMEMBERED
+from xipsim.peripherals.core import ports
+from xipsim.peripherals.imxrt.flexspi import FlexSpi
+
+
+class Player:
+    """Implements `backend.Player` for a model's accesses, and counts those that it answers."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._script: tuple[dict[int, int], Sequence[Step]] | None = None
+        self._written = [0xBAD] * MOST
+        self._made = self._began = self._recording = self._recordings = 0
+        self.answered = self.compiled = 0
+
+    def connect(
+        self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]
+    ) -> None:
+        self._ended, self._accessed = ended, accessed
+
+    def record(self, on: bool) -> None:
+        self._recordings += on
+        self._recording = self._recordings if on else 0
+
+    def compile(
+        self, values: dict[int, int], steps: Sequence[Step]
+    ) -> Callable[[int], None]:
+        self.compiled += 1
+
+        def play(now: int) -> None:
+            self._script, self._made, self._began = (values, steps), 0, now
+
+        return play
+
+    def forget(self) -> None:
+        pass
+
+    def stop(self) -> tuple[int, Sequence[int]]:
+        self._script = None
+        return self._made, self._written
+
+    def end(self) -> None:
+        if self._script is not None:
+            self._ended()
+
+    def _answers(self, model: FlexSpi, offset: int, value: int | None) -> int | None:
+        if self._script is None:
+            return None
+        values, steps = self._script
+        if values is not model.regs or self._made == len(steps):
+            return None
+        step = steps[self._made]
+        if step.offset != offset or step.is_write != (value is not None):
+            return None
+        if step.is_write and not step.is_free and step.value != value:
+            return None
+        if step.since is not None and self._core.now - self._began != step.since:
+            return None
+        if step.took and not self._core.skip(step.took):
+            return None
+        self._written[self._made] = 0xBAD if value is None else value
+        self._made += 1
+        self.answered += 1
+        return step.value
+
+    def access(
+        self, model: FlexSpi, offset: int, size: int, value: int | None, make: Callable[[], Any]
+    ) -> int:
+        answer = self._answers(model, offset, value) if size == 4 else None
+        if answer is not None:
+            return answer
+        self.end()
+        recording = self._recording
+        result: int = make()
+        if recording and recording == self._recording:
+            is_write = value is not None
+            self._accessed(model.regs, offset, size, is_write, value if is_write else result)
+        return result
+
+
+class PlayedDriver(FlexSpiDriver):
+    """Whose accesses are answered by a player where that can."""
+
+    def __init__(self, core: Core, *, looks: tuple[int, ...] = ()) -> None:
+        super().__init__(core, looks=looks)
+        self.player = player = Player(core)
+        self.clock.passages.use(player)
+        model, read, write = self.controller, self._read, self._write
+
+        def play_read(handle: Any, offset: int, size: int) -> int:
+            return player.access(model, offset, size, None, lambda: read(handle, offset, size))
+
+        def play_write(handle: Any, offset: int, value: int, size: int) -> None:
+            player.access(
+                model, offset, size, value, lambda: write(handle, offset, value, size)
+            )
+
+        self._read, self._write = play_read, play_write
+        for timer in core.timers:
+            if timer is not core.tick:
+                timer.fire = self._ending(timer.fire)
+
+    def _ending(self, fire: Callable[[], None]) -> Callable[[], None]:
+        def end_and_fire() -> None:
+            self.player.end()
+            fire()
+
+        return end_and_fire
+
+
+ACCESSES = 3000
+"""Of one run: some accidents make the driver wait for ever."""
+
+
+class LostError(Exception):
+    """That has happened."""
+
+
+def look(driver: FlexSpiDriver) -> Any:
+    """All that somebody sees who lets the machine stand still."""
+    driver.clock.stand_still()
+    return (
+        driver.core.now,
+        driver.controller.save(),
+        driver.chip.save() | {"memory": None},
+        [driver.controller.peek(offset) for offset in range(0, 0x200, 4)],
+        list(driver.bench.commands),
+        list(driver.bench.events),
+        driver.clock.save() | {"stall_end": None},
+    )
+
+
+def wander(driver: FlexSpiDriver, seed: int) -> list[Any]:
+    """Commands in random order, with accidents; what was seen on the way, and in the end."""
+    choose = random.Random(seed)
+    plain_read, plain_write = driver.read, driver.write
+    seen = []
+    left = ACCESSES
+
+    def accident() -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise LostError
+        if choose.random() < 0.004:
+            seen.append(look(driver))
+        elif choose.random() < 0.006:
+            driver.core.execute(choose.choice((1, 7, 60, 1000)))
+        elif choose.random() < 0.004:
+            offset, size = choose.choice(((0x14, 2), (0xF4, 4), (0xA0, 4), (0, 4), (0x180, 4)))
+            seen.append(driver._read(None, offset, size))
+        elif choose.random() < 0.002:
+            plain_write(FlexSpi.INTR, choose.choice((0x40, 0x20, 0x41)))
+        elif choose.random() < 0.002:
+            plain_write(FlexSpi.IPTXFCR, choose.choice((0, 1, 4, 5)))
+        elif choose.random() < 0.001:
+            plain_write(FlexSpi.INTEN, 1)
+            plain_write(FlexSpi.INTEN, 0)
+
+    def read(register: Any, index: int = 0) -> int:
+        accident()
+        return plain_read(register, index)
+
+    def write(register: Any, value: int, index: int = 0) -> None:
+        accident()
+        plain_write(register, value, index)
+
+    driver.read, driver.write = read, write  # type: ignore[method-assign]
+    def command() -> None:
+        address = choose.choice((0, 0x1000, 0x1100, 0x8000))
+        kind = choose.randrange(6)
+        if kind == 0:
+            driver.erase(address)
+        elif kind <= 3:
+            length = choose.choice((256, 256, 256, 8, 12, 200, 1))
+            driver.program(address, choose.randbytes(length))
+        elif kind == 4:
+            for _ in range(choose.randrange(1, 6)):
+                driver.begin(STATUS, 0, 1)
+                driver.end()
+                seen.append(driver.read(FlexSpi.RFDR))
+                driver.write(FlexSpi.INTR, 0x20)
+        else:
+            for _ in range(choose.randrange(1, 4)):
+                driver.begin(ENABLE, 0, 0)
+                driver.end()
+
+    with contextlib.suppress(LostError):
+        for _ in range(choose.randrange(4, 14)):
+            command()
+            seen.append(look(driver))
+    seen.append(look(driver))
+    return seen
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_nothing_tells_who_answers(seed: int) -> None:
+    tick, masked = 700 + 395 * (seed % 9), bool(seed & 1)
+    made = wander(FlexSpiDriver(Core(tick=tick, masked=masked)), seed)
+    driver = PlayedDriver(Core(tick=tick, masked=masked))
+    assert wander(driver, seed) == made
+
+
+def test_most_accesses_are_answered_by_the_player() -> None:
+    """Of the third page and its polls; beside them, a command's start and the look at its end."""
+    driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
+    for page in range(2):
+        driver.program(256 * page, bytes(range(256)))
+    before, count = driver.player.answered, 0
+    access = driver.player.access
+
+    def counted(*arguments: Any) -> int:
+        nonlocal count
+        count += 1
+        return access(*arguments)
+
+    driver.player.access = counted  # type: ignore[method-assign]
+    driver.program(512, bytes(range(256)))
+    assert driver.player.answered - before > 0.85 * count
+    assert driver.chip.read(512, 256) == bytes(range(256))
+
+
+def test_what_is_pushed_is_what_was_written_this_time() -> None:
+    driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
+    pages = [random.Random(page).randbytes(256) for page in range(5)]
+    for page, data in enumerate(pages):
+        driver.program(256 * page, data)
+    assert driver.player.answered
+    assert driver.chip.read(0, 5 * 256) == b"".join(pages)
+
+
+def test_a_poll_is_not_answered_by_what_another_one_found() -> None:
+    """The status before and behind write enable: WEL is bit 1."""
+    driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
+
+    def status() -> int:
+        driver.begin(STATUS, 0, 1)
+        driver.end()
+        value = driver.read(FlexSpi.RFDR)
+        driver.write(FlexSpi.INTR, 0x20)
+        return value
+
+    assert [status() for _ in range(4)] == [0] * 4
+    driver.begin(ENABLE, 0, 0)
+    driver.end()
+    assert [status() for _ in range(4)] == [2] * 4
+    assert driver.player.answered
+
+
+def test_an_alarm_within_a_passage_finds_the_model_where_it_would_be() -> None:
+    """And what an engine's alarm sees in the middle of a page is what was pushed by then."""
+    driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
+    for page in range(2):
+        driver.program(256 * page, bytes(256))
+    driver.begin(ENABLE, 0, 0)
+    driver.end()
+    found: list[int] = []
+    alarm = driver.clock.engine_alarm(lambda: found.append(len(driver.controller.tx)))
+    timer = driver.core.timers[-1]
+    timer.fire = driver._ending(timer.fire)
+    driver.begin(PROGRAM, 512, 256)
+    alarm.at(driver.core.now + 200)
+    pushed = 0
+    while not found:
+        driver.read(FlexSpi.INTR)
+        driver.write(FlexSpi.TFDR, pushed)
+        driver.write(FlexSpi.TFDR, pushed, 1)
+        driver.write(FlexSpi.INTR, 0x40)
+        pushed += 8
+    assert found[0] in (pushed, pushed - 8)
+
+
+def test_states_that_never_come_again_are_forgotten() -> None:
+    """However many there are: a status byte for each, as a driver reads that sends data there."""
+    driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
+    for byte in range(3 * REMEMBERED):
+        driver.chip.memory.cells[0] = byte & 0xFF
+        driver.write(FlexSpi.IPRXFCR, byte << 2 & 0x3C)
+        driver.begin(STATUS, byte, 1 + byte % 8)
+        driver.end()
+        driver.write(FlexSpi.INTR, 0x20)
+    assert len(driver.clock.passages._known) <= REMEMBERED
+
+
+def test_what_is_free_holds_any_value() -> None:
+    """Registers of a speaker that are free only hold what is written, and nothing else."""
+    speaker: ports.Speaker = FlexSpiDriver(Core(tick=1, masked=True)).controller._passages
+    offsets = {r.offset: r for r in FlexSpi.registers()}
+    for offset in speaker.FREE:
+        register = offsets[offset]
+        declared = register.declared
+        assert register.neutral
+        assert not declared.read_hook or register.declared.name == "TFDR"
+        assert not declared.write_hook or register.stored_unless is not None
