@@ -108,6 +108,65 @@ def typed(console: str, line: str) -> list[str]:
     return [f"{console} WriteChar {key}" for key in f"{line}\r".encode()]
 
 
+OTHER = """\
+nvic: IRQControllers.NVIC @ sysbus 0xE000E000
+    -> cpu@0
+
+cpu: CPU.CortexM @ sysbus
+    cpuType: "cortex-m0+"
+    nvic: nvic
+
+ram: Memory.MappedMemory @ sysbus 0x20000000
+    size: 0x1000
+"""
+"""A platform without models, whose core never waits."""
+
+
+def load_other(name: str, platform: Path) -> list[str]:
+    """The monitor's commands that do it. It is behind all others in its first 10 ms."""
+    return [
+        f'mach create "{name}"',
+        f"machine LoadPlatformDescription @{platform}",
+        "sysbus WriteDoubleWord 0x20000000 0xE7FDBF00",  # nop; b to the nop
+        "sysbus.cpu SP 0x20001000",
+        "sysbus.cpu PC 0x20000000",
+        "sysbus.cpu PerformanceInMips 2000",
+    ]
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_between_machines_of_renodes_a_board_keeps_its_time(tmp_path: Path, parallel: bool) -> None:
+    """Renode's time is the slowest core's, and goes on in whichever thread lets it. W25Q64JV: a
+    sector erase takes 45 ms."""
+    image = next(i for i in IMAGES if i.name == "TEENSY41-v1.18")
+    assert cli(["renode", "TEENSY41", str(image.require()), "--output", str(tmp_path)]) == 0
+    platform, printed = tmp_path / "other.repl", tmp_path / "printed"
+    platform.write_text(OTHER)
+    erase = "import mimxrt, time; t = time.ticks_us(); mimxrt.Flash().ioctl(6, 150)"
+    said = monitor(
+        tmp_path,
+        *load_other("one", platform),
+        f"include @{tmp_path}/TEENSY41.resc",
+        f"sysbus.usb1.pc CreateFileBackend @{printed} true",
+        *load_other("other", platform),
+        "emulation SetAdvanceImmediately true",
+        'emulation RunFor "0.01"',
+        *["emulation SetGlobalSerialExecution false"] * parallel,
+        *(
+            command
+            for name in ("one", "other")
+            for command in (f'mach set "{name}"', "sysbus.cpu PerformanceInMips 10")
+        ),
+        'mach set "TEENSY41"',
+        'emulation RunFor "0.15"',
+        *typed("sysbus.usb1.pc", f"{erase}; t = time.ticks_us() - t; print('took', t, 'us')"),
+        'emulation RunFor "0.2"',
+    )
+    assert "rror" not in said, said
+    took = [line.split()[1] for line in printed.read_text().splitlines() if line[:5] == "took "]
+    assert [45_000 <= int(microseconds) < 45_100 for microseconds in took] == [True], took
+
+
 def test_code_runs_in_mram_whatever_the_mpu_says(tmp_path: Path) -> None:
     """ARMv8-M ARM: the default map lets code run below 0xA0000000 (B8), MPU_TYPE counts regions,
     MPU_RBAR_A1 is region 1 of the four among which MPU_RNR chooses."""

@@ -53,6 +53,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             {
                 Machine.ClockSource.TryRemoveClockEntry(entry.Handler);
             }
+            ForgetOthers();
             Current = null;
         }
 
@@ -116,6 +117,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             LetVectorsLeadNowhere();
             // A reset looks for vectors somewhere, and the core locks up where there is nothing.
             core.InitVectorTableOffset = (uint)FirstMemory();
+            MindOthers();
             StandBeforeFirstInstruction();
         }
 

@@ -100,9 +100,10 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             {
                 return;
             }
-            if(due)
+            if(due || late)
             {
-                due = false;
+                wantsToStand |= late; // with which the core gives its time back, and goes last again
+                due = late = false;
                 guest->Clock();
             }
             if(wantsToStand)
@@ -182,28 +183,13 @@ namespace Antmicro.Renode.Peripherals.Xipsim
 
         private void OnClock()
         {
-            if(Outside)
+            if(IsOnOthersThread)
             {
-                lock(gate)
-                {
-                    Begin();
-                    standing = true;
-                    while(typed.TryDequeue(out var key))
-                    {
-                        guest->Typed(key.model, key.character);
-                    }
-                    guest->Clock();
-                    TellFaults();
-                    while(wantsToStand)
-                    {
-                        wantsToStand = false;
-                        firstInstruction();
-                        firstInstruction = delegate { };
-                        guest->Stand();
-                    }
-                    standing = due = false;
-                    depth--;
-                }
+                late = true;
+            }
+            else if(Outside)
+            {
+                LookAfterAll();
             }
             else if(depth > 0)
             {
@@ -214,6 +200,32 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 // Somebody else's peripheral asked for the time.
                 wantsToStand = true;
                 LeaveAfterInstruction();
+            }
+        }
+
+        /// Between two instructions: what has become due, what was typed, and who wants the machine to stand still.
+        private void LookAfterAll()
+        {
+            lock(gate)
+            {
+                Begin();
+                standing = true;
+                late = false; // before the clock is looked at: another thread may set it again
+                while(typed.TryDequeue(out var key))
+                {
+                    guest->Typed(key.model, key.character);
+                }
+                guest->Clock();
+                TellFaults();
+                while(wantsToStand)
+                {
+                    wantsToStand = false;
+                    firstInstruction();
+                    firstInstruction = delegate { };
+                    guest->Stand();
+                }
+                standing = due = false;
+                depth--;
             }
         }
 
@@ -250,7 +262,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 core.RequestReturn();
                 return;
             }
-            core.RaiseException(Interrupted);
+            core.RaiseException(hasOthers ? ReturnRequested : Interrupted);
         }
 
         /// The machine is about to start. Renode lets time pass only with an instruction, so one is put into RAM
@@ -291,6 +303,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private const int WordSize = 4;
         private const uint NoBlock = uint.MaxValue; // as tlib says it
         private const uint Interrupted = 0x10000; // no exception of the core's: EXCP_INTERRUPT, by which execution is left
+        private const uint ReturnRequested = 0x10005; // the same, and the core gives back what it has not used of its time
         private const ushort Nop = 0xBF00; // a branch to itself would be taken for WFI
     }
 }
