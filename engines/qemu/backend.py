@@ -28,6 +28,7 @@ from .core import Core
 from .memory import Bus, Memory, SystemBus, Window, place_registers, place_tag
 from .passages import QemuPlayer
 from .time import QemuTime
+from .vmstate import keep_translations
 
 GDB_POLL = 0.005
 """Seconds between two looks at whether gdb has halted the machine."""
@@ -49,6 +50,7 @@ class QemuBackend:
         self._work = q.pointer(q.WORK(self._entered))
         self._nothing = q.pointer(q.WORK(lambda _cpu, _data: None))
         self._queued = self._pinned = False
+        self._loads = 0
 
     def start(self, stand_still: Callable[[], None], clock: GuestClock, *, sleeps: bool) -> None:
         """Call `stand_still` before the first instruction, and when `enter` has asked for it.
@@ -162,6 +164,9 @@ class QemuBackend:
 
     def load(self, saved: dict[str, Any]) -> None:
         """Be as when `save` returned `saved`."""
+        self._loads += 1
+        if self._loads == 2:  # hardly anything is translated where a start loads the cached boot
+            keep_translations(self.core.cpu)
         # QEMU looks at a change of it when it loads the rest of the core's state.
         self.core.fp_active.value = saved["fp_active"]
         if (result := devices.load(saved["devices"])) < 0:

@@ -213,6 +213,11 @@ file_new_output = _function("qemu_file_new_output", c_void_p, c_void_p)
 file_new_input = _function("qemu_file_new_input", c_void_p, c_void_p)
 file_flush = _function("qemu_fflush", c_int, c_void_p, quick=False)
 file_close = _function("qemu_fclose", c_int, c_void_p, quick=False)
+vmstate_unregister = _function("vmstate_unregister", None, c_void_p, c_void_p, c_void_p)
+vmstate_register = _function(
+    "vmstate_register_with_alias_id",
+    c_int, c_void_p, c_uint32, c_void_p, c_void_p, c_int, c_int, c_void_p,
+)  # fmt: skip
 compare = _function("memcmp", c_int, c_void_p, c_void_p, c_size_t)
 
 if _missing:
@@ -229,6 +234,7 @@ if _missing:
 address_space_memory = ctypes.addressof(c_void_p.in_dll(_library, "address_space_memory"))
 error_fatal = ctypes.addressof(c_void_p.in_dll(_library, "error_fatal"))
 timers_state = ctypes.addressof(c_void_p.in_dll(_library, "timers_state"))
+vmstate_cpu = ctypes.addressof(c_void_p.in_dll(_library, "vmstate_cpu_common"))
 vmstate_core = ctypes.addressof(c_void_p.in_dll(_library, "vmstate_arm_cpu"))
 
 

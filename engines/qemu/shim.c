@@ -125,6 +125,19 @@ void xipsim_take_exception(void *cpu)
 }
 
 /*
+ * Called when the core's state was loaded, instead of QEMU's function that drops all translated code
+ * as well. Set from Python: QEMU's tlb_flush().
+ */
+void (*xipsim_tlb_flush)(void *cpu);
+
+int xipsim_core_loaded(void *cpu, int version)
+{
+    (void)version;
+    xipsim_tlb_flush(cpu);
+    return 0;
+}
+
+/*
  * TCG plugin, loaded with -plugin: reports the WFE and WFI instructions that are executed, because
  * QEMU's WFE only yields, and its halted core may sleep past an interrupt. Python puts it to sleep.
  */
