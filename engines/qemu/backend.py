@@ -68,13 +68,7 @@ class QemuBackend:
 
             q.on_run_state(q.pointer(q.RUN_STATE(changed)), None)
         if sleeps:
-            asleep = q.pointer(q.WORK(lambda _cpu, opcode: clock.sleep(opcode == q.WFI)))
-
-            def fall_asleep(_vcpu: int, opcode: int) -> None:
-                # The clock must not be read here (QEMU 7.2 ends with "Bad icount read").
-                q.queue_work(self.core.cpu, asleep, opcode)
-
-            q.on_sleep.value = q.pointer(q.SLEEP(fall_asleep)).value
+            q.on_sleep(self.core.cpu, lambda: clock.sleep(False), lambda: clock.sleep(True))
         self.enter()
 
     # -- building --------------------------------------------------------------------------------
@@ -85,7 +79,7 @@ class QemuBackend:
         """The core."""
         self.core = Core(description, memory=q.get_system_memory())
         self.core.on_reset_request(on_reset_request)
-        self.time.cpu = self.core.cpu
+        self.time.bind(self.core.cpu)
         self.player.use(self.core.cpu)
         return self.core
 
