@@ -68,9 +68,11 @@ def processor_time() -> float:
 
 
 def _seconds_of(process: str) -> float:
-    """Its own, and of its children that have ended."""
+    """Its own, to the nanosecond, and of its children that have ended."""
     fields = Path("/proc", process, "stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    ended = sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK")
+    # clock_getcpuclockid(3), which Python lacks: the number of a process's clock.
+    return time.clock_gettime(~int(process) << 3 | 2) + ended
 
 
 def show(name: str, seconds: list[float], *, per: float = 1, unit: str = "ms") -> None:

@@ -2,19 +2,21 @@
 
 The loop has nine instructions: seven additions, a subtraction, a branch. It is programmed into the
 flash through the firmware's `Flash`, put into a bytearray in RAM, and called by address from the
-REPL; wall time, with a call of one round subtracted. Plain QEMU, without Python in it, runs the
-same loop from RAM of its mps2-an500 board, with and without -icount; its time for one round is
-subtracted, too.
+REPL. Plain QEMU, without Python in it, runs the same loop from RAM of its mps2-an500 board, with
+and without -icount. All take turns; processor time, less that of one round, and the ratio of each
+pair.
 """
 
 from __future__ import annotations
 
+import statistics
 import struct
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from measure import arguments, show, timed
+from measure import arguments, processor_time, show
 
 from xipsim import Machine, platforms
 from xipsim.engines.qemu.locate import find_qemu
@@ -22,7 +24,8 @@ from xipsim.engines.repl.cache import load
 from xipsim.firmware import boards
 from xipsim.machine.layout import boot_chip
 
-ROUNDS = 20_000_000
+ROUNDS = 60_000_000
+COUNTING = "plain QEMU, -icount shift=1"
 INSTRUCTIONS = 9 * ROUNDS
 LOOP = bytes.fromhex("0131 0131 0131 0131 0131 0131 0131 0138 f6d1")
 """adds r1, #1 (seven times); subs r0, #1; bne back"""
@@ -73,27 +76,33 @@ def plain(qemu: Path, rounds: int, options: list[str]) -> None:
 
 
 def main() -> None:
-    args = arguments(__doc__, runs=5)
+    args = arguments(__doc__, runs=9)
+    qemu = find_qemu()
     with Machine(args.board, firmware=args.image) as m:
         m.exec(setup(args.board, args.module))
-        for name, where in (("XIP flash", "xip_at"), ("RAM", "ram_at")):
-            long = timed(lambda w=where: m.exec(f"call({ROUNDS}, {w})"), args.runs)
-            short = timed(lambda w=where: m.exec(f"call(1, {w})"), args.runs)
-            rate(f"in {name}", long, short)
-    qemu = find_qemu()
-    for name, options in (("plain QEMU, -icount shift=1", ["-icount", "shift=1,sleep=off"]),
-                          ("plain QEMU, free running", [])):  # fmt: skip
-        long = timed(lambda o=options: plain(qemu, ROUNDS, o), args.runs)
-        short = timed(lambda o=options: plain(qemu, 1, o), args.runs)
-        rate(name, long, short)
+        actions: dict[str, Callable[[int], object]] = {
+            "in XIP flash": lambda rounds: m.exec(f"call({rounds}, xip_at)"),
+            "in RAM": lambda rounds: m.exec(f"call({rounds}, ram_at)"),
+            COUNTING: lambda rounds: plain(qemu, rounds, ["-icount", "shift=1,sleep=off"]),
+            "plain QEMU, free running": lambda rounds: plain(qemu, rounds, []),
+        }
+        spent: dict[str, list[float]] = {name: [] for name in actions}
+        for _ in range(args.runs):
+            for name, run in actions.items():
+                spent[name].append(used(run, ROUNDS) - used(run, 1))
+    for name, seconds in spent.items():
+        show(f"one instruction, {name}", seconds, per=INSTRUCTIONS, unit="ns")
+    for name in ("in XIP flash", "in RAM"):
+        ratios = [theirs / ours for ours, theirs in zip(spent[name], spent[COUNTING], strict=True)]
+        pairs = " ".join(f"{ratio:.3f}" for ratio in ratios)
+        print(f"{name}: {statistics.median(ratios):.3f} of the speed of {COUNTING} ({pairs})")
 
 
-def rate(name: str, long: list[float], short: list[float]) -> None:
-    """One line: time per instruction, and instructions per second."""
-    seconds = [a - b for a, b in zip(sorted(long), sorted(short), strict=True)]
-    show(f"one instruction, {name}", seconds, per=INSTRUCTIONS, unit="ns")
-    middle = seconds[len(seconds) // 2]
-    print(f"{'':<58} {INSTRUCTIONS / middle / 1e6:9.0f} million instructions per second")
+def used(action: Callable[[int], object], rounds: int) -> float:
+    """Seconds of processor time."""
+    began = processor_time()
+    action(rounds)
+    return processor_time() - began
 
 
 if __name__ == "__main__":

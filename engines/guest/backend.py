@@ -47,8 +47,8 @@ class TimeSource(Protocol):
         """The core executes nothing after the access under way; time goes on."""
 
     def skip(self, span: int) -> bool:
-        """In an access: let it be `span` ns later, unless a timer fires before or the engine cannot
-        do that: False."""
+        """In an access, or before an instruction: let it be `span` ns later, unless a timer fires
+        before or the engine cannot do that: False."""
 
     def halt(self) -> None:
         """While standing still: the core executes nothing when that is over; time goes on."""

@@ -67,6 +67,8 @@ class GuestClock:
         """Where the access under way comes from; set by who has the core."""
         self._stall_end = self.engine_alarm(self._end_stall)
         self._asleep = ""
+        self._slept_until = -1
+        """Virtual ns of the alarm that has ended the last sleep in WFE."""
         self._halted = False
         self._event = False
         self.level: Callable[[], int] = int
@@ -276,7 +278,8 @@ class GuestClock:
 
     def _end_stall(self) -> None:
         if self._asleep == WFI and not self.is_pending():
-            self._sleep_to_next_alarm()
+            now = self._read()
+            self._sleep(now, self.next_guest_alarm(now))
             return
         goes_round = False
         try:
@@ -341,13 +344,18 @@ class GuestClock:
         event, self._event = self._event and not wfi, False
         if event or not self._stalls or (wfi and self.is_pending()):
             return
-        self._asleep = WFI if wfi else WFE
-        self._sleep_to_next_alarm()
-        self.source.halt()
-
-    def _sleep_to_next_alarm(self) -> None:
         now = self._read()
         span = self.next_guest_alarm(now)
+        if not wfi and span < MAXIMUM and self.source.skip(span):
+            # Nothing else happens before: no need to stop the core, and to start it again.
+            self._slept_until = now + span
+            self._turns.forget_stall()
+            return
+        self._asleep = WFI if wfi else WFE
+        self._sleep(now, span)
+        self.source.halt()
+
+    def _sleep(self, now: int, span: int) -> None:
         if span < MAXIMUM:
             self._stall_end.at(now + span)
 
@@ -356,6 +364,8 @@ class GuestClock:
         self._event = True
         if self._asleep == WFE or (self._asleep == WFI and self.is_pending()):
             self.cancel_stall()
+        elif self._slept_until == self._read():
+            self.asked = None  # as `cancel_stall` has it
 
     # -- snapshots -------------------------------------------------------------------------------
 
@@ -369,6 +379,7 @@ class GuestClock:
             "waits": self.waits.save(),
             "stall_end": self._stall_end.deadline,
             "asleep": self._asleep,
+            "slept_until": self._slept_until,
             "event": self._event,
         }
 
@@ -381,6 +392,7 @@ class GuestClock:
         self._turns.load(saved["turns"])
         self.waits.load(saved["waits"])
         self._asleep, self._event = saved["asleep"], saved["event"]
+        self._slept_until = saved["slept_until"]
         if saved["stall_end"] is not None:
             self._stall_end.at(saved["stall_end"])
         if self._asleep or saved["stall_end"] is not None:

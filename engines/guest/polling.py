@@ -68,11 +68,12 @@ class Run:
         """Whether a turn of the loop may be that long: turns differ by a branch here and there."""
         if gap in self.gaps or not gap:
             return True
-        is_like = any(abs(gap - known) <= known // 2 for known in self.gaps)
-        if (is_like or not self.gaps) and len(self.gaps) < SHAPES and not self.noticed:
-            self.gaps += (gap,)
-            return True
-        return False
+        if self.noticed or len(self.gaps) >= SHAPES:
+            return False
+        if self.gaps and not any(abs(gap - known) <= known // 2 for known in self.gaps):
+            return False
+        self.gaps += (gap,)
+        return True
 
     def turns(self, span: int) -> int:
         """How often the loop would go round in `span` ns."""

@@ -28,6 +28,7 @@ from .core import Core
 from .memory import Bus, Memory, SystemBus, Window, place_registers, place_tag
 from .passages import QemuPlayer
 from .time import QemuTime
+from .vmstate import keep_translations
 
 GDB_POLL = 0.005
 """Seconds between two looks at whether gdb has halted the machine."""
@@ -49,6 +50,7 @@ class QemuBackend:
         self._work = q.pointer(q.WORK(self._entered))
         self._nothing = q.pointer(q.WORK(lambda _cpu, _data: None))
         self._queued = self._pinned = False
+        self._loads = 0
 
     def start(self, stand_still: Callable[[], None], clock: GuestClock, *, sleeps: bool) -> None:
         """Call `stand_still` before the first instruction, and when `enter` has asked for it.
@@ -66,13 +68,7 @@ class QemuBackend:
 
             q.on_run_state(q.pointer(q.RUN_STATE(changed)), None)
         if sleeps:
-            asleep = q.pointer(q.WORK(lambda _cpu, opcode: clock.sleep(opcode == q.WFI)))
-
-            def fall_asleep(_vcpu: int, opcode: int) -> None:
-                # The clock must not be read here (QEMU 7.2 ends with "Bad icount read").
-                q.queue_work(self.core.cpu, asleep, opcode)
-
-            q.on_sleep.value = q.pointer(q.SLEEP(fall_asleep)).value
+            q.on_sleep(self.core.cpu, lambda: clock.sleep(False), lambda: clock.sleep(True))
         self.enter()
 
     # -- building --------------------------------------------------------------------------------
@@ -83,7 +79,7 @@ class QemuBackend:
         """The core."""
         self.core = Core(description, memory=q.get_system_memory())
         self.core.on_reset_request(on_reset_request)
-        self.time.cpu = self.core.cpu
+        self.time.bind(self.core.cpu)
         self.player.use(self.core.cpu)
         return self.core
 
@@ -162,6 +158,9 @@ class QemuBackend:
 
     def load(self, saved: dict[str, Any]) -> None:
         """Be as when `save` returned `saved`."""
+        self._loads += 1
+        if self._loads == 2:  # hardly anything is translated where a start loads the cached boot
+            keep_translations(self.core.cpu)
         # QEMU looks at a change of it when it loads the rest of the core's state.
         self.core.fp_active.value = saved["fp_active"]
         if (result := devices.load(saved["devices"])) < 0:

@@ -25,6 +25,37 @@ void xipsim_call(object *callable)
     py.release(state);
 }
 
+/*
+ * Work for the core, which it does between two instructions. All set from Python: QEMU's functions,
+ * and what is called, without arguments, where the core executes WFE or WFI.
+ */
+void (*xipsim_queue)(void *cpu, void (*work)(void *, uint64_t), uint64_t data);
+void (*xipsim_warp)(void *, uint64_t);
+void *xipsim_core;
+object *xipsim_on_wfe, *xipsim_on_wfi;
+
+static void call_work(void *cpu, uint64_t callable)
+{
+    (void)cpu;
+    xipsim_call((object *)(uintptr_t)callable);
+}
+
+OWN void fall_asleep(int is_wfi)
+{
+    object *callable = is_wfi ? xipsim_on_wfi : xipsim_on_wfe;
+
+    if (callable) {
+        /* Not at once: QEMU 7.2 ends with "Bad icount read" where the clock is read here. */
+        xipsim_queue(xipsim_core, call_work, (uintptr_t)callable);
+    }
+}
+
+/* Let QEMU see, in the core's own thread, that the core is idle, and time can go on. */
+void xipsim_move_on(void *cpu)
+{
+    xipsim_queue(cpu, xipsim_warp, 0);
+}
+
 struct bound {
     union {
         int64_t (*read)(int);

@@ -43,7 +43,6 @@ REGION_BYTES = 256
 NON_SECURE, SECURE = 0, 3
 """MemTxAttrs of an access; four bytes in QEMU 7.2, eight since 10, by value. `secure` is bit 1, and
 since 10 bit 0; what the other of the two means is nothing to a Cortex-M."""
-WFI = 0xBF30
 MEMTX_OK, MEMTX_ERROR, MEMTX_DECODE_ERROR = 0, 1, 2
 REGISTER_SP, REGISTER_LR, REGISTER_PC, REGISTER_XPSR = 13, 14, 15, 25
 
@@ -53,7 +52,6 @@ WORK = CFUNCTYPE(None, c_void_p, c_uint64)
 IRQ = CFUNCTYPE(None, c_void_p, c_int, c_int)
 PLAIN = CFUNCTYPE(None)
 RUN_STATE = CFUNCTYPE(None, c_void_p, c_bool, c_int)
-SLEEP = CFUNCTYPE(None, c_uint, c_void_p)
 
 
 def refuse(why: str) -> NoReturn:
@@ -213,6 +211,11 @@ file_new_output = _function("qemu_file_new_output", c_void_p, c_void_p)
 file_new_input = _function("qemu_file_new_input", c_void_p, c_void_p)
 file_flush = _function("qemu_fflush", c_int, c_void_p, quick=False)
 file_close = _function("qemu_fclose", c_int, c_void_p, quick=False)
+vmstate_unregister = _function("vmstate_unregister", None, c_void_p, c_void_p, c_void_p)
+vmstate_register = _function(
+    "vmstate_register_with_alias_id",
+    c_int, c_void_p, c_uint32, c_void_p, c_void_p, c_int, c_int, c_void_p,
+)  # fmt: skip
 compare = _function("memcmp", c_int, c_void_p, c_void_p, c_size_t)
 
 if _missing:
@@ -229,6 +232,7 @@ if _missing:
 address_space_memory = ctypes.addressof(c_void_p.in_dll(_library, "address_space_memory"))
 error_fatal = ctypes.addressof(c_void_p.in_dll(_library, "error_fatal"))
 timers_state = ctypes.addressof(c_void_p.in_dll(_library, "timers_state"))
+vmstate_cpu = ctypes.addressof(c_void_p.in_dll(_library, "vmstate_cpu_common"))
 vmstate_core = ctypes.addressof(c_void_p.in_dll(_library, "vmstate_arm_cpu"))
 
 
@@ -278,6 +282,21 @@ def bound_at(form: bytes, name: str, first: int) -> Any:
 shim_data(c_void_p, "xipsim_deadline").value = address(clock_deadline)
 
 
+def bound_move_on(cpu: int) -> Callable[[], None]:
+    """A function that lets virtual time go to the next alarm, if the core is idle."""
+    shim_data(c_void_p, "xipsim_queue").value = address(queue_work)
+    shim_data(c_void_p, "xipsim_warp").value = address(warp_timer)
+    made: Callable[[], None] = _bind(b"a", shim_address("xipsim_move_on"), cpu)
+    return made
+
+
+def on_sleep(cpu: int, wfe: Callable[[], None], wfi: Callable[[], None]) -> None:
+    """Call `wfe` or `wfi` when the core is about to execute such an instruction."""
+    shim_data(c_void_p, "xipsim_core").value = cpu
+    shim_data(py_object, "xipsim_on_wfe").value = keep(wfe)
+    shim_data(py_object, "xipsim_on_wfi").value = keep(wfi)
+
+
 def bound_nearest() -> Callable[[], int]:
     """A function that says how many ns ahead the first timer on the virtual clock fires."""
     made: Callable[[], int] = bound_at(b"read", "xipsim_nearest", CLOCK_VIRTUAL)
@@ -302,7 +321,6 @@ shim_data(c_void_p, "xipsim_set_size").value = address(byte_array_resize)
 shim_data(c_void_p, "xipsim_bytes").value = byte_array_new()
 core_register = PYFUNCTYPE(c_uint32, c_void_p, c_int)(shim_address("xipsim_register"))
 on_abort = shim_data(c_void_p, "xipsim_on_abort")
-on_sleep = shim_data(c_void_p, "xipsim_on_sleep")
 
 _kept: list[Any] = []
 

@@ -53,6 +53,9 @@ extern OWN struct python {
     object *asked; /* the name of an attribute */
 } py;
 
+/* In the vCPU thread, before a WFE or WFI executes. */
+OWN void fall_asleep(int is_wfi);
+
 /* Fill `py`, the first time; aborts where a function is missing. */
 OWN void find_python(void);
 

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "python_api.h"
+
 typedef int (*main_function)(int, char **, char **);
 typedef int (*start_function)(main_function, int, char **, void (*)(void), void (*)(void),
                               void (*)(void), void *);
@@ -125,18 +127,25 @@ void xipsim_take_exception(void *cpu)
 }
 
 /*
+ * Called when the core's state was loaded, instead of QEMU's function that drops all translated code
+ * as well. Set from Python: QEMU's tlb_flush().
+ */
+void (*xipsim_tlb_flush)(void *cpu);
+
+int xipsim_core_loaded(void *cpu, int version)
+{
+    (void)version;
+    xipsim_tlb_flush(cpu);
+    return 0;
+}
+
+/*
  * TCG plugin, loaded with -plugin: reports the WFE and WFI instructions that are executed, because
  * QEMU's WFE only yields, and its halted core may sleep past an interrupt. Python puts it to sleep.
  */
 
 #define WFE 0xBF20
 #define WFI 0xBF30
-
-/*
- * Called in the vCPU thread before a WFE or WFI (the opcode is `instruction`) executes; must not
- * read the clock. Set from Python.
- */
-void (*xipsim_on_sleep)(unsigned int vcpu_index, void *instruction);
 
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
@@ -150,9 +159,8 @@ static void (*on_insn_exec)(struct qemu_plugin_insn *, void (*)(unsigned int, vo
 
 static void sleeping(unsigned int vcpu_index, void *instruction)
 {
-    if (xipsim_on_sleep) {
-        xipsim_on_sleep(vcpu_index, instruction);
-    }
+    (void)vcpu_index;
+    fall_asleep((uintptr_t)instruction == WFI);
 }
 
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)

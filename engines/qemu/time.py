@@ -12,8 +12,6 @@ from xipsim.engines.guest.backend import Timer
 
 from . import library as q
 
-_MOVE_ON = q.pointer(q.warp_timer)
-
 
 class QemuTimer:
     """A timer on the virtual clock; implements `backend.Timer`."""
@@ -47,16 +45,33 @@ def _find_offset(read: Callable[[], int]) -> c_int64 | None:
 
 
 class QemuTime:
-    """Implements `backend.TimeSource`. cpu: the core, set when there is one."""
+    """Implements `backend.TimeSource`; `bind` before anything runs."""
+
+    hold: Callable[[], None]
+    """In an access: the core executes nothing after it."""
+    release: Callable[[], None]
+    """The core goes on."""
+    move_on: Callable[[], None]
+    """Let time go to the next alarm.
+
+    QEMU moves time on when it finds the core idle. A work item makes it do so in the vCPU's own
+    thread; the main loop would take several changes of thread for the same."""
 
     def __init__(self) -> None:
-        self.cpu: int | None = None
+        self._cpu: int | None = None
         self.read: Callable[[], int] = q.bound(b"read", q.clock_ns, q.CLOCK_VIRTUAL)
         self._nearest: Callable[[], int] = q.bound_nearest()
         """ns until the first timer fires, negative if there is none."""
         self._nudge = QemuTimer(self._nudged)
         self._nudged_at: int | None = None
         self._skip: Callable[[int], int] | None = None
+
+    def bind(self, cpu: int) -> None:
+        """The core whose time it is."""
+        self._cpu = cpu
+        self.hold = q.bound(b"act", q.cpu_stop_current, 0)
+        self.release = q.bound(b"act", q.cpu_resume, cpu)
+        self.move_on = q.bound_move_on(cpu)
 
     def timer(self, callback: Callable[[], None]) -> QemuTimer:
         """A timer, off."""
@@ -69,7 +84,11 @@ class QemuTime:
             return most
         if self._nudged_at is not None:
             hidden = [*hidden, (self._nudge, self._nudged_at)]
-        if not hidden or now + deadline < min(time for _, time in hidden):
+        first = now + deadline
+        for _, time in hidden:
+            if time <= first:
+                break
+        else:
             return deadline
         # The first one does not count: look behind those.
         for timer, _ in hidden:
@@ -79,22 +98,18 @@ class QemuTime:
             timer.arm(time)
         return min(deadline, most) if deadline >= 0 else most
 
-    def hold(self) -> None:
-        """In an access: the core executes nothing after it."""
-        q.cpu_stop_current()
-
     def skip(self, span: int) -> bool:
-        """In an access: let it be `span` ns later, unless a timer fires before: False."""
+        """Let it be `span` ns later, unless a timer fires before: False."""
         if self._skip is None:
             offset = _find_offset(self.read)
-            if offset is None or self.cpu is None:
+            if offset is None or self._cpu is None:
                 return False
-            self._skip = q.bound_skip(self.cpu, offset)
+            self._skip = q.bound_skip(self._cpu, offset)
         return span < 2**31 and self._skip(span) != 0
 
     def halt(self) -> None:
         """While standing still: the core executes nothing when that is over."""
-        q.cpu_stop_current()
+        self.hold()
         # QEMU takes notice when no work is left, but before that it looks after its alarms.
         self._nudged_at = self.read()
         self._nudge.arm(self._nudged_at)
@@ -102,15 +117,3 @@ class QemuTime:
     def _nudged(self) -> None:
         self._nudged_at = None
         self.move_on()
-
-    def release(self) -> None:
-        """The core goes on."""
-        q.cpu_resume(self.cpu)
-
-    def move_on(self) -> None:
-        """Let time go to the next alarm.
-
-        QEMU moves time on when it finds the core idle. A work item makes it do so in the vCPU's
-        own thread; the main loop would take several changes of thread for the same.
-        """
-        q.queue_work(self.cpu, _MOVE_ON, 0)

@@ -1,4 +1,4 @@
-"""Where QEMU keeps a part of a core that its own device state leaves out.
+"""What QEMU's own device state leaves out of a core, and what it does too much.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -15,9 +15,11 @@ import os
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from ctypes import c_uint32
+from ctypes import c_uint32, c_void_p, memmove
 
 from xipsim.engines.api import SnapshotError
+
+from . import library as q
 
 WORD = 8
 DESCRIPTION, FIELDS, SECTIONS = 32, 2048, 64
@@ -26,11 +28,22 @@ HALF = 4
 FPCA = 1 << 2
 
 
+def _executed() -> Iterator[tuple[int, int]]:
+    """Beginnings and ends of what this process may execute of its files."""
+    with open("/proc/self/maps") as file:
+        for line in file:
+            place, rights, *_, name = line.split()
+            if "x" in rights and name.startswith("/"):
+                start, end = place.split("-")
+                yield int(start, 16), int(end, 16)
+
+
 class _Memory:
     """This process's memory; what is not mapped reads as zeros."""
 
     def __init__(self) -> None:
         self._file = os.open("/proc/self/mem", os.O_RDONLY)
+        self._code = list(_executed())
 
     def close(self) -> None:
         os.close(self._file)
@@ -46,6 +59,10 @@ class _Memory:
         with suppress(OSError, OverflowError):
             return os.pread(self._file, length, address)
         return b""
+
+    def is_code(self, address: int) -> bool:
+        """Whether it lies in a part of a program or library that is executed."""
+        return any(start <= address < end for start, end in self._code)
 
     def name(self, address: int) -> bytes:
         """The text to which the structure there points first."""
@@ -91,3 +108,27 @@ class FloatingPointActive:
     @value.setter
     def value(self, on: bool) -> None:
         self._control.value = self._control.value & ~FPCA | (FPCA if on else 0)
+
+
+def keep_translations(cpu: int) -> None:
+    """Let loading the core's state leave the translated code as it is.
+
+    QEMU drops all of it, as somebody may have changed memory behind its back; here memories and
+    windows are written as a bus master would, and each drops what was translated from it. A
+    snapshot is gone back to in a few milliseconds, and what runs then would take three times as
+    long. Where the description of the core's state is not as expected, all stays as it is.
+    """
+    memory = _Memory()
+    try:
+        words = list(memory.words(q.vmstate_cpu, DESCRIPTION))
+        first = next((i for i, word in enumerate(words) if memory.is_code(word)), -1)
+        is_known = first > 0 and memory.is_code(words[first + 1])
+    finally:
+        memory.close()
+    if is_known:  # what is called before loading, and what after
+        words[first + 1] = q.shim_address("xipsim_core_loaded")
+        q.shim_data(c_void_p, "xipsim_tlb_flush").value = q.address(q.tlb_flush)
+        ours = q.new_structure()
+        memmove(ours, struct.pack(f"{DESCRIPTION}Q", *words), DESCRIPTION * WORD)
+        q.vmstate_unregister(None, q.vmstate_cpu, cpu)
+        q.vmstate_register(None, 0, ours, cpu, -1, 0, None)

@@ -104,7 +104,8 @@ class Gpt(Peripheral):
 
     @SR.on_read
     def _read_status(self) -> int:
-        self._catch_up()
+        if self._next is not None and self.system.clock.now >= self._next:
+            self._catch_up()
         return self.SR
 
     @SR.on_write
@@ -115,16 +116,16 @@ class Gpt(Peripheral):
 
     @IR.on_write
     def _enable(self, value: int) -> None:
-        changes = value != self.IR
-        self.IR = value
-        self._catch_up()
-        if changes:
+        if value != self.IR:
+            self.IR = value
+            self._catch_up()
             self._schedule()
 
     @OCR.on_write
     def _compare(self, index: int, value: int) -> None:
         restarts = index == 0 and not self.FRR
         if restarts or value != self.OCR[index]:
+            self._catch_up()  # with the value until now
             self.OCR[index] = value
             self._rebase(restart=restarts)
 

@@ -14,6 +14,12 @@ from xipsim.engines.link.engine import ChildEngine
 
 pytestmark = pytest.mark.needs("snapshots")
 
+CALL = Program("""
+    // what lies in the window and in memory is called, again and again, and its r1 marked
+    ldr r6, =0x60000001; ldr r5, =0x20004001
+    again: blx r6; str r1, [r0, #12]; blx r5; str r1, [r0, #12]; b again
+""")
+NATIVE, IN_MEMORY = 0x4000_5000, 0x2000_4000
 OFF = Program("ldr r6, =0x40004000; str r1, [r6, #0]; loop: b loop")
 
 
@@ -35,6 +41,34 @@ def test_going_back_repeats_exactly(running: Running, program: Program, at: int)
             engine.restore(number)
             assert engine.now < 400_000
             assert outcome(engine, 400_000) == first
+
+
+def test_code_is_what_it_was(running: Running) -> None:
+    """It is rewritten behind the snapshot and executed, in a window and in memory; three times, as
+    an engine may keep what it has translated where it goes back again and again."""
+
+    def written(value: int) -> None:
+        code = bytes([value, 0x21, 0x70, 0x47])  # movs r1, #value; bx lr
+        engine.call("window", "put", 0, code)
+        engine.write_memory(IN_MEMORY, code)
+
+    def marked(until: int) -> set[int]:
+        seen = len(engine.call("timer", "seen")[1])
+        engine.run(Goal(until=until))
+        return {value for _, value in engine.call("timer", "seen")[1][seen + 2 :]}
+
+    with running(CALL) as engine:
+        engine.run(Goal(until=1))
+        written(1)
+        engine.write_memory(NATIVE, bytes([1, 0, 0, 0]))
+        assert marked(20_000) == {1}
+        number = engine.snapshot()
+        for value in (2, 3, 4):
+            written(value)
+            assert marked(40_000) == {value}
+            engine.restore(number)
+            assert marked(40_000) == {1}
+            engine.restore(number)
 
 
 def test_taking_one_changes_nothing(running: Running) -> None:

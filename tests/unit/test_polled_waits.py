@@ -123,6 +123,7 @@ def test_an_interrupt_that_came_before_ends_wfe_but_not_wfi(wfi: bool, sleeps: b
     core.clock.wake()
     core.clock.sleep(wfi)
     assert core.source.halted is sleeps
+    assert core.source.now == 0, "no time was passed over"
 
 
 def test_wfe_consumes_the_event() -> None:
@@ -130,8 +131,26 @@ def test_wfe_consumes_the_event() -> None:
     core.clock.alarm(lambda: None).at(1_000)
     core.clock.wake()
     core.clock.sleep(False)
+    assert core.source.now == 0
+    core.clock.sleep(False)
+    assert core.source.now == 1_000
+
+
+def test_an_interrupt_that_ends_wfe_ends_the_question() -> None:
+    core = Core()
+    core.clock.alarm(core.clock.wake).at(1_000)
+    core.clock.asked = "a question"
+    core.clock.sleep(False)
+    assert not core.source.halted, "the time was passed over"
+    core.source.advance(1)
+    assert core.clock.asked is None
+
+
+def test_nothing_is_passed_over_where_nothing_will_come() -> None:
+    core = Core()
     core.clock.sleep(False)
     assert core.source.halted
+    assert core.source.now == 0
 
 
 class Behind(Model):

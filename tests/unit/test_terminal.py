@@ -153,6 +153,29 @@ def test_idle_time_is_slept(pty: tuple[Line, int]) -> None:
     assert machine.slices < 500
 
 
+@pytest.mark.parametrize(
+    ("silence", "longest"), [(0.0, 1_000_000), (0.5, 10_000_000), (2.0, 40_000_000)]
+)
+def test_the_longer_nobody_talks_the_longer_are_the_slices(
+    pty: tuple[Line, int], monkeypatch: pytest.MonkeyPatch, silence: float, longest: int
+) -> None:
+    """What the board says then is seen that much later, at most."""
+    now = [0]
+
+    def wait(_reads: object, _writes: object, _other: object, seconds: float) -> Any:
+        now[0] += round(seconds * 1e9)
+        return [], [], []
+
+    monkeypatch.setattr("xipsim.cli.terminal.time.monotonic", lambda: now[0] / 1e9)
+    monkeypatch.setattr(Pace.__init__, "__defaults__", (lambda: now[0],))
+    monkeypatch.setattr("xipsim.cli.terminal.select.select", wait)
+    machine: Any = FakeMachine()
+    conversation = Conversation(machine, pty[0], stopped=lambda: machine.slices == 5)
+    now[0] = round(silence * 1e9)
+    conversation.go_on()
+    assert machine.now == 5 * longest
+
+
 def test_fast_time_waits_for_nothing(
     pty: tuple[Line, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,11 @@ TALKING_SLICE = 1_000_000
 """The same while bytes go to and fro: each answer waits for the end of a slice."""
 TALKING = 0.1
 """Seconds after the last byte for which a conversation is taken to go on."""
+SILENT_SLICE = 40_000_000
+"""The same where nobody has said anything for long: what the board says then comes so much later,
+and what is typed is heard at once. Less than half of LAG, as waiting may take longer than asked."""
+SILENT = 1.0
+"""Seconds after the last byte from which on nobody is taken to be talking."""
 LAG = 100_000_000
 """ns by which virtual time may be late and still catch up."""
 LAG_WORTH_SAYING = 1_000_000_000
@@ -275,8 +280,10 @@ class Conversation:
     def _slice(self) -> int:
         if self._is_fast:
             return SLICE  # over at once, where nothing is going on
-        talks = time.monotonic() - self._last_byte < TALKING
-        return TALKING_SLICE if talks else SLICE
+        silence = time.monotonic() - self._last_byte
+        if silence < TALKING:
+            return TALKING_SLICE
+        return SLICE if silence < SILENT else SILENT_SLICE
 
     def _pass(self, pace: Pace | NoPace) -> None:
         if due := min(pace.due(self._machine.now), self._slice):
