@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Protocol
 
 from xipsim.engines.api import ConfigurationError
@@ -28,6 +29,7 @@ from xipsim.peripherals.core import (
     System,
     Trace,
     Unanswered,
+    WakeFilter,
     Waker,
     accessors,
     words,
@@ -258,8 +260,15 @@ class Builder:
                 self.board.interrupts.append(junction)
         return self._inputs[key]
 
-    def _core_input(self, number: int) -> CoreInput:
-        return CoreInput(self.board.core.interrupt(number), self._clock.wake)
+    def _core_input(self, number: int) -> IrqLine:
+        line: IrqLine = CoreInput(self.board.core.interrupt(number), self._clock.wake)
+        for wake_filter in self._wake_filters:
+            line = wake_filter.filtered(number, line)
+        return line
+
+    @cached_property
+    def _wake_filters(self) -> list[WakeFilter]:
+        return [model for model in self.board.models.values() if isinstance(model, WakeFilter)]
 
     def tag(self, tag: Tag) -> None:
         """A range that has only a name."""
@@ -325,9 +334,7 @@ def describe_core(platform: Platform, registry: Registry) -> CoreDescription:
         interrupts=(max(wires, default=0) // 32 + 1) * 32,
         frequency=int(str(nvic.get("systickFrequency"))),
         reference=max(
-            registry[e.type].SYSTICK_REFERENCE
-            for e in platform.entries
-            if e.type in registry
+            registry[e.type].SYSTICK_REFERENCE for e in platform.entries if e.type in registry
         ),
         ram=ram,
     )

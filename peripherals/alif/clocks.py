@@ -7,26 +7,54 @@ Reset values that no public document gives are 0.
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import Peripheral, Register, RegisterArray, model
+from collections.abc import Callable
+from typing import Any
+
+from xipsim.peripherals.core import (
+    IrqLine,
+    Peripheral,
+    Register,
+    RegisterArray,
+    State,
+    System,
+    WakeFilter,
+    model,
+)
 
 PAGE = 0x1000
+WAKING = 64
+"""Interrupts below this one, and the NMI, end a sleep of which the WIC takes care."""
 _DMA_BOOT = "who may use the DMA controller (it is not modelled)"
 _DPHY = "the MIPI D-PHY"
 _WIC = "every interrupt ends deep sleep, not only 0 to 63"
 
 
+class _Interrupt:
+    """An interrupt of the core on its way through the wake-up interrupt controller."""
+
+    def __init__(self, drive: Callable[[int, bool], None], number: int) -> None:
+        self._drive, self._number = drive, number
+
+    def set(self, level: bool) -> None:
+        """The `IrqLine` port."""
+        self._drive(self._number, level)
+
+
 @model("Alif.Aon")
-class Aon(Peripheral):
+class Aon(Peripheral, WakeFilter):
     """Always-on domain: control and reset status of both M55 subsystems.
 
     RTSS_HP_RESET must read 0 (or WIC in RTSS_HP_CTRL be clear): firmware that sees a reset by
-    its power manager goes back to sleep.
+    its power manager goes back to sleep. From when WIC is set, interrupts 64 and above wait until
+    another one ends the sleep. Assumption: who sets it sleeps at once, with SLEEPDEEP, of which
+    nothing is known here; IWIC 0, for which even fewer end it, is as IWIC 1, and the subsystem is
+    never switched off.
     """
 
     SIZE = PAGE
 
     RTSS_HP_CTRL = Register(0x00)
-    HP_WIC = RTSS_HP_CTRL.field(8, unmodelled=_WIC)
+    HP_WIC = RTSS_HP_CTRL.field(8)
     RTSS_HP_RESET = Register(0x04)
     RTSS_HE_CTRL = Register(0x10)
     HE_WIC = RTSS_HE_CTRL.field(8, unmodelled=_WIC)
@@ -34,6 +62,45 @@ class Aon(Peripheral):
     RTSS_HE_LPUART_CKEN = Register(0x1C)
     SYSTOP_CLK_DIV = Register(0x20)
     PMU_PERIPH = Register(0x40)
+
+    _sleeps = State(False)
+    _held = State(0)
+    """Interrupts that wait, one bit each."""
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self._core: dict[int, IrqLine] = {}
+
+    def filtered(self, number: int, line: IrqLine) -> IrqLine:
+        """See `WakeFilter`."""
+        self._core[number] = line
+        return _Interrupt(self._drive, number)
+
+    def _drive(self, number: int, level: bool) -> None:
+        is_waking = number < WAKING
+        if not is_waking:
+            bit = 1 << number
+            waits = level and self._sleeps
+            self._held = self._held | bit if waits else self._held & ~bit
+            if waits:
+                return
+        self._core[number].set(level)
+        if is_waking and level:
+            self._wake()
+
+    @RTSS_HP_CTRL.on_write
+    def _control(self, value: int) -> None:
+        self._sleeps = bool(self.HP_WIC)
+        if not self._sleeps:
+            self._wake()
+        elif not self._core:
+            self.gap(f"RTSS_HP_CTRL.HP_WIC: {_WIC}")
+
+    def _wake(self) -> None:
+        held, self._held, self._sleeps = self._held, 0, False
+        for number, line in self._core.items():
+            if number >= WAKING and held >> number & 1:
+                line.set(True)
 
 
 @model("Alif.Cgu")

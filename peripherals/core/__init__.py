@@ -33,6 +33,7 @@ from .roles import (
     PinPort,
     Role,
     UsbHost,
+    WakeFilter,
     Waker,
     roles_of,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "Turn",
     "Unanswered",
     "UsbHost",
+    "WakeFilter",
     "Waker",
     "Window",
     "Words",

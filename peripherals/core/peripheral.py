@@ -214,7 +214,7 @@ class Peripheral(Model):
         hook: Callable[[int], None],
         value: int,
     ) -> None:
-        if register.unmodelled:
+        if register.unmodelled and value != register.reset:
             self.gap(f"{register.name}: {register.unmodelled}")
         for field in fields:
             if field.asks(register, value):

@@ -102,8 +102,8 @@ class Register(Hooked):
     survives_reset: keeps its value over every reset but power-on.
     neutral: an access to it does not end a run of the same question (see `Clock.question`).
     polled: firmware waits for what it shows: each read is a question, of which no end is known.
-    unmodelled: what this register does on silicon and not here; writing it is reported once, and
-    whoever waits for what it shows is told that he does so in vain.
+    unmodelled: what this register does on silicon and not here; writing anything but its reset
+    value is reported once, and whoever waits for what it shows is told that he does so in vain.
     stored_unless: a field; a write is only stored while that is 0, else the hook takes it instead.
     Hooks: `method(self) -> int` answers reads and looks, `method(self, value)` runs after a write
     was stored; `value` as written.

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 from .boot import Entry
 from .model import Model, exposed
+from .ports import IrqLine
 
 
 class Role:
@@ -160,6 +161,14 @@ class Waker(Role):
     @property
     def wake_at(self) -> int | None:
         """Virtual ns at which it will, None while it will not."""
+        raise NotImplementedError
+
+
+class WakeFilter(Role):
+    """Lets only some interrupts end a deep sleep of the core."""
+
+    def filtered(self, number: int, line: IrqLine) -> IrqLine:
+        """What drives the core's interrupt `number` in place of `line`, which leads there."""
         raise NotImplementedError
 
 

@@ -25,8 +25,10 @@ from .iomuxc import Iomuxc, pads
 
 TIMERS = 4
 STRIDE = 0x20
-CLEAR, SET, ALTERNATE = 1, 2, 4
-"""OUTMODE: at a comparison, at a comparison, and toggling with COMP1 and COMP2 in turns."""
+CLEAR, SET, ALTERNATE, ROLLOVER = 1, 2, 4, 6
+"""OUTMODE: at a comparison, at a comparison, toggling with COMP1 and COMP2 in turns, and set at a
+comparison and cleared at the counter's rollover."""
+FULL = 1 << 16
 RISING = 1
 """CM: counts the rising edges of its primary source."""
 IPG = 8
@@ -53,7 +55,8 @@ def _per_timer(offset: int) -> RegisterArray:
 
 @model("Imxrt.Qtmr")
 class Qtmr(Peripheral):
-    """Frequency, duty, and edges at wires, of outputs that toggle with two compare registers.
+    """Frequency, duty, and edges at wires, of outputs that toggle with two compare registers, or
+    with one and the counter's rollover.
 
     The counters do not count, so no flag comes; other uses of a timer are not modelled. Assumption:
     a period begins when CTRL is written, and other comparisons count from the one under way on.
@@ -75,6 +78,7 @@ class Qtmr(Peripheral):
     CNTR = _per_timer(0x0A)
     CTRL = _per_timer(0x0C)
     OUTMODE = CTRL.field(0, 3)
+    LENGTH = CTRL.field(5)
     PCS = CTRL.field(9, 4)
     CM = CTRL.field(13, 3)
     SCTRL = _per_timer(0x0E)
@@ -111,6 +115,7 @@ class Qtmr(Peripheral):
     @SCTRL.on_write
     @COMP1.on_write
     @COMP2.on_write
+    @LOAD.on_write
     @CMPLD1.on_write
     @CMPLD2.on_write
     @CSCTRL.on_write
@@ -125,16 +130,16 @@ class Qtmr(Peripheral):
     def _control(self, timer: int, value: int) -> None:
         self._began[timer] = self.system.clock.now
         self._changed()
-        makes_signal = self.OUTMODE[timer] in (CLEAR, SET, ALTERNATE)
+        makes_signal = self.OUTMODE[timer] in (CLEAR, SET, ALTERNATE, ROLLOVER)
         if self.CM[timer] and not (self.CM[timer] == RISING and makes_signal):
-            self.gap("CTRL.CM: counting for anything but a signal of two compare registers")
+            self.gap("CTRL.CM: counting for anything but a signal")
 
     # -- the board's side ------------------------------------------------------------------------
 
     @exposed
     def frequency(self, timer: int) -> float:
         """Hz of the output of timer 0 to 3; 0 while it is off or does not toggle."""
-        if not self._is_on(timer) or self.OUTMODE[timer] != ALTERNATE:
+        if not self._is_on(timer) or self.OUTMODE[timer] not in (ALTERNATE, ROLLOVER):
             return 0.0
         return self._clock() / (1 << self.PCS[timer] - IPG) / sum(self._halves(timer))
 
@@ -145,15 +150,18 @@ class Qtmr(Peripheral):
             return 0.0
         mode = self.OUTMODE[timer]
         low, high = self._halves(timer)
-        part = high / (low + high) if mode == ALTERNATE else float(mode == SET)
+        part = high / (low + high) if mode in (ALTERNATE, ROLLOVER) else float(mode == SET)
         return 1 - part if self.OPS[timer] else part
 
     def _halves(self, timer: int) -> tuple[int, int]:
         """Counts for which the output is low and high: until a comparison, and one more."""
         # What is loaded at a comparison lasts from the next one on.
-        low = self.CMPLD1 if self.CL1[timer] else self.COMP1
+        low = (self.CMPLD1 if self.CL1[timer] else self.COMP1)[timer]
+        if self.OUTMODE[timer] == ROLLOVER:
+            # From 0 to the comparison; then from LOAD, if LENGTH has it loaded there, back to 0.
+            return low, FULL + 1 - self.LOAD[timer] if self.LENGTH[timer] else FULL - low
         high = self.CMPLD2 if self.CL2[timer] else self.COMP2
-        return low[timer] + 1, high[timer] + 1
+        return low + 1, high[timer] + 1
 
     def _is_on(self, timer: int) -> bool:
         if not 0 <= timer < TIMERS:
@@ -174,14 +182,14 @@ class Qtmr(Peripheral):
             return None
         low, high = self._halves(timer)
         mode = self.OUTMODE[timer]
-        rises = low if mode == ALTERNATE else 0
+        toggles = mode in (ALTERNATE, ROLLOVER)
         return Wave(
             hertz=self._clock(),
             divider=1 << self.PCS[timer] - IPG,
             began=self._began[timer],
             period=low + high,
-            rise=rises,
-            fall=low + high if mode in (ALTERNATE, SET) else 0,
+            rise=low if toggles else 0,
+            fall=low + high if toggles or mode == SET else 0,
             inverts=bool(self.OPS[timer]),
         )
 

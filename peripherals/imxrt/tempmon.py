@@ -15,7 +15,8 @@ CALIBRATION_FUSE = ROOM_COUNT << 20 | HOT_COUNT << 8 | HOT_CELSIUS
 
 
 class Tempmon(Peripheral):
-    """The TEMPMON registers, for the model of the page to inherit."""
+    """The TEMPMON registers, for the model of the page to inherit. No alarm is raised: one that is
+    due is a gap. (Counts fall as it gets warmer; 0, as after reset, is none.)"""
 
     temperature = Parameter(float, "die temperature at power-on, in degrees Celsius", default=38.0)
 
@@ -24,9 +25,11 @@ class Tempmon(Peripheral):
     MEASURE_TEMP = TEMPSENSE0.field(1)
     FINISHED = TEMPSENSE0.field(2)
     TEMP_CNT = TEMPSENSE0.field(8, 12)
-    ALARM_VALUE = TEMPSENSE0.field(20, 12, unmodelled="high-temperature alarm")
+    ALARM_VALUE = TEMPSENSE0.field(20, 12)
     TEMPSENSE1 = Register(0x190, reset=0x1, set_clear_toggle=True)
-    TEMPSENSE2 = Register(0x290, set_clear_toggle=True, unmodelled="low and panic alarms")
+    TEMPSENSE2 = Register(0x290, set_clear_toggle=True)
+    LOW_ALARM_VALUE = TEMPSENSE2.field(0, 12)
+    PANIC_ALARM_VALUE = TEMPSENSE2.field(16, 12)
 
     # The board's warmth, not the chip's.
     celsius: State[float | None] = State(None, outside=True)
@@ -35,6 +38,21 @@ class Tempmon(Peripheral):
     def set_temperature(self, celsius: float) -> None:
         """Let the die have `celsius` degrees from now on; the next read sees it."""
         self.celsius = celsius
+        self._watch(0)
+
+    @TEMPSENSE0.on_write
+    @TEMPSENSE2.on_write
+    def _watch(self, value: int) -> None:
+        """Whether what it measures is beyond one of the alarms."""
+        if self.POWER_DOWN or not self.MEASURE_TEMP:
+            return
+        count = self._count()
+        if count <= self.ALARM_VALUE:
+            self.gap("TEMPSENSE0.ALARM_VALUE: high-temperature alarm")
+        if count <= self.PANIC_ALARM_VALUE:
+            self.gap("TEMPSENSE2.PANIC_ALARM_VALUE: reset by the panic alarm")
+        if 0 < self.LOW_ALARM_VALUE < count:
+            self.gap("TEMPSENSE2.LOW_ALARM_VALUE: low-temperature alarm")
 
     @TEMPSENSE0.on_peek
     def _look(self) -> int:
@@ -47,8 +65,11 @@ class Tempmon(Peripheral):
         # Assumption: a measurement takes no virtual time (silicon: some 32 kHz clocks).
         self.FINISHED = int(self.MEASURE_TEMP and not self.POWER_DOWN)
         if self.FINISHED:
-            celsius = self.temperature if self.celsius is None else self.celsius
-            slope = (ROOM_COUNT - HOT_COUNT) / (HOT_CELSIUS - ROOM_CELSIUS)
-            count = round(HOT_COUNT + (HOT_CELSIUS - celsius) * slope)
-            self.TEMP_CNT = min(max(count, 0), 0xFFF)
+            self.TEMP_CNT = self._count()
         return self.TEMPSENSE0
+
+    def _count(self) -> int:
+        celsius = self.temperature if self.celsius is None else self.celsius
+        slope = (ROOM_COUNT - HOT_COUNT) / (HOT_CELSIUS - ROOM_CELSIUS)
+        count = round(HOT_COUNT + (HOT_CELSIUS - celsius) * slope)
+        return min(max(count, 0), 0xFFF)

@@ -1,7 +1,7 @@
 """USB OTG controller (ChipIdea) in device mode. (RT10xx)
 
-IMXRT1060RM, chapter 42. What the firmware does with it: TinyUSB, portable/chipidea/ci_hs. Host
-mode is not modelled.
+IMXRT1060RM, chapter 42. What the firmware does with it: TinyUSB, portable/chipidea/ci_hs. As a host
+it has nothing at its port: schedules and frames run (EHCI 1.0, 2.3), and nobody connects.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ _EP0 = 0x0001_0001
 _PORT_STATUS = 1 << 6 | 1 << 2
 """URI and PCI in USBSTS"""
 _FIRST_OPERATIONAL = 0x140
+_HOST = 3
+"""USBMODE.CM; 2 is a device."""
+_FRAME_LIST = 1024
+"""Elements of the longest one: one for each ms."""
 _TOGGLE_RESET = 0x0040_0040
 _STALL = 0x0001_0001
 
@@ -38,6 +42,7 @@ class Usb(CableEnd, UsbTimers):
     def __init__(self, system: System, *, name: str = "") -> None:
         super().__init__(system, name=name)
         self._start_of_frame = self.alarm(self._frame_started)
+        self._rollover = self.alarm(self._rolled_over)
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
@@ -48,17 +53,34 @@ class Usb(CableEnd, UsbTimers):
     # -- interrupts, frames ----------------------------------------------------------------------
 
     @property
+    def _is_host(self) -> bool:
+        """It runs, as a host."""
+        return bool(self.RS) and self.CM == _HOST
+
+    @property
     def _frame_length(self) -> int:
-        return MICROFRAME if self.HSP else FRAME
+        return MICROFRAME if self.HSP or self._is_host else FRAME
 
     def _pace_frames(self) -> None:
         # Nobody can notice another frame while SRI stands; an alarm would cut the waits of firmware
         # that has masked its interrupts.
-        if not (self.SRE and self.CCS and not self.PR and not self.SRI):
-            self._start_of_frame.cancel()
-        elif self._start_of_frame.deadline is None:
-            now = self.system.clock.now
-            self._start_of_frame.at(now - now % self._frame_length + self._frame_length)
+        has_frames = self._is_host or (self.CCS and not self.PR)
+        rounds = MICROFRAME * 8 * (_FRAME_LIST >> (self.FS | self.FS2 << 2))
+        for alarm, length, wanted in (
+            (self._start_of_frame, self._frame_length, self.SRE and not self.SRI and has_frames),
+            (self._rollover, rounds, self.FRE and not self.FRI and self._is_host),
+        ):
+            if not wanted:
+                alarm.cancel()
+            elif alarm.deadline is None:
+                now = self.system.clock.now
+                alarm.at(now - now % length + length)
+
+    def _rolled_over(self) -> None:
+        # As SRI, it is set only while it is enabled.
+        self.FRI = 1
+        self._signal()
+        self._pace_frames()
 
     def _frame_started(self) -> None:
         # SRI is set only while it is enabled; on silicon it is set whether or not anybody looks.
@@ -70,7 +92,9 @@ class Usb(CableEnd, UsbTimers):
     @UsbRegisters.FRINDEX.on_peek
     def _frame_index(self) -> int:
         frames = self.system.clock.now // self._frame_length
-        return (frames if self.HSP else frames << 3) & 0x3FFF if self.CCS else 0
+        if not (self.CCS or self._is_host):
+            return 0
+        return (frames if self._frame_length == MICROFRAME else frames << 3) & 0x3FFF
 
     @UsbRegisters.USBSTS.on_write
     def _status_cleared(self, value: int) -> None:
@@ -96,6 +120,24 @@ class Usb(CableEnd, UsbTimers):
             self._reset_controller()
         self._cable_sensed()
         self._tell_pull_up()
+        self._run_schedules()
+
+    @UsbRegisters.USBMODE.on_write
+    def _mode_written(self, value: int) -> None:
+        if self.CM == _HOST and self._host is not None:
+            self.gap("USBMODE.CM: host mode, with a PC at the port")
+        self._run_schedules()
+
+    def _run_schedules(self) -> None:
+        """As a host: USBSTS follows USBCMD, and the doorbell is answered at once."""
+        runs = self._is_host
+        self.HCH = int(self.CM == _HOST and not runs)
+        self.PS, self.AS = int(runs and self.PSE), int(runs and self.ASE)
+        if runs and self.IAA:
+            self.IAA, self.AAI = 0, 1
+        self._rollover.cancel()
+        self._pace_frames()
+        self._signal()
 
     def _reset_controller(self) -> None:
         # Assumption: RST leaves OTGSC alone, as it watches the cable and not the bus.
@@ -170,7 +212,7 @@ class Usb(CableEnd, UsbTimers):
     @property
     def pull_up(self) -> bool:
         """RS: the pull-up on D+ is on."""
-        return bool(self.RS)
+        return bool(self.RS) and self.CM != _HOST
 
     def cable_changed(self) -> None:
         """The cable was plugged or pulled: VBUS comes or goes."""
@@ -184,10 +226,10 @@ class Usb(CableEnd, UsbTimers):
 
     def _cable_sensed(self) -> None:
         """Follow cable and pull-up: without both of them the bus is idle, and suspends."""
-        is_connected = int(bool(self.BSV and self.RS))
+        is_connected = int(bool(self.BSV) and self.pull_up)
         if is_connected != self.CCS:
             self.CCS, self.PR = is_connected, 0
-            self.SUSP = int(self.RS and not is_connected)
+            self.SUSP = int(self.pull_up and not is_connected)
             # Silicon needs 3 ms of idle bus to tell suspension.
             self.SLI |= self.SUSP
         self._pace_frames()

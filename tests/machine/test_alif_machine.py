@@ -297,3 +297,16 @@ def test_the_commands_know_the_board(tmp_path: Path) -> None:
     assert "nor 21 " in traced.stdout
     assert BOARD in cli("boards").stdout
     assert "0x80020000 to" in cli("firmware", "info", image).stdout
+
+
+# -- sleep ---------------------------------------------------------------------------------------
+
+
+def test_a_light_sleep_lasts_as_long_as_it_was_told_to(m: Machine) -> None:
+    """Through an overflow of UTIMER, every 10.7 s, which the WIC keeps from the core."""
+    script = (
+        "import machine, time\nfor _ in range(2):\n"
+        "  t = time.ticks_ms(); machine.lightsleep(9000); print(time.ticks_ms() - t)"
+    )
+    assert m.exec(script, timeout="30s") == "9000\n9000\n"
+    assert [gap for gap in m.report()["gaps"] if gap["source"] == "aon"] == []

@@ -174,6 +174,68 @@ def test_the_cores_see_the_clocks_that_the_secure_enclave_has_set() -> None:
     assert (es & 3, es >> 4 & 3) == (3, 3), "400 and 160 MHz"
 
 
+class Input:
+    """One of a core's."""
+
+    def __init__(self, number: int, seen: list[tuple[int, bool]]) -> None:
+        self._number, self._seen = number, seen
+
+    def set(self, level: bool) -> None:
+        self._seen.append((self._number, level))
+
+
+class Core:
+    """The inputs of a core behind the wake-up interrupt controller, by what they were driven to."""
+
+    def __init__(self) -> None:
+        self.aon = Aon(Bench().system)
+        self.seen: list[tuple[int, bool]] = []
+        lines = {number: Input(number, self.seen) for number in (-14, 60, 377)}
+        self.inputs = {number: self.aon.filtered(number, lines[number]) for number in lines}
+
+    def drive(self, number: int, level: bool) -> list[tuple[int, bool]]:
+        """What the core has seen of it."""
+        self.inputs[number].set(level)
+        seen = self.seen.copy()
+        self.seen.clear()
+        return seen
+
+
+@pytest.mark.parametrize("waking", [60, -14])
+def test_an_interrupt_above_63_does_not_end_a_sleep_by_the_wic(waking: int) -> None:
+    """pm.c: events, NMI, debug events and interrupts 0 to 63 do."""
+    core = Core()
+    assert core.drive(377, True) == [(377, True)], "nobody sleeps"
+    core.drive(377, False)
+    core.aon.write(0x00, 0x300)
+    assert core.drive(377, True) == []
+    assert core.drive(waking, True) == [(waking, True), (377, True)]
+    assert core.drive(377, False) == [(377, False)]
+    assert core.drive(377, True) == [(377, True)], "it is awake, whatever WIC says"
+
+
+def test_what_has_waited_comes_with_the_end_of_the_wic() -> None:
+    core = Core()
+    core.aon.write(0x00, 0x300)
+    core.drive(377, True)
+    core.aon.write(0x00, 0)
+    assert core.seen == [(377, True)]
+    core.seen.clear()
+    core.aon.write(0x00, 0x300)
+    assert core.drive(377, False) == [(377, False)]
+    core.drive(377, True)
+    core.drive(377, False)
+    core.aon.write(0x00, 0)
+    assert core.seen == [], "it was gone before"
+
+
+def test_without_the_cores_inputs_a_sleep_by_the_wic_is_a_gap() -> None:
+    """Hosted in Renode, whose wires they are."""
+    bench = Bench()
+    Aon(bench.system).write(0x00, 0x100)
+    assert [gap.what.partition(":")[0] for gap in bench.gaps] == ["RTSS_HP_CTRL.HP_WIC"]
+
+
 def test_what_boot_does_with_clocks_is_silent() -> None:
     bench = Bench()
     aon = Aon(bench.system)

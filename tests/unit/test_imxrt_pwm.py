@@ -162,6 +162,26 @@ def test_outputs_of_a_quad_timer(mode: int, sctrl: int, duty: float) -> None:
     assert qtmr.duty(2) == duty
 
 
+@pytest.mark.parametrize("length", [0, 1])
+@pytest.mark.parametrize(("compare", "load"), [(9_000, 65_537 - 28_500), (0, 24_000)])
+def test_a_quad_timer_set_at_a_comparison_and_cleared_at_the_rollover(
+    compare: int, load: int, length: int
+) -> None:
+    """Teensyduino's pwm.c, inverted: high for CMPLD1, low for 65537 - LOAD counts; 4 kHz of
+    150 MHz. Without LENGTH it goes round all its 65,536 counts."""
+    bench = Bench()
+    qtmr = Qtmr(bench.system, name="tmr1")
+    for offset, value in (
+        *((SCTRL, 3), (CSCTRL, 1), (0x06, load), (COMP1, compare)),
+        *((CMPLD1, compare), (TIMER_CTRL, 1 << 13 | 8 << 9 | length << 5 | 6)),
+    ):
+        qtmr.write(0x40 + offset, value, 2)
+    period = 65_537 - load + compare if length else 65_536
+    assert qtmr.frequency(2) == pytest.approx(150_000_000 / period)
+    assert qtmr.duty(2) == pytest.approx(compare / period)
+    assert bench.events == []
+
+
 def test_counting_edges_is_told() -> None:
     bench = Bench()
     qtmr = Qtmr(bench.system)

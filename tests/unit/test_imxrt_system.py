@@ -220,6 +220,30 @@ def test_the_die_has_the_temperature_that_was_set(bench: Bench, temperature: flo
     assert celsius(analog, ocotp) == pytest.approx(temperature, abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("temperature", "gaps"),
+    [(38.0, []), (86.0, ["ALARM_VALUE"]), (91.0, ["ALARM_VALUE", "PANIC_ALARM_VALUE"]),
+     (-25.0, ["LOW_ALARM_VALUE"])],
+)  # fmt: skip
+def test_an_alarm_that_is_due_is_a_gap(bench: Bench, temperature: float, gaps: list[str]) -> None:
+    """Teensyduino's tempmon.c sets those of 85, 90 and -20 degrees, by NXP's formula."""
+    analog, ocotp = powered(bench, CcmAnalog), powered(bench, Ocotp)
+    fuse = ocotp.read(0x4E0)
+    hot, hot_count, room_count = fuse & 0xFF, fuse >> 8 & 0xFFF, fuse >> 20
+
+    def count(celsius: float) -> int:
+        return int(hot_count + (hot - celsius) * (room_count - hot_count) / (hot - 25))
+
+    analog.write(0x188, 1)
+    analog.write(0x184, count(85) << 20)
+    analog.write(0x294, count(90) << 16)
+    analog.write(0x294, count(-20))
+    analog.write(0x184, 2)
+    assert bench.gaps == []
+    analog.set_temperature(temperature)
+    assert [gap.what.partition(":")[0].partition(".")[2] for gap in bench.gaps] == gaps
+
+
 def test_no_measurement_while_powered_down(bench: Bench) -> None:
     analog = powered(bench, CcmAnalog)
     analog.write(0x184, 2)

@@ -30,6 +30,7 @@ for family in FAMILIES:
         ("Nor.Chip", ["FlashChip", "Inputs"]),
         ("Alif.BackupRam", ["Keeper"]),
         ("Imxrt.Snvs", ["Waker"]),
+        ("Alif.Aon", ["WakeFilter"]),
         ("Imxrt.BootRom", ["BootRom"]),
         ("Alif.BootRom", ["BootRom"]),
         ("Imxrt.Lpuart", ["Console"]),

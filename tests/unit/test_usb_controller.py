@@ -15,7 +15,7 @@ from xipsim.peripherals.usb.link import DevicePort, Handshake, Speed
 USBCMD, USBSTS, USBINTR, DEVICEADDR, LIST, NAK, NAKEN, PORTSC1 = (
     0x140, 0x144, 0x148, 0x154, 0x158, 0x178, 0x17C, 0x184,
 )  # fmt: skip
-FRINDEX = 0x14C
+FRINDEX, USBMODE = 0x14C, 0x1A8
 OTGSC, SETUPSTAT, PRIME, FLUSH, STAT, COMPLETE, CTRL = (
     0x1A4, 0x1AC, 0x1B0, 0x1B4, 0x1B8, 0x1BC, 0x1C0,
 )  # fmt: skip
@@ -586,10 +586,52 @@ def test_frames_are_flagged_on_their_edges_and_cut_no_wait_while_the_flag_stands
         assert due - clock.now <= 1_000_000
 
 
-@pytest.mark.parametrize(("mode", "gaps"), [(2, []), (3, ["USBMODE.CM_HOST"])])
-def test_a_port_that_is_made_a_host_is_a_gap(mode: int, gaps: list[str]) -> None:
-    """CM: 2 is a device, 3 a host, which CircuitPython makes of the second port."""
+@pytest.mark.parametrize(("mode", "gaps"), [(2, []), (3, ["USBMODE.CM"])])
+def test_a_host_with_a_pc_at_its_port_is_a_gap(mode: int, gaps: list[str]) -> None:
+    """CM: 2 is a device, 3 a host."""
+    rig = Rig()
+    rig.usb.write(USBMODE, mode)
+    assert [gap.what.partition(":")[0] for gap in rig.bench.gaps] == gaps
+
+
+def empty_host(*, enabled: int = 0) -> tuple[Bench, Usb]:
+    """As TinyUSB's ehci.c has it: both schedules, a list of 1024 frames."""
     bench = Bench()
     usb = Usb(bench.system, name="usb2")
-    usb.write(0x1A8, mode)
-    assert [gap.what.partition(":")[0] for gap in bench.gaps] == gaps
+    usb.connected()
+    usb.reset(ResetCause.POWER_ON)
+    usb.write(USBMODE, 3)
+    usb.write(USBINTR, enabled)
+    usb.write(USBCMD, 0x31)
+    return bench, usb
+
+
+def test_a_host_with_nothing_at_its_port_runs() -> None:
+    """EHCI 1.0, 2.3.2: HCHalted is 12, the schedules' status 14 and 15; 2.3.1: the doorbell."""
+    bench, usb = empty_host()
+    assert usb.read(USBSTS) >> 12 == 0b1100
+    usb.write(USBCMD, 0x11)
+    assert usb.read(USBSTS) >> 12 == 0b0100
+    usb.write(USBCMD, 0x71)
+    assert not usb.read(USBCMD) & 1 << 6 and usb.read(USBSTS) & 1 << 5
+    usb.write(USBCMD, 0x30)
+    assert usb.read(USBSTS) >> 12 == 0b0001, "halted"
+    assert not usb.read(PORTSC1) & 1, "nothing is connected"
+    assert bench.events == []
+
+
+def test_a_host_counts_microframes_and_tells_when_its_list_begins_anew() -> None:
+    bench, usb = empty_host(enabled=1 << 3)
+    bench.clock.advance(1_023_999_999)
+    assert usb.read(FRINDEX) == 8191 and not usb.IRQ.level
+    bench.clock.advance(1)
+    assert usb.read(FRINDEX) == 8192 and usb.IRQ.level
+    usb.write(USBSTS, 1 << 3)
+    assert not usb.IRQ.level
+    usb.write(USBCMD, 0x31 | 2 << 2)  # 256 frames
+    bench.clock.advance(256_000_000)
+    assert usb.IRQ.level
+    usb.write(USBSTS, 1 << 3)
+    usb.write(USBCMD, 0)
+    bench.clock.advance(2_000_000_000)
+    assert not usb.IRQ.level and usb.read(FRINDEX) == 0
