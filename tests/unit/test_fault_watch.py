@@ -37,6 +37,17 @@ def watched() -> tuple[Source, Core, list[dict[str, Any]]]:
     return source, core, reports
 
 
+def test_the_fault_registers_are_read_where_they_are() -> None:
+    """Armv7-M Architecture Reference Manual, B3.2.2: system control and id registers."""
+    source, core, reports = watched()
+    words = {0xE000_ED28: 0x8200, 0xE000_ED2C: 1 << 30, 0xE000_ED34: 0x34, 0xE000_ED38: 0x38}
+    core.read_memory = lambda at, size: words.get(at, 0).to_bytes(size, "little")  # type: ignore
+    core.exception = HARD_FAULT
+    source.advance(LOOKS * PERIOD)
+    (report,) = reports
+    assert [report[name] for name in ("cfsr", "hfsr", "mmfar", "bfar")] == list(words.values())
+
+
 def test_a_handler_that_does_not_come_back_is_reported() -> None:
     source, core, reports = watched()
     core.exception = HARD_FAULT
