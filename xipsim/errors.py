@@ -120,7 +120,8 @@ class FirmwareFault(Stopped):
 
     detail: the fault registers (`cfsr`, `hfsr`, `mmfar`, `bfar`), `exception`, the core's
     `registers`, what it had `stacked`, and the `time` (virtual ns) of that. A lock-up also has
-    `locked_up_at`, where the core could not go on.
+    `locked_up_at`, where the core could not go on. Where the first instruction of a handler could
+    not be fetched, `vector` is its exception's number, and `interrupted` what it interrupted.
     """
 
     exit_code = 6
