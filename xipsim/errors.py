@@ -33,6 +33,18 @@ class XipsimError(Exception):
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else type(self).__name__
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process gets it whole, whatever its `__init__` wants."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(
+    kind: type[XipsimError], arguments: tuple[Any, ...], members: dict[str, Any]
+) -> XipsimError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(members)
+    return error
+
 
 class UserError(XipsimError):
     """What was asked for cannot be done, and the caller can put it right."""
@@ -108,7 +120,8 @@ class FirmwareFault(Stopped):
 
     detail: the fault registers (`cfsr`, `hfsr`, `mmfar`, `bfar`), `exception`, the core's
     `registers`, what it had `stacked`, and the `time` (virtual ns) of that. A lock-up also has
-    `locked_up_at`, where the core could not go on.
+    `locked_up_at`, where the core could not go on. Where the first instruction of a handler could
+    not be fetched, `vector` is its exception's number, and `interrupted` what it interrupted.
     """
 
     exit_code = 6

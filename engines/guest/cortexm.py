@@ -20,6 +20,18 @@ FRAME = ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr")
 """What the core stacks when it enters an exception."""
 EXC_RETURN = 0xFFFF_FF00
 """From here on, a link register holds no address but says how to return from an exception."""
+ON_PROCESS_STACK = 1 << 2
+"""Bit of EXC_RETURN: the frame of what was interrupted lies there."""
+EXCEPTION = 0x1FF
+"""Bits of xPSR: the exception that is being handled."""
+PADDED = 1 << 9
+"""Bit of a stacked xPSR: a word lies behind the frame."""
+BASIC_FRAME, FLOATING = 1 << 4, 18 * 4
+"""Bit of EXC_RETURN, and bytes that the frame has besides where that is 0."""
+NESTED = 8
+"""Exceptions that may have interrupted each other, at most, for the first to be found."""
+NO_FETCH = 1 << 8 | 1 << 0
+"""Bits of CFSR: IBUSERR and IACCVIOL."""
 DEEPEST = 256
 """Bytes that a fault handler may have pushed for its frame to be found."""
 
@@ -52,10 +64,34 @@ def fault_report(core: Core, frame: dict[str, int] | None = None) -> dict[str, A
     }
     if frame is not None:
         report["stacked"] = frame
+        report |= _bad_vector(core, report["cfsr"] or 0, frame)
     elif (found := _stacked_frame(core, registers["sp"], registers["lr"])) is not None:
         words = [read_word(core, found + 4 * i) for i in range(len(FRAME))]
         report["stacked"] = dict(zip(FRAME, words, strict=True))
     return report
+
+
+def _bad_vector(core: Core, cfsr: int, frame: dict[str, int]) -> dict[str, Any]:
+    """Of a handler whose first instruction could not be fetched: the exception's number (`vector`)
+    and the place that it interrupted, if that can be found; empty for any other fault.
+
+    Where that was such a handler, too, as with a vector table that cannot be read: the first one.
+    """
+    number, lr, sp = frame["xpsr"] & EXCEPTION, frame["lr"], frame["sp"]
+    if not (number and lr >= EXC_RETURN and cfsr & NO_FETCH):
+        return {}
+    for _ in range(NESTED):
+        if lr & ON_PROCESS_STACK:
+            break
+        words = [read_word(core, sp + 4 * place) for place in range(len(FRAME))]
+        behind, pc, xpsr = (words[FRAME.index(name)] for name in ("lr", "pc", "xpsr"))
+        if behind is None or pc is None or xpsr is None:
+            break
+        if not (pc == frame["pc"] and xpsr & EXCEPTION and behind >= EXC_RETURN):
+            return {"vector": number, "interrupted": pc}
+        sp += 4 * len(FRAME) + (0 if lr & BASIC_FRAME else FLOATING) + (4 if xpsr & PADDED else 0)
+        number, lr = xpsr & EXCEPTION, behind
+    return {"vector": number}
 
 
 def _stacked_frame(core: Core, sp: int, lr: int) -> int | None:

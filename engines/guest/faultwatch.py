@@ -7,15 +7,13 @@ from typing import Any
 
 from .backend import Core
 from .clock import GuestClock
-from .cortexm import EXC_RETURN, EXCEPTIONS, fault_report
+from .cortexm import EXC_RETURN, EXCEPTION, EXCEPTIONS, fault_report
 
 PERIOD = 5_000_000
 """Virtual ns between two looks at the core."""
 LOOKS = 4
 """Looks in a row that must find the core in a fault handler. Handlers that print and reset, or
 that emulate an instruction, are done long before 20 ms."""
-EXCEPTION = 0x1FF
-"""Bits of xPSR: the exception that is being handled."""
 
 
 class FaultWatch:
@@ -67,7 +65,8 @@ class FaultWatch:
         """The report of a core that could not take an exception at `frame`."""
         report = fault_report(self._core, frame)
         if self._is_handled(frame) and self._fault is not None:
-            report |= {"stacked": self._fault["stacked"], "time": self._fault["time"]}
+            kept = ("stacked", "time", "vector", "interrupted")
+            report |= {name: self._fault[name] for name in kept if name in self._fault}
         else:
             report |= {"exception": EXCEPTIONS[3], "time": self._clock.now}
         return report | {"lockup": True, "locked_up_at": frame["pc"]}

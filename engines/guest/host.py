@@ -257,11 +257,13 @@ class Host:
         function = getattr(type(model), method, None)
         if function is None or not getattr(function, "exposed", False):
             raise LookupError(f"{entry} ({model.TYPE}) has no method {method!r} to call")
+        from .arguments import check_arguments, fit
+
+        if not fit(function, arguments):
+            check_arguments(f"{entry}.{method}", function, arguments)
         try:
             return getattr(model, method)(*arguments)
         except TypeError:
-            from .arguments import check_arguments
-
             check_arguments(f"{entry}.{method}", function, arguments)
             raise
 

@@ -79,6 +79,7 @@ class Process:
         self._ends = (from_child, to_child, self._interrupt)
         self._closed = False
         self._code: int | None = None
+        self._owner = os.getpid()
         made = command(passed)
         try:
             self.pid = os.posix_spawn(
@@ -120,6 +121,10 @@ class Process:
             self._let_go()
             self._log.close()
 
+    @property
+    def _is_ours(self) -> bool:
+        return os.getpid() == self._owner
+
     def processor_time(self) -> float:
         """Seconds that it has computed until now; 0 where that cannot be told."""
         try:
@@ -134,7 +139,7 @@ class Process:
         """End the run of that number."""
         from contextlib import suppress
 
-        if not self._closed:
+        if not self._closed and self._is_ours:
             with suppress(OSError):
                 os.write(self._interrupt, number.to_bytes(NUMBER, "little"))
 
@@ -146,11 +151,12 @@ class Process:
             os.killpg(self.pid, SIGKILL)
 
     def close(self) -> None:
-        """End it and wait for it. Safe to call twice."""
+        """End it and wait for it. Safe to call twice; a fork of its owner only forgets it."""
         if self._closed:
             return
         self._let_go()
-        self._wait()
+        if self._is_ours:
+            self._wait()
         self._log.close()
 
     def _let_go(self) -> None:

@@ -96,7 +96,9 @@ class Adapter(CanNode):
 
     @exposed
     def send_request(self, identifier: int, length: int = 0, extended: bool = False) -> None:
-        """Send a remote frame: a request for so many bytes."""
+        """Send a remote frame: a request for so many bytes. ValueError beyond 0 to 8."""
+        if not 0 <= length <= CLASSIC:
+            raise ValueError(f"{self.name}: expected 0 to {CLASSIC} bytes, given {length}")
         frame = self._frame(identifier, bytes(length), extended, CLASSIC)
         self.transmit(frame._replace(data=b"", is_remote=True))
 

@@ -163,8 +163,9 @@ class FlexCan(FlexCanBuffers):
     # -- the bus's side --------------------------------------------------------------------------
 
     def standing(self) -> Standing | None:
-        """`Node` of the bus."""
-        if self.NOTRDY or self.LPB or self.FLTCONF == BUS_OFF:
+        """`Node` of the bus. Who leaves loopback has its frame there to end first."""
+        is_in_loop = self.LPB or self._loop.deadline is not None
+        if self.NOTRDY or is_in_loop or self.FLTCONF == BUS_OFF:
             return None
         fast = self._fast_clock() if self._is_fd and self.FDRATE else None
         return Standing(
@@ -201,7 +202,7 @@ class FlexCan(FlexCanBuffers):
             if self._code(self._places[number]) == ABORT:
                 self._flag(number)
         self._count(transmit_count(self.TX_ERR_COUNTER, outcome), self.RX_ERR_COUNTER)
-        self._update()
+        self._go_on() if self.LPB else self._update()
 
     def heard(self, frame: Frame) -> None:
         """`Node` of the bus."""

@@ -71,7 +71,9 @@ class SerialTerminal(Model, Console):
 
     @exposed
     def set_line_coding(self, baud: int) -> None:
-        """Set the port to `baud`, 8N1; now, or when it opens."""
+        """Set the port to `baud`, 8N1; now, or when it opens. ValueError beyond 32 bits."""
+        if not 0 <= baud < 1 << 32:
+            raise ValueError(f"{self.name}: expected a rate of 32 bits, given {baud}")
         self.baud = baud
         if self.serial:
             self._submit(self.serial.line_coding(baud))

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from images import PUBLISHED
 
+from xipsim import FirmwareFault, Machine
 from xipsim.engines.api import Goal, MachineConfig, StopReason
 from xipsim.engines.programs import open_engine
 from xipsim.errors import Situation
@@ -61,6 +63,28 @@ def test_a_lock_up_has_a_place_of_its_own(qemu: Path | None, program: str) -> No
     text = fault_text(detail, Situation(now=detail["time"]))
     assert f"the instruction was at {place:#010x}, called from {LR:#010x}" in text
     assert f"at {detail['locked_up_at']:#010x}" in text
+
+
+def test_an_interrupt_while_the_flash_is_erased(qemu: Path | None) -> None:
+    """Its vector is read from the busy chip: all ones. What is told is what it interrupted."""
+    script = (
+        "from machine import mem32\n"
+        "FLEXSPI = 0x402A8000\n"
+        "mem32[FLEXSPI + 0x18], mem32[FLEXSPI + 0x1C] = 0x5AF05AF0, 2\n"
+        "mem32[FLEXSPI + 0x2E0], mem32[FLEXSPI + 0x2E4] = 0x0406, 0\n"  # write enable
+        "mem32[FLEXSPI + 0x2F0], mem32[FLEXSPI + 0x2F4] = 0x0818_0420, 0\n"  # sector erase
+        "mem32[FLEXSPI + 0xA0], mem32[FLEXSPI + 0xA4] = 0x300000, 14 << 16\n"
+        "mem32[FLEXSPI + 0xB0], mem32[FLEXSPI + 0xA4] = 1, 15 << 16\n"
+        "mem32[FLEXSPI + 0xB0] = 1\n"
+    )
+    says = "the vector of SysTick led to 0xfffffffe"
+    with (
+        Machine(PUBLISHED.board, firmware=PUBLISHED.require(), qemu=qemu) as m,
+        pytest.raises(FirmwareFault, match=says) as told,
+    ):
+        m.exec(script)
+    assert told.value.detail["interrupted"] >> 20 == 0x600, "code in the flash"
+    assert f"it interrupted {told.value.detail['interrupted']:#010x}" in str(told.value)
 
 
 def test_the_text_tells_when_the_fault_was(qemu: Path | None) -> None:

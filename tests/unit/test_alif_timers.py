@@ -379,6 +379,18 @@ def watchdog(bench: Bench, milliseconds: int) -> Wdt:
     return wdt
 
 
+def test_the_watchdogs_identification_can_only_be_read() -> None:
+    """Arm's TRM of the SP805: part 805h, designer 41h, cell id B105F00Dh."""
+    wdt = Wdt(Bench().system, name="wdt")
+    wdt.write(LOCK, 0x1ACC_E551)
+    places = [0xFD0, *range(0xFE0, 0x1000, 4)]
+    before = [wdt.read(place) for place in places]
+    assert before[5:] == [0x0D, 0xF0, 0x05, 0xB1]
+    for place in places:
+        wdt.write(place, 0xAA)
+    assert [wdt.read(place) for place in places] == before
+
+
 def test_the_first_expiry_is_nmi_the_second_resets() -> None:
     bench = Bench()
     wdt = watchdog(bench, 5000)

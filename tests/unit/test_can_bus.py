@@ -276,7 +276,9 @@ def test_a_node_of_ones_own_answers() -> None:
         ("send", (1 << 29, b"", True), "below 0x20000000"),
         ("send", (1, b"123456789"), "up to 8 bytes, given 9"),
         ("send_fd", (1, bytes(65)), "up to 64 bytes, given 65"),
-        ("send_request", (1, 9), "up to 8 bytes"),
+        ("send_request", (1, 9), "0 to 8 bytes"),
+        ("send_request", (1, -1), "0 to 8 bytes"),
+        ("send_request", (1, 1 << 40), "0 to 8 bytes"),
     ],
 )
 def test_frames_that_there_are_not(how: str, arguments: tuple[object, ...], says: str) -> None:

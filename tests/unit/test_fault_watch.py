@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from time_source import Source
 
 from xipsim.engines.guest.clock import GuestClock
+from xipsim.engines.guest.cortexm import fault_report
 from xipsim.engines.guest.faultwatch import LOOKS, PERIOD, FaultWatch
 
 HARD_FAULT = 3
@@ -35,6 +37,69 @@ def watched() -> tuple[Source, Core, list[dict[str, Any]]]:
     watch = FaultWatch(core, clock, reports.append, lambda: None)  # type: ignore[arg-type]
     watch.start()
     return source, core, reports
+
+
+def test_the_fault_registers_are_read_where_they_are() -> None:
+    """Armv7-M Architecture Reference Manual, B3.2.2: system control and id registers."""
+    source, core, reports = watched()
+    words = {0xE000_ED28: 0x8200, 0xE000_ED2C: 1 << 30, 0xE000_ED34: 0x34, 0xE000_ED38: 0x38}
+    core.read_memory = lambda at, size: words.get(at, 0).to_bytes(size, "little")  # type: ignore
+    core.exception = HARD_FAULT
+    source.advance(LOOKS * PERIOD)
+    (report,) = reports
+    assert [report[name] for name in ("cfsr", "hfsr", "mmfar", "bfar")] == list(words.values())
+
+
+def frame(pc: int, lr: int, xpsr: int) -> bytes:
+    """r0 to r3, r12, lr, pc, xpsr."""
+    words = (*range(5), lr, pc, xpsr)
+    return b"".join(word.to_bytes(4, "little") for word in words)
+
+
+NOWHERE, THREAD, HANDLER, FLOATING_THREAD = 0xFFFF_FFFE, 0xFFFF_FFF9, 0xFFFF_FFF1, 0xFFFF_FFE9
+"""Where a vector of erased or busy flash leads; values of EXC_RETURN."""
+SYSTICK, PADDED = 15, 1 << 9
+SP = 0x2000_0100
+
+
+@pytest.mark.parametrize(
+    ("stack", "lr", "exception", "found"),
+    [
+        (frame(0x6000_1000, 5, 0), THREAD, 25, {"vector": 25, "interrupted": 0x6000_1000}),
+        (
+            frame(NOWHERE, THREAD, SYSTICK) + frame(0x6000_1000, 5, 0),
+            *(HANDLER, HARD_FAULT, {"vector": SYSTICK, "interrupted": 0x6000_1000}),
+        ),
+        (
+            frame(NOWHERE, FLOATING_THREAD, SYSTICK | PADDED)
+            + bytes(4)
+            + frame(0x6000_1000, 5, 0)
+            + bytes(18 * 4),
+            *(HANDLER, HARD_FAULT, {"vector": SYSTICK, "interrupted": 0x6000_1000}),
+        ),
+        # The process stack's frame is not looked for.
+        (b"", 0xFFFF_FFFD, SYSTICK, {"vector": SYSTICK}),
+        (b"", THREAD, SYSTICK, {"vector": SYSTICK}),
+        # A jump to nowhere by code of a handler, which has been called; one in thread mode.
+        (frame(0x6000_1000, 5, 0), 0x6000_2001, SYSTICK, {}),
+        (frame(0x6000_1000, 5, 0), 0x6000_2001, 0, {}),
+    ],
+)
+def test_a_vector_that_leads_nowhere_is_told_with_what_it_interrupted(
+    stack: bytes, lr: int, exception: int, found: dict[str, int]
+) -> None:
+    """As of an interrupt during an erase, where the vector table is in the flash."""
+    _, core, _ = watched()
+
+    def read_memory(at: int, size: int) -> bytes | None:
+        if at == 0xE000_ED28:
+            return (1).to_bytes(4, "little")  # IACCVIOL
+        return stack[at - SP : at - SP + size] if SP <= at <= SP + len(stack) - size else None
+
+    core.read_memory = read_memory  # type: ignore[assignment, method-assign]
+    at_fault = {"pc": NOWHERE, "lr": lr, "xpsr": exception, "sp": SP}
+    report = fault_report(core, at_fault)  # type: ignore[arg-type]
+    assert {n: report[n] for n in ("vector", "interrupted") if n in report} == found
 
 
 def test_a_handler_that_does_not_come_back_is_reported() -> None:

@@ -247,3 +247,26 @@ def test_what_is_missing_is_told(board: Board) -> None:
         "FILT.FILT_PER: filters of the inputs",
         "SEL[33]: input 40",
     }
+
+
+@pytest.mark.parametrize(
+    ("port", "pin", "mux", "mode", "number"),
+    [
+        ("gpio4", 12, 0x044, 1, 24),  # IOMUXC_GPIO_EMC_12_XBARA1_IN24
+        ("gpio2", 12, 0x16C, 1, 10),  # IOMUXC_GPIO_B0_12_XBARA1_INOUT10
+        ("gpio3", 12, 0x1BC, 3, 4),  # IOMUXC_GPIO_SD_B0_00_XBARA1_INOUT04
+        ("gpio1", 5, 0x0D0, 6, 17),  # IOMUXC_GPIO_AD_B0_05_XBARA1_INOUT17
+        ("gpio1", 11, 0x0E8, 6, 23),  # IOMUXC_GPIO_AD_B0_11_XBARA1_INOUT23
+    ],
+)
+def test_pads_by_their_mode(port: str, pin: int, mux: int, mode: int, number: int) -> None:
+    system = Bench().system
+    pins = Gpio(system, name=port)
+    iomuxc = Iomuxc(system, **{port: pins})
+    xbar = Xbara(system, iomuxc=iomuxc, gpr=IomuxcGpr(system))
+    xbar.write(66, number, 2)
+    for given in (mode, 5):  # 5: the port's
+        iomuxc.write(mux, given)
+        before = xbar.level(66)
+        pins.drive(pin, not before)
+        assert (xbar.level(66) != before) == (given == mode)

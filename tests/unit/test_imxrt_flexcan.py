@@ -259,6 +259,22 @@ def test_nobody_acknowledges() -> None:
     assert can.code(8) == 0xC and can.read(IFLAG1) == 0, "it is still being sent"
 
 
+def test_a_frame_in_the_loop_ends_there_though_loopback_is_left() -> None:
+    """And one on the bus there; the next one goes the other way."""
+    can = Can()
+    can.send(0, std(5))
+    can.bits(20)
+    can.write(CTRL1, TIMING)
+    can.send(1, std(6))
+    can.bits(100)
+    assert (can.code(0), can.code(1)) == (8, 0xC)
+    assert can.read(ESR1) & ACKERR, "the second frame is on the bus, where nobody acknowledges"
+    can.write(CTRL1, TIMING | LPB)
+    assert can.code(1) == 0xC
+    can.bits(200)
+    assert can.code(1) == 8
+
+
 def test_a_frame_that_waits_is_taken_back() -> None:
     can = Can(0)
     can.send(8, std(1))

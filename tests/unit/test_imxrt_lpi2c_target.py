@@ -107,6 +107,7 @@ def test_what_a_master_reads() -> None:
     assert told == [0x11] and target.flags(TDF)
     target.bus.waiter = lambda: None
     target.write(STDR, 0x22)
+    assert target.i2c.read(STDR) == 0, "it can only be written"
     assert not target.flags(TDF) and target.bus.read() == 0x22
     target.write(STDR, 0x33)
     target.bus.refused()

@@ -20,6 +20,7 @@ from xipsim.peripherals.imxrt.gpc import Gpc
 from xipsim.peripherals.imxrt.iomuxc import Iomuxc, IomuxcGpr, IomuxcSnvs, IomuxcSnvsGpr
 from xipsim.peripherals.imxrt.ocotp import Ocotp
 from xipsim.peripherals.imxrt.semc import Semc
+from xipsim.peripherals.imxrt.snvs import Snvs
 from xipsim.peripherals.imxrt.src import Src
 from xipsim.peripherals.imxrt.trng import Trng
 from xipsim.peripherals.imxrt.usdhc import Usdhc
@@ -109,7 +110,7 @@ RESET_VALUES: dict[type[Peripheral], dict[int, int]] = {
         0x78C: 0,
     },
     IomuxcGpr: {0x0C: 0xF0F0, 0x28: 7, 0x3C: 0xFFFFFFFF, 0x40: 0x200003, 0x84: 7, 0x88: 0},
-    IomuxcSnvs: {0x0: 5, 0xC: 0x30A0, 0x10: 0x1B0A0, 0x1C: 0xB8A0, 0x20: 0xA0A0},
+    IomuxcSnvs: {0x0: 5, 0x4: 0, 0x8: 0, 0xC: 0x30A0, 0x10: 0x1B0A0, 0x1C: 0xB8A0, 0x20: 0xA0A0},
     IomuxcSnvsGpr: {0xC: 0},
     Ocotp: {0x10: 0x0C0D9755, 0x90: 0x03000000, 0x100: 0x01C30092},
     Trng: {0x0: 0x12001, 0x10: 0x0C8009C4, 0x20: 0x010C0568, 0x38: 0x2E002F, 0xF0: 0x300301},
@@ -125,6 +126,25 @@ def test_reset_values(bench: Bench, model: type[Peripheral]) -> None:
     values = {offset: block.read(offset) for offset in RESET_VALUES[model]}
     assert values == RESET_VALUES[model]
     assert bench.events == []
+
+
+@pytest.mark.parametrize(
+    ("model", "holes"),
+    [
+        (Snvs, [0x8C, 0x120]),
+        (IomuxcSnvs, [0x24]),
+        (IomuxcSnvsGpr, [0x10]),
+        (IomuxcGpr, [0x8C]),
+    ],
+)
+def test_what_lies_behind_an_array_is_no_register(
+    bench: Bench, model: type[Peripheral], holes: list[int]
+) -> None:
+    """MIMXRT1062.h: RESERVED members, and the ends of blocks."""
+    block = powered(bench, model)
+    for hole in holes:
+        assert block.read(hole) == 0
+    assert len(bench.gaps) == len(holes)
 
 
 # -- clocks and power -----------------------------------------------------------------------------

@@ -1,7 +1,10 @@
-"""Whoever asks a machine that is at work already: another thread, or a callback of its own."""
+"""Whoever asks a machine that is not there for him: another thread or process, a callback."""
 
 from __future__ import annotations
 
+import copy
+import os
+import pickle
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +67,59 @@ def test_a_second_thread_is_told_and_the_first_goes_on(
     assert "used from two threads at once" in said[0]
     assert not engine.closed
     machine.close()
+
+
+def in_fork(question: Callable[[], Any]) -> Any:
+    """What a forked process gets; text."""
+    reads, writes = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(writes, str(question()).encode())
+        finally:
+            os._exit(0)
+    os.close(writes)
+    with open(reads, encoding="utf-8") as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return text
+
+
+@pytest.mark.parametrize("question", QUESTIONS.keys() - {"close"})
+def test_a_fork_is_told_and_its_parent_goes_on(tmp_path: Path, question: str) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    engine.snapshot = lambda: 1
+    said = in_fork(lambda: refusal(lambda: QUESTIONS[question](machine)))
+    assert f"the machine belongs to process {os.getpid()}" in said
+    assert machine.exec("print(1)") == "8\n"
+
+
+def test_a_fork_ends_nothing(tmp_path: Path) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    assert in_fork(lambda: (machine.close(), engine.closed)[1]) == "False"
+    assert machine.exec("print(1)") == "8\n"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda m: m,
+        lambda m: m.console,
+        lambda m: m.flash,
+        lambda m: m.gpio["gpio2"][3],
+        lambda m: m.snapshot(),
+    ],
+)
+@pytest.mark.parametrize("way", [pickle.dumps, copy.deepcopy])
+def test_a_machine_and_its_parts_are_not_copied(
+    tmp_path: Path, part: Callable[[Machine], Any], way: Callable[[Any], Any]
+) -> None:
+    machine, engine, _ = make_machine(tmp_path)
+    engine.snapshot = lambda: 1
+    with pytest.raises(TypeError, match="can neither be copied nor pickled"):
+        way(part(machine))
+    with pytest.raises(TypeError, match="can neither be copied nor pickled"):
+        copy.copy(machine)
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)

@@ -130,6 +130,26 @@ def test_reserved_register_sets_the_error_flag_and_clears_wel() -> None:
         assert m.spi(0x70, read=1) == b"\x80"
 
 
+@pytest.mark.parametrize(
+    ("register", "values"),
+    [
+        (0, {0xFF, 0xDF, 0xE7, 0xC7}),  # SPI, without strobe; octal DDR, without strobe
+        (3, {0xFF, 0xFE, 0xFD, 0xFC}),  # 50, 35, 25, 18 ohm
+        (5, {0xFF, 0xFE}),  # three and four bytes of address
+        (7, {0xFF, 0xFE, 0xFD, 0xFC}),  # no wrap, 64, 32, 16 bytes
+    ],
+)
+def test_what_the_configuration_registers_take(register: int, values: set[int]) -> None:
+    """The data sheet's table of configuration registers: every other value is reserved."""
+    m, taken = chip(octal=False), set()
+    for value in range(256):
+        m.write_volatile(register, value)
+        if m.rules() == []:
+            taken.add(value)
+            m = chip(octal=False)  # it may be in another mode now
+    assert taken == values
+
+
 def test_volatile_write_needs_wel() -> None:
     m = chip(octal=False)
     m.spi(0x81, address=0, write=b"\xe7")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,16 @@ import pytest
 from fake_engine import MS, FakeEngine, MicroPython, Script
 from machines import make_machine
 
-from xipsim import BoardReset, Machine, ModelGap, PoweredOff, WaitTimeout, XipsimError
+from xipsim import (
+    BoardReset,
+    Machine,
+    ModelGap,
+    PoweredOff,
+    ReplError,
+    UserError,
+    WaitTimeout,
+    XipsimError,
+)
 from xipsim.engines.api import StopReason
 from xipsim.peripherals.core.trace import Diagnostic, Gap
 from xipsim.reporting.failure_details import noticed_text
@@ -142,6 +153,21 @@ def test_a_wait_says_what_the_firmware_polls(tmp_path: Path) -> None:
     engine.clock.in_loop = ["gpt1", "gpio4 PSR"]
     with pytest.raises(WaitTimeout, match="flash nor idle, polling gpt1 and gpio4 PSR"):
         wait_for_nothing(machine, engine, python)
+
+
+@pytest.mark.parametrize("way", [lambda e: pickle.loads(pickle.dumps(e)), copy.copy])
+def test_errors_reach_another_process_whole(
+    tmp_path: Path, way: Callable[[XipsimError], XipsimError]
+) -> None:
+    """A pool of processes waits for ever for an error that cannot be made again."""
+    machine, engine, python = make_machine(tmp_path)
+    engine.emit("events", [QE])
+    with pytest.raises(WaitTimeout) as caught:
+        wait_for_nothing(machine, engine, python)
+    for error in (caught.value, ReplError("Traceback", "OSError", "printed"), UserError("none")):
+        made = way(error)
+        assert (type(made), str(made), vars(made)) == (type(error), str(error), vars(error))
+        assert made.exit_code == error.exit_code
 
 
 def test_an_image_in_the_place_of_the_board(tmp_path: Path) -> None:

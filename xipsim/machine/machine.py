@@ -30,6 +30,7 @@ from xipsim.machine.persistence import save_parts
 from xipsim.machine.power_on import Firmware
 from xipsim.repl.raw_repl import Repl
 from xipsim.session import tracebacks
+from xipsim.session.engine_access import refuse_copies
 from xipsim.session.session import Limits
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Machine:
     Nothing happens, and virtual time stands still, unless a method runs the machine. All errors
     are XipsimError; those of the arguments are UserError.
     """
+
+    __reduce_ex__ = refuse_copies
 
     def __init__(
         self,
@@ -361,9 +364,10 @@ class Machine:
     def close(self) -> None:
         """Write the kept files back, each atomically, and end the machine. Safe to call twice.
 
-        EngineFailed if the engine is dead: the files then are as they were.
+        EngineFailed if the engine is dead: the files then are as they were. In a process that was
+        forked from the one that made the machine it does nothing.
         """
-        if self._session.closed:
+        if self._session.closed or not self._session.is_ours:
             return
         files = self._contents.persistent
         with self._session.turn:

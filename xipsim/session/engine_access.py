@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from threading import RLock
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn, SupportsIndex
 
 from xipsim.engines.api import (
     ConfigurationError,
@@ -44,6 +44,14 @@ class Turn:
         self._lock.release()
 
 
+def refuse_copies(thing: object, _protocol: SupportsIndex) -> NoReturn:
+    """For `__reduce_ex__`: TypeError where `copy` or `pickle` comes upon a machine."""
+    raise TypeError(
+        "a machine is a process at work, and can neither be copied nor pickled; one that goes on "
+        "from a snapshot's file can be made elsewhere"
+    )
+
+
 def failed(error: EngineError, models: Iterable[StrPath]) -> XipsimError:
     """The engine's error as the user's side has it. models: the files whose mistakes are theirs."""
     files = {os.path.abspath(file) for file in models}
@@ -58,8 +66,11 @@ class EngineAccess:
     models: files of the user's own models; an error in them is the user's.
     """
 
+    __reduce_ex__ = refuse_copies
+
     def __init__(self, engine: Engine, models: tuple[str, ...]) -> None:
         self.engine, self._user_models = engine, models
+        self._owner = os.getpid()
         self.closed = False
         self.untouched = False
         """Whether the machine is as it was made, and nobody listens to its boot."""
@@ -114,10 +125,21 @@ class EngineAccess:
     def _failed(self, error: EngineError) -> XipsimError:
         return failed(error, self._user_models)
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is the process that made it, and none that was forked from that."""
+        return os.getpid() == self._owner
+
     def check_usable(self) -> None:
-        """UserError for a machine that is closed, or at work: asked from a callback of its own."""
+        """UserError for a machine that is closed, at work (asked from a callback of its own), or
+        another process's."""
         if self.closed:
             raise UserError("the machine is closed")
+        if not self.is_ours:
+            raise UserError(
+                f"the machine belongs to process {self._owner}, from which this one was forked: "
+                "make one of its own in each process"
+            )
         if self._is_asked:
             raise UserError(
                 "the machine cannot be asked from a callback of its own (`trace`, `on_output`): "

@@ -324,5 +324,7 @@ class Session(EngineAccess):
             return None
         stacked = stop.detail.get("stacked") or {}
         addresses = [stacked[name] for name in ("pc", "lr") if name in stacked]
+        if (interrupted := stop.detail.get("interrupted")) is not None:
+            addresses.append(interrupted)
         situation = self.situation(self.console, stop.pc, *addresses)
         return stop_reports.error(stop, situation, self.warnings)

@@ -57,6 +57,19 @@ _CFSR = {
     24: "unaligned access",
     25: "division by zero",
 }
+_EXCEPTIONS = {
+    2: "NMI",
+    3: "HardFault",
+    4: "MemManage",
+    5: "BusFault",
+    6: "UsageFault",
+    7: "SecureFault",
+    11: "SVCall",
+    12: "DebugMonitor",
+    14: "PendSV",
+    15: "SysTick",
+}
+FIRST_INTERRUPT = 16
 _MMARVALID, _BFARVALID = 1 << 7, 1 << 15
 _VECTTBL = 1 << 1
 
@@ -93,13 +106,24 @@ def fault_text(detail: Mapping[str, Any], situation: Situation) -> str:
     text = f"{what}: {detail.get('exception', 'fault')}, {_causes(detail)}"
     if stacked:
         pc, lr = (situation.place(stacked[name]) for name in ("pc", "lr"))
-        text += f"; the instruction was at {pc}, called from {lr}"
+        if (vector := detail.get("vector")) is not None:
+            text += f"; the vector of {_exception(vector)} led to {pc}"
+            if (place := detail.get("interrupted")) is not None:
+                text += f", and it interrupted {situation.place(place)}"
+        else:
+            text += f"; the instruction was at {pc}, called from {lr}"
         if (end := detail.get("locked_up_at", stacked["pc"])) != stacked["pc"]:
             text += f", and its handler faulted at {situation.place(end)}"
     values = [
         f"{n.upper()} {detail[n]:#010x}" for n in ("cfsr", "hfsr") if detail.get(n) is not None
     ]
     return f"{text} ({', '.join(values)}). {describe(situation)}"
+
+
+def _exception(number: int) -> str:
+    if number >= FIRST_INTERRUPT:
+        return f"interrupt {number - FIRST_INTERRUPT}"
+    return _EXCEPTIONS.get(number, f"exception {number}")
 
 
 def boot_text(why: str, situation: Situation, warnings: tuple[str, ...]) -> str:
