@@ -37,6 +37,15 @@ def test_lamps_and_memory_are_there_as_on_any_engine(machine: Machine) -> None:
     assert machine.flash.read(0, 4) == b"FCFB"
 
 
+def test_a_board_of_the_users_uses_one_of_ours(renode: str, tmp_path: Path) -> None:
+    """By the path that docs/platforms.md gives, from a folder of the user's."""
+    board = tmp_path / "lab.repl"
+    lamp = "lamp: Miscellaneous.LED @ gpio1 18\ngpio1:\n    18 -> lamp@0\n"
+    board.write_text(f'using "platforms/boards/TEENSY41.repl"\n\n{lamp}')
+    with Machine(board, firmware=PUBLISHED.require(), engine=renode) as machine:
+        assert machine.exec("print(6 * 7)") == "42\n"
+
+
 def test_a_snapshot_is_refused_by_name(machine: Machine) -> None:
     with pytest.raises(UserError, match=r"Renode cannot take a snapshot.*embedded engine"):
         machine.snapshot()

@@ -1,4 +1,3 @@
-using System.Linq;
 using System.Threading;
 using Antmicro.Renode.Core;
 using Antmicro.Renode.PlatformDescription;
@@ -27,7 +26,7 @@ namespace Antmicro.Renode.UserInterface
             var machine = new Machine();
             emulation.AddMachine(machine);
             // What a platform says to the monitor are names of ranges, which the models' end knows already.
-            var usings = new PlatformDescriptionMachineExtensions.UsingResolver(Enumerable.Empty<string>());
+            var usings = new PlatformDescriptionMachineExtensions.UsingResolver(monitor.CurrentPathPrefixes);
             new CreationDriver(machine, usings, new FakeScriptHandler()).ProcessFile(platform.Value);
             emulation.SetGlobalQuantum(TimeInterval.FromMilliseconds(QuantumInMilliseconds));
             emulation.SetAdvanceImmediately(true);

@@ -13,6 +13,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
     {
         private void OnException(ulong kind)
         {
+            core.SetEventFlag(true); // tlib does so for SEV alone
             if(!FaultKinds.Contains(kind))
             {
                 return;

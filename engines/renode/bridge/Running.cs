@@ -7,6 +7,7 @@ using Antmicro.Renode.Peripherals.Bus;
 using Antmicro.Renode.Peripherals.CPU;
 using Antmicro.Renode.Peripherals.Memory;
 using Antmicro.Renode.Time;
+using Range = Antmicro.Renode.Core.Range;
 
 namespace Antmicro.Renode.Peripherals.Xipsim
 {
@@ -27,7 +28,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             {
                 Begin();
                 var word = fromCore ? Reached(port, offset, size) : null;
-                var value = word != null && word.Reader != IntPtr.Zero ? port.Words.Read(word) : fromCore ? port.Read(0, offset, size) : port.Peek(0, offset, size);
+                var value = word != null && word.Reader != IntPtr.Zero ? port.Words.Read(word) : fromCore && !IsProbe(size) ? port.Read(0, offset, size) : port.Peek(0, offset, size);
                 End(fromCore);
                 Check();
                 return value;
@@ -57,6 +58,9 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 Check();
             }
         }
+
+        /// tlib fetches a byte to learn about a page; the core fetches halfwords.
+        private bool IsProbe(int size) => size == 1 && core.CurrentBlockDisassemblyFlags == NoBlock;
 
         /// The core has an access to it: what is known of the whole register there.
         private Word Reached(Port port, long offset, int size)
@@ -217,6 +221,16 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             }
         }
 
+        /// Renode would have it count from when somebody has last asked for the time.
+        private void LetSysTickBeginOnTime()
+        {
+            bus.SetHookBeforePeripheralWrite<uint>(nvic, (value, offset) =>
+            {
+                Time();
+                return value;
+            }, new Range(SysTick, SysTickSize));
+        }
+
         private bool Outside => depth == 0 && !(bus.TryGetTransactionInitiator(out var initiator) && initiator is ICPU);
 
         // -- standing still ----------------------------------------------------------------------
@@ -289,6 +303,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private static bool refusedAccess;
 
         private const int WordSize = 4;
+        private const uint SysTick = 0x10, SysTickSize = 0xC; // SYST_CSR to SYST_CVR
         private const uint NoBlock = uint.MaxValue; // as tlib says it
         private const uint Interrupted = 0x10000; // no exception of the core's: EXCP_INTERRUPT, by which execution is left
         private const ushort Nop = 0xBF00; // a branch to itself would be taken for WFI
