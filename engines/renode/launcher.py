@@ -59,6 +59,8 @@ def main() -> None:
     requests, answers, interrupts = map(int, sys.argv[1:4])
     server = Server(Channel(requests, answers))
     config, platform = receive_start(server)
+    # Renode goes to a folder of its own.
+    config = config._replace(models=tuple(os.path.abspath(file) for file in config.models))
     build = server.receive()
     try:
         renode = sys.argv[4]

@@ -7,7 +7,6 @@ using Antmicro.Renode.Peripherals.Bus;
 using Antmicro.Renode.Peripherals.CPU;
 using Antmicro.Renode.Peripherals.Memory;
 using Antmicro.Renode.Time;
-using Range = Antmicro.Renode.Core.Range;
 
 namespace Antmicro.Renode.Peripherals.Xipsim
 {
@@ -221,16 +220,6 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             }
         }
 
-        /// Renode would have it count from when somebody has last asked for the time.
-        private void LetSysTickBeginOnTime()
-        {
-            bus.SetHookBeforePeripheralWrite<uint>(nvic, (value, offset) =>
-            {
-                Time();
-                return value;
-            }, new Range(SysTick, SysTickSize));
-        }
-
         private bool Outside => depth == 0 && !(bus.TryGetTransactionInitiator(out var initiator) && initiator is ICPU);
 
         // -- standing still ----------------------------------------------------------------------
@@ -303,7 +292,6 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private static bool refusedAccess;
 
         private const int WordSize = 4;
-        private const uint SysTick = 0x10, SysTickSize = 0xC; // SYST_CSR to SYST_CVR
         private const uint NoBlock = uint.MaxValue; // as tlib says it
         private const uint Interrupted = 0x10000; // no exception of the core's: EXCP_INTERRUPT, by which execution is left
         private const ushort Nop = 0xBF00; // a branch to itself would be taken for WFI
