@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Mapping
 
@@ -59,7 +60,8 @@ def answer_build(
     platform: Platform,
     ready: Callable[[Supervisor], None] = lambda guest: None,
 ) -> Supervisor | None:
-    """The same where the request has been received."""
+    """The same where the request has been received. It is answered with the process's id: what the
+    user's process has started may be a script that has started this one."""
     contents, checked = request.arguments
     try:
         guest = build(server, backend, config, platform, contents, checked=checked)
@@ -70,7 +72,7 @@ def answer_build(
     except Exception as error:
         server.refuse(request.number, model_error(error, access="the machine was being built"))
         return None
-    server.reply(request.number, None)
+    server.reply(request.number, os.getpid())
     return guest
 
 

@@ -73,7 +73,7 @@ class ChildEngine:
     def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
         """Build the machine, with these bytes in its chips."""
         limit = self._program.BUILD_TIME + (IMPORT_TIME if self._config.models else 0)
-        _value(self._answer_to(self._post(BUILD, chips, checked), limit))
+        self._process.pid = _value(self._answer_to(self._post(BUILD, chips, checked), limit))
 
     @property
     def now(self) -> int:
@@ -87,7 +87,7 @@ class ChildEngine:
 
     @property
     def pid(self) -> int:
-        """Process id of the child."""
+        """Process id of what simulates."""
         return self._process.pid
 
     def run(self, goal: Goal) -> Stop:

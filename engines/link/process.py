@@ -55,7 +55,8 @@ class Process:
 
     command: made from the descriptors that the child finds open: requests, answers, interrupts, and
     the `files`, to read. EngineError if it cannot be started, ConfigurationError if this computer
-    has not what every process needs. pid: its process id.
+    has not what every process needs. pid: its process id, unless it has started another one that
+    serves.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Process:
         self._owner = os.getpid()
         made = command(passed)
         try:
-            self.pid = os.posix_spawn(
+            self._started = self.pid = os.posix_spawn(
                 made.words[0],
                 made.words,
                 os.environ | made.environment,
@@ -148,7 +149,7 @@ class Process:
         from contextlib import suppress
 
         with suppress(ProcessLookupError):
-            os.killpg(self.pid, SIGKILL)
+            os.killpg(self._started, SIGKILL)
 
     def close(self) -> None:
         """End it and wait for it. Safe to call twice; a fork of its owner only forgets it."""
@@ -185,11 +186,11 @@ class Process:
             from .channel import wait_for
 
             try:
-                watched = os.pidfd_open(self.pid)
+                watched = os.pidfd_open(self._started)
                 if not wait_for(watched, END_TIME):
                     self.kill()
                 os.close(watched)
-                self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                self._code = os.waitstatus_to_exitcode(os.waitpid(self._started, 0)[1])
             except (ProcessLookupError, ChildProcessError):
                 self._code = 0
         return self._code

@@ -21,11 +21,12 @@ from xipsim.engines.link.process import search_path
 from xipsim.engines.link.server import Server
 from xipsim.engines.repl import Platform, PlatformError
 from xipsim.engines.repl.check import check
+from xipsim.engines.repl.resolve import folders_of
 from xipsim.engines.usermodels import UserModelError, load_models
 from xipsim.firmware.store import cache_folder, keep_newest, write_once
 
 from .generate import Settings, generate
-from .output import monitor_path
+from .output import monitor_path, path_commands
 
 FOLDER = "renode"
 KEPT = 40
@@ -48,7 +49,7 @@ CONFIGURATION = "[general]\ncompiler-cache-enabled = True\n"
 SCRIPT = """\
 logLevel 3
 include @{bridge}
-xipsim_engine @{platform}
+{folders}xipsim_engine @{platform}
 """
 """Its last line never ends, so that what comes after the script is only reached where it failed."""
 
@@ -58,6 +59,8 @@ def main() -> None:
     requests, answers, interrupts = map(int, sys.argv[1:4])
     server = Server(Channel(requests, answers))
     config, platform = receive_start(server)
+    # Renode goes to a folder of its own.
+    config = config._replace(models=tuple(os.path.abspath(file) for file in config.models))
     build = server.receive()
     try:
         renode = sys.argv[4]
@@ -98,7 +101,11 @@ def _prepare(config: MachineConfig, platform: Platform, renode: str) -> tuple[Pa
     folder = cache_folder(FOLDER)
     bridge = _written(folder, _compiled_by(renode) + generate(registry, settings), ".cs")
     description = monitor_path(Path(config.platform).resolve())
-    commands = SCRIPT.format(bridge=monitor_path(bridge), platform=description)
+    commands = SCRIPT.format(
+        bridge=monitor_path(bridge),
+        folders=path_commands(folders_of(platform.files)),
+        platform=description,
+    )
     script = _written(folder, commands, ".resc")
     return script, _written(folder, CONFIGURATION, ".config")
 

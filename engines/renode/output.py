@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from xipsim.engines.api import EngineError, StrPath
@@ -22,7 +22,7 @@ SCRIPT = """\
 :description: {mark}, which writes it anew each time: {name} with xipsim's models.
 
 include $ORIGIN/{bridge}
-$name?="{name}"
+{folders}$name?="{name}"
 mach create $name
 machine LoadPlatformDescription @{platform}
 {contents}
@@ -45,6 +45,11 @@ def monitor_path(path: Path) -> str:
     return text.replace(" ", "\\ ")
 
 
+def path_commands(folders: Sequence[Path]) -> str:
+    """Commands that have Renode look into these folders before any others, in this order."""
+    return "".join(f"path add @{monitor_path(folder)}\n" for folder in reversed(folders))
+
+
 def command(script: Path) -> str:
     """What to type in a shell for Renode to run it.
 
@@ -60,15 +65,16 @@ def write(
     name: str,
     platform: StrPath,
     *,
+    folders: Sequence[Path] = (),
     contents: Mapping[str, bytes],
     consoles: Iterable[str],
     models: Iterable[StrPath] = (),
 ) -> Path:
     """Write the folder's files; the path of the script.
 
-    contents: by entry. consoles: entries whose terminals are shown. EngineError where a path
-    cannot be named to Renode, this Python has no shared library, or a file of somebody else's would
-    be replaced.
+    folders: where the platform's files look for others. contents: by entry. consoles: entries whose
+    terminals are shown. EngineError where a path cannot be named to Renode, this Python has no
+    shared library, or a file of somebody else's would be replaced.
     """
     files = [str(Path(file).resolve()) for file in models]
     registry = load_models(FAMILIES, files)
@@ -83,6 +89,7 @@ def write(
         mark=MARK,
         name=name,
         bridge=BRIDGE,
+        folders=path_commands(folders),
         platform=monitor_path(Path(platform).resolve()),
         contents="\n".join(f"xipsim {entry} $ORIGIN/{entry}.bin" for entry in contents),
         consoles="\n".join(f"showAnalyzer {console}" for console in consoles),

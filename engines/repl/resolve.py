@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from xipsim.firmware.files import read_file
@@ -105,6 +105,18 @@ def _candidates(text: str, folder: Path) -> Iterator[Path]:
     """
     yield Path(os.path.realpath(folder / text))
     if not text.startswith(("./", "../", "/")):
-        roots = [parent for parent in folder.parents if (parent / "platforms").is_dir()]
-        for root in (*roots, ROOT):
+        for root in _roots(folder):
             yield Path(os.path.realpath(root / text))
+
+
+def _roots(folder: Path) -> list[Path]:
+    return [*(parent for parent in folder.parents if (parent / "platforms").is_dir()), ROOT]
+
+
+def folders_of(files: Iterable[str]) -> list[Path]:
+    """The folders in which those files, a board's and what it uses, look for others, in order: what
+    Renode, which has one list for all, must be told. Files of ours name theirs from where they are.
+    """
+    folders = [Path(file).resolve().parent for file in files]
+    others = [folder for folder in folders if not folder.is_relative_to(ROOT / "platforms")]
+    return list(dict.fromkeys((*others, *(root for folder in others for root in _roots(folder)))))

@@ -24,6 +24,9 @@ FEATURES = {
     "life after lock-up": "a core that has locked up goes on after a reset",
     "aliases": "code that is written at one address of a memory runs at its others at once",
     "snapshots": "the machine can be saved, and gone back to",
+    "times within a block": "an access happens at the nanosecond of its instruction",
+    "loads that last": "what a load takes passes before the next instruction",
+    "event register": "WFE goes on at once where an interrupt came since the last one",
 }
 
 
@@ -73,7 +76,10 @@ def engines() -> Iterator[Candidate]:
         lacks={
             "gdb": "Renode's own stub lets the machine run while it is attached",
             "aliases": "Renode keeps translations by address",
-                    "snapshots": "Renode saves the whole emulation, which takes seconds",
+            "snapshots": "Renode saves the whole emulation, which takes seconds",
+            "times within a block": "Renode's time is that of the beginning of the block",
+            "loads that last": "Renode leaves a block in the middle after stores only",
+            "event register": "Renode's WFE sleeps to the next timer at least",
         },
         program="renode",
         is_slow=True,

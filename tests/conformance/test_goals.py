@@ -159,6 +159,7 @@ def test_a_tag_answers_its_value_and_is_reported_once(running: Running) -> None:
         assert all(0x2000_0050 <= gap.pc < 0x2000_0070 for gap in gaps)
 
 
+@pytest.mark.needs("snapshots")
 def test_a_tag_is_reported_again_by_who_goes_back_before_it(running: Running) -> None:
     with running(UNKNOWN) as engine:
         told = heard(engine)

@@ -109,6 +109,17 @@ def test_a_window_can_become_native_and_slow_again(running: Running) -> None:
         assert set(marks(engine)) == {1}
 
 
+@pytest.mark.essential
+def test_code_is_fetched_by_halfwords_at_least(running: Running) -> None:
+    """As a Thumb core does: a narrower read would be another command on the flash bus."""
+    with running(CALL) as engine:
+        begun(engine)
+        engine.call("window", "put", 0, RETURNS_1)
+        engine.run(Goal(until=20_000))
+        assert engine.call("window", "counts")[0] > 0
+        assert engine.call("window", "narrowest_read") >= 2
+
+
 @pytest.mark.parametrize("native", [0, 1])
 def test_code_that_is_rewritten_is_not_stale(running: Running, native: int) -> None:
     """Rewritten while it is served natively, while it is not, and while the machine runs on."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from flash_suite import flash_suite
 from images import IMAGES, PUBLISHED, Image, parameters
-from patience import slow
 
 from xipsim import flashcheck
 from xipsim.cli import main
@@ -82,7 +81,6 @@ def test_flashcheck_shows_the_same_where_fetches_take_time(renode: str) -> None:
     assert commands == others
 
 
-@slow
 @pytest.mark.parametrize("image", parameters(IMAGES))
 def test_the_flash_suite_shows_the_same(renode: str, image: Image) -> None:
     found = compare(image.board, flash_suite(image), firmware=image.require())

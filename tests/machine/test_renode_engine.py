@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from images import PUBLISHED
@@ -35,6 +36,51 @@ def test_lamps_and_memory_are_there_as_on_any_engine(machine: Machine) -> None:
     machine.exec("import machine; machine.Pin('D13', machine.Pin.OUT).value(1)")
     assert machine.gpio["gpio2"][3].level
     assert machine.flash.read(0, 4) == b"FCFB"
+
+
+def test_a_board_of_the_users_uses_one_of_ours(renode: str, tmp_path: Path) -> None:
+    """By the path that docs/platforms.md gives, from a folder of the user's."""
+    board = tmp_path / "lab.repl"
+    lamp = "lamp: Miscellaneous.LED @ gpio1 18\ngpio1:\n    18 -> lamp@0\n"
+    board.write_text(f'using "platforms/boards/TEENSY41.repl"\n\n{lamp}')
+    with Machine(board, firmware=PUBLISHED.require(), engine=renode) as machine:
+        assert machine.exec("print(6 * 7)") == "42\n"
+
+
+MODEL = '''
+from xipsim.peripherals.core import Peripheral, Register, model
+
+
+@model("Lab.Fuse")
+class Fuse(Peripheral):
+    """Does not like what is written to it."""
+
+    SIZE = 0x10
+    A = Register(0)
+
+    @A.on_write
+    def _write(self, value: int) -> None:
+        raise ValueError(f"no such value {value}")
+'''
+
+
+def test_a_model_in_the_current_folder_is_told_where_it_raises(
+    renode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Renode's own current folder is another one."""
+    monkeypatch.chdir(tmp_path)
+    Path("fuse.py").write_text(MODEL)
+    board = 'using "platforms/boards/TEENSY41.repl"\n\nfuse: Lab.Fuse @ sysbus 0x90000000\n'
+    Path("lab.repl").write_text(board)
+    options: dict[str, Any] = {"firmware": PUBLISHED.require(), "models": ["fuse.py"]}
+    with (
+        Machine("lab.repl", engine=renode, **options) as machine,
+        pytest.raises(UserError) as caught,
+    ):
+        machine.exec("from machine import mem32; mem32[0x90000000] = 7")
+    told = str(caught.value)
+    assert "ValueError: no such value 7" in told
+    assert "fuse.py, line 14, in _write; fuse: write of 0x7, 4 bytes, at 0x0" in told
 
 
 def test_a_snapshot_is_refused_by_name(machine: Machine) -> None:

@@ -26,6 +26,12 @@ PABOT = [
     *(sys.executable, "-m", "pabot.pabot", "--processes", "2"),
     *("--command", PYTHON.name, "-m", "robot", "--end-command"),
 ]
+EVERYWHERE = "block_device.robot"
+"""The suite that runs on Renode wherever there is one, with each board."""
+ON_RENODE = [
+    pytest.param(file.name, marks=() if file.name == EVERYWHERE else slow)
+    for file in sorted(SUITES.glob("*.robot"))
+]
 ENVIRONMENT = os.environ | {"PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}"}
 HEADER = "*** Settings ***\nLibrary    xipsim.robot\n\n*** Test Cases ***\n"
 
@@ -117,8 +123,7 @@ def test_the_suite_that_boots_passes_on_renode(renode: str, teensy: str, tmp_pat
     assert {status for status, _ in result.tests.values()} == {"PASS"}
 
 
-@slow
-@pytest.mark.parametrize("suite", sorted(file.name for file in SUITES.glob("*.robot")))
+@pytest.mark.parametrize("suite", ON_RENODE)
 def test_each_suite_passes_on_renode(renode: str, board: str, suite: str, tmp_path: Path) -> None:
     """What hands states from test to test is skipped; nothing else is that runs on QEMU."""
     chosen = ["--variable", f"BOARD:{board}", SUITES / suite]

@@ -205,6 +205,19 @@ def test_a_platform_may_lie_behind_blanks(tmp_path: Path) -> None:
     assert r"/my\ boards/lab.repl" in script.read_text(encoding="utf-8")
 
 
+def test_folders_are_named_to_renode_so_that_the_first_comes_first(tmp_path: Path) -> None:
+    """Each is put before those that were named already; the platform is read after that."""
+    lab = tmp_path / "my lab"
+    board = platforms.find("TEENSY41")
+    script = output.write(
+        tmp_path / "out", "T", board, folders=[lab, tmp_path], contents={}, consoles=[]
+    )
+    lines = script.read_text(encoding="utf-8").splitlines()
+    first, second = (lines.index(f"path add @{output.monitor_path(f)}") for f in (lab, tmp_path))
+    (read,) = (n for n, line in enumerate(lines) if "LoadPlatformDescription" in line)
+    assert second < first < read
+
+
 def test_the_command_is_one_for_a_shell_and_for_renode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xipsim.engines.repl import Place, Platform, PlatformError, Range, Reference
-from xipsim.engines.repl.resolve import resolve
+from xipsim.engines.repl.resolve import ROOT, folders_of, resolve
 
 Read = Callable[..., Platform]
 
@@ -208,6 +208,19 @@ def test_using_is_also_looked_for_from_the_root(tmp_path: Path) -> None:
         file.parent.mkdir(parents=True)
         file.write_text(text)
     assert names(resolve(board)[0]) == ["x"]
+
+
+def test_the_folders_in_which_files_are_looked_for_can_be_told_to_renode(tmp_path: Path) -> None:
+    """Those of the user's own files, the nearest first; our own files need none."""
+    lab = tmp_path / "lab" / "boards"
+    (tmp_path / "lab" / "platforms").mkdir(parents=True)
+    lab.mkdir()
+    (lab / "part.repl").write_text("")
+    (lab / "board.repl").write_text('using "platforms/boards/TEENSY41.repl"\nusing "part.repl"\n')
+    found, _ = resolve(lab / "board.repl")
+    assert folders_of(found.files) == [lab, tmp_path / "lab", ROOT]
+    ours, _ = resolve(ROOT / "platforms" / "boards" / "TEENSY41.repl")
+    assert folders_of(ours.files) == []
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

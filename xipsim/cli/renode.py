@@ -8,6 +8,7 @@ from pathlib import Path
 from xipsim.engines.api import EngineError
 from xipsim.engines.renode import output
 from xipsim.engines.repl import Platform
+from xipsim.engines.repl.resolve import folders_of
 from xipsim.errors import UserError
 from xipsim.machine.configuration import Request, load_platform, plan
 from xipsim.machine.power_on import power_on_contents
@@ -24,6 +25,7 @@ def run(args: argparse.Namespace) -> int:
             args.output,
             Path(made.config.platform).stem,
             made.config.platform,
+            folders=folders_of(platform.files),
             contents=contents.given,
             consoles=_default_console(platform, args.models),
             models=made.config.models,

@@ -114,7 +114,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             }
             core.AddHookAtInterruptBegin(OnException);
             LetFetchesFault();
-            LetVectorsLeadNowhere();
+            bus.SetHookBeforePeripheralWrite<uint>(nvic, OnCoreRegister, CoreRegisters);
             // A reset looks for vectors somewhere, and the core locks up where there is nothing.
             core.InitVectorTableOffset = (uint)FirstMemory();
             MindOthers();

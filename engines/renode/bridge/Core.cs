@@ -2,6 +2,7 @@ using System;
 using Antmicro.Renode.Core;
 using Antmicro.Renode.Peripherals.Bus;
 using Antmicro.Renode.Peripherals.CPU;
+using Range = Antmicro.Renode.Core.Range;
 
 namespace Antmicro.Renode.Peripherals.Xipsim
 {
@@ -25,6 +26,25 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             core.VectorTableOffset = vectors;
             core.SP = sp;
             core.PC = pc | 1;
+        }
+
+        /// The core stores into its own registers; returns what Renode shall store. One function for all that is put right
+        /// there, since a peripheral can have but one.
+        private uint OnCoreRegister(uint value, long offset)
+        {
+            switch(offset)
+            {
+            case SysTickControl:
+            case SysTickReload:
+            case SysTickValue:
+                Time(); // Renode would have it count from when somebody has last asked for the time
+                return value;
+            case VectorTable:
+                LetVectorsLeadNowhere(value);
+                return value;
+            default:
+                return defaultMap == null ? value : defaultMap.Write(offset, value);
+            }
         }
 
         private bool Read(ulong address, Span<byte> data, bool asCore)
@@ -84,5 +104,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         }
 
         private DefaultMap defaultMap;
+
+        private const long SysTickControl = 0x10, SysTickReload = 0x14, SysTickValue = 0x18, VectorTable = 0xD08;
+        private static readonly Range CoreRegisters = new Range((ulong)SysTickControl, (ulong)(DefaultMap.End - SysTickControl));
     }
 }

@@ -23,9 +23,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             bases = new uint[core.NumberOfMPURegions];
             limits = new uint[core.NumberOfMPURegions];
             core.NumberOfMPURegions = 2 * core.NumberOfMPURegions + 1; // between and around the firmware's
-            var registers = new Range((ulong)Type, (ulong)(Alias3Limit + 4 - Type));
-            bus.SetHookAfterPeripheralRead<uint>(nvic, (value, offset) => Read(offset), registers);
-            bus.SetHookBeforePeripheralWrite<uint>(nvic, (value, offset) => Write(offset, value), registers);
+            bus.SetHookAfterPeripheralRead<uint>(nvic, (value, offset) => Read(offset), new Range((ulong)Type, (ulong)(End - Type)));
         }
 
         /// After each reset of the core.
@@ -55,8 +53,12 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         }
 
         /// What the core gets instead.
-        private uint Write(long offset, uint value)
+        public uint Write(long offset, uint value)
         {
+            if(bases == null || offset < Type)
+            {
+                return value;
+            }
             switch(offset)
             {
             case Type:
@@ -119,6 +121,9 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 start = to >= start ? Math.Min(to, Last) + 1 : start;
             }
         }
+
+        /// Behind the last of the MPU's registers.
+        public const long End = Alias3Limit + 4;
 
         private readonly CortexM core;
         private readonly uint[] bases, limits;

@@ -1,6 +1,8 @@
-using System.Linq;
+using System;
+using System.Runtime.InteropServices;
 using System.Threading;
 using Antmicro.Renode.Core;
+using Antmicro.Renode.Exceptions;
 using Antmicro.Renode.PlatformDescription;
 using Antmicro.Renode.PlatformDescription.UserInterface;
 using Antmicro.Renode.Time;
@@ -27,14 +29,26 @@ namespace Antmicro.Renode.UserInterface
             var machine = new Machine();
             emulation.AddMachine(machine);
             // What a platform says to the monitor are names of ranges, which the models' end knows already.
-            var usings = new PlatformDescriptionMachineExtensions.UsingResolver(Enumerable.Empty<string>());
-            new CreationDriver(machine, usings, new FakeScriptHandler()).ProcessFile(platform.Value);
+            var usings = new PlatformDescriptionMachineExtensions.UsingResolver(monitor.CurrentPathPrefixes);
+            try
+            {
+                new CreationDriver(machine, usings, new FakeScriptHandler()).ProcessFile(platform.Value);
+            }
+            catch(RecoverableException e)
+            {
+                Console.Error.WriteLine("Renode does not take the platform: {0}", string.Join(" ", e.Message.Split((char[])null, StringSplitOptions.RemoveEmptyEntries)));
+                Exit(Unusable);
+            }
             emulation.SetGlobalQuantum(TimeInterval.FromMilliseconds(QuantumInMilliseconds));
             emulation.SetAdvanceImmediately(true);
             emulation.StartAll();
             Thread.Sleep(Timeout.Infinite); // what comes after it in the script is reached only if it has failed
         }
 
+        [DllImport("libc", EntryPoint = "_exit")]
+        private static extern void Exit(int code);
+
+        private const int Unusable = 78; // the last line says why; `messages.py` has the same
         private const ulong QuantumInMilliseconds = 10;
     }
 }

@@ -13,6 +13,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
     {
         private void OnException(ulong kind)
         {
+            core.SetEventFlag(true); // tlib does so for SEV alone
             if(!FaultKinds.Contains(kind))
             {
                 return;
@@ -58,16 +59,12 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         }
 
         /// Renode ignores a VTOR at which there is nothing.
-        private void LetVectorsLeadNowhere()
+        private void LetVectorsLeadNowhere(uint address)
         {
-            bus.SetHookBeforePeripheralWrite<uint>(nvic, (value, offset) =>
+            if(bus.WhatPeripheralIsAt(address & Vectors, core) == null)
             {
-                if(bus.WhatPeripheralIsAt(value & Vectors, core) == null)
-                {
-                    Version.SetVectors(core, value & Vectors);
-                }
-                return value;
-            }, new Range(VectorTable, sizeof(uint)));
+                Version.SetVectors(core, address & Vectors);
+            }
         }
 
         /// Set where Python refuses a fetch.
@@ -86,6 +83,6 @@ namespace Antmicro.Renode.Peripherals.Xipsim
 
         private const ulong BusFault = 21;
         private const uint DataError = 0x8200, FetchError = 0x100; // of CFSR: BFARVALID and PRECISERR, IBUSERR
-        private const uint VectorTable = 0xD08, Vectors = 0xFFFFFF80; // VTOR
+        private const uint Vectors = 0xFFFFFF80; // of VTOR
     }
 }

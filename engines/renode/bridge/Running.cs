@@ -27,7 +27,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             {
                 Begin();
                 var word = fromCore ? Reached(port, offset, size) : null;
-                var value = word != null && word.Reader != IntPtr.Zero ? port.Words.Read(word) : fromCore ? port.Read(0, offset, size) : port.Peek(0, offset, size);
+                var value = word != null && word.Reader != IntPtr.Zero ? port.Words.Read(word) : fromCore && !IsProbe(size) ? port.Read(0, offset, size) : port.Peek(0, offset, size);
                 End(fromCore);
                 Check();
                 return value;
@@ -57,6 +57,9 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 Check();
             }
         }
+
+        /// tlib fetches a byte to learn about a page; the core fetches halfwords.
+        private bool IsProbe(int size) => size == 1 && core.CurrentBlockDisassemblyFlags == NoBlock;
 
         /// The core has an access to it: what is known of the whole register there.
         private Word Reached(Port port, long offset, int size)

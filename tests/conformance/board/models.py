@@ -382,6 +382,7 @@ class Window(Peripheral):
     cells = State(bytearray(0x1_0000))
     reads = State(0)
     writes = State(0)
+    narrowest = State(4)
     other = State(b"")
     _segment: Segment | None = None
 
@@ -410,6 +411,7 @@ class Window(Peripheral):
     @window.on_read
     def _read(self, offset: int, size: int) -> int:
         self.reads += 1
+        self.narrowest = min(self.narrowest, size)
         return self._look(offset, size)
 
     @window.on_peek
@@ -443,3 +445,8 @@ class Window(Peripheral):
     def counts(self) -> tuple[int, int]:
         """Reads and stores that came here."""
         return self.reads, self.writes
+
+    @exposed
+    def narrowest_read(self) -> int:
+        """Bytes of the narrowest read that came here."""
+        return self.narrowest
