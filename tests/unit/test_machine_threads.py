@@ -85,7 +85,7 @@ def in_fork(question: Callable[[], Any]) -> Any:
     return text
 
 
-@pytest.mark.parametrize("question", QUESTIONS.keys() - {"close"})
+@pytest.mark.parametrize("question", sorted(QUESTIONS.keys() - {"close"}))
 def test_a_fork_is_told_and_its_parent_goes_on(tmp_path: Path, question: str) -> None:
     machine, engine, _ = make_machine(tmp_path)
     engine.snapshot = lambda: 1
