@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,25 +14,67 @@ from images import PUBLISHED
 from patience import HANGS
 
 from xipsim.cli import main as cli
+from xipsim.engines.api import EngineError
 from xipsim.engines.link.process import search_path
+from xipsim.engines.renode.locate import HEADLESS, find_renode, silent_input
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/beside_renode.py"
 PYTHON = "XIPSIM_PYRENODE3"
-"""Variable that names a Python that has pyrenode3, if it is not the one that runs the tests."""
-RENODE = ("PYRENODE_BIN", "PYRENODE_BUILD_DIR", "PYRENODE_PKG")
+"""Variable that names a Python that has pyrenode3, if it is neither the one that runs the tests,
+nor that of a command `pyrenode3` on the PATH."""
+GIVEN = ("PYRENODE_BIN", "PYRENODE_BUILD_DIR", "PYRENODE_PKG")
+"""Variables of pyrenode3's, which name a Renode."""
+BUILT = "output/bin/Release"
+"""Where a folder in which Renode was built has its programs."""
+
+
+def find_python() -> str:
+    """A Python that has pyrenode3."""
+    if given := os.environ.get(PYTHON):
+        return given
+    if importlib.util.find_spec("pyrenode3"):
+        return sys.executable
+    if command := shutil.which("pyrenode3"):
+        first_line = Path(command).read_text().split("\n", 1)[0]
+        if first_line.startswith("#!/"):
+            return first_line.removeprefix("#!")
+    pytest.skip(f"pyrenode3 is neither installed nor on the PATH, and {PYTHON} is not set")
+
+
+def find_built() -> dict[str, str]:
+    """Which Renode pyrenode3 is to take: it looks for none itself."""
+    if any(os.environ.get(name) for name in GIVEN):
+        return {}
+    try:
+        renode = find_renode().path
+    except EngineError as error:
+        pytest.skip(str(error))
+    question = "from System import AppContext; print('in:' + AppContext.BaseDirectory)"
+    with silent_input() as nothing:
+        said = subprocess.run(
+            [renode, *HEADLESS, "-e", f'python "{question}"', "-e", "quit"],
+            stdin=nothing,
+            capture_output=True,
+            text=True,
+            timeout=HANGS,
+            check=True,
+        ).stdout
+    places = [Path(line[3:]) for line in said.splitlines() if line.startswith("in:")]
+    if places and str(places[0]).endswith(f"/{BUILT}"):
+        return {"PYRENODE_BUILD_DIR": str(places[0].parents[BUILT.count("/")])}
+    if renode.read_bytes()[:4] == b"\x7fELF":
+        return {"PYRENODE_BIN": str(renode)}
+    pytest.skip(f"which Renode pyrenode3 is to take is not said: {', '.join(GIVEN)}")
 
 
 def test_a_board_runs_beside_a_platform_of_renodes(tmp_path: Path) -> None:
-    python = os.environ.get(PYTHON, sys.executable)
-    if python == sys.executable and importlib.util.find_spec("pyrenode3") is None:
-        pytest.skip(f"pyrenode3 is not installed, and {PYTHON} is not set")
-    if not any(os.environ.get(name) for name in RENODE):
-        pytest.skip(f"which Renode pyrenode3 is to take is not said: {', '.join(RENODE)}")
+    python, renode = find_python(), find_built()
     assert cli(["renode", "TEENSY41", str(PUBLISHED.require()), "--output", str(tmp_path)]) == 0
     done = subprocess.run(
         [python, EXAMPLE, tmp_path / "TEENSY41.resc"],
         env={
             **os.environ,
+            **renode,
             "PYRENODE_RUNTIME": "coreclr",
             "PYTHONPATH": os.pathsep.join(search_path()),
         },

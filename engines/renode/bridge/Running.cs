@@ -23,10 +23,14 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 return 0;
             }
             var fromCore = core.OnPossessedThread;
+            var word = fromCore ? Reached(port, offset, size) : null;
+            if(word != null && word.IsReadStored)
+            {
+                return port.Words.Read(word);
+            }
             lock(gate)
             {
                 Begin();
-                var word = fromCore ? Reached(port, offset, size) : null;
                 var value = word != null && word.Reader != IntPtr.Zero ? port.Words.Read(word) : fromCore && !IsProbe(size) ? port.Read(0, offset, size) : port.Peek(0, offset, size);
                 End(fromCore);
                 Check();
@@ -41,10 +45,15 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 return;
             }
             var fromCore = core.OnPossessedThread;
+            var word = fromCore ? Reached(port, offset, size) : null;
+            if(word != null && word.IsWriteStored)
+            {
+                port.Words.Write(word, value);
+                return;
+            }
             lock(gate)
             {
                 Begin();
-                var word = fromCore ? Reached(port, offset, size) : null;
                 if(word != null && word.Writer != IntPtr.Zero)
                 {
                     port.Words.Write(word, value);
@@ -61,7 +70,8 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// tlib fetches a byte to learn about a page; the core fetches halfwords.
         private bool IsProbe(int size) => size == 1 && core.CurrentBlockDisassemblyFlags == NoBlock;
 
-        /// The core has an access to it: what is known of the whole register there.
+        /// The core has an access to it: what is known of the whole register there. Where that only holds a value no model is
+        /// called, nothing becomes due, and Python's own lock is enough.
         private Word Reached(Port port, long offset, int size)
         {
             DropKept(port);

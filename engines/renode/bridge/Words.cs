@@ -36,7 +36,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         {
             var state = Python.Enter();
             Begin(word);
-            var value = word.Reader == values ? Python.Stored(Python.Item(values, word.Offset)) : Call(word);
+            var value = word.IsReadStored ? Python.Stored(Python.Item(values, word.Offset)) : Call(word);
             Python.Leave(state);
             return (uint)value;
         }
@@ -47,7 +47,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             var state = Python.Enter();
             Begin(word);
             var number = Python.Number(value);
-            if(word.Writer == values)
+            if(word.IsWriteStored || IsOnlyStored(word))
             {
                 Python.SetItem(values, word.Offset, number);
             }
@@ -82,11 +82,21 @@ namespace Antmicro.Renode.Peripherals.Xipsim
                 word.IsNeutral = Python.IsTrue(Python.TupleItem(found, 0)) != 0;
                 word.Reader = Kept(Python.TupleItem(found, 1));
                 word.Writer = Kept(Python.TupleItem(found, 2));
+                word.IsReadStored = word.Reader == values;
+                word.IsWriteStored = word.Writer == values;
+                var gate = Python.TupleItem(found, 3);
+                if(gate != Python.None)
+                {
+                    word.Gate = Kept(Python.TupleItem(gate, 0));
+                    word.Closed = Python.Value(Python.TupleItem(gate, 1));
+                }
                 Python.Drop(found);
             }
             Python.Leave(state);
             return word;
         }
+
+        private bool IsOnlyStored(Word word) => word.Gate != IntPtr.Zero && (Python.Stored(Python.Item(values, word.Gate)) & word.Closed) == 0;
 
         private static IntPtr Kept(IntPtr handler)
         {
@@ -152,10 +162,12 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private const int WordSize = 4;
     }
 
-    /// What is called for one register, or the dictionary that has its value; zero: the access takes the long way.
+    /// What is called for one register, or the dictionary that has its value; zero: the access takes the long way. Where
+    /// there is a gate, a write is only stored while what is stored at that offset has none of the bits that close it.
     internal sealed class Word
     {
-        public IntPtr Offset, Reader, Writer;
-        public bool IsNeutral;
+        public IntPtr Offset, Reader, Writer, Gate;
+        public ulong Closed;
+        public bool IsNeutral, IsReadStored, IsWriteStored;
     }
 }
