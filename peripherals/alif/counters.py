@@ -8,7 +8,7 @@ from xipsim.peripherals.core import (
     Peripheral,
     Register,
     State,
-    ask_counter,
+    ask_in_vain,
     hertz,
     model,
     ticks_in,
@@ -40,8 +40,10 @@ class Counter(Peripheral):
     @property
     def count(self) -> int:
         """The count of now, asked for by firmware."""
-        stands = "" if self._running else "CNTCR.EN is 0"
-        return self._count_at(ask_counter(self.system.clock, (self.name,), stands))
+        clock = self.system.clock
+        if self._running:
+            return self._count_at(clock.question(self.name))
+        return self._count_at(ask_in_vain(clock, "CNTCR.EN is 0", self.name))
 
     def now(self) -> int:
         """The count of now."""

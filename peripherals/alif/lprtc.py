@@ -11,7 +11,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
-    ask_counter,
+    ask_in_vain,
     model,
     ticks_in,
     time_of,
@@ -81,8 +81,10 @@ class Lprtc(Peripheral):
         self._count, self._since = count, self.system.clock.now
 
     def _asked(self) -> int:
-        stands = "" if self._running else "CCR bit 2 (EN) is 0"
-        return ask_counter(self.system.clock, (self.name,), stands)
+        clock = self.system.clock
+        if self._running:
+            return clock.question(self.name)
+        return ask_in_vain(clock, "CCR bit 2 (EN) is 0", self.name)
 
     @CCVR.on_read
     def _counter(self) -> int:

@@ -13,7 +13,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
-    ask_counter,
+    ask_in_vain,
     model,
     ticks_in,
     time_of,
@@ -79,12 +79,12 @@ class Lptimer(Peripheral):
 
     @CURRENTVAL.on_read
     def _read_value(self, channel: int) -> int:
-        stands = ""
-        if not self._hertz[channel]:
-            is_on = self.CONTROLREG[channel] & ENABLE
-            stands = "its clock is not modelled" if is_on else f"CONTROLREG[{channel}].ENABLE is 0"
-        time = ask_counter(self.system.clock, (self.name, channel), stands)
-        return self._value_at(channel, time)
+        clock = self.system.clock
+        if self._hertz[channel]:
+            return self._value_at(channel, clock.question((self.name, channel)))
+        is_on = self.CONTROLREG[channel] & ENABLE
+        why = "its clock is not modelled" if is_on else f"CONTROLREG[{channel}].ENABLE is 0"
+        return self._value_at(channel, ask_in_vain(clock, why, self.name, channel))
 
     @CURRENTVAL.on_peek
     def _value(self, channel: int) -> int:

@@ -13,7 +13,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
-    ask_counter,
+    ask_in_vain,
     exposed,
     model,
     ticks_in,
@@ -113,16 +113,10 @@ class Utimer(UtimerRegisters):
 
     @UtimerRegisters.CNTR.on_read
     def _read_count(self, channel: int) -> int:
-        stands = "" if self._counters[channel].running else self._why_it_stands(channel)
-        time = ask_counter(self.system.clock, self._questions[channel], stands)
-        return self._count_at(channel, time)
-
-    def _why_it_stands(self, channel: int) -> str:
-        if not self.CNTR_CTRL[channel] & ENABLE:
-            return f"bit 0 of CNTR_CTRL[{channel}] is 0"
-        if not self.GLB_CLOCK_ENABLE >> channel & 1:
-            return f"bit {channel} of GLB_CLOCK_ENABLE is 0"
-        return "nothing has started it (GLB_CNTR_START, with PGM_EN of START_1_SRC)"
+        clock, key = self.system.clock, self._questions[channel]
+        if self._counters[channel].running:
+            return self._count_at(channel, clock.question(key))
+        return self._count_at(channel, ask_in_vain(clock, self.why_it_stands(channel), *key))
 
     @UtimerRegisters.CNTR.on_peek
     def _now(self, channel: int) -> int:

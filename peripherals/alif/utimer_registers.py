@@ -104,3 +104,11 @@ class UtimerRegisters(Peripheral):
     DEAD_TIME_CTRL = _channels(0x124, unmodelled=_DRIVERS)
     INT_CNTR_CTRL = _channels(0x130, unmodelled="counting interrupts")
     FAULT_CTRL = _channels(0x134, unmodelled=_DRIVERS)
+
+    def why_it_stands(self, channel: int) -> str:
+        """Which register keeps the counter of a channel from counting."""
+        if not self.CNTR_CTRL[channel] & 1:
+            return f"bit 0 of CNTR_CTRL[{channel}] is 0"
+        if not self.GLB_CLOCK_ENABLE >> channel & 1:
+            return f"bit {channel} of GLB_CLOCK_ENABLE is 0"
+        return "nothing has started it (GLB_CNTR_START, with PGM_EN of START_1_SRC)"

@@ -10,7 +10,7 @@ from xipsim.peripherals.core import (
     Register,
     RegisterArray,
     State,
-    ask_counter,
+    ask_in_vain,
     hertz,
     model,
     ticks_in,
@@ -73,9 +73,10 @@ class Dwt(Peripheral):
 
     @CYCCNT.on_read
     def _read_cycles(self) -> int:
-        stands = "" if self._counting else "CTRL.CYCCNTENA is 0"
         clock = self.system.clock
-        return self._cycles_at(ask_counter(clock, (self.name,), stands, after=EXACT))
+        if self._counting:
+            return self._cycles_at(clock.question(self.name, after=EXACT))
+        return self._cycles_at(ask_in_vain(clock, "CTRL.CYCCNTENA is 0", self.name))
 
     @CYCCNT.on_peek
     def _cycles(self) -> int:

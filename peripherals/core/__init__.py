@@ -37,7 +37,7 @@ from .roles import (
     Waker,
     roles_of,
 )
-from .ticks import ask_counter, ticks_in, time_of
+from .ticks import ask_in_vain, ticks_in, time_of
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
 from .wires import Junction, Line, ModelInput, Output, Outputs
 
@@ -95,7 +95,7 @@ __all__ = [
     "Words",
     "Write",
     "accessors",
-    "ask_counter",
+    "ask_in_vain",
     "exposed",
     "guards",
     "hertz",

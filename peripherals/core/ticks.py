@@ -26,15 +26,10 @@ def time_of(ticks: int, hertz: int, divider: int = 1) -> int:
     return -(-ticks * divider * NS // hertz)
 
 
-def ask_counter(
-    clock: Clock, key: tuple[Hashable, ...], stands: str = "", *, after: int = 0
-) -> int:
-    """Say, inside an access, that the firmware reads a counter; see `Clock.question`.
-
-    key: the model's name, and which of its counters it is. stands: why it does not count, empty
-    while it does: who waits for a counter that stands is told.
+def ask_in_vain(clock: Clock, why: str, *counter: Hashable) -> int:
+    """Say, inside an access, that the firmware reads a counter that stands still; who waits for it
+    is told. why: it does. counter: the model's name, and which of its counters it is.
+    Returns what `Clock.question` does.
     """
-    if stands:
-        what = " ".join(map(str, key))
-        return clock.question(Unanswered(what, f"which stands still: {stands}"), after=after)
-    return clock.question(key if len(key) > 1 else key[0], after=after)
+    what = " ".join(map(str, counter))
+    return clock.question(Unanswered(what, f"which stands still: {why}"))

@@ -16,7 +16,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
-    ask_counter,
+    ask_in_vain,
     hertz,
     model,
     ticks_in,
@@ -92,8 +92,11 @@ class Gpt(Peripheral):
 
     @CNT.on_read
     def _read_count(self) -> int:
-        stands = "" if self._hertz else f"CR.EN is {self.EN}, CR.CLKSRC {self.CLKSRC}"
-        return self._count_at(ask_counter(self.system.clock, (self.name,), stands))
+        clock = self.system.clock
+        if self._hertz:
+            return self._count_at(clock.question(self.name))
+        why = f"CR.EN is {self.EN}, CR.CLKSRC {self.CLKSRC}"
+        return self._count_at(ask_in_vain(clock, why, self.name))
 
     @CNT.on_peek
     def _now(self) -> int:

@@ -16,7 +16,7 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
-    ask_counter,
+    ask_in_vain,
     hertz,
     model,
     ticks_in,
@@ -104,8 +104,7 @@ class Pit(Peripheral):
 
     @CVAL.on_read
     def _read_value(self, channel: int) -> int:
-        stands = self._why_it_stands(channel)
-        time = ask_counter(self.system.clock, (self.name, channel), stands)
+        time = self._ask(channel)
         self._catch_up()
         return self._value_at(channel, time)
 
@@ -118,11 +117,7 @@ class Pit(Peripheral):
     def _read_flag(self, channel: int) -> int:
         self._catch_up()
         if not self.TFLG[channel]:
-            clock, key = self.system.clock, (self.name, channel)
-            if stands := self._why_it_stands(channel):
-                ask_counter(clock, key, stands)
-            else:
-                clock.question(key, self._time_of_expiry(channel))
+            self._ask(channel, self._time_of_expiry(channel))
         return self.TFLG[channel]
 
     @TFLG.on_write
@@ -179,6 +174,13 @@ class Pit(Peripheral):
             return self.CVAL[channel]
         _, start, load = self._progress(channel, time)
         return load - (self._clock(channel, time) - start)
+
+    def _ask(self, channel: int, until: int | None = None) -> int:
+        """The firmware looks at this channel; see `Clock.question`."""
+        clock = self.system.clock
+        if why := self._why_it_stands(channel):
+            return ask_in_vain(clock, why, self.name, channel)
+        return clock.question((self.name, channel), until)
 
     def _why_it_stands(self, channel: int) -> str:
         """In words; empty while it counts."""

@@ -139,6 +139,9 @@ class RomApi(Peripheral):
             return None
         try:
             again = self.driver.advance(self._job) if self._job else None
+            while again is None and self._job and self._job.then:
+                self._job = getattr(self, self._job.then)()
+                again = self.driver.advance(self._job) if self._job else None
         except RomError as error:
             self._fail(error)
         except BusError as error:
@@ -250,6 +253,44 @@ class RomApi(Peripheral):
         ]
         return Job(fcb, steps)
 
+    def _api_get_config(self) -> Job:
+        from . import romconfig
+
+        self._instance()
+        option = self._option()
+        if not romconfig.is_modelled(option):
+            self.gap(f"ROM API: FLEXSPI_NOR.get_config: other than {romconfig.QUAD_SDR}")
+            raise RomError(INVALID_ARGUMENT, f"the option {option:#x} is not modelled")
+        self.driver.configure(Fcb.parse(romconfig.first_block()))
+        self.driver.load_lut(romconfig.READ_SFDP, 4)
+        step = Transfer(1, 1, 0, size=romconfig.SFDP_SIZE, to=self.ARGUMENTS[1])
+        return Job(None, [step], then="_has_sfdp")
+
+    def _option(self) -> int:
+        return int.from_bytes(self._bytes_at(self.ARGUMENTS[2], 4), "little")
+
+    def _has_sfdp(self) -> Job | None:
+        """Where the block will be lies what the chip says of itself."""
+        from . import romconfig
+
+        sfdp = self._bytes_at(self.ARGUMENTS[1], romconfig.SFDP_SIZE)
+        how = romconfig.quad(sfdp, self._option())
+        if how is None:
+            self._has_status()
+            return None
+        self.driver.load_lut(romconfig.read_status(how), 4)
+        status = Transfer(1, 1, 0, size=1, to=self.ARGUMENTS[1] + romconfig.SFDP_SIZE)
+        return Job(None, [status], then="_has_status")
+
+    def _has_status(self) -> None:
+        """Behind it, the register with QE."""
+        from . import romconfig
+
+        *sfdp, status = self._bytes_at(self.ARGUMENTS[1], romconfig.SFDP_SIZE + 1)
+        block = romconfig.block(bytes(sfdp), self._option(), status)
+        self.system.bus.write(self.ARGUMENTS[1], block)
+        self.driver.load_lut(Fcb.parse(block).lut[:4])
+
     def _api_clear_cache(self) -> None:
         self._instance()
         self.driver.clear_cache()
@@ -278,6 +319,7 @@ class RomApi(Peripheral):
         "FLEXSPI_NOR.erase_all": _api_erase_all,
         "FLEXSPI_NOR.erase": _api_erase,
         "FLEXSPI_NOR.read": _api_read,
+        "FLEXSPI_NOR.get_config": _api_get_config,
         "FLEXSPI_NOR.clear_cache": _api_clear_cache,
         "FLEXSPI_NOR.xfer": _api_xfer,
         "FLEXSPI_NOR.update_lut": _api_update_lut,

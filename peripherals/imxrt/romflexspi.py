@@ -90,13 +90,20 @@ class Job(Record):
     """Steps to do, and how far the first of them has come. fcb: of the chips; None: not asked for.
 
     patience: ns that a chip may stay busy where `fcb` sets no limit; 0: for ever. clears_cache:
-    what the AHB has read ahead is stale when the last step is done.
+    what the AHB has read ahead is stale when the last step is done. then: the caller's method that
+    goes on from there.
     """
 
     def __init__(
-        self, fcb: Fcb | None, steps: list[Step], *, patience: int = 0, clears_cache: bool = False
+        self,
+        fcb: Fcb | None,
+        steps: list[Step],
+        *,
+        patience: int = 0,
+        clears_cache: bool = False,
+        then: str = "",
     ) -> None:
-        self.fcb, self.steps = fcb, steps
+        self.fcb, self.steps, self.then = fcb, steps, then
         self.patience, self.clears_cache = patience, clears_cache
         self.started, self.sent = False, 0
         self.received = bytearray()

@@ -20,7 +20,7 @@ from xipsim.peripherals.core import (
     State,
     System,
     Waker,
-    ask_counter,
+    ask_in_vain,
     model,
     ticks_in,
     time_of,
@@ -171,8 +171,8 @@ class Snvs(Peripheral, Waker):
         """Edges by the end of a read, which may last until the next one."""
         if not running:
             switch = {"SRTC": "LPCR.SRTC_ENV", "HPRTC": "HPCR.RTC_EN"}[counter]
-            key = (self.name, counter)
-            return ticks_in(ask_counter(self.system.clock, key, f"{switch} is 0"), HERTZ)
+            time = ask_in_vain(self.system.clock, f"{switch} is 0", self.name, counter)
+            return ticks_in(time, HERTZ)
         until = time_of(self._now() + 1, HERTZ)
         return ticks_in(self.system.clock.question((self.name, counter), until), HERTZ)
 

@@ -12,8 +12,10 @@ from flexspi_fakes import ERASE_TIME, MIMXRT_LUT
 from test_bootrom import SIZE, Board, fcb, image, put
 
 from xipsim.peripherals.core import ResetCause
-from xipsim.peripherals.imxrt import romcode
+from xipsim.peripherals.imxrt import romcode, romconfig
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
+from xipsim.peripherals.imxrt.romflexspi import RomError
+from xipsim.peripherals.nor.chip import Chip
 
 RAM, CONFIG, SOURCE, TARGET, STACK = 0x2000_0000, 0x2000_1000, 0x2000_2000, 0x2000_3000, 0x2000_8000
 ARGUMENTS, SP, CALL, STATE, RESULT = 0x00, 0x10, 0x14, 0x18, 0x1C
@@ -255,11 +257,106 @@ def test_a_chip_may_be_busy_for_as_long_as_the_block_says(
     assert 0 < took - (ERASE_TIME if status == SUCCESS else 30_000_000) < 10_000
 
 
+def of_chip(part: str, qe: int) -> tuple[Caller, Chip]:
+    """A firmware whose chip is a real one."""
+    caller = Caller()
+    board = caller.board
+    chip = Chip(board.bench.system, name="nor", part=part, qe=qe)
+    board.rig.spi.chips[0] = chip
+    board.rig.spi.connected()
+    return caller, chip
+
+
+@pytest.mark.parametrize("qe", [0, 1])
+def test_get_config_makes_a_block_of_the_chips_sfdp(qe: int) -> None:
+    """W25Q64JV, data sheet 8.2: 64 Mbit, EBh with 2 mode clocks and 4 dummies, 4 KB by 20h, 64 KB
+    by D8h, pages of 256 bytes, QE by 01h with two bytes. Option C0000007h: quad SDR at 133 MHz."""
+    caller, _ = of_chip("W25Q64JV-IQ", qe)
+    caller.put(SOURCE, bytes.fromhex("070000c0"))
+    assert caller.call("FLEXSPI_NOR.get_config", 0, CONFIG, SOURCE) == SUCCESS
+    block = caller.get(CONFIG, 512)
+    assert block[:8] == b"FCFB\x00\x04\x01\x56"
+    assert tuple(block[at] for at in (0x0C, 0x0D, 0x0E, 0x44, 0x45, 0x46)) == (0, 3, 3, 1, 4, 7)
+    assert struct.unpack_from("<4I", block, 0x50) == (8 << 20, 0, 0, 0)
+    lut = struct.unpack_from("<64I", block, 0x80)
+    assert lut[0:3] == (0x0A18_04EB, 0x3204_1E00, 0x2604)
+    assert (lut[4], lut[12], lut[20], lut[32]) == (
+        *(0x2404_0405, 0x0406, 0x0818_0420, 0x0818_04D8),
+    )
+    assert (lut[36:38], lut[44]) == ((0x0818_0402, 0x2004), 0x0460)
+    assert struct.unpack_from("<2I", block, 0x1C0) == (256, 4096)
+    assert struct.unpack_from("<I", block, 0x1D0) == (65536,)
+    assert (block[0x1C8], block[0x1C9]) == (1, 0)
+    assert block[0x10] == (not qe), "to be set once"
+    if not qe:
+        assert (block[0x11], block[0x14:0x16], block[0x18:0x1C]) == (1, b"\x01\x06", b"\0\2\0\0")
+        assert lut[24] == 0x2002_0401
+    assert caller.board.bench.gaps == []
+
+
+def test_a_chip_works_by_the_block_that_get_config_has_made() -> None:
+    caller, chip = of_chip("W25Q64JV-IQ", 0)
+    caller.put(SOURCE, bytes.fromhex("070000c0"))
+    assert caller.call("FLEXSPI_NOR.get_config", 0, CONFIG, SOURCE) == SUCCESS
+    assert caller.call("FLEXSPI_NOR.init", 0, CONFIG) == SUCCESS
+    page = bytes(range(256))
+    caller.put(SOURCE, page)
+    for function in ("erase", "program"):
+        last = SOURCE if function == "program" else 0x1_0000
+        assert caller.call(f"FLEXSPI_NOR.{function}", 0, CONFIG, 0x2_0000, last) == SUCCESS
+    assert chip.read(0x2_0000, 256) == page
+    assert caller.call("FLEXSPI_NOR.read", 0, CONFIG, TARGET, 0x2_0000, 256) == SUCCESS
+    assert caller.get(TARGET, 256) == page, "by the quad read, with QE set"
+
+
+@pytest.mark.parametrize(
+    ("part", "option", "status"),
+    [
+        ("GD25Q64C", 0xC000_0007, 20007),
+        ("W25Q256JV-IQ", 0xC000_0007, INVALID_ARGUMENT),
+        ("W25Q64JV-IQ", 0xC010_0007, INVALID_ARGUMENT),
+        ("W25Q64JV-IQ", 0xC000_0017, INVALID_ARGUMENT),
+    ],
+    ids=["no SFDP", "four bytes of address", "DDR", "0-4-4"],
+)
+def test_what_get_config_cannot_make(part: str, option: int, status: int) -> None:
+    caller, _ = of_chip(part, 1)
+    caller.put(SOURCE, option.to_bytes(4, "little"))
+    assert caller.call("FLEXSPI_NOR.get_config", 0, CONFIG, SOURCE) == status
+    assert caller.said[-1].startswith(f"ROM API: FLEXSPI_NOR.get_config fails with {status}: ")
+
+
+BASIC = struct.pack("<4sBBBB BBBB3sB", b"SFDP", 5, 1, 0, 255, 0, 5, 1, 16, b"\x10\0\0", 255)
+"""An SFDP's head, and that of a basic flash parameter table of 16 words at 10h."""
+
+
+@pytest.mark.parametrize(
+    "sfdp",
+    [
+        b"SFD",
+        b"\xff" * 256,
+        BASIC[:8] + b"\x84" + BASIC[9:],
+        BASIC[:11] + b"\4" + BASIC[12:],
+        BASIC,
+    ],
+    ids=["cut", "none", "another table", "four words", "cut table"],
+)
+def test_a_damaged_sfdp_is_told(sfdp: bytes) -> None:
+    with pytest.raises(RomError) as told:
+        romconfig.table(sfdp.ljust(16, b"\0") if sfdp != b"SFD" else sfdp)
+    assert told.value.status == 20007
+
+
+def test_an_sfdp_without_a_unit_to_erase_is_told() -> None:
+    with pytest.raises(RomError, match="no unit to erase"):
+        romconfig.block(BASIC.ljust(256, b"\0"), 0xC000_0007, 0)
+
+
 def test_what_is_not_there_is_reported_by_its_name(caller: Caller) -> None:
-    assert caller.call("FLEXSPI_NOR.get_config", 0, CONFIG, SOURCE) == FAIL
+    assert caller.call("CLOCK.SetMux", 0, 0) == FAIL
     assert caller.call("RTWDOG.Init", 0, 0) == FAIL
     what = [g.what for g in caller.board.bench.gaps]
-    assert what == ["ROM API: FLEXSPI_NOR.get_config", "ROM API: RTWDOG.Init"]
+    assert what == ["ROM API: CLOCK.SetMux", "ROM API: RTWDOG.Init"]
 
 
 def test_the_bootloader_is_the_end(caller: Caller) -> None:
