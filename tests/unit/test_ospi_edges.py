@@ -21,6 +21,7 @@ from test_ospi import (
     xip,
 )
 
+from xipsim.peripherals.alif.ospi_format import packed
 from xipsim.peripherals.nor.bus import Transaction
 
 XIP_MODE, XIP_MODE_EN = 0xFC, 1 << 12
@@ -310,3 +311,17 @@ def test_the_registers_of_the_window_are_locked_while_it_is_enabled() -> None:
         rig.w(offset, before ^ 0x2)
         assert rig.r(offset) == before
     assert rig.rules() == ["write-while-enabled"] * 6
+
+
+@pytest.mark.parametrize(
+    ("bits", "frames", "sent"),
+    [
+        (8, [0x1A5, 0x01], "A5 01"),
+        (9, [0x1FF, 0x000], "FF 80 3F"),
+        (12, [0xABC, 0xDEF], "AB CD EF"),
+        (32, [0x0123_4567], "01 23 45 67"),
+    ],
+)
+def test_frames_of_any_size_go_out_without_a_gap(bits: int, frames: list[int], sent: str) -> None:
+    """SSI data sheet: the most significant bit first, and nothing between two frames."""
+    assert packed(frames, bits) == bytes.fromhex(sent)

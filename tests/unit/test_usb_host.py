@@ -8,7 +8,19 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from usb_firmware import MICROPYTHON, MS, SHUFFLED, SRI, USBINTR, USBSTS, Board, Layout, S
+from usb_firmware import (
+    CTRL,
+    DESCRIPTORS,
+    MICROPYTHON,
+    MS,
+    SHUFFLED,
+    SRI,
+    USBINTR,
+    USBSTS,
+    Board,
+    Layout,
+    S,
+)
 
 from xipsim.peripherals.core import ResetCause
 
@@ -247,6 +259,19 @@ def test_closing_the_port_stops_the_data() -> None:
     board.run(MS)
     assert board.firmware.line_coding[:4] == (1200).to_bytes(4, "little")
     assert (board.firmware.line_state, board.printed) == (3, b"unread")
+
+
+def test_an_open_port_takes_notifications() -> None:
+    """As Linux's cdc_acm does; NXP's stack sends no more until its first one has gone."""
+    board = Board().open()
+    board.firmware.queue_head(0x81, 8)
+    board.usb.write(CTRL + 4, board.usb.read(CTRL + 4) | 0xCC << 16)  # an interrupt endpoint
+    where = DESCRIPTORS + 32 * board.firmware.index(0x81)
+    for _ in range(2):
+        board.firmware.send(0x81, b"\xa1\x20\0\0\0\0\x02\0")
+        assert board.bench.bus.read(where + 4, 1)[0] & 0x80, "active"
+        board.run(20 * MS)
+        assert not board.bench.bus.read(where + 4, 1)[0] & 0x80
 
 
 def test_an_open_port_has_patience() -> None:
