@@ -86,12 +86,17 @@ class Memory:
     def load(self, pages: dict[int, bytes]) -> None:
         """Be as when `save` returned `pages`. Only what differs is written, and as a bus master
         would, so that translations of code in it are dropped."""
-        for page in range(0, self.size, PAGE):
-            wanted = pages.get(page, ZEROS)
-            if wanted == b"\xff":
-                wanted = ERASED
-            if self._differs(page, wanted, PAGE):
-                self._bus.write(self._address + page, wanted[:PAGE])
+        used = {page // CHUNK for page in pages}
+        for chunk in range(0, self.size, CHUNK):
+            end = min(chunk + CHUNK, self.size)
+            if chunk // CHUNK not in used and not self._differs(chunk, ZEROS, end - chunk):
+                continue  # most of it is zeros, and shall be
+            for page in range(chunk, end, PAGE):
+                wanted = pages.get(page, ZEROS)
+                if wanted == b"\xff":
+                    wanted = ERASED
+                if self._differs(page, wanted, PAGE):
+                    self._bus.write(self._address + page, wanted[:PAGE])
 
     def _differs(self, offset: int, wanted: bytes, length: int) -> bool:
         return bool(q.compare(self._host + offset, wanted, length))
