@@ -325,6 +325,24 @@ def test_sfdp_says_the_size() -> None:
     assert m.ddr(0x5A, address=0, dummy=8, read=4) == b"SFDP"
 
 
+@pytest.mark.parametrize(
+    "opcode",
+    [
+        *(0x2B, 0x68, 0x2C, 0x2D, 0xE0, 0xE1, 0xE5, 0xE8, 0xE2, 0xE3, 0xE4),  # protection
+        *(0xA6, 0xA7),  # global freeze bit
+        *(0x27, 0x28, 0x29),  # password
+        *(0x4B, 0x42, 0xB6, 0xCD),  # OTP, ECC, data learning
+    ],
+)
+def test_each_command_that_the_model_lacks_is_a_gap(opcode: int) -> None:
+    """The data sheet's table of commands; what is none of it is against the rules."""
+    m = chip(octal=False)
+    m.spi(opcode)
+    assert len(m.bench.gaps) == 1 and m.rules() == []
+    m.spi(0xA8)
+    assert len(m.bench.gaps) == 1 and len(m.rules()) == 1
+
+
 def test_what_the_model_lacks_is_a_gap() -> None:
     m = chip(octal=False)
     m.spi(0xE8, address=0, read=1)
