@@ -64,13 +64,13 @@ class Passages:
         if regs[_INTEN] or spi.tx or len(spi.rx) > ENTRY:
             return None
         quiet_at = spi.quiet_at - now
-        about = (
-            _kept(regs), regs[_MCR0], bytes(spi.rx), *spi.pointers, quiet_at if quiet_at > 0 else 0
-        )  # fmt: skip
+        if quiet_at < 0:
+            quiet_at = -1
         if command is None:
-            return about
+            return _kept(regs), regs[_MCR0], bytes(spi.rx), tuple(spi.pointers), quiet_at
         return (
-            *about, command.size, command.reads, command.writes, command.padding, command.hertz,
+            _kept(regs), regs[_MCR0], bytes(spi.rx), tuple(spi.pointers), quiet_at,
+            command.size, command.reads, command.writes, command.padding, command.hertz,
             command.byte_clocks, command.behind, command.limit, command.holds_bus,
             len(command.sequences), _pace(command, now),
         )  # fmt: skip
