@@ -46,8 +46,10 @@ class AhbPort:
     def _native_size(self, select: int) -> int:
         """Bytes from the chip's start that AHB reads get as plain array data now, 0 for none."""
         spi, chip = self._spi, self._spi.chips[select]
-        # With each page that firmware programs, the answer is one of these several times.
-        if (spi.command is not None and spi.command.holds_bus) or chip.busy:
+        # With each page that firmware programs, it is one of these several times.
+        if spi.command is not None and spi.command.holds_bus:
+            return 0
+        if chip.busy:
             return 0
         settings = self._chips.settings(select)
         control = spi.FLSHCR2[settings]

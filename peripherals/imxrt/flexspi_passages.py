@@ -96,10 +96,8 @@ class Passages:
     def _sent(
         self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
     ) -> tuple[_Words, Callable[..., bytes]] | None:
-        """Where the words in the FIFO come from; None if some were not written in the passage.
-
-        Nothing has left it that was in it, see `Fifos.control_tx`.
-        """
+        """Where the words in the FIFO come from; None if some were not written in the passage, or
+        the FIFO was cleared."""
         block = block_size(kept[_KEPT.index(_IPTXFCR)])
         at: dict[int, int] = {}
         words: list[int] = []
@@ -113,6 +111,8 @@ class Passages:
                 words += pushed
             else:
                 at[offset] = step
+        if 4 * len(words) != len(self.model.tx):
+            return None
         return itemgetter(*words), Struct(f"<{len(words)}I").pack
 
     def jump(self, outcome: _Outcome, began: int, written: Sequence[int]) -> None:
