@@ -58,6 +58,8 @@ class GuestClock:
         """Those of the other questions that the same loop asks."""
         self._turns = Turns(source)
         self.passages = Passages(self)
+        self.acts = self.passages.acts
+        """See `Clock.acts` of the ports."""
         self.waits = Waits()
         """What the firmware has waited for."""
         self._hopeless = Hopeless()
@@ -91,10 +93,6 @@ class GuestClock:
         """See `Clock.passage` of the ports."""
         if self._stall_end.deadline is None:
             self.passages.begin(speaker)
-
-    def acts(self) -> None:
-        """See `Clock.acts` of the ports."""
-        self.passages.acts()
 
     def alarm(self, callback: Callable[[], None]) -> ClockAlarm:
         """An alarm of the guest's world."""

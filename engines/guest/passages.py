@@ -193,7 +193,8 @@ class Passages:
         speaker, began, passage = played
         made, written = self._player.stop()
         if made == len(passage.steps):
-            self._clock.count_as_taken(passage.taken)
+            if passage.taken:
+                self._clock.count_as_taken(passage.taken)
             speaker.jump(passage.outcome, began, written)
         else:
             self._catch_up(speaker, began, passage.steps[:made], written)

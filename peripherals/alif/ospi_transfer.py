@@ -47,6 +47,9 @@ class Transfers:
         self._ospi, self._shapes, self._fifos = ospi, shapes, fifos
         self._progress = progress
         self._incoming = Incoming(ospi, shapes, fifos)
+        self._asked: tuple[Format, list[int], int] | None = None
+        self._last = Transaction()
+        """The last cycle that reads, and what it was made of."""
 
     # -- what firmware does ------------------------------------------------------------------------
 
@@ -186,7 +189,7 @@ class Transfers:
             taken = shape.head or 1
             head, ospi.tx[:taken] = ospi.tx[: shape.head], []
             read = size(count, shape.frame_bits)
-            exchange = partial(self._exchange, shape, shape.transaction(head, read=read))
+            exchange = partial(self._exchange, shape, self._reading(shape, head, read))
             lead = shape.read_lead
         else:
             # The first entry goes out over and over while frames come in.
@@ -194,6 +197,13 @@ class Transfers:
         answer = self._read(exchange)
         self._incoming.begin(answer, count, since=ospi.system.clock.now, lead=lead)
         self._watch_progress()
+
+    def _reading(self, shape: Format, head: list[int], read: int) -> Transaction:
+        """A cycle that reads; the last one again where it is the same, as in polls."""
+        asked = shape, head, read
+        if self._asked != asked:
+            self._asked, self._last = asked, shape.transaction(head, read=read)
+        return self._last
 
     def _read(self, exchange: Callable[[], bytes]) -> bytes:
         """A cycle that reads. From a busy chip that can only be a poll of its status."""

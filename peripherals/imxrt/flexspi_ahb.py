@@ -45,11 +45,15 @@ class AhbPort:
 
     def _native_size(self, select: int) -> int:
         """Bytes from the chip's start that AHB reads get as plain array data now, 0 for none."""
-        spi, settings = self._spi, self._chips.settings(select)
+        spi, chip = self._spi, self._spi.chips[select]
+        # With each page that firmware programs, it is one of these several times.
+        if spi.command is not None and spi.command.holds_bus:
+            return 0
+        if chip.busy:
+            return 0
+        settings = self._chips.settings(select)
         control = spi.FLSHCR2[settings]
         if spi.ahb == "buffers" or spi.MDIS or control & 0xE0:
-            return 0
-        if spi.command is not None and spi.command.holds_bus:
             return 0
         start = spi.pointers[settings]
         sequence = self._lut.sequence(control & 0xF, start)
@@ -58,7 +62,6 @@ class AhbPort:
             return 0
         if sequence.reads is None or sequence.jump not in (None, start):
             return 0
-        chip = spi.chips[select]
         if not chip.reads_array(sequence.probe):
             return 0
         return min(self._chips.visible(select, chip), 1 << sequence.row_bits)

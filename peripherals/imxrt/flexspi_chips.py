@@ -7,6 +7,8 @@ from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 from .flexspi_registers import FlexSpiRegisters
 from .lut import Sequence
 
+_FLSHCR1 = FlexSpiRegisters.FLSHCR1.offset
+
 
 class ChipSelects:
     """A1, A2, B1 and B2, one behind the other in the FlexSPI address space."""
@@ -57,8 +59,9 @@ class ChipSelects:
             spi.gap(gap)
         if sequence.empty:
             return b""
-        control = spi.FLSHCR1[self.settings(select)]
-        asked = (address - self.start(select), select, read, control)
+        control = spi.regs[_FLSHCR1 + 4 * self.settings(select)]
+        start = self.ends[select - 1] if select else 0
+        asked = (address - start, select, read, control)
         known = self._asked
         if known is None or data or known[0] is not sequence or known[1] != asked:
             self._transaction = sequence.transaction(

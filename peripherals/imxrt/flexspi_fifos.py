@@ -143,7 +143,6 @@ class Fifos:
             self._regs[_IPTXFCR] &= ~_CLEAR
             self._regs[_IPTXFSTS] = 0
             if spi.tx:
-                spi.system.clock.acts()
                 # What has gone out of it stays with the sequence on the bus.
                 del spi.tx[len(spi.tx) - self.flow.waiting(now) :]
         if spi.tx and spi.command is not None:

@@ -30,20 +30,6 @@ _Pace = tuple[int, int, _Distance, _Distance, int]
 _Words = Callable[[Sequence[int]], tuple[int, ...]]
 
 
-class _State(NamedTuple):
-    """All that answers depend on. Times are distances from the passage's begin."""
-
-    kept: tuple[int, ...]
-    """Values of the registers that are not free."""
-    mode: int
-    rx: bytes
-    pointers: tuple[int, ...]
-    quiet_at: int
-    """Negative: long ago."""
-    command: tuple[object, ...] | None
-    pace: _Pace | None
-
-
 class _Outcome(NamedTuple):
     """What has changed. Times are distances from the passage's begin."""
 
@@ -72,34 +58,34 @@ class Passages:
         self.model.system.clock.passage(self)
 
     def state(self, now: int) -> Hashable | None:
-        """As `Speaker.state`."""
+        """As `Speaker.state`. First come the values of the registers that are not free."""
         spi = self.model
         regs, command = spi.regs, spi.command
         if regs[_INTEN] or spi.tx or len(spi.rx) > ENTRY:
             return None
-        quiet_at = max(spi.quiet_at - now, -1)
-        facts = pace = None
-        if command is not None:
-            facts = (
-                command.size, command.reads, command.writes, command.padding, command.hertz,
-                command.byte_clocks, command.behind, command.limit, command.holds_bus,
-                len(command.sequences),
-            )  # fmt: skip
-            pace = _pace(command, now)
-        rx, pointers = bytes(spi.rx), tuple(spi.pointers)
-        return _State(_kept(regs), regs[_MCR0], rx, pointers, quiet_at, facts, pace)
+        quiet_at = spi.quiet_at - now
+        if quiet_at < 0:
+            quiet_at = -1
+        if command is None:
+            return _kept(regs), regs[_MCR0], bytes(spi.rx), tuple(spi.pointers), quiet_at
+        return (
+            _kept(regs), regs[_MCR0], bytes(spi.rx), tuple(spi.pointers), quiet_at,
+            command.size, command.reads, command.writes, command.padding, command.hertz,
+            command.byte_clocks, command.behind, command.limit, command.holds_bus,
+            len(command.sequences), _pace(command, now),
+        )  # fmt: skip
 
     def outcome(
         self, state: Any, began: int, writes: Sequence[tuple[int, int, int]]
     ) -> _Outcome | None:
         """As `Speaker.outcome`."""
         spi, command = self.model, self.model.command
-        sent = self._sent(state, writes) if spi.tx else None
+        sent = self._sent(state[0], writes) if spi.tx else None
         if spi.tx and sent is None:
             return None
-        before = dict(zip(_KEPT, state.kept, strict=True))
+        values = zip(_KEPT, _kept(spi.regs), state[0], strict=True)
         return _Outcome(
-            registers={o: v for o, v in zip(_KEPT, _kept(spi.regs), strict=True) if before[o] != v},
+            registers={offset: value for offset, value, before in values if value != before},
             free=tuple({o: i for i, o, _ in writes if o in _FREE}.items()),
             sent=sent,
             rx=bytes(spi.rx),
@@ -108,13 +94,11 @@ class Passages:
         )
 
     def _sent(
-        self, state: _State, writes: Iterable[tuple[int, int, int]]
+        self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
     ) -> tuple[_Words, Callable[..., bytes]] | None:
-        """Where the words in the FIFO come from; None if some were not written in the passage.
-
-        Nothing has left it that was in it, see `Fifos.control_tx`.
-        """
-        block = block_size(state.kept[_KEPT.index(_IPTXFCR)])
+        """Where the words in the FIFO come from; None if some were not written in the passage, or
+        the FIFO was cleared."""
+        block = block_size(kept[_KEPT.index(_IPTXFCR)])
         at: dict[int, int] = {}
         words: list[int] = []
         for step, offset, value in writes:
@@ -127,6 +111,8 @@ class Passages:
                 words += pushed
             else:
                 at[offset] = step
+        if 4 * len(words) != len(self.model.tx):
+            return None
         return itemgetter(*words), Struct(f"<{len(words)}I").pack
 
     def jump(self, outcome: _Outcome, began: int, written: Sequence[int]) -> None:
@@ -151,18 +137,15 @@ class Passages:
             command.end, command.room_at = _at(end, began), _at(room_at, began)
 
 
-def _distance(time: int | None, began: int) -> _Distance:
-    """0 and None are no times: they stay what they are."""
-    return (time - began,) if time else time
-
-
 def _at(distance: _Distance, began: int) -> Any:
-    """The time at that `_distance` from `began`."""
+    """The time at a distance that `_pace` gives."""
     return began + distance[0] if isinstance(distance, tuple) else distance
 
 
 def _pace(command: IpCommand, began: int) -> _Pace:
+    """How far it has come, by distances from `began`; of 0 and None, which are no times, none."""
+    end, room_at = command.end, command.room_at
     return (
-        command.base - began, command.moved, _distance(command.end, began),
-        _distance(command.room_at, began), command.stop - began,
+        command.base - began, command.moved, end and (end - began,),
+        room_at and (room_at - began,), command.stop - began,
     )  # fmt: skip

@@ -17,6 +17,9 @@ class Decoder:
         self._chip, self._maker, self._engine = chip, chip.maker, engine
         self._keeper = chip.undriven == "keeper"
         self._tables: dict[Mode, dict[int, Command]] = {}
+        self._last: tuple[Transaction | None, Mode | None, Cycle | None] = (None, None, None)
+        """The last read without an address, in which mode, and what was understood: of a poll, the
+        controller sends the same again."""
         self._replay = Replay(chip, self.admits)
 
     def _commands(self, mode: Mode) -> dict[int, Command]:
@@ -42,17 +45,30 @@ class Decoder:
         if chip.powered_down and self._maker.wakes_on_select:
             self._engine.begin("release", "release power-down", chip.duration("release"))
             return chip.done(t, "release power-down", b"\xff" * t.read, address=None)
-        command, address = self._expected(t), t.address
-        if command is None:
-            mode = self._maker.mode
+        mode = self._maker.mode
+        last, in_mode, cycle = self._last
+        if t is not last or mode is not in_mode:
+            cycle = self._understood(t, mode)
+        command: Command | None
+        if cycle is None:
             command, answer, address = self._replay.run(t, mode, self._commands(mode))
         else:
-            cycle = Cycle(command, t.address or 0, self._mode_bits(t), t.write, t.read)
+            command, address = cycle.command, t.address
             answer = command.run(cycle) if self.admits(cycle) else None
         if command is None or answer is None:
             return chip.done(t, "ignored", b"\xff" * t.read, address=address)
         answer = chip.done(t, command.name, answer, address=address)
         return answer if not t.strobe else self._strobed(t, answer)
+
+    def _understood(self, t: Transaction, mode: Mode) -> Cycle | None:
+        """What the transaction says, if it has exactly the shape of a command."""
+        command = self._expected(t)
+        if command is None:
+            return None
+        cycle = Cycle(command, t.address or 0, self._mode_bits(t), t.write, t.read)
+        if t.read and t.address is None:
+            self._last = t, mode, cycle
+        return cycle
 
     def _strobed(self, t: Transaction, answer: bytes) -> bytes:
         if not t.read or self._maker.mode.strobe:

@@ -154,6 +154,12 @@ class FlexSpiDriver(Board):
         self.begin(ENABLE, 0, 0)
         self.end()
         self.begin(PROGRAM, address, len(data))
+        self.send(data)
+        self.end()
+        self.wait()
+
+    def send(self, data: bytes) -> None:
+        """Push it, block by block."""
         for at in range(0, len(data), 8):
             while not self.read(FlexSpi.INTR) & 0x40:
                 pass
@@ -161,5 +167,3 @@ class FlexSpiDriver(Board):
                 word = int.from_bytes(data[at + 4 * index :][:4], "little")
                 self.write(FlexSpi.TFDR, word, index)
             self.write(FlexSpi.INTR, 0x40)
-        self.end()
-        self.wait()

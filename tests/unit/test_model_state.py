@@ -73,6 +73,9 @@ DERIVED = {
     "ChipSelects.measure: self.ends",
     "ChipSelects.transfer: self._asked",
     "ChipSelects.transfer: self._transaction",
+    "Decoder._understood: self._last",
+    "Transfers._reading: self._asked",
+    "Transfers._reading: self._last",
     "WavePins._next_edge: self._planned",
 }
 """Follows from registers; `load` computes it anew, or it is kept with all that it follows from."""

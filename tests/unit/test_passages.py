@@ -218,6 +218,60 @@ def test_nothing_tells_who_answers(seed: int) -> None:
     assert wander(driver, seed) == made
 
 
+def page_up_to(driver: FlexSpiDriver, accesses: int) -> Any:
+    """What is seen in the middle of the third page, behind so many of its accesses."""
+    for page in range(2):
+        driver.program(256 * page, bytes(256))
+    driver.begin(ENABLE, 0, 0)
+    driver.end()
+    driver.begin(PROGRAM, 512, 256)
+    plain_read, plain_write = driver._read, driver._write
+
+    def counted(access: Callable[..., Any]) -> Callable[..., Any]:
+        def made(*arguments: Any) -> Any:
+            nonlocal accesses
+            accesses -= 1
+            if accesses < 0:
+                raise LostError
+            return access(*arguments)
+
+        return made
+
+    driver._read, driver._write = counted(plain_read), counted(plain_write)
+    with contextlib.suppress(LostError):
+        driver.send(bytes(range(256)))
+        driver.end()
+    return look(driver)
+
+
+@pytest.mark.parametrize("accesses", [0, 1, 2, 3, 4, 63, 125, 126, 127, 128, 129, 130])
+def test_whoever_looks_within_a_page_sees_what_was_done(accesses: int) -> None:
+    """Alarms, too: with the last push it is known when the transfer ends."""
+    tick = 100 * TICK
+    made = page_up_to(FlexSpiDriver(Core(tick=tick, masked=True)), accesses)
+    driver = PlayedDriver(Core(tick=tick, masked=True))
+    assert page_up_to(driver, accesses) == made
+
+
+def test_a_fifo_that_is_cleared_each_time_loses_what_it_held() -> None:
+    """By a driver that gives the first words of each page up."""
+    seen = []
+    for kind in (FlexSpiDriver, PlayedDriver):
+        driver = kind(Core(tick=100 * TICK, masked=True))
+        for page in range(4):
+            driver.begin(ENABLE, 0, 0)
+            driver.end()
+            driver.begin(PROGRAM, 256 * page, 256)
+            driver.send(bytes(24))
+            driver.write(FlexSpi.IPTXFCR, 1)
+            driver.send(bytes(range(page, 240 + page)))
+            driver.send(bytes(16))
+            driver.end()
+            driver.wait()
+        seen.append(look(driver))
+    assert seen[0] == seen[1]
+
+
 def test_most_accesses_are_answered_by_the_player() -> None:
     """Of the third page and its polls; beside them, a command's start and the look at its end."""
     driver = PlayedDriver(Core(tick=100 * TICK, masked=True))

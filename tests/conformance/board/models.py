@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -450,3 +450,67 @@ class Window(Peripheral):
     def narrowest_read(self) -> int:
         """Bytes of the narrowest read that came here."""
         return self.narrowest
+
+
+@model("Demo.Talker")
+class Talker(Peripheral):
+    """PUSH says WORD, and LEVEL is how much was said, 100 ns for each; GO ends a sentence.
+
+    What is said between two GO may be a passage: see `Clock.passage`, of which this has the part of
+    a `Speaker`, too.
+    """
+
+    SIZE = 0x1000
+    WORD = Register(0x0, neutral=True)
+    PUSH = Register(0x4, neutral=True)
+    LEVEL = Register(0x8, ro=True, neutral=True)
+    GO = Register(0xC, neutral=True)
+    FREE = frozenset((WORD.offset,))
+    began = State(0)
+    said: State[list[int]] = State([])
+    sentences: State[list[tuple[int, list[int]]]] = State([])
+    levels: State[list[int]] = State([])
+
+    @PUSH.on_write
+    def _push(self, value: int) -> None:
+        self.said.append(self.WORD)
+
+    @LEVEL.on_read
+    def _level(self) -> int:
+        self.levels.append(len(self.said))
+        self.system.clock.take(self.began + 100 * len(self.said))
+        return len(self.said)
+
+    @GO.on_write
+    def _go(self, value: int) -> None:
+        clock = self.system.clock
+        clock.acts()
+        self.began = clock.now
+        self.sentences.append((clock.now, self.said))
+        self.said, self.levels = [], []
+        clock.passage(self)
+
+    @property
+    def model(self) -> Talker:
+        return self
+
+    def state(self, now: int) -> tuple[int, ...]:
+        return ()
+
+    def outcome(
+        self, state: Any, began: int, writes: Sequence[tuple[int, int, int]]
+    ) -> tuple[list[int], list[int]]:
+        words = [step for step, offset, _ in writes if offset == 0]
+        return words[: len(self.said)], list(self.levels)
+
+    def jump(
+        self, outcome: tuple[list[int], list[int]], began: int, written: Sequence[int]
+    ) -> None:
+        words, levels = outcome
+        self.said, self.levels = [written[step] for step in words], list(levels)
+        self.WORD = self.said[-1]
+
+    @exposed
+    def heard(self) -> tuple[list[tuple[int, list[int]]], list[int], list[int]]:
+        """Sentences with the time of their end; what was said, and answered, since then."""
+        return list(self.sentences), list(self.said), list(self.levels)

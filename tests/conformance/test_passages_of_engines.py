@@ -1,0 +1,103 @@
+"""What a driver says again and again: whoever answers it, nothing tells.
+
+An engine that plays passages (`engines/guest/passages.py`) answers most of what is said here.
+"""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+from candidates import Running
+from programs import ENABLE, Program
+
+from xipsim.engines.api import Goal
+from xipsim.engines.link.engine import ChildEngine
+
+WORDS = 4
+SAY = "ldr r3, [r4, #8]; adds r5, #1; str r5, [r4, #0]; str r0, [r4, #4];"
+SPEECH = Program(f"""
+        ldr r4, =0x40008000; movs r5, #0
+    again: str r5, [r4, #12]; {SAY * WORDS} b again
+""")
+INTERRUPTED = Program(f"""
+        {ENABLE}; ldr r4, =0x40008000; movs r5, #0
+    again: str r5, [r0, #0]; str r5, [r4, #12]; {SAY * WORDS} b again
+""")
+"""With the timer's interrupt at another place each time, of which the handler writes its model."""
+UNLIKE = Program(SPEECH.source.replace("str r0, [r4, #4]", "str r5, [r4, #4]"))
+"""With another value in each access that would have to be the same."""
+TIME = 100_000
+
+Heard = tuple[list[tuple[int, list[int]]], list[int], list[int]]
+
+
+def run(engine: ChildEngine, *times: int) -> Heard:
+    """All that was heard when the machine has run to the last of these, and stood still at all."""
+    for time in times:
+        engine.run(Goal(until=time))
+        heard: Heard = engine.call("talker", "heard")
+    return heard
+
+
+def check(heard: Heard) -> None:
+    """Each word was said once, in its order, and each answer was right."""
+    sentences, said, levels = heard
+    words = [word for _, sentence in sentences for word in sentence] + said
+    assert words == list(range(1, len(words) + 1))
+    assert all(len(sentence) == WORDS for _, sentence in sentences[1:])
+    assert levels == list(range(len(levels)))
+    assert len(levels) - len(said) in (0, 1)
+
+
+@pytest.mark.essential
+def test_what_is_said_arrives(running: Running) -> None:
+    with running(SPEECH) as engine:
+        heard = run(engine, TIME)
+        check(heard)
+        assert len(heard[0]) > TIME / 1_000
+
+
+@pytest.mark.needs("times within a block")
+def test_each_sentence_takes_as_long_as_the_first(running: Running) -> None:
+    with running(SPEECH) as engine:
+        times = [time for time, _ in run(engine, TIME)[0]]
+    lengths = {later - time for time, later in pairwise(times)}
+    assert len(lengths) == 1
+
+
+@pytest.mark.parametrize("program", [SPEECH, INTERRUPTED, UNLIKE])
+def test_interrupts_within_a_sentence_change_nothing(
+    running: Running, program: Program
+) -> None:
+    with running(program) as engine:
+        check(run(engine, TIME))
+
+
+@pytest.mark.needs("times within a block")
+@pytest.mark.parametrize("program", [SPEECH, INTERRUPTED, UNLIKE])
+def test_whoever_looks_within_a_sentence_changes_nothing(
+    running: Running, program: Program
+) -> None:
+    looks = sorted(random.Random(1).sample(range(20_000, TIME), 60))
+    with running(program) as engine:
+        undisturbed = run(engine, TIME)
+    with running(program) as engine:
+        for look in looks:
+            check(run(engine, look))
+        assert run(engine, TIME) == undisturbed
+
+
+@pytest.mark.needs("times within a block")
+@pytest.mark.needs("snapshots")
+def test_a_snapshot_within_a_sentence_holds_what_was_said(running: Running) -> None:
+    choose = random.Random(2)
+    with running(SPEECH) as engine:
+        for _ in range(10):
+            start = engine.now + 20_000
+            run(engine, start + choose.randrange(400))
+            saved = engine.snapshot()
+            heard = run(engine, engine.now + 5_000)
+            engine.restore(saved)
+            assert run(engine, engine.now + 5_000) == heard
