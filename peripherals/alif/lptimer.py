@@ -82,9 +82,12 @@ class Lptimer(Peripheral):
         clock = self.system.clock
         if self._hertz[channel]:
             return self._value_at(channel, clock.question((self.name, channel)))
+        return self._value_at(channel, self._ask_in_vain(channel))
+
+    def _ask_in_vain(self, channel: int) -> int:
         is_on = self.CONTROLREG[channel] & ENABLE
         why = "its clock is not modelled" if is_on else f"CONTROLREG[{channel}].ENABLE is 0"
-        return self._value_at(channel, ask_in_vain(clock, why, self.name, channel))
+        return ask_in_vain(self.system.clock, why, self.name, channel)
 
     @CURRENTVAL.on_peek
     def _value(self, channel: int) -> int:
@@ -115,6 +118,31 @@ class Lptimer(Peripheral):
         hertz = self._hertz[channel]
         self._from[channel], self._since[channel] = count, at
         self._ends[channel] = at + time_of(count + 1, hertz) if hertz else None
+
+    @INTSTAT.on_read
+    def _is_over(self, channel: int) -> int:
+        if not self.INTSTAT[channel]:
+            if self._hertz[channel]:
+                self.system.clock.question((self.name, channel, "over"), self._ends[channel])
+            else:
+                self._ask_in_vain(channel)
+        return self.INTSTAT[channel]
+
+    @INTSTATUS.on_read
+    def _are_over(self) -> int:
+        if not self.INTSTATUS:
+            self._ask_for_any()
+        return self.INTSTATUS
+
+    @RAWINTSTATUS.on_read
+    def _are_over_unmasked(self) -> int:
+        if not self.RAWINTSTATUS:
+            self._ask_for_any()
+        return self.RAWINTSTATUS
+
+    def _ask_for_any(self) -> None:
+        ends = [end for end in self._ends if end is not None]
+        self.system.clock.question((self.name, "over"), min(ends, default=None))
 
     @EOI.on_read
     def _acknowledge(self, channel: int) -> int:

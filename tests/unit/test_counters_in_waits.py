@@ -116,6 +116,34 @@ def test_it_answers_as_of_the_end_of_the_wait(
     assert model.read(offset) == other.peek(offset)
 
 
+FLAGS: list[tuple[type[Peripheral], int, list[tuple[int, int]]]] = [
+    (Pit, 0x10C, [(0x000, 0), (0x100, 999), (0x108, 1)]),
+    (Lptimer, 0x10, [(0x00, 999), (0x08, 3)]),
+    (Lptimer, 0xA0, [(0x00, 999), (0x08, 3)]),
+    (Lptimer, 0xA8, [(0x00, 999), (0x08, 3)]),
+]
+"""Model, its flag, and what starts it."""
+
+
+@pytest.mark.parametrize(("kind", "flag", "written"), FLAGS)
+def test_a_flag_that_is_polled_is_asked_for_until_it_comes(
+    kind: type[Peripheral], flag: int, written: list[tuple[int, int]]
+) -> None:
+    bench = Bench()
+    model = kind(bench.system, name="t")
+    writes(model, *written)
+    bench.clock.questions.clear()
+    assert model.read(flag) == 0
+    [(_, until)] = bench.clock.questions
+    assert until is not None
+    bench.clock.advance(until - bench.clock.now - 1)
+    assert model.peek(flag) == 0
+    bench.clock.advance(1)
+    bench.clock.questions.clear()
+    assert model.read(flag) != 0
+    assert not bench.clock.questions
+
+
 STANDING: list[tuple[type[Peripheral], int, list[tuple[int, int]], str]] = [
     (Gpt, 0x24, [], "t: CR.EN is 0, CR.CLKSRC 0"),
     (Gpt, 0x24, [(0, 1)], "t: CR.EN is 1, CR.CLKSRC 0"),
@@ -127,6 +155,7 @@ STANDING: list[tuple[type[Peripheral], int, list[tuple[int, int]], str]] = [
     (Snvs, 0x28, [], "t HPRTC: HPCR.RTC_EN is 0"),
     (Dwt, 0x04, [], "t: CTRL.CYCCNTENA is 0"),
     (Lptimer, 0x18, [], "t 1: CONTROLREG[1].ENABLE is 0"),
+    (Lptimer, 0x24, [], "t 1: CONTROLREG[1].ENABLE is 0"),
     (Utimer, 0x10A0, [], "t 0: bit 0 of CNTR_CTRL[0] is 0"),
     (Utimer, 0x10A0, [(0x1080, 1)], "t 0: bit 0 of GLB_CLOCK_ENABLE is 0"),
     (Utimer, 0x10A0, [(0x1080, 1), (0x20, 1)], "t 0: nothing has started it"),
