@@ -14,6 +14,8 @@ PERIOD = 5_000_000
 LOOKS = 4
 """Looks in a row that must find the core in a fault handler. Handlers that print and reset, or
 that emulate an instruction, are done long before 20 ms."""
+LOCKED_UP = 0xEFFF_FFFE
+"""Program counter of a core that has locked up, by Armv8-M; a Renode has it for ARMv7-M, too."""
 
 
 class FaultWatch:
@@ -86,7 +88,11 @@ class FaultWatch:
         self._seen = self._seen + 1 if exception in EXCEPTIONS else 0
         if not exception:
             self._fault = None
-        if self._seen == LOOKS:
+        if self._seen and self._core.pc == LOCKED_UP:
+            # Nobody was told: the vector of an interrupt, not of a fault, could not be read.
+            self._seen = 0
+            self._report(fault_report(self._core) | {"lockup": True})
+        elif self._seen == LOOKS:
             self._seen = 0
             self._report(self._fault or fault_report(self._core))
         self._tick()

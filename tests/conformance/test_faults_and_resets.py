@@ -15,6 +15,12 @@ NATIVE = 0x4000_5000
 UNDEFINED = Program("here: udf; loop: b loop")
 LOCK_UP = Program("ldr r4, =0xE000ED08; ldr r1, =0x70000000; str r1, [r4, #0]; ldr r2, [r1, #0]")
 """VTOR leads to nothing when the bus faults."""
+LOCK_UP_OF_AN_INTERRUPT = Program(f"""
+    // VTOR leads to nothing when the timer's interrupt comes
+    {ENABLE}; ldr r4, =0xE000ED08; ldr r1, =0x70000000; str r1, [r4, #0]; dsb
+    movs r4, #100; str r4, [r0, #0]
+    loop: b loop
+""")
 DOUBLE_FAULT = Program("""
     // the fault's handler does the same
     ldr r6, =0x48000000; ldr r1, [r6, #0]
@@ -100,6 +106,17 @@ def test_code_that_is_not_there_faults(running: Running, place: int, native: int
         assert stop.detail["stacked"]["pc"] == place
         assert "lockup" not in stop.detail
         assert stop.detail["cfsr"] & 0xFF00 == 0x100  # IBUSERR, and no error of data
+
+
+def test_a_lock_up_by_the_vector_of_an_interrupt_is_one(running: Running) -> None:
+    """Not only of a fault; it is seen before long."""
+    with running(LOCK_UP_OF_AN_INTERRUPT) as engine:
+        stop = engine.run(Goal(until=10**9))
+        assert stop.reason is StopReason.FAULT
+        assert stop.detail["lockup"]
+        assert stop.detail["exception"] == "HardFault"
+        assert stop.detail["hfsr"] & 2, "VECTTBL"
+        assert stop.now < ROM_TIME + 10_000_000
 
 
 @pytest.mark.parametrize("goal", ["until", "quiet"])

@@ -19,6 +19,7 @@ class Core:
     """Says in which exception it is; its memory answers nothing."""
 
     exception = 0
+    pc = 0x2000_0100
 
     def on_fault(self, entered: Callable[[dict[str, int]], None]) -> None:
         """Nobody tells of faults here."""
@@ -107,6 +108,14 @@ def test_a_handler_that_does_not_come_back_is_reported() -> None:
     core.exception = HARD_FAULT
     source.advance(LOOKS * PERIOD)
     assert [report["exception"] for report in reports] == ["HardFault"]
+
+
+def test_a_core_that_has_locked_up_is_reported_at_once() -> None:
+    """Its program counter is 0xEFFFFFFE: Armv8-M Architecture Reference Manual, Lockup."""
+    source, core, reports = watched()
+    core.exception, core.pc = HARD_FAULT, 0xEFFF_FFFE
+    source.advance(PERIOD)
+    assert [report["lockup"] for report in reports] == [True]
 
 
 def test_handlers_that_come_back_are_not_counted_together() -> None:
