@@ -35,6 +35,8 @@ class View:
 
     def __init__(self) -> None:
         self._places: list[Place] = []
+        self._front = 0
+        """How many of them are not behind others; they come first."""
 
     def add(
         self,
@@ -46,8 +48,9 @@ class View:
         is_behind: bool = False,
     ) -> None:
         """What was placed at `address`."""
-        self._places.append(Place(address, address + size, peek, is_window, is_behind))
-        self._places.sort(key=lambda place: place.is_behind)
+        at = len(self._places) if is_behind else self._front
+        self._places.insert(at, Place(address, address + size, peek, is_window, is_behind))
+        self._front += not is_behind
 
     def read(self, core: Core, address: int, length: int) -> bytes:
         """Bytes as the core sees them; LookupError where nothing answers, or shows itself."""
