@@ -103,6 +103,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private void Begin()
         {
             Python.Pin();
+            Words.MayHaveAsked = true;
             depth++;
         }
 

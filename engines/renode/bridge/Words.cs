@@ -35,7 +35,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         public uint Read(Word word)
         {
             var state = Python.Enter();
-            Begin(word);
+            Begin(word, word.IsReadStored);
             var value = word.IsReadStored ? Python.Stored(Python.Item(values, word.Offset)) : Call(word);
             Python.Leave(state);
             return (uint)value;
@@ -45,7 +45,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         public void Write(Word word, uint value)
         {
             var state = Python.Enter();
-            Begin(word);
+            Begin(word, word.IsWriteStored);
             var number = Python.Number(value);
             if(word.IsWriteStored || IsOnlyStored(word))
             {
@@ -108,11 +108,12 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             return handler;
         }
 
-        private void Begin(Word word)
+        private void Begin(Word word, bool isStored)
         {
-            if(!word.IsNeutral)
+            if(!word.IsNeutral && MayHaveAsked)
             {
                 Python.SetAttribute(questions, Python.Asked, Python.None);
+                MayHaveAsked = !isStored;
             }
         }
 
@@ -155,6 +156,9 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             Python.Drop(kind);
             Python.Drop(error);
         }
+
+        /// Whether Python was at work since `asked` was last cleared: an access to what only holds a value asks nothing.
+        public static bool MayHaveAsked = true;
 
         private readonly IntPtr values, find, questions, failed;
         private readonly Word[] words;
