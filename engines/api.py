@@ -44,6 +44,21 @@ class StopReason(enum.Enum):
     GAP = "the firmware used something that is not modelled (strict)"
 
 
+EXCEPTIONS = {
+    2: "NMI",
+    3: "HardFault",
+    4: "MemManage",
+    5: "BusFault",
+    6: "UsageFault",
+    7: "SecureFault",
+    11: "SVCall",
+    12: "DebugMonitor",
+    14: "PendSV",
+    15: "SysTick",
+}
+"""A Cortex-M's own, by the numbers that a fault's `detail` has."""
+
+
 class Goal(NamedTuple):
     """What the machine shall run for. Several conditions: the first one that holds ends the run.
 

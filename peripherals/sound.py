@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import Record
+from abc import ABC, abstractmethod
+
+from xipsim.peripherals.core import Model, Record, State, exposed
 from xipsim.peripherals.namedtuple import NamedTuple
 
 MOST = 1 << 24
@@ -113,3 +115,34 @@ class Player(Record):
         if not is_new or abs(rate - own) * 100 <= rate:
             return ""
         return f"the recording has {own} frames a second, and is taken at {rate}"
+
+
+class SoundLines(Model, ABC):
+    """Both lines of an I2S controller: what it sends is kept, what it receives a test has given."""
+
+    _player = State(Player(), outside=True)
+    _listener = State(Listener(), outside=True)
+
+    @abstractmethod
+    def _catch_up(self) -> None:
+        """Send what is over by now."""
+
+    @abstractmethod
+    def _hear(self) -> None:
+        """Receive what is over by now."""
+
+    @exposed
+    def wav(self) -> bytes:
+        """What it has sent, its last 16 MB, as a WAV file with the rate and format of the last."""
+        self._catch_up()
+        return self._listener.to_wav()
+
+    @exposed
+    def record(self, wav: bytes) -> None:
+        """What comes in at the receiver's line from now on: a WAV file, then silence.
+
+        Frame by frame, at the rate at which the receiver takes them. ValueError for anything but
+        PCM samples.
+        """
+        self._hear()
+        self._player.put(wav)

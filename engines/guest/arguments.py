@@ -16,16 +16,18 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 """Values that a parameter of such a type takes; of others nothing is known."""
 
 
+def _wanted(kind: str, value: Any) -> str:
+    """What a parameter of that type takes instead of this value; empty if it takes it."""
+    if kind in _KINDS and not isinstance(value, _KINDS[kind]):
+        return kind
+    return "a finite number" if isinstance(value, float) and not isfinite(value) else ""
+
+
 def fit(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bool:
     """Whether a method takes values of these types. What it would keep goes wrong only later."""
     kinds = function.__annotations__
-    for parameter, value in zip(function.__code__.co_varnames[1:], arguments, strict=False):
-        kind = _KINDS.get(kinds.get(parameter, ""))
-        if kind is not None and not isinstance(value, kind):
-            return False
-        if isinstance(value, float) and not isfinite(value):
-            return False
-    return True
+    given = zip(function.__code__.co_varnames[1:], arguments, strict=False)
+    return not any(_wanted(kinds.get(parameter, ""), value) for parameter, value in given)
 
 
 def check_arguments(name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -39,8 +41,5 @@ def check_arguments(name: str, function: Callable[..., Any], arguments: tuple[An
         takes = [p for p in signature.parameters if p != "self"]
         raise ValueError(f"{name}: {error}; it takes {', '.join(takes) or 'nothing'}") from None
     for parameter, value in list(bound.arguments.items())[1:]:
-        wanted = str(signature.parameters[parameter].annotation)
-        if wanted in _KINDS and not isinstance(value, _KINDS[wanted]):
+        if wanted := _wanted(str(signature.parameters[parameter].annotation), value):
             raise ValueError(f"{name}: {parameter}: expected {wanted}, given {value!r}")
-        if isinstance(value, float) and not isfinite(value):
-            raise ValueError(f"{name}: {parameter}: expected a finite number, given {value!r}")

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from xipsim.engines.api import EXCEPTIONS
+
 from .backend import Core
 
 CFSR, HFSR, MMFAR, BFAR = 0xE000ED28, 0xE000ED2C, 0xE000ED34, 0xE000ED38
 ICSR, VECTPENDING = 0xE000ED04, 0x1FF000
-EXCEPTIONS = {
-    2: "NMI",
-    3: "HardFault",
-    4: "MemManage",
-    5: "BusFault",
-    6: "UsageFault",
-    7: "SecureFault",
-}
+FAULTS = {number: EXCEPTIONS[number] for number in range(2, 8)}
+"""The NMI and those that are faults."""
 FRAME = ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr")
 """What the core stacks when it enters an exception."""
 EXC_RETURN = 0xFFFF_FF00
@@ -55,7 +51,7 @@ def fault_report(core: Core, frame: dict[str, int] | None = None) -> dict[str, A
     """
     registers = core.registers()
     report: dict[str, Any] = {
-        "exception": EXCEPTIONS.get(core.exception, str(core.exception)),
+        "exception": FAULTS.get(core.exception, str(core.exception)),
         "cfsr": read_word(core, CFSR),
         "hfsr": read_word(core, HFSR),
         "mmfar": read_word(core, MMFAR),

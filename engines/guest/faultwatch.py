@@ -7,7 +7,7 @@ from typing import Any
 
 from .backend import Core
 from .clock import GuestClock
-from .cortexm import EXC_RETURN, EXCEPTION, EXCEPTIONS, fault_report
+from .cortexm import EXC_RETURN, EXCEPTION, FAULTS, fault_report
 
 PERIOD = 5_000_000
 """Virtual ns between two looks at the core."""
@@ -70,7 +70,7 @@ class FaultWatch:
             kept = ("stacked", "time", "vector", "interrupted")
             report |= {name: self._fault[name] for name in kept if name in self._fault}
         else:
-            report |= {"exception": EXCEPTIONS[3], "time": self._clock.now}
+            report |= {"exception": FAULTS[3], "time": self._clock.now}
         return report | {"lockup": True, "locked_up_at": frame["pc"]}
 
     def _entered(self, frame: dict[str, int]) -> None:
@@ -81,11 +81,11 @@ class FaultWatch:
 
     def _is_handled(self, frame: dict[str, int]) -> bool:
         """Whether the core was in a fault handler."""
-        return frame["xpsr"] & EXCEPTION in EXCEPTIONS
+        return frame["xpsr"] & EXCEPTION in FAULTS
 
     def _look(self) -> None:
         exception = self._core.exception
-        self._seen = self._seen + 1 if exception in EXCEPTIONS else 0
+        self._seen = self._seen + 1 if exception in FAULTS else 0
         if not exception:
             self._fault = None
         if self._seen and self._core.pc == LOCKED_UP:

@@ -76,7 +76,7 @@ class Recorder:
         self.taken = 0
         self.is_over = False
         self._since: int | None = None
-        self._known = speaker.model.outside()
+        self._known = speaker.model.seen()
         clock.read_by(self._read)
 
     def _read(self) -> int:
@@ -96,7 +96,7 @@ class Recorder:
             or values is not model.regs
             or offset not in model.NEUTRAL
             or (is_free and not is_write)
-            or model.outside() != self._known
+            or model.seen() != self._known
             or len(self.steps) == MOST
         ):
             return False

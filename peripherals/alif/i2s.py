@@ -16,12 +16,11 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
-    exposed,
     model,
     ticks_in,
     time_of,
 )
-from xipsim.peripherals.sound import Listener, Player
+from xipsim.peripherals.sound import SoundLines
 
 from .clocks import ClkctlPerSlv
 
@@ -40,7 +39,7 @@ _DMA = "DMA"
 
 
 @model("Alif.I2s")
-class I2s(Peripheral):
+class I2s(SoundLines, Peripheral):
     """A transmitter whose words are kept, and a receiver of a WAV file, or of silence.
 
     It is the master, with SCLK from the 76.8 MHz crystal. Assumption: from an empty FIFO nothing is
@@ -102,8 +101,6 @@ class I2s(Peripheral):
     _received: State[list[tuple[int, int]]] = State([])
     _heard: State[int | None] = State(None)
     """Virtual ns at which the frame began that it is receiving, None while it does not."""
-    _player = State(Player(), outside=True)
-    _listener = State(Listener(), outside=True)
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
@@ -113,24 +110,6 @@ class I2s(Peripheral):
         super().reset(cause)
         self._next.cancel()
         self._show()
-
-    # -- from outside ----------------------------------------------------------------------------
-
-    @exposed
-    def wav(self) -> bytes:
-        """What it has sent, its last 16 MB, as a WAV file with the rate and format of the last."""
-        self._catch_up()
-        return self._listener.to_wav()
-
-    @exposed
-    def record(self, wav: bytes) -> None:
-        """What comes in at the receiver's line from now on: a WAV file, then silence.
-
-        Frame by frame, at the rate at which the receiver takes them. ValueError for anything but
-        PCM samples.
-        """
-        self._catch_up()
-        self._player.put(wav)
 
     # -- the clock -------------------------------------------------------------------------------
 
@@ -276,6 +255,9 @@ class I2s(Peripheral):
 
     def _bits(self, length: int) -> int:
         return min(BITS.get(length, self._sclks), self._sclks)
+
+    def _hear(self) -> None:
+        self._catch_up()
 
     def _catch_up(self) -> None:
         """Send and receive what is over by now."""

@@ -141,8 +141,7 @@ class Lptimer(Peripheral):
         return self.RAWINTSTATUS
 
     def _ask_for_any(self) -> None:
-        ends = [end for end in self._ends if end is not None]
-        self.system.clock.question((self.name, "over"), min(ends, default=None))
+        self.system.clock.question((self.name, "over"), self._next_end())
 
     @EOI.on_read
     def _acknowledge(self, channel: int) -> int:
@@ -160,11 +159,14 @@ class Lptimer(Peripheral):
 
     def _schedule(self) -> None:
         self._show()
-        ends = [end for end in self._ends if end is not None]
-        if ends:
-            self._round.at(min(ends))
-        else:
+        end = self._next_end()
+        if end is None:
             self._round.cancel()
+        else:
+            self._round.at(end)
+
+    def _next_end(self) -> int | None:
+        return min((end for end in self._ends if end is not None), default=None)
 
     def _round_ended(self) -> None:
         now = self.system.clock.now

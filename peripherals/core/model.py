@@ -160,7 +160,7 @@ class Model:
             else:
                 self._alarms[name].at(deadline)
 
-    def outside(self) -> tuple[object, ...]:
+    def seen(self) -> tuple[object, ...]:
         """What the machine around it knows: deadlines of its alarms, levels of its outputs."""
         deadlines = [alarm.deadline for alarm in self._alarms.values()]
         return (*deadlines, *(line.level for line in self.lines.values()))

@@ -16,13 +16,12 @@ from xipsim.peripherals.core import (
     ResetCause,
     State,
     System,
-    exposed,
     hertz,
     model,
     ticks_in,
     time_of,
 )
-from xipsim.peripherals.sound import Listener, Player
+from xipsim.peripherals.sound import SoundLines
 
 from .ccm import Ccm
 from .ccm_analog import CcmAnalog
@@ -40,7 +39,7 @@ _LINES = "more than one data line"
 
 
 @model("Imxrt.Sai")
-class Sai(Peripheral):
+class Sai(SoundLines, Peripheral):
     """A transmitter whose words are kept, and a receiver of a WAV file, or of silence.
 
     Words take their bits at the rate of the bit clock that it makes itself. Assumption: from an
@@ -101,10 +100,8 @@ class Sai(Peripheral):
     """Virtual ns at which the word began that it is receiving."""
     _transmits = State(False)
     _receives = State(False)
-    _player = State(Player(), outside=True)
     _channel = State(0)
     """Words of the frame under way which are over."""
-    _listener = State(Listener(), outside=True)
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
@@ -114,24 +111,6 @@ class Sai(Peripheral):
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
         self._update()
-
-    # -- from outside ----------------------------------------------------------------------------
-
-    @exposed
-    def wav(self) -> bytes:
-        """What it has sent, its last 16 MB, as a WAV file with the rate and format of the last."""
-        self._catch_up()
-        return self._listener.to_wav()
-
-    @exposed
-    def record(self, wav: bytes) -> None:
-        """What comes in at the receiver's line from now on: a WAV file, then silence.
-
-        Frame by frame, at the rate at which the receiver takes them. ValueError for anything but
-        PCM samples.
-        """
-        self._hear()
-        self._player.put(wav)
 
     # -- clocks ----------------------------------------------------------------------------------
 

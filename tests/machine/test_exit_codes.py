@@ -13,26 +13,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import fuse
 import pytest
 from images import PUBLISHED
 from patience import HANGS, slow
 
-FUSE = '''
-from xipsim.peripherals.core import Peripheral, Register, model
-
-
-@model("Lab.Fuse")
-class Fuse(Peripheral):
-    """Does not like what is written to it."""
-
-    SIZE = 0x10
-    A = Register(0)
-
-    @A.on_write
-    def _write(self, value: int) -> None:
-        raise ValueError(f"no such value {value}")
-'''
-LAB = 'using "platforms/boards/TEENSY41.repl"\n\nfuse: Lab.Fuse @ sysbus 0x90000000\n'
 ENDLESS = "print('begun')\nwhile True: pass"
 MEM32 = "from machine import mem32; "
 
@@ -108,8 +93,8 @@ def test_each_kind_of_end_has_its_exit_code_on_every_engine(
     image = str(PUBLISHED.require())
     options = ["--engine", request.getfixturevalue(on)] if on else []
     (tmp_path / "blank.bin").write_bytes(b"FCFB" + bytes(0x3000))
-    (tmp_path / "fuse.py").write_text(FUSE)
-    (tmp_path / "lab.repl").write_text(LAB)
+    (tmp_path / "fuse.py").write_text(fuse.MODEL)
+    (tmp_path / "lab.repl").write_text(fuse.BOARD)
     words = [image if word == "IMAGE" else word for word in end.arguments]
     program = subprocess.Popen(
         [sys.executable, "-m", "xipsim", "exec", *options, *words],

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fuse
 import pytest
 from images import PUBLISHED
 from processes import descendants, is_alive
@@ -47,31 +48,13 @@ def test_a_board_of_the_users_uses_one_of_ours(renode: str, tmp_path: Path) -> N
         assert machine.exec("print(6 * 7)") == "42\n"
 
 
-MODEL = '''
-from xipsim.peripherals.core import Peripheral, Register, model
-
-
-@model("Lab.Fuse")
-class Fuse(Peripheral):
-    """Does not like what is written to it."""
-
-    SIZE = 0x10
-    A = Register(0)
-
-    @A.on_write
-    def _write(self, value: int) -> None:
-        raise ValueError(f"no such value {value}")
-'''
-
-
 def test_a_model_in_the_current_folder_is_told_where_it_raises(
     renode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Renode's own current folder is another one."""
     monkeypatch.chdir(tmp_path)
-    Path("fuse.py").write_text(MODEL)
-    board = 'using "platforms/boards/TEENSY41.repl"\n\nfuse: Lab.Fuse @ sysbus 0x90000000\n'
-    Path("lab.repl").write_text(board)
+    Path("fuse.py").write_text(fuse.MODEL)
+    Path("lab.repl").write_text(fuse.BOARD)
     options: dict[str, Any] = {"firmware": PUBLISHED.require(), "models": ["fuse.py"]}
     with (
         Machine("lab.repl", engine=renode, **options) as machine,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from xipsim.engines.api import Stop, StopReason
+from xipsim.engines.api import EXCEPTIONS, Stop, StopReason
 from xipsim.errors import (
     BootFailed,
     FirmwareFault,
@@ -56,18 +56,6 @@ _CFSR = {
     20: "stack overflow",
     24: "unaligned access",
     25: "division by zero",
-}
-_EXCEPTIONS = {
-    2: "NMI",
-    3: "HardFault",
-    4: "MemManage",
-    5: "BusFault",
-    6: "UsageFault",
-    7: "SecureFault",
-    11: "SVCall",
-    12: "DebugMonitor",
-    14: "PendSV",
-    15: "SysTick",
 }
 FIRST_INTERRUPT = 16
 _MMARVALID, _BFARVALID = 1 << 7, 1 << 15
@@ -123,7 +111,7 @@ def fault_text(detail: Mapping[str, Any], situation: Situation) -> str:
 def _exception(number: int) -> str:
     if number >= FIRST_INTERRUPT:
         return f"interrupt {number - FIRST_INTERRUPT}"
-    return _EXCEPTIONS.get(number, f"exception {number}")
+    return EXCEPTIONS.get(number, f"exception {number}")
 
 
 def boot_text(why: str, situation: Situation, warnings: tuple[str, ...]) -> str:
