@@ -116,14 +116,15 @@ class MachineConfig(NamedTuple):
 class Engine(Protocol):
     """A machine that stands still unless `run` is under way. For one thread at a time."""
 
-    def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
+    def build(self, chips: Mapping[str, bytes], *, boot: StrPath | None = None) -> None:
         """Build the machine, standing still at power-on. Once, before everything else.
 
         chips: initial bytes of each flash chip by entry name, from its first one on; the rest, and
         a chip that is not named, is erased. A memory that is named here, too (MRAM), keeps its
         contents over a power cycle, as no other does. The engine starts when it is constructed;
-        preparing the chips meanwhile costs no time. checked: a machine of the same identity was
-        built before, so there is no need to look for mistakes in the platform.
+        preparing the chips meanwhile costs no time. boot: a snapshot's file, of this machine's
+        boot, which will be loaded and gone back to: there is no need to look for mistakes in the
+        platform, nor to make what the firmware has finished with.
         """
 
     @property

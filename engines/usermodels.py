@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from importlib import import_module
 
 from xipsim.peripherals import load
 from xipsim.peripherals.core import REGISTRY, Model, Registry
 
 from .api import IMPORT_TIME, USER_MODULES, StrPath
+
+OWN = "xipsim.peripherals."
+"""How modules of models begin."""
 
 _imported: set[str] = set()
 """Files of all modules that came with the user's models."""
@@ -30,6 +34,15 @@ def load_models(types: Iterable[str], files: Iterable[StrPath] = ()) -> Registry
         _forget(_registered.keys() - set(wanted))
     for file in wanted:
         _load_file(file)
+    return REGISTRY
+
+
+def import_models(modules: Iterable[str]) -> Registry:
+    """The registry, with what these modules of xipsim's own put into it."""
+    for name in modules:
+        if not name.startswith(OWN):
+            raise UserModelError(f"{name} is no module of a model of xipsim's")
+        import_module(name)
     return REGISTRY
 
 

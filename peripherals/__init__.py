@@ -24,6 +24,21 @@ FCB_ROMS = ("Imxrt.BootRom",)
 """Likewise those with the role `BootRom` that look for an FCB, at their parameter `fcb_offset`."""
 
 
+def load_named(type_name: str) -> None:
+    """Import the module that is called like a type (`Imxrt.CcmAnalog`: ccm_analog), if there is
+    one: most are, and a start imports the first ones so."""
+    from importlib import import_module
+
+    family, _, kind = type_name.partition(".")
+    snake = "".join("_" * (i > 0) + c.lower() if c.isupper() else c for i, c in enumerate(kind))
+    for name in FAMILIES.get(family, ()):
+        folder = os.path.join(os.path.dirname(__file__), name)
+        for module in (kind.lower(), snake):
+            if os.path.exists(os.path.join(folder, f"{module}.py")):
+                import_module(f"{__name__}.{name}.{module}")
+                return
+
+
 def load(family: str) -> None:
     """Import every module of a family of models; an unknown family has none."""
     from importlib import import_module  # only where there are models to import

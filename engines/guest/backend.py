@@ -223,6 +223,14 @@ class Backend(Protocol):
         words: a short cut for some of them, with the same effect.
         """
 
+    def place_late(
+        self, name: str, address: int, size: int, make: Callable[[], tuple[Read, Write, Words]]
+    ) -> None:
+        """The same for a model that is not there yet: `make` is called with the first access.
+
+        Only for an engine that has a cache of boots.
+        """
+
     def place_window(
         self, model: Model, region: Region, address: int, size: int, read: Read, write: Write
     ) -> Window:

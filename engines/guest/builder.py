@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Protocol
@@ -12,16 +12,15 @@ from xipsim.engines.repl import Entry as PlatformEntry
 from xipsim.engines.repl import Place, Platform, Reference, Registration, Tag
 from xipsim.engines.repl.declared import output_name
 from xipsim.engines.repl.errors import Problem
+from xipsim.engines.usermodels import load_models
 from xipsim.peripherals.core import (
-    BootRom,
-    Entry,
     Gap,
     IrqLine,
     Junction,
-    Keeper,
     Model,
     ModelInput,
     Peripheral,
+    Read,
     Region,
     Registry,
     ResetCause,
@@ -30,25 +29,25 @@ from xipsim.peripherals.core import (
     Trace,
     Unanswered,
     WakeFilter,
-    Waker,
+    Words,
+    Write,
     accessors,
     words,
 )
 from xipsim.peripherals.core.trace import IN_VAIN, Note
 
 from .access import tag_access, window_access
-from .backend import Backend, Core, CoreDescription, Memory, NoRoom
+from .backend import Backend, Core, CoreDescription, NoRoom
+from .board import Board
 from .clock import GuestClock
+from .dormant import NMI, NONE, Dormant, LateInput
 from .hopeless import in_words
-from .looking import View, of_registers, of_tag, of_window
+from .looking import of_registers, of_tag, of_window
 from .modelerror import refusal
 
 MEMORIES = ("Memory.MappedMemory", "Memory.ArrayMemory")
 CORES = ("CPU.CortexM",)
 CONTROLLERS = ("IRQControllers.NVIC",)
-NMI = "NMI"
-"""A model's output of this name is the core's non-maskable interrupt: Renode's NVIC has no number
-for it, so no wire in a `.repl` could lead there."""
 NMI_INPUT = 2 - 16
 """Exception 2, by the number that it would have among the external interrupts."""
 
@@ -61,64 +60,6 @@ class Supervisor(Protocol):
     def power_off(self, reason: str) -> None: ...
     def stuck(self, reason: str) -> None: ...
     def pc(self) -> int | None: ...
-
-
-class Board:
-    """Everything that the platform describes, in the order in which it was built."""
-
-    def __init__(self, core: Core, trace: Trace) -> None:
-        self.core, self.trace = core, trace
-        self.memories: dict[str, Memory] = {}
-        self.models: dict[str, Model] = {}
-        self.view = View()
-        self.inputs: list[Junction] = []
-        """Of models."""
-        self.interrupts: list[Junction] = []
-        """Of the core."""
-        self.tags_touched: set[str] = set()
-        """Accesses to tagged ranges that have been reported."""
-        self._keeps: set[str] = set()
-
-    def fill(self, name: str, data: bytes) -> None:
-        """Non-volatile contents, before the machine runs: `data`, and the rest erased.
-
-        A memory that is given contents keeps them without power from then on.
-        """
-        if memory := self.memories.get(name):
-            memory.fill(data)
-            self._keeps.add(name)
-        else:
-            keeper = self.models[name]
-            assert isinstance(keeper, Keeper)
-            keeper.fill(data)
-
-    def lose_memory(self) -> None:
-        """Power was off. Assumption: RAM comes up as zeros; on silicon it is undefined."""
-        for name, memory in self.memories.items():
-            if name not in self._keeps:
-                memory.clear()
-
-    def reset(self, cause: ResetCause) -> None:
-        """Reset every model; the core was reset before, and knows of no interrupt."""
-        for model in self.models.values():
-            model.reset(cause)
-        for interrupt in self.interrupts:
-            interrupt.repeat()
-
-    def boot(self) -> Generator[int, None, Entry]:
-        """Begin the boot ROM's work."""
-        rom = next(m for m in self.models.values() if isinstance(m, BootRom))
-        return rom.boot()
-
-    def wake_at(self) -> int | None:
-        """Virtual ns at which an alarm will wake a board that has switched itself off."""
-        times = [model.wake_at for model in self.models.values() if isinstance(model, Waker)]
-        return min((t for t in times if t is not None), default=None)
-
-    def settle(self) -> None:
-        """The levels of all lines were put back: take them as what their receivers know."""
-        for junction in (*self.inputs, *self.interrupts):
-            junction.settle()
 
 
 class CoreInput:
@@ -157,6 +98,9 @@ class Builder:
         self._overrides = overrides
         self._guard = supervisor.failed
         self._inputs: dict[tuple[str, int], Junction] = {}
+        self._late: set[str] = set()
+        """Entries that were placed before they were made."""
+        self._late_inputs: list[LateInput] = []
         self.board = Board(core, Trace())
         self._system = System(
             clock=clock,
@@ -181,7 +125,7 @@ class Builder:
                 self._add_memory(entry)
             elif entry.type in self._registry:
                 model = self._make(entry)
-                self.board.models[entry.name] = model
+                self.board.models.made[entry.name] = model
                 for registration in entry.registrations:
                     self._register(model, registration)
 
@@ -195,7 +139,7 @@ class Builder:
                 self.board.view.add(registration.address, size)
 
     def _make(self, entry: PlatformEntry) -> Model:
-        models = self.board.models
+        models = self.board.models.made
         values = {
             a.name: models[a.value.name] if isinstance(a.value, Reference) else a.value
             for a in entry.attributes
@@ -217,7 +161,7 @@ class Builder:
     def _register(self, model: Model, registration: Registration) -> None:
         address = registration.address
         if registration.number is not None:
-            parent = self.board.models[registration.parent]
+            parent = self.board.models.made[registration.parent]
             slots = parent.declared(Slots)[0]
             getattr(parent, slots.name)[registration.number] = model
         elif address is not None and registration.region:
@@ -229,17 +173,22 @@ class Builder:
             )
             peek = of_window(model, region)
             self.board.view.add(address, registration.size, peek, is_window=True)
+        elif model.name in self._late:
+            return
         elif address is not None and isinstance(model, Peripheral):
-            read, write = accessors(model, self._clock, self._guard)
-            short = words(model, self._clock, self._guard)
-            self._backend.place_registers(model, address, model.SIZE, read, write, short)
+            self._backend.place_registers(model, address, model.SIZE, *self._functions(model))
             self.board.view.add(address, model.SIZE, of_registers(model))
+
+    def _functions(self, model: Peripheral) -> tuple[Read, Write, Words]:
+        """What answers accesses to its registers."""
+        read, write = accessors(model, self._clock, self._guard)
+        return read, write, words(model, self._clock, self._guard)
 
     # -- wires and tags --------------------------------------------------------------------------
 
     def connect(self, entry: PlatformEntry) -> None:
         """Connect the entry's outputs; both ends were added before."""
-        model = self.board.models.get(entry.name)
+        model = self.board.models.made.get(entry.name)
         if model is None:
             return  # the NVIC's own line to its core
         for wire in entry.interrupts:
@@ -249,11 +198,14 @@ class Builder:
             self._input("", NMI_INPUT).connect(model.lines[NMI])
 
     def _input(self, destination: str, number: int) -> Junction:
-        target: Any = self.board.models.get(destination)
-        key = (destination if target else "", number)
+        models = self.board.models
+        target: Any = models.made.get(destination)
+        is_dormant = destination in models.dormant.wired
+        key = (destination if target or is_dormant else "", number)
         if key not in self._inputs:
-            if target:
-                self._inputs[key] = junction = Junction(ModelInput(target, number))
+            if target or is_dormant:
+                sink = ModelInput(target, number) if target else self._late_input(*key)
+                self._inputs[key] = junction = Junction(sink)
                 self.board.inputs.append(junction)
             else:
                 self._inputs[key] = junction = Junction(self._core_input(number))
@@ -268,7 +220,7 @@ class Builder:
 
     @cached_property
     def _wake_filters(self) -> list[WakeFilter]:
-        return [model for model in self.board.models.values() if isinstance(model, WakeFilter)]
+        return [m for m in self.board.models.made.values() if isinstance(m, WakeFilter)]
 
     def tag(self, tag: Tag) -> None:
         """A range that has only a name."""
@@ -294,19 +246,67 @@ class Builder:
         """All is there and connected. contents: as `Engine.build` has them."""
         for name, data in contents.items():
             self.board.fill(name, data)
-        for model in self.board.models.values():
+        for model in self.board.models.made.values():
             model.connected()
         return self.board
 
-    def build(self, platform: Platform, contents: Mapping[str, bytes]) -> Board:
-        """All of it at once."""
+    def build(
+        self, platform: Platform, contents: Mapping[str, bytes], dormant: Dormant = NONE
+    ) -> Board:
+        """All of it at once, but for what is dormant: that is made when something touches it."""
+        self.board.entries = platform.entries
+        self.board.models.dormant = dormant
+        self.board.models.make = self._make_dormant
         for entry in platform.entries:
-            self.add(entry)
+            if entry.name in dormant.late:
+                self._place_late(entry, dormant.late[entry.name])
+            if entry.name not in dormant.wired:
+                self.add(entry)
         for entry in platform.entries:
             self.connect(entry)
         for tag in platform.tags:
             self.tag(tag)
         return self.finish(contents)
+
+    # -- what is dormant -------------------------------------------------------------------------
+
+    def _place_late(self, entry: PlatformEntry, size: int) -> None:
+        self._late.add(entry.name)
+
+        def model() -> Peripheral:
+            made = self.board.models[entry.name]
+            assert isinstance(made, Peripheral)
+            return made
+
+        for registration in entry.registrations:
+            if registration.address is not None and not registration.region:
+                with _room(entry.place):
+                    self._backend.place_late(
+                        entry.name, registration.address, size, lambda: self._functions(model())
+                    )
+                self.board.view.add(
+                    registration.address, size, lambda *place: of_registers(model())(*place)
+                )
+
+    def _late_input(self, name: str, number: int) -> LateInput:
+        late = LateInput(self.board.models, name, number)
+        self._late_inputs.append(late)
+        return late
+
+    def _make_dormant(self, dormant: Dormant) -> None:
+        """As `build` would have, had it been asked to."""
+        models, every = self.board.models, self.board.entries
+        entries = [entry for entry in every if entry.name in dormant.wired]
+        load_models(entry.type for entry in entries)
+        for entry in entries:
+            self.add(entry)
+        models.made = {e.name: models.made[e.name] for e in every if e.name in models.made}
+        for entry in entries:
+            self.connect(entry)
+        for late in self._late_inputs:
+            late.begin()
+        for entry in entries:
+            models.made[entry.name].connected()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from xipsim.peripherals.core import FlashChip, Gap, PinPort, ResetCause
 from xipsim.peripherals.nor.bus import SpiDevice
 
 from .backend import Core
-from .builder import Board
+from .board import Board
 
 MOST_GAPS = 100
 HELP = (

@@ -17,13 +17,14 @@ from xipsim.peripherals.core import (
     FlashChip,
     FlashCommand,
     Gap,
-    Model,
     Note,
     Trace,
 )
 from xipsim.peripherals.core.ports import Alarm
 from xipsim.peripherals.core.trace import Repeated, fold_key
 from xipsim.peripherals.nor.bus import SpiDevice
+
+from .dormant import Models
 
 OVERLAP = 4096
 """Bytes before new output in which a match of a pattern may begin."""
@@ -84,7 +85,7 @@ class Host:
 
     def __init__(
         self,
-        models: dict[str, Model],
+        models: Models,
         clock: EngineClock,
         trace: Trace,
         *,
@@ -95,10 +96,10 @@ class Host:
         self.models, self._clock, self._stop, self._send = models, clock, stop, send
         self._strict = strict
         self._trace = trace
-        self.consoles = {name: m for name, m in models.items() if isinstance(m, Console)}
-        self.chips = {name: m for name, m in models.items() if isinstance(m, FlashChip)}
-        self.unread = {name: Unread() for name in self.consoles}
-        self._output = {name: bytearray() for name in self.consoles}
+        self.consoles: dict[str, Console] = {}
+        self.chips = {name: m for name, m in models.made.items() if isinstance(m, FlashChip)}
+        self.unread: dict[str, Unread] = {}
+        self._output: dict[str, bytearray] = {}
         self._commands: list[FlashCommand] = []
         self._found: dict[Hashable, Repeated] = {}
         self._flash_activity = 0
@@ -106,8 +107,8 @@ class Host:
         self._pattern: re.Pattern[bytes] | None = None
         self._deadline = clock.engine_alarm(lambda: self._stop(StopReason.DEADLINE))
         self._quiet = clock.engine_alarm(self._check_quiet)
-        for name, console in self.consoles.items():
-            console.attach(self._receiver(name))
+        self._attach()
+        models.awoken = self._attach
         for chip in self.chips.values():
             chip.watch(self)
         trace.subscribe(Diagnostic, self._finding)
@@ -151,6 +152,15 @@ class Host:
 
     # -- consoles --------------------------------------------------------------------------------
 
+    def _attach(self) -> None:
+        """Take what the consoles print that are made."""
+        made = self.models.made.items()
+        before, self.consoles = self.consoles, {n: m for n, m in made if isinstance(m, Console)}
+        self._output = {name: self._output.get(name, bytearray()) for name in self.consoles}
+        for name in self.consoles.keys() - before.keys():
+            self.unread.setdefault(name, Unread())
+            self.consoles[name].attach(self._receiver(name))
+
     def _receiver(self, name: str) -> Callable[[bytes], None]:
         unread, output = self.unread[name], self._output[name]
 
@@ -167,12 +177,13 @@ class Host:
 
     def console(self, name: str) -> Console:
         """A console; LookupError where there is none."""
-        if name not in self.consoles:
+        if name not in self.consoles and not isinstance(self.models.get(name), Console):
             raise LookupError(f"the platform has no console {name!r}")
         return self.consoles[name]
 
     def _unread(self, name: str) -> Unread:
-        self.console(name)
+        if name not in self.unread:
+            self.console(name)
         return self.unread[name]
 
     def take_unread(self, name: str) -> bytes:
@@ -281,9 +292,10 @@ class Host:
     def load(self, saved: dict[str, Any]) -> None:
         """Go on as when `save` returned `saved`."""
         for name, (data, last) in saved["unread"].items():
-            self.unread[name].bytes[:] = data
-            self.unread[name].last = last
-            self.unread[name].searched = 0
+            unread = self.unread.setdefault(name, Unread())
+            unread.bytes[:] = data
+            unread.last = last
+            unread.searched = 0
         self._flash_activity = saved["flash_activity"]
 
 

@@ -14,6 +14,7 @@ from xipsim.peripherals.core import PinPort, ResetCause, UsbHost
 
 from . import snapshot, snapshotfile
 from .backend import Core
+from .dormant import find_dormant
 
 
 class Guest(snapshot.Guest, Protocol):
@@ -26,10 +27,10 @@ class Guest(snapshot.Guest, Protocol):
 
 
 class Requests:
-    """Answers for one machine."""
+    """Answers for one machine. boot: a snapshot that was read ahead."""
 
-    def __init__(self, guest: Guest) -> None:
-        self._guest = guest
+    def __init__(self, guest: Guest, boot: snapshotfile.SnapshotFile | None = None) -> None:
+        self._guest, self._boot = guest, boot
         self._snapshots: dict[int, dict[str, Any]] = {}
         self._numbers = 0
 
@@ -78,12 +79,17 @@ class Requests:
         self, number: int, path: str, identity: dict[str, str], extra: bytes
     ) -> None:
         """Write it to a file, with `extra` beside it."""
-        snapshotfile.save(path, identity, self._find(number), extra)
+        state = self._find(number)
+        board = self._guest.board
+        dormant = find_dormant(board.entries, board.models, state, self.describe())
+        snapshotfile.save(path, identity, state, extra, dormant)
 
     def load_snapshot(self, path: str, identity: dict[str, str]) -> tuple[int, bytes]:
         """Read it from a file; its number, and what was kept beside it."""
-        state, extra = snapshotfile.load(path, identity)
-        return self._keep(state), extra
+        boot, self._boot = self._boot, None
+        if boot is None or (boot.path, boot.identity) != (path, identity):
+            boot = snapshotfile.load(path, identity)
+        return self._keep(boot.state), boot.extra
 
     def user_sources(self) -> list[str]:
         """The files of the user's models, and of what they import."""
@@ -122,6 +128,8 @@ class Requests:
     def describe(self) -> dict[str, Any]:
         """Facts about the machine that its user's side needs once."""
         models = self._guest.board.models
+        if models.dormant.wired:
+            return models.dormant.described
         return {
             "consoles": {n: c.has_cable for n, c in self._guest.host.consoles.items()},
             "chips": {name: chip.info() for name, chip in self._guest.host.chips.items()},

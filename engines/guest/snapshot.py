@@ -12,7 +12,7 @@ from xipsim.engines.api import SnapshotError
 from xipsim.peripherals.core import Model
 
 from .backend import Backend
-from .builder import Board
+from .board import Board
 from .clock import GuestClock
 from .host import Host
 
@@ -43,7 +43,7 @@ def take(guest: Guest) -> dict[str, Any]:
     return {
         "engine": guest.backend.save(),
         "memories": {name: m.save() for name, m in guest.board.memories.items()},
-        "models": {name: _saved(model) for name, model in guest.board.models.items()},
+        "models": guest.board.models.save(_saved),
         "tags_touched": set(guest.board.tags_touched),
         "clock": guest.clock.save(),
         "host": guest.host.save(),
@@ -80,8 +80,7 @@ def _put_back(guest: Guest, state: dict[str, Any]) -> None:
     for name, memory in guest.board.memories.items():
         memory.load(state["memories"][name])
     guest.backend.load(state["engine"])
-    for name, model in guest.board.models.items():
-        model.load(state["models"][name])
+    guest.board.models.load(state["models"])
     guest.board.tags_touched.clear()
     guest.board.tags_touched.update(state["tags_touched"])
     guest.board.settle()

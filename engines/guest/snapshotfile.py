@@ -13,16 +13,38 @@ from typing import Any
 from xipsim.engines import unpickle
 from xipsim.engines.api import SnapshotError, StrPath
 from xipsim.firmware.files import read_file
+from xipsim.peripherals.namedtuple import NamedTuple
+
+from .dormant import NONE, Dormant
 
 MAGIC = b"XIPSIM SNAPSHOT\n"
 CHECK = 4
 """Bytes of the checksum, over all that follows it."""
 
 
-def save(path: StrPath, identity: dict[str, str], state: dict[str, Any], extra: bytes) -> None:
-    """Write a snapshot, atomically. extra: what the user's process wants kept with it."""
+class SnapshotFile(NamedTuple):
+    """What is in a file of that path and identity; see `save`."""
+
+    path: str
+    identity: dict[str, str]
+    state: dict[str, Any]
+    extra: bytes
+    dormant: Dormant
+
+
+def save(
+    path: StrPath,
+    identity: dict[str, str],
+    state: dict[str, Any],
+    extra: bytes,
+    dormant: Dormant = NONE,
+) -> None:
+    """Write a snapshot, atomically. extra: what the user's process wants kept with it.
+
+    dormant: models that need not be made to go on from `state`.
+    """
     try:
-        body = pickle.dumps((state, extra), protocol=5)
+        body = pickle.dumps((state, extra, tuple(dormant)), protocol=5)
         unpickle.loads(body)
     except Exception as error:
         raise SnapshotError(f"a model's state cannot be kept in a file: {error}") from None
@@ -36,7 +58,7 @@ def save(path: StrPath, identity: dict[str, str], state: dict[str, Any], extra: 
         raise SnapshotError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def load(path: StrPath, identity: dict[str, str]) -> tuple[dict[str, Any], bytes]:
+def load(path: str, identity: dict[str, str]) -> SnapshotFile:
     """Read a snapshot that was taken of a machine of this identity. SnapshotError otherwise."""
     try:
         data = read_file(path)
@@ -53,12 +75,12 @@ def load(path: StrPath, identity: dict[str, str]) -> tuple[dict[str, Any], bytes
         for what, value in identity.items():
             if theirs.get(what) != value:
                 raise SnapshotError(f"{path} was taken with another {what}: take it anew")
-        state, extra = unpickle.loads(rest[end:])
+        state, extra, dormant = unpickle.loads(rest[end:])
     except SnapshotError:
         raise
     except Exception as error:
         raise SnapshotError(f"{path} cannot be used: {error}") from None
-    return state, extra
+    return SnapshotFile(path, identity, state, extra, Dormant(*dormant))
 
 
 def _check(data: bytes) -> bytes:

@@ -29,13 +29,16 @@ from xipsim.peripherals.core import BootError, Entry, Registry, ResetCause
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Backend
-from .builder import Board, Builder, describe_core
+from .board import Board
+from .builder import Builder, describe_core
 from .clock import GuestClock
 from .cortexm import is_interrupt_pending
+from .dormant import NONE
 from .faultwatch import FaultWatch
 from .host import Host
 from .modelerror import model_error
 from .requests import Requests
+from .snapshotfile import SnapshotFile
 
 if TYPE_CHECKING:
     from .debugger import Debugger
@@ -73,7 +76,8 @@ class Ending(NamedTuple):
 class Supervisor:
     """A machine at work, on an engine that builds and executes it.
 
-    contents, as `Engine.build` has them. ConfigurationError where the platform cannot be built.
+    contents, boot: as `build` of `start` has them. ConfigurationError where the platform cannot be
+    built.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Supervisor:
         platform: Platform,
         registry: Registry,
         contents: Mapping[str, bytes],
+        boot: SnapshotFile | None = None,
     ) -> None:
         self._server, self.backend, self._config = server, backend, config
         self._run, self._power = Run.STANDING, Power.RESETTING
@@ -114,7 +119,7 @@ class Supervisor:
             overrides=config.overrides,
             seed=config.seed,
         )
-        self.board: Board = builder.build(platform, contents)
+        self.board: Board = builder.build(platform, contents, boot.dormant if boot else NONE)
         self._rom_alarm = self.clock.alarm(backend.enter)
         self._wake_alarm = self.clock.alarm(lambda: self.request_reset(ResetCause.WAKE_UP))
         self.host = Host(
@@ -131,7 +136,7 @@ class Supervisor:
             lambda report: self.stop(StopReason.FAULT, detail=report),
             self.host.flush,
         )
-        self._requests = Requests(self)
+        self._requests = Requests(self, boot)
         self.debugger: Debugger | None = None
         """Set by an engine that has a port for one."""
 

@@ -70,10 +70,11 @@ class ChildEngine:
 
     # -- the Engine protocol ---------------------------------------------------------------------
 
-    def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
+    def build(self, chips: Mapping[str, bytes], *, boot: StrPath | None = None) -> None:
         """Build the machine, with these bytes in its chips."""
+        known = (os.path.abspath(boot), self.identity()) if boot else None
         limit = self._program.BUILD_TIME + (IMPORT_TIME if self._config.models else 0)
-        self._process.pid = _value(self._answer_to(self._post(BUILD, chips, checked), limit))
+        self._process.pid = _value(self._answer_to(self._post(BUILD, chips, known), limit))
 
     @property
     def now(self) -> int:

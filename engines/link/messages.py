@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 RUN, START, BUILD = "run", "start", "build"
 """Requests that the models' end knows itself; the others are methods of `guest.requests`.
 
-start(config, platform): what to simulate. build(chips, checked): the contents to begin with.
+start(config, platform): what to simulate. build(chips, boot): the contents to begin with; a
+snapshot's path and identity, or None.
 """
 
 NUMBER = 8

@@ -25,7 +25,7 @@ from xipsim.peripherals.core import Model, Read, Region, Words, Write
 from . import devices
 from . import library as q
 from .core import Core
-from .memory import Bus, Memory, SystemBus, Window, place_registers, place_tag
+from .memory import Bus, Memory, SystemBus, Window, place_late, place_registers, place_tag
 from .passages import QemuPlayer
 from .time import QemuTime
 from .vmstate import keep_translations
@@ -95,6 +95,13 @@ class QemuBackend:
         place_registers(
             self._system, model.name, address, size, read, write, words, private_to=core
         )
+
+    def place_late(
+        self, name: str, address: int, size: int, make: Callable[[], tuple[Read, Write, Words]]
+    ) -> None:
+        """Registers of a model that is not there yet."""
+        core = self.core.cpu if address >= PRIVATE_BUS else None
+        place_late(self._system, name, address, size, make, private_to=core)
 
     def place_window(
         self, model: Model, region: Region, address: int, size: int, read: Read, write: Write

@@ -91,7 +91,7 @@ def main() -> None:
     requests, answers, interrupts = map(int, sys.argv[1:4])
     server = Server(Channel(requests, answers))
     config, platform = receive_start(server)
-    models = import_ahead(platform)
+    models = import_ahead(platform, lambda: server.poll(0))
     options = [*ARGUMENTS.split(), *command_line(platform), "-plugin", sys.argv[4]]
     stub = None
     if config.gdb_port is not None:

@@ -257,9 +257,12 @@ def shim_address(name: str) -> int:
     return ctypes.addressof(shim_data(c_void_p, name))
 
 
-new_registers = PYFUNCTYPE(c_void_p, c_uint64, *[py_object] * 6)(
-    shim_address("xipsim_registers_new")
+new_registers = PYFUNCTYPE(c_void_p, c_uint64)(shim_address("xipsim_registers_new"))
+set_registers = PYFUNCTYPE(None, c_void_p, *[py_object] * 6)(
+    shim_address("xipsim_registers_set")
 )
+"""What `new_registers` returned; read, write and the members of `Words`, or None for each of these:
+from now on, accesses go there."""
 call = shim_address("xipsim_call")
 """A callback of QEMU's that has one argument: calls that, a Python function without any."""
 _bind = PYFUNCTYPE(py_object, c_char, c_void_p, c_void_p)(shim_address("xipsim_bind"))
@@ -380,9 +383,33 @@ _REGISTERS = _operations(
 def register_region(name: str, size: int, *functions: Any) -> int:
     """A new I/O memory region of a model's registers.
 
-    functions: read, write and the members of `Words`, or None for each of these.
+    functions: as `set_registers` takes them.
     """
-    return io_region(_REGISTERS, name, size, new_registers(size, *functions))
+    registers = new_registers(size)
+    set_registers(registers, *functions)
+    return io_region(_REGISTERS, name, size, registers)
+
+
+def late_region(
+    name: str, size: int, make: Callable[[], tuple[Any, ...]]
+) -> int:
+    """The same; `make` is called with the first access, and returns the functions."""
+    registers = new_registers(size)
+
+    def made() -> tuple[Any, ...]:
+        functions = make()
+        set_registers(registers, *functions)
+        return functions
+
+    def read(*access: Any) -> int:
+        value: int = made()[0](*access)
+        return value
+
+    def write(*access: Any) -> None:
+        made()[1](*access)
+
+    set_registers(registers, read, write, None, None, None, None)
+    return io_region(_REGISTERS, name, size, registers)
 
 
 def start_arguments(arguments: list[str]) -> tuple[int, Any]:

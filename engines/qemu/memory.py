@@ -132,7 +132,28 @@ def place_registers(
 
     private_to: a core; then they lie over QEMU's own in that core's private peripheral bus.
     """
-    region = q.register_region(name, size, read, write, *words)
+    _place(bus, q.register_region(name, size, read, write, *words), address, size, private_to)
+
+
+def place_late(
+    bus: SystemBus,
+    name: str,
+    address: int,
+    size: int,
+    make: Callable[[], tuple[Read, Write, Words]],
+    *,
+    private_to: int | None = None,
+) -> None:
+    """The same; what answers is asked for with the first access."""
+
+    def functions() -> tuple[Any, ...]:
+        read, write, words = make()
+        return read, write, *words
+
+    _place(bus, q.late_region(name, size, functions), address, size, private_to)
+
+
+def _place(bus: SystemBus, region: int, address: int, size: int, private_to: int | None) -> None:
     if private_to is None:
         bus.place(address, size, region)
     else:

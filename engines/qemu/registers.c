@@ -227,20 +227,28 @@ void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t value, unsig
     py.release(state);
 }
 
-/* What a region's accesses need; for good. values None: no access is short. */
-void *xipsim_registers_new(uint64_t size, object *read, object *write, object *values,
-                           object *find, object *questions, object *failed)
+/* From now on, accesses need this; for good. values None: no access is short. */
+void xipsim_registers_set(void *opaque, object *read, object *write, object *values,
+                          object *find, object *questions, object *failed)
+{
+    struct registers *r = opaque;
+    object *const held[] = { read, write, values, find, questions, failed };
+
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
+        py.hold(held[i]);
+    }
+    *r = (struct registers){ r->size, read, write, values, find, questions, failed, NULL };
+}
+
+/* What a region's accesses need, of which nothing is set yet. */
+void *xipsim_registers_new(uint64_t size)
 {
     struct registers *r = calloc(1, sizeof *r);
-    object *const held[] = { read, write, values, find, questions, failed };
 
     find_python();
     if (!r) {
         abort();
     }
-    for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
-        py.hold(held[i]);
-    }
-    *r = (struct registers){ size, read, write, values, find, questions, failed, NULL };
+    r->size = size;
     return r;
 }

@@ -76,6 +76,12 @@ class RenodeBackend:
         if self._answer(model, 0, read, write, peek):
             self._host.words(self._numbers[model.name], size, *words)
 
+    def place_late(
+        self, name: str, address: int, size: int, make: Callable[[], tuple[Read, Write, Words]]
+    ) -> None:
+        """There is no cache of boots in Renode."""
+        raise NotImplementedError
+
     def _answer(self, model: Model, port: int, read: Read, write: Write, peek: Read) -> bool:
         if model.name not in self._numbers:
             return False  # one of Renode's own types, that answers there itself

@@ -11,11 +11,11 @@ from typing import Any
 
 from fake_models import Chip, Port, Serial, SmallPort, Usb
 
-from xipsim.engines.api import EngineError, Goal, MachineConfig, Receiver, Stop, StopReason
+from xipsim.engines.api import EngineError, Goal, MachineConfig, Receiver, Stop, StopReason, StrPath
+from xipsim.engines.guest.dormant import Models
 from xipsim.engines.guest.host import Host
 from xipsim.engines.guest.requests import Requests
 from xipsim.engines.guest.waits import Waits
-from xipsim.peripherals.core import Model
 from xipsim.peripherals.core.testing import Bench, FakeAlarm, FakeClock
 from xipsim.peripherals.core.trace import FlashCommand, Repeated
 
@@ -54,9 +54,9 @@ class FakeEngine:
     def __init__(self, config: MachineConfig) -> None:
         self.config = config
         self.bench = Bench()
-        self.models: dict[str, Model] = {
-            name: kind(self.bench.system, name=name) for name, kind in MODELS.items()
-        }
+        self.models = Models(
+            {name: kind(self.bench.system, name=name) for name, kind in MODELS.items()}
+        )
         self.pc: Usb = self.models["pc"]
         self.nor: Chip = self.models["nor"]
         self.clock = clock = EngineClock(self.bench.clock)
@@ -141,9 +141,9 @@ class FakeEngine:
     def now(self) -> int:
         return self.time
 
-    def build(self, chips: Mapping[str, bytes], *, checked: bool = False) -> None:
+    def build(self, chips: Mapping[str, bytes], *, boot: StrPath | None = None) -> None:
         for name, data in chips.items():
-            self.models.setdefault(name, self.nor)  # by the board's own name
+            self.models.made.setdefault(name, self.nor)  # by the board's own name
             self.nor.fill(data)
 
     def run(self, goal: Goal) -> Stop:

@@ -12,6 +12,7 @@ import pytest
 from fake_engine import EngineClock
 from model_rig import TYPES, Rig
 
+from xipsim.engines.guest.dormant import Models
 from xipsim.engines.guest.host import Host
 from xipsim.peripherals.core import REGISTRY
 
@@ -48,7 +49,7 @@ METHODS = list(exposed())
 
 def host(rig: Rig) -> Host:
     clock: Any = EngineClock(rig.bench.clock)
-    models = {model.name: model for model in rig.models}
+    models = Models({model.name: model for model in rig.models})
     nothing: Any = lambda *_: None  # noqa: E731 - nobody is told anything
     return Host(models, clock, rig.bench.trace, stop=nothing, send=nothing, strict=False)
 

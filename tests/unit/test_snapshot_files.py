@@ -19,6 +19,7 @@ import pytest
 from xipsim.engines import unpickle
 from xipsim.engines.api import SnapshotError
 from xipsim.engines.guest import snapshot, snapshotfile
+from xipsim.engines.guest.dormant import Dormant
 from xipsim.peripherals.core import Diagnostic, Model, ResetCause
 from xipsim.peripherals.nor.operation import Counters, Operation
 from xipsim.session.run_log import Reset
@@ -181,8 +182,10 @@ def test_classes_of_models_are_allowed() -> None:
 
 def test_a_file_gives_back_what_was_saved(tmp_path: Path) -> None:
     file = tmp_path / "snapshot"
-    snapshotfile.save(file, IDENTITY, {"models": {"nor": {1, 2}}}, b"extra")
-    assert snapshotfile.load(file, IDENTITY) == ({"models": {"nor": {1, 2}}}, b"extra")
+    dormant = Dormant({"lpuart1": ["IRQ"]}, {"lpuart1": 0x1000}, ["xipsim.peripherals.misc"], {})
+    contents = IDENTITY, {"models": {"nor": {1, 2}}}, b"extra", dormant
+    snapshotfile.save(file, *contents)
+    assert snapshotfile.load(file, IDENTITY) == (file, *contents)
     assert [path.name for path in tmp_path.iterdir()] == ["snapshot"]
 
 

@@ -75,8 +75,8 @@ def _build(
     boot_file: Path | None,
 ) -> Session:
     try:
-        cached = boot_file is not None and boot_file.is_file()
-        engine.build(contents.given, checked=cached)
+        is_cached = boot_file is not None and boot_file.is_file()
+        engine.build(contents.given, boot=boot_file if is_cached else None)
         session = Session(
             engine,
             console=console or (contents.facts.console if contents.facts else ""),

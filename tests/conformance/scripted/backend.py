@@ -53,6 +53,19 @@ class ScriptedBackend:
         """Registers of a model."""
         self.bus.add(Range(0, address, address + size, Calls(read, write)))
 
+    def place_late(
+        self, name: str, address: int, size: int, make: Callable[[], tuple[Read, Write, Words]]
+    ) -> None:
+        """Registers of a model that is not there yet."""
+
+        def read(*access: Any) -> int:
+            return make()[0](*access)
+
+        def write(*access: Any) -> None:
+            make()[1](*access)
+
+        self.bus.add(Range(0, address, address + size, Calls(read, write)))
+
     def place_window(
         self, model: Model, region: Region, address: int, size: int, read: Read, write: Write
     ) -> Window:
