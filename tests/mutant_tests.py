@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 import time
 from collections.abc import Generator, Iterable
 from pathlib import Path
@@ -24,32 +23,32 @@ from mutant_lines import Mutant
 OPTIONS = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
 NO_MODELS = ("test_mutations_list.py",)
 """A changed line is not in the list any more."""
-QUICKEST = 8
-"""So many of a file's tests that execute a line are run before its others."""
 
 
 class Seen(NamedTuple):
-    """What a file of tests executes; paths are relative to the tree."""
+    """What a file of tests executes; paths are relative to the tree, bits are hexadecimal."""
 
     sources: dict[str, str]
     """Everything, by path: digest."""
-    seconds: float
-    """Of the processor, all tests together."""
-    tests: list[str]
-    lines: dict[str, dict[str, list[int]]]
-    """By path and line: places in `tests` of the quickest that execute it, in order."""
+    tests: dict[str, float]
+    """Names, and seconds of the processor under coverage."""
+    lines: dict[str, dict[str, str]]
+    """By path and line: which of `tests` execute it, as bits."""
     imported: dict[str, str]
-    """By path: lines that ran outside of any test, as the bits of a hexadecimal number."""
+    """By path: lines that ran outside of any test, as bits."""
 
     def is_fresh(self, digests: dict[str, str]) -> bool:
         """Nothing that ran has changed."""
         return all(digests.get(path) == digest for path, digest in self.sources.items())
 
-    def direct(self, file: str, span: range) -> list[str]:
-        """Tests that execute one of the lines, the quickest first."""
+    def executing(self, file: str, span: Iterable[int] | None = None) -> list[str]:
+        """Tests that execute one of the lines (None: any of the file), the quickest first."""
         lines = self.lines.get(file, {})
-        places = dict.fromkeys(place for line in span for place in lines.get(str(line), ()))
-        return [self.tests[place] for place in places]
+        bits = 0
+        for line in lines if span is None else span:
+            bits |= int(lines.get(str(line), "0"), 16)
+        names = [name for place, name in enumerate(self.tests) if bits >> place & 1]
+        return sorted(names, key=self.tests.__getitem__)
 
     def at_import(self, file: str, line: int) -> bool:
         """Whether it ran outside of any test."""
@@ -57,10 +56,10 @@ class Seen(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What is run to find a mutant: a file of tests, and which of them come first."""
+    """What is run to find a mutant: some tests of a file, in this order."""
 
     file: str
-    first: list[str]
+    tests: list[str]
     seconds: float
 
 
@@ -85,23 +84,25 @@ def load(cache: Path, current: dict[str, str]) -> dict[str, Seen]:
 
 
 def runs(mutant: Mutant, seen: dict[str, Seen], texts: dict[str, str]) -> list[Run]:
-    """The files of tests that may notice a mutant, the likeliest first.
+    """The tests that may notice a mutant by file, the likeliest first.
 
-    That is who executes the line within a test; and for what an import executes, who also executes
-    something else of its file, or of one that imports it.
+    They execute the line; where an import does so, something else of its file, or of one that
+    imports it.
     """
     name = Path(mutant.file).stem
     imports = re.compile(rf"^\s*(from|import)\b.*\b{name}\b", re.MULTILINE)
-    near = {file for file, text in texts.items() if imports.search(text)} | {mutant.file}
+    near = [mutant.file, *(file for file, text in texts.items() if imports.search(text))]
     found = []
     for file, entry in seen.items():
-        executed = {path: len(lines) for path, lines in entry.lines.items()}
-        nearby = sum(executed.get(path, 0) for path in near)
-        first = entry.direct(mutant.file, mutant.span)
-        loads = mutant.imported or entry.at_import(mutant.file, mutant.line)
-        if first or (loads and nearby and mutant.file in entry.sources):
-            share = nearby / sum(executed.values())
-            found.append((not first, -share, Run(file, first, entry.seconds)))
+        tests = first = entry.executing(mutant.file, mutant.span)
+        if mutant.imported or entry.at_import(mutant.file, mutant.line):
+            others = (test for path in near for test in entry.executing(path))
+            tests = list(dict.fromkeys((*first, *others)))
+        if tests and mutant.file in entry.sources:
+            nearby = sum(len(entry.lines.get(path, ())) for path in near)
+            share = nearby / sum(map(len, entry.lines.values()))
+            run = Run(file, tests, sum(entry.tests[test] for test in tests))
+            found.append((not first, -share, run))
     return [run for _, _, run in sorted(found)]
 
 
@@ -114,8 +115,8 @@ def observe(tree: Path, file: str, current: dict[str, str], cache: Path) -> bool
     tracer.stop()
     if code:
         return False
-    tests = list(plugin.seconds)
     sources, lines, imported = {file: current[file]}, {}, {}
+    bits = {name: 1 << place for place, name in enumerate(plugin.seconds)}
     data = tracer.get_data()
     for measured in data.measured_files():
         path = os.path.relpath(os.path.realpath(measured), tree)
@@ -126,21 +127,18 @@ def observe(tree: Path, file: str, current: dict[str, str], cache: Path) -> bool
             continue
         imported[path] = f"{sum(1 << line for line, names in by_line.items() if '' in names):x}"
         lines[path] = {
-            str(line): [
-                tests.index(name)
-                for name in sorted(filter(None, names), key=plugin.seconds.__getitem__)[:QUICKEST]
-            ]
+            str(line): f"{sum(bits[name] for name in names if name):x}"
             for line, names in by_line.items()
             if any(names)
         }
-    seen = Seen(sources, sum(plugin.seconds.values()), tests, lines, imported)
+    seen = Seen(sources, plugin.seconds, lines, imported)
     (cache / f"{Path(file).stem}.json").write_text(json.dumps(seen))
     return True
 
 
 def is_found(runs: Iterable[Run]) -> bool:
     """Whether one of the tests fails. In a process of its own."""
-    return any(pytest.main([*OPTIONS, r.file], plugins=[_First(r.first), Quiet()]) for r in runs)
+    return any(pytest.main([*OPTIONS, r.file], plugins=[_Chosen(r.tests), Quiet()]) for r in runs)
 
 
 class Quiet:
@@ -156,13 +154,16 @@ class Quiet:
         hypothesis.settings.load_profile("mutants")
 
 
-class _First:
+class _Chosen:
+    """These tests, in this order, and no others."""
+
     def __init__(self, names: list[str]) -> None:
-        self.places = {name: place for place, name in enumerate(names)}
+        self.names = names
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items.sort(key=lambda item: self.places.get(item.nodeid, sys.maxsize))
+        by_name = {item.nodeid: item for item in items}
+        items[:] = [by_name[name] for name in self.names]
 
 
 class _Observer:
