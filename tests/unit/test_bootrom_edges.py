@@ -184,3 +184,12 @@ def test_an_image_for_ram_whose_vectors_are_nowhere() -> None:
     assert board.refuse() == (
         f"The image's header points at {RAM + 0x2000:#x}, where nothing answers."
     )
+
+
+def test_a_status_sequence_that_reads_nothing_is_not_waited_for() -> None:
+    block = with_command(4, 0x40, [0x2001_0401])
+    put(block, 0x80 + 16, "4I", 0x0405, 0, 0, 0)
+    board = Board(image(block))
+    board.boot()
+    assert 0x01 in [t.opcode for t in board.chip.seen], "the command itself"
+    assert 0x05 not in [t.opcode for t in board.chip.seen]

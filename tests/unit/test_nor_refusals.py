@@ -175,6 +175,24 @@ def test_resume_of_nothing_and_suspend_in_its_last_moment() -> None:
     assert m.rules() == []
 
 
+def test_an_operation_that_never_ends_cannot_be_suspended() -> None:
+    m = Master()
+    m.chip.stuck_busy()
+    m(0x06)
+    m(0x20, address=0)
+    m(0x75)
+    m.wait(1_000)
+    assert m.sr() & 1
+    assert m.chip.suspended is None
+    m(0x66)
+    m(0x99)
+    m.wait(1)
+    assert m.sr() == 0
+    m(0x06)
+    m(0x20, address=0)
+    assert m.chip.busy_until == m.bench.clock.now + 45_000_000, "the fault is over"
+
+
 def test_plain_array_data_ends_with_the_array() -> None:
     m = Master("W25Q256JV")
     read = Transaction(opcode=0x13, address_bits=32, address=0x1FF_FFFC, read=4)
