@@ -149,7 +149,8 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.INTR.on_read
     def _flags(self) -> int:
-        return self.regs[_INTR] if self.command is None else self._looks.poll_flags()
+        command = self.command
+        return self.regs[_INTR] if command is None else self._looks.poll_flags(command)
 
     @FlexSpiRegisters.INTR.on_peek
     def _peek_flags(self) -> int:

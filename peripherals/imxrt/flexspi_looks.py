@@ -38,12 +38,9 @@ class Looks:
             return self._spi.regs[_INTR]
         return self._flags(command, self._clock.now)
 
-    def poll_flags(self) -> int:
+    def poll_flags(self, command: IpCommand) -> int:
         """INTR, for the firmware: what it has to wait for may come within the access."""
-        spi, command = self._spi, self._spi.command
-        if command is None:
-            return spi.regs[_INTR]
-        now, due = self._clock.now, command.end
+        spi, now, due = self._spi, self._clock.now, command.end
         if due is None or command.reads:
             due = self._awaited(command)
         if due is not None and due > now:

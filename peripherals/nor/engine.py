@@ -56,8 +56,9 @@ class WriteEngine:
         """Interrupt the operation under way: WIP and WEL fall after the suspend latency."""
         chip, now = self._chip, self._chip.system.clock.now
         operation, latency = chip.operation, chip.duration("suspend")
-        if operation is None or operation.end is None or operation.end <= now + latency:
-            return  # It ends by itself first.
+        assert operation is not None
+        if operation.end is None or operation.end <= now + latency:
+            return  # It ends by itself first, or never.
         self._account()
         chip.suspended = operation._replace(start=now)
         self.begin("suspend", "suspend", latency)
@@ -65,8 +66,7 @@ class WriteEngine:
     def resume(self) -> None:
         """Go on with the suspended operation, for the time that was left of it."""
         chip, operation = self._chip, self._chip.suspended
-        if operation is None or operation.end is None or chip.operation:
-            return
+        assert operation is not None and operation.end is not None
         chip.suspended = None
         left = operation.end - operation.start
         details = {

@@ -86,10 +86,11 @@ class Replay:
     def _is_whole(self, wire: Wire, c: Cycle, mode_at: int, data_at: int) -> bool:
         """Whether chip select rises where the command allows it."""
         total, command = wire.length, c.command
-        fits = total >= (mode_at + command.mode_clocks if command.sends else data_at)
-        if command.takes:
-            fits = fits and (total - data_at) * command.data_lanes % 8 == 0
-        elif not command.sends:
+        if command.sends:
+            fits = total >= mode_at + command.mode_clocks
+        elif command.takes:
+            fits = total >= data_at and (total - data_at) * command.data_lanes % 8 == 0
+        else:
             fits = total == data_at
         if not fits:
             why = f"chip select rose after {total} clocks, {data_at} lead to the data"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+from collections.abc import Callable
+
 import pytest
 from alif_package import BOOT, DEFERRED, HE, HP, MRAM, MRAM_SIZE, Part, application, package
 
@@ -99,6 +103,66 @@ def test_what_is_no_atoc(device: Device, change: object, says: str) -> None:
     assert callable(change)
     device.install(HP_APP, toc=change(package(HP_APP)))
     assert says in device.refusal()
+
+
+def with_table(change: Callable[[bytearray], None]) -> bytes:
+    """HP_APP's package with something wrong in the table, and the right checksum."""
+    toc = package(HP_APP)
+    _, table, start, size = struct.unpack("<4I", toc[-16:])
+    changed = bytearray(toc[table - start : -16])
+    change(changed)
+    tail = struct.pack("<4I", zlib.crc32(changed), table, start, size)
+    return toc[: table - start] + bytes(changed) + tail
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        (14, 0, None),  # two bytes that mean nothing here
+        (8, 36, "has entries of 32 bytes, expected 32"),
+        (12, 36, "has entries of 36 bytes, expected 32"),
+        (10, 3, "has no room for the 3 entries it announces"),
+        (10, 2, None),
+    ],
+)
+def test_a_table_that_does_not_fit_its_header(
+    device: Device, field: int, value: int, says: str | None
+) -> None:
+    """alif.md 2.2: magic, size of the header, number of entries, size of an entry."""
+    toc = with_table(lambda table: struct.pack_into("<H", table, field, value))
+    device.install(HP_APP, toc=toc)
+    if says is None:
+        assert device.boot().vtor == HP
+    else:
+        assert says in device.refusal()
+
+
+@pytest.mark.parametrize(
+    ("at", "length", "inside"),
+    [
+        (MRAM, 0x400, True),
+        (MRAM - 4, 0x400, False),
+        (MRAM + MRAM_SIZE - 0x400, 0x401, False),
+        (0x2000_0000, 0x400, False),
+    ],
+)
+def test_an_image_lies_in_the_mram(device: Device, at: int, length: int, inside: bool) -> None:
+    device.install(HP_APP)
+    toc = bytearray(package(HP_APP))
+    struct.pack_into("<2I", toc, 0x35C, at + 0x1000_0000, length)
+    device.install(HP_APP, toc=bytes(toc))
+    text = device.refusal()
+    if inside:
+        assert "does not match the SHA-256" in text or "missing" in text
+    else:
+        assert f"HP_APP: its certificate names {at:#x}, which is no MRAM" in text
+
+
+def test_an_mram_that_is_not_there() -> None:
+    bench = Bench()
+    rom = BootRom(bench.system, name="bootrom")
+    with pytest.raises(BootError, match=r"The Secure Enclave got a bus error: .*0x8057fff0"):
+        next(rom.boot())
 
 
 def test_an_image_for_the_other_core_alone(device: Device) -> None:

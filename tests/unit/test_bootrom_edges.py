@@ -162,3 +162,34 @@ def test_all_three_config_commands_run_with_their_own_arguments() -> None:
     board.boot()
     sent = [t.write for t in board.chip.seen if t.opcode == 0x31]
     assert sent == [b"\x10", b"\x11", b"\x12"]
+
+
+@pytest.mark.parametrize(("bit", "gaps"), [(2, ["FCB: parallel mode"]), (1, []), (5, [])])
+def test_parallel_chips_are_a_gap(bit: int, gaps: list[str]) -> None:
+    """controllerMiscOption, bit 2."""
+    block = fcb()
+    put(block, 0x40, "I", 1 << bit)
+    board = Board(image(block))
+    board.boot()
+    assert [gap.what for gap in board.bench.gaps] == gaps
+
+
+def test_an_image_for_ram_whose_vectors_are_nowhere() -> None:
+    """With an odd entry they lie 2000h behind the image's start; nothing is there."""
+    array = image()
+    put(array, 0x1000, "8I", 0x412000D1, RAM + 0x1101, 0, 0, RAM + 0x1020, RAM + 0x1000, 0, 0)
+    put(array, 0x1020, "4I", RAM, 0x1800, 0, 0xFFFF_FFFF)
+    board = Board(array)
+    board.bench.bus.add(RAM, 0x1800)
+    assert board.refuse() == (
+        f"The image's header points at {RAM + 0x2000:#x}, where nothing answers."
+    )
+
+
+def test_a_status_sequence_that_reads_nothing_is_not_waited_for() -> None:
+    block = with_command(4, 0x40, [0x2001_0401])
+    put(block, 0x80 + 16, "4I", 0x0405, 0, 0, 0)
+    board = Board(image(block))
+    board.boot()
+    assert 0x01 in [t.opcode for t in board.chip.seen], "the command itself"
+    assert 0x05 not in [t.opcode for t in board.chip.seen]

@@ -117,9 +117,7 @@ def test_mdis_alone_keeps_it(rig: BufferRig) -> None:
 
 
 @pytest.mark.parametrize("prefetch", [True, False])
-def test_a_lut_that_is_rewritten_out_of_what_was_read_ahead(
-    rig: BufferRig, prefetch: bool
-) -> None:
+def test_a_lut_that_is_rewritten_out_of_what_was_read_ahead(rig: BufferRig, prefetch: bool) -> None:
     """Zephyr's driver keeps its table in the flash whose sequence 0 it is about to replace."""
     if not prefetch:
         rig.set(FlexSpi.AHBCR, 0x18)
@@ -158,3 +156,52 @@ def test_the_buffer_goes_with_a_snapshot(rig: BufferRig) -> None:
     rig.spi.load(saved)
     rig.erase()
     assert rig.window.read(0x40) == 0x43424140
+
+
+@pytest.mark.parametrize(
+    ("store", "size", "dropped"),
+    [(0x1F, 1, False), (0x1E, 4, True), (0x11F, 1, True), (0x120, 1, False), (0x1C, 4, False)],
+)
+def test_a_store_drops_the_buffer_that_holds_its_place(
+    rig: BufferRig, store: int, size: int, dropped: bool
+) -> None:
+    """What was read ahead is 20h to 11Fh. Sequence 10 programs."""
+    rig.set(FlexSpi.FLSHCR2, 10 << 8)
+    rig.window.read(0x20)
+    rig.chip.seen.clear()
+    rig.window.write(store, 0, size)
+    rig.bench.clock.advance(ERASE_TIME)
+    rig.chip.seen.clear()
+    rig.window.read(0x20)
+    assert [t.address for t in rig.chip.seen] == [0x20] * dropped
+
+
+def test_without_a_buffer_every_read_is_a_cycle(rig: BufferRig) -> None:
+    for index in range(4):
+        rig.set(FlexSpi.AHBRXBUFCR0, 0x8000_0000 | index << 16, index)
+    before = rig.bench.clock.now
+    for _ in range(2):
+        assert rig.window.read(0x10) == 0x13121110
+    assert [(t.address, t.read) for t in rig.chip.seen] == [(0x10, 4)] * 2
+    assert rig.bench.clock.now > before
+
+
+@pytest.mark.parametrize(
+    ("controls", "length"),
+    [
+        ((0x8000_0004, 0x8001_0020, 0x8002_0020, 0x8003_0020), 32),
+        ((0x8001_0004, 0x8000_0008, 0x8002_0020, 0x8003_0020), 64),
+        ((0x8001_0004, 0x8002_0008, 0x8000_0010, 0x8003_0020), 128),
+        ((0x8001_0004, 0x8002_0008, 0x8003_0010, 0x8003_0020), 256),
+        ((0x8000_0000, 0x8000_0008, 0x8003_0010, 0x8003_0020), 64),
+        ((0x8000_00FF, 0x8001_0020, 0x8002_0020, 0x8003_0020), 2040),
+    ],
+)
+def test_the_cores_buffer_is_the_first_of_its_master_or_the_last(
+    rig: BufferRig, controls: tuple[int, ...], length: int
+) -> None:
+    """AHBRXBUFnCR0: BUFSZ times 8 bytes, MSTRID 0 for the core."""
+    for index, control in enumerate(controls):
+        rig.set(FlexSpi.AHBRXBUFCR0, control, index)
+    rig.window.read(0)
+    assert rig.chip.seen[-1].read == length

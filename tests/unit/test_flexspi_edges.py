@@ -221,3 +221,16 @@ def test_word_and_column_addresses_end_native_reads(rig: Rig, bit: int) -> None:
     assert not segment.is_native
     rig.set(FlexSpi.FLSHCR1, 0x63)
     assert segment.is_native
+
+
+# -- what is not modelled --------------------------------------------------------------------------
+
+
+def test_parallel_commands_are_a_gap(rig: Rig) -> None:
+    rig.set(FlexSpi.IPCR1, WRITE_ENABLE << 16)
+    rig.set(FlexSpi.IPCMD, 1)
+    rig.bench.clock.advance(LONG)
+    assert rig.bench.gaps == []
+    rig.set(FlexSpi.IPCR1, WRITE_ENABLE << 16 | 1 << 31)
+    rig.set(FlexSpi.IPCMD, 1)
+    assert [gap.what for gap in rig.bench.gaps] == ["IPCR1: parallel mode"]

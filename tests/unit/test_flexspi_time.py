@@ -367,6 +367,42 @@ def test_a_poll_in_vain_lasts_until_its_answer_comes(rig: BusRig) -> None:
     assert rig.bench.clock.now - began == 10 * (TO_DATA_OF_READ + 16), "this one was not in vain"
 
 
+def test_a_poll_for_an_idle_bus_lasts_until_the_end(rig: BusRig) -> None:
+    began = rig.bench.clock.now
+    rig.start(ENABLE)
+    assert rig.spi.peek(FlexSpi.STS0.offset) == 2 << 2
+    assert rig.bench.clock.now == began, "a look takes nothing"
+    assert rig.get(FlexSpi.STS0) == 3
+    assert rig.bench.clock.now - began == 110
+    assert rig.spi.peek(FlexSpi.STS0.offset) == 3
+    rig.wait(3)
+    rig.start(ENABLE, count=2)
+    began = rig.bench.clock.now
+    assert rig.get(FlexSpi.STS0) == 2 << 2, "the second sequence is still to come"
+    assert rig.bench.clock.now - began == 110
+    while rig.get(FlexSpi.STS0) != 3:
+        assert rig.bench.clock.now - began < 1_000
+        rig.wait(1)
+    assert rig.flags & DONE
+
+
+def test_room_in_the_transmit_fifo_that_a_command_will_not_make(rig: BusRig) -> None:
+    """A watermark of 128 bytes, the whole FIFO: there is room when it is empty."""
+    rig.set(FlexSpi.IPTXFCR, 15 << 2)
+    for size, room in ((120, 0), (128, TXWE)):
+        rig.set(FlexSpi.IPTXFCR, 15 << 2 | 1)
+        assert rig.flags & TXWE
+        rig.set(FlexSpi.INTR, TXWE)
+        assert not rig.flags & TXWE
+        rig.set(FlexSpi.INTR, DONE)
+        rig.set(FlexSpi.IPCR1, PROGRAM << 16 | size)
+        rig.set(FlexSpi.IPCMD, 1)
+        assert rig.get(FlexSpi.INTR) & (DONE | TXWE) == DONE | room
+        rig.wait(100)
+        assert rig.flags & TXWE == room
+        assert rig.get(FlexSpi.IPTXFSTS) & 0xFF == (128 - size) // 8
+
+
 # -- the window ------------------------------------------------------------------------------------
 
 

@@ -159,7 +159,9 @@ def test_an_engine_that_died_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_that_it_was_not_saved_does_not_hide_the_first_error(tmp_path: Path) -> None:
-    machine, engine, _ = make_machine(tmp_path, flash=_chip(tmp_path))
+    image = tmp_path / "image.hex"
+    image.write_text(IMAGE)
+    machine, engine, _ = make_machine(tmp_path, flash=_chip(tmp_path), firmware=image)
     with pytest.raises(ZeroDivisionError) as caught, machine:
         engine.dead = True
         1 / 0  # noqa: B018

@@ -63,12 +63,12 @@ class Recorder:
 class Rig:
     """OSPI with two recorders; BAUDR 4, so a clock cycle takes 10 ns."""
 
-    def __init__(self) -> None:
+    def __init__(self, selects: tuple[int, ...] = (0, 1)) -> None:
         self.bench = Bench()
         self.ospi = Ospi(self.bench.system, name="ospi")
         self.aes = Aes(self.bench.system, name="aes", ospi=self.ospi)
         self.chips = [Recorder(), Recorder()]
-        self.ospi.chips.update(enumerate(self.chips))
+        self.ospi.chips.update((select, self.chips[select]) for select in selects)
         self.window = self.bench.window(self.ospi, "window", 0xA000_0000, 0x2000_0000)
         self.ospi.connected()
         for model in (self.ospi, self.aes):

@@ -325,3 +325,72 @@ def test_the_registers_of_the_window_are_locked_while_it_is_enabled() -> None:
 def test_frames_of_any_size_go_out_without_a_gap(bits: int, frames: list[int], sent: str) -> None:
     """SSI data sheet: the most significant bit first, and nothing between two frames."""
     assert packed(frames, bits) == bytes.fromhex(sent)
+
+
+# -- what does not work ----------------------------------------------------------------------------
+
+
+def test_a_full_transmit_fifo_with_a_chip_that_could_empty_it() -> None:
+    """The serial clock is off, so nothing leaves it. No run is ended for that."""
+    rig = Rig()
+    rig.w(BAUDR, 0)
+    rig.setup(OCTAL | TRANSMIT | 7, 2 | 2 << 8)
+    rig.w(SER, 1)
+    for _ in range(258):
+        rig.w(DR, 0x55)
+    assert rig.rules() == [*["no-serial-clock"] * 256, "tx-fifo-overflow"], "once for each filling"
+    assert "DR <- 0x55 is lost: the transmit FIFO is full (256 entries)" in (
+        rig.bench.diagnostics[-1].message
+    )
+    assert rig.bench.stuck == []
+    assert rig.r(TXFLR) == 256
+
+
+def test_a_transfer_that_is_deselected_at_once_puts_nothing_on_the_lines() -> None:
+    rig = Rig()
+    rig.setup(7)
+    for byte in (1, 2, 3):
+        rig.w(DR, byte)
+    rig.w(SER, 1)
+    rig.w(SER, 0)
+    assert rig.chips[0].seen == []
+    rig.bench.clock.advance(1_000_000)
+    assert rig.chips[0].seen == []
+    assert not rig.r(SR) & 1
+
+
+@pytest.mark.parametrize("selects", [1, 2])
+def test_a_window_without_a_chip(selects: int) -> None:
+    rig = Rig(selects=())
+    xip(rig)
+    rig.w(SSIENR, 0)
+    rig.w(XIP_SER, selects)
+    rig.w(SSIENR, 1)
+    assert rig.window.read(0x100, 4) == 0xFFFF_FFFF
+    assert rig.bench.clock.now == 0, "it takes no time"
+    rig.window.write(0x100, 0, 4)
+    assert [d.message for d in rig.bench.diagnostics] == [
+        "a store to the window at 0x100 is lost: XIP_WRITE_CTRL has neither instruction nor address"
+    ]
+
+
+@pytest.mark.parametrize(("bit", "gaps"), [(24, ["XIP_CTRL.XIP_HYPERBUS_EN: HyperBus"]), (25, [])])
+def test_hyperbus_in_the_window_is_a_gap(bit: int, gaps: list[str]) -> None:
+    rig = Rig()
+    xip(rig, ctrl=0x02ED_248B | 1 << bit)
+    rig.window.read(0x100, 4)
+    assert [gap.what for gap in rig.bench.gaps] == gaps
+    assert [s.is_native for s in rig.window.segments if s.is_native] == []
+
+
+@pytest.mark.parametrize(
+    ("bit", "gaps"), [(12, ["XIP_WRITE_CTRL.XIPWR_HYPERBUS_EN: HyperBus"]), (13, [])]
+)
+def test_hyperbus_in_stores_is_a_gap(bit: int, gaps: list[str]) -> None:
+    rig = Rig()
+    xip(rig)
+    rig.w(SSIENR, 0)
+    rig.w(WRITE_CTRL, 3 | 2 << 2 | 8 << 4 | 2 << 8 | 1 << bit)
+    rig.w(SSIENR, 1)
+    rig.window.write(0x100, 0, 4)
+    assert [gap.what for gap in rig.bench.gaps] == gaps

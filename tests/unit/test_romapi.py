@@ -12,7 +12,9 @@ from flexspi_fakes import ERASE_TIME, MIMXRT_LUT
 from test_bootrom import SIZE, Board, fcb, image, put
 
 from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt import romcode, romconfig
+from xipsim.peripherals.imxrt.bootrom import BootRom
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 from xipsim.peripherals.imxrt.romflexspi import RomError
 from xipsim.peripherals.nor.chip import Chip
@@ -381,3 +383,40 @@ def test_a_call_during_a_call_is_told(caller: Caller) -> None:
     caller.begin("FLEXSPI_NOR.erase", 0, CONFIG, 0x4000, 0x2000)
     caller.begin("FLEXSPI_NOR.clear_cache", 0)
     assert [d.rule for d in caller.board.bench.diagnostics] == ["rom-api-reentered"]
+
+
+def test_the_page_of_code_can_be_looked_at() -> None:
+    bench = Bench()
+    rom = BootRom(bench.system, name="bootrom", flexspi=Board(image()).rig.spi)
+    window = bench.window(rom, "code", romcode.BASE, 0x1000)
+    page = romcode.page()
+    for offset, size in ((0, 4), (0x1C, 4), (0x1E, 2), (0x41, 1)):
+        expected = int.from_bytes(page[offset : offset + size], "little")
+        assert window.peek(offset, size) == expected
+    assert bench.gaps == []
+
+
+def test_a_mode_without_commands_is_a_gap(caller: Caller) -> None:
+    """needExitNoCmdMode of flexspi_nor_config_t, 1CDh."""
+    block = config()
+    caller.put(CONFIG, block)
+    assert caller.call("FLEXSPI_NOR.init", 0, CONFIG) == SUCCESS
+    assert caller.board.bench.gaps == []
+    block[0x1CD] = 1
+    caller.put(CONFIG, block)
+    assert caller.call("FLEXSPI_NOR.init", 0, CONFIG) == SUCCESS
+    assert [gap.what for gap in caller.board.bench.gaps] == ["ROM API: needExitNoCmdMode"]
+
+
+def test_get_config_of_a_chip_that_needs_no_quad_enable_bit() -> None:
+    """AT25SF128A's table with requirement 0: its register is not read."""
+    caller, chip = of_chip("W25Q64JV-IM", 0)
+    sfdp = bytearray(chip.row.sfdp_space().ljust(256, b"\xff"))
+    sfdp[0x80 + 4 * 14 + 2] &= 0x8F
+    chip.maker._ids._sfdp = bytes(sfdp)  # type: ignore[attr-defined]
+    caller.put(SOURCE, bytes.fromhex("070000c0"))
+    assert caller.call("FLEXSPI_NOR.get_config", 0, CONFIG, SOURCE) == SUCCESS
+    block = caller.get(CONFIG, 512)
+    assert block[:4] == b"FCFB"
+    assert block[0x10] == 0
+    assert set(chip.stats()["commands"]) == {"read SFDP"}

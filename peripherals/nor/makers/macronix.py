@@ -229,16 +229,19 @@ class MacronixOctal(Maker):
 
     def _write_cr2(self, c: Cycle) -> bytes | None:
         address, value = c.address, c.data[0]
-        if not self._control.spend_wel(c):
+        if not self._control.has_wel(c):
             return None
+        if address == MODE_AT_POWER_ON:
+            mode = self.nonvolatile[NV_MODE] & value & CR2_WRITABLE[address]
+            self._begin_write(c, ((NV_MODE, mode),))
+            return b""
+        # Assumption: what acts at once, or is ignored, clears it as others do.
+        self._chip.wel = False
         mask = CR2_WRITABLE.get(address)
         if mask is None or (address == MODE and value & 3 == SOPI | DOPI):
             # Assumption: what CR2 does not have is ignored.
             self._chip.refuse("reserved-register", c, f"CR2 {address:#x} <- {value:02X}h")
             return None
-        if address == MODE_AT_POWER_ON:
-            self._begin_write(c, ((NV_MODE, self.nonvolatile[NV_MODE] & value & mask),))
-            return b""
         self.volatile.cr2[address] = value & mask
         self._mode_changed()
         return b""
