@@ -42,6 +42,7 @@ from .clock import GuestClock
 from .hopeless import in_words
 from .looking import View, of_registers, of_tag, of_window
 from .modelerror import refusal
+from .restoring import Restorer
 
 MEMORIES = ("Memory.MappedMemory", "Memory.ArrayMemory")
 CORES = ("CPU.CortexM",)
@@ -78,6 +79,7 @@ class Board:
         self.tags_touched: set[str] = set()
         """Accesses to tagged ranges that have been reported."""
         self._keeps: set[str] = set()
+        self.restorer = Restorer(self.models)
 
     def fill(self, name: str, data: bytes) -> None:
         """Non-volatile contents, before the machine runs: `data`, and the rest erased.

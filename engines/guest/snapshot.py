@@ -80,8 +80,7 @@ def _put_back(guest: Guest, state: dict[str, Any]) -> None:
     for name, memory in guest.board.memories.items():
         memory.load(state["memories"][name])
     guest.backend.load(state["engine"])
-    for name, model in guest.board.models.items():
-        model.load(state["models"][name])
+    guest.board.restorer.load(state["models"])
     guest.board.tags_touched.clear()
     guest.board.tags_touched.update(state["tags_touched"])
     guest.board.settle()
