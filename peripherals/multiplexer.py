@@ -18,6 +18,8 @@ Offer = Callable[[str], PinFunction | None]
 class PinMultiplexer(Peripheral, ABC):
     """Lends pads to the blocks whose signals go over pins here, as the registers say."""
 
+    LOADS_ITSELF = True
+
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         self._offers: list[tuple[Mapping[Choice, str], Offer]] = []

@@ -30,6 +30,8 @@ from xipsim.peripherals.core import (
 )
 from xipsim.peripherals.namedtuple import NamedTuple
 
+from .restoring import Restorer
+
 NMI = "NMI"
 """A model's output of this name is the core's non-maskable interrupt: Renode's NVIC has no number
 for it, so no wire in a `.repl` could lead there."""
@@ -66,6 +68,7 @@ class Models(Mapping[str, Model]):
         """Makes that; set by who can."""
         self.awoken: Callable[[], None] = lambda: None
         """Told when it was made; set by who keeps models by their roles."""
+        self._restorer = Restorer()
         self._saved: Mapping[str, dict[str, Any]] = {}
         """What the dormant ones are."""
 
@@ -104,8 +107,7 @@ class Models(Mapping[str, Model]):
         if any(is_active(saved[name], wired) for name, wired in self.dormant.wired.items()):
             self.wake()
         self._saved = saved
-        for name, model in self.made.items():
-            model.load(saved[name])
+        self._restorer.load(self.made, saved)
 
 
 class LateInput:

@@ -36,6 +36,7 @@ from typing import Any, NoReturn
 from xipsim.engines.link.messages import UNUSABLE
 
 CLOCK_VIRTUAL = 1
+DIRTY_MEMORY_VGA = 0
 TIMERS_STATE_WORDS = 12
 """Of 64 bits, in the structure that holds the offset of virtual time: at least those up to it."""
 REGION_BYTES = 256
@@ -135,6 +136,14 @@ region_init_alias = _function(
 region_set_size = _function("memory_region_set_size", None, c_void_p, c_uint64)
 region_ram_pointer = _function("memory_region_get_ram_ptr", c_void_p, c_void_p)
 region_set_romd = _function("memory_region_rom_device_set_romd", None, c_void_p, c_bool)
+region_log = _function("memory_region_set_log", None, c_void_p, c_bool, c_uint)
+take_dirty = _function(
+    "memory_region_snapshot_and_clear_dirty", c_void_p, c_void_p, c_uint64, c_uint64, c_uint
+)
+is_dirty = _function(
+    "memory_region_snapshot_get_dirty", c_bool, c_void_p, c_void_p, c_uint64, c_uint64
+)
+free = _function("g_free", None, c_void_p)
 region_flush = _function("memory_region_flush_rom_device", None, c_void_p, c_uint64, c_uint64)
 region_set_enabled = _function("memory_region_set_enabled", None, c_void_p, c_bool)
 region_add = _function(

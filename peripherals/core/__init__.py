@@ -20,7 +20,7 @@ from .ports import (
     Unanswered,
     Window,
 )
-from .record import Record
+from .record import UNCHANGING, Record, copied
 from .registers import Field, Register, RegisterArray
 from .registry import REGISTRY, Registry, model
 from .roles import (
@@ -43,6 +43,7 @@ from .wires import Junction, Line, ModelInput, Output, Outputs
 
 __all__ = [
     "REGISTRY",
+    "UNCHANGING",
     "Alarm",
     "BootError",
     "BootRom",
@@ -96,6 +97,7 @@ __all__ = [
     "Write",
     "accessors",
     "ask_in_vain",
+    "copied",
     "exposed",
     "guards",
     "hertz",

@@ -32,6 +32,8 @@ class Model:
     """The name in `.repl` files, set by the `model` decorator."""
     SYSTICK_REFERENCE: ClassVar[int] = 0
     """Hz of the reference clock that it gives to the core's SysTick; 0: none."""
+    LOADS_ITSELF: ClassVar[bool] = False
+    """Whether all that the class adds to `load` follows from what that sets of this model."""
     _declared: ClassVar[dict[type, list[Any]]]
     """By kind, as far as they were asked for."""
     _members: ClassVar[dict[type, list[Any]]]
@@ -49,7 +51,8 @@ class Model:
             if not survives:
                 self._low_at_reset.append(line)
         self._alarms: dict[str, Alarm] = {}
-        self._reported: set[object] = set()
+        self.reported: set[object] = set()
+        """Gaps that the firmware was told of."""
         for state in self.declared(State):
             setattr(self, state.name, copied(state.default))
 
@@ -144,21 +147,26 @@ class Model:
             "state": {s.name: copied(getattr(self, s.name)) for s in self.declared(State)},
             "lines": {name: line.level for name, line in self.lines.items()},
             "alarms": {name: alarm.deadline for name, alarm in self._alarms.items()},
-            "reported": set(self._reported),
+            "reported": set(self.reported),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         """Be as when `save` returned `saved`. Lines are set without telling their sinks."""
-        self._reported = set(saved["reported"])
+        self.reported = set(saved["reported"])
         for name, value in saved["state"].items():
             setattr(self, name, copied(value))
         for name, level in saved["lines"].items():
             self.lines[name].level = level
+        self.load_alarms(saved)
+
+    def load_alarms(self, saved: dict[str, Any]) -> None:
+        """The part of `load` that sets the alarms."""
         for name, deadline in saved["alarms"].items():
-            if deadline is None:
-                self._alarms[name].cancel()
-            else:
-                self._alarms[name].at(deadline)
+            alarm = self._alarms[name]
+            if deadline is not None:
+                alarm.at(deadline)
+            elif alarm.deadline is not None:
+                alarm.cancel()
 
     def seen(self) -> tuple[object, ...]:
         """What the machine around it knows: deadlines of its alarms, levels of its outputs."""
@@ -187,8 +195,8 @@ class Model:
 
     def gap(self, what: str) -> None:
         """Report, once for each `what`, that the firmware used something that is not modelled."""
-        if what not in self._reported:
-            self._reported.add(what)
+        if what not in self.reported:
+            self.reported.add(what)
             self.system.clock.acts()
             now, pc = self.system.clock.now, self.system.pc()
             self.system.trace.emit(Gap(time=now, source=self.name, what=what, pc=pc))

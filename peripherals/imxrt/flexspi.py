@@ -5,6 +5,7 @@ The register table is in `flexspi_registers.py`; here stands which part acts on 
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 from xipsim.peripherals.core import BusError, ResetCause, System, model
@@ -29,6 +30,7 @@ _ARDFEN = FlexSpiRegisters.ARDFEN.mask
 _AHBCMDERR = FlexSpiRegisters.AHBCMDERR.mask
 _MCR0, _INTR = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.INTR.offset
 _FLAGS = FlexSpiRegisters.INTR.w1c
+_LUT_OF = itemgetter(*FlexSpiRegisters.LUT.offsets)
 _LEVELS = 0x40
 """INTR after a software reset: the transmit FIFO is empty."""
 _IDLE, _FROM_IP = 3, 2 << 2
@@ -73,16 +75,14 @@ class FlexSpi(FlexSpiRegisters):
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
-        self._rebuild()
+        self._lut.forget()
+        self._ahb.lay_out()
         self.drive_irq()
 
     def load(self, saved: dict[str, Any]) -> None:
+        if _LUT_OF(saved["registers"]) != _LUT_OF(self.regs):
+            self._lut.forget()
         super().load(saved)
-        self._rebuild()
-
-    def _rebuild(self) -> None:
-        """What was derived from the registers is stale; the chips tell of their own changes."""
-        self._lut.forget()
         self._ahb.lay_out()
 
     def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:

@@ -6,12 +6,19 @@ part number has, of its row in `parts/`.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from xipsim.peripherals.core import FlashChip, Inputs, ResetCause, System, exposed, model
+from xipsim.peripherals.core import (
+    FlashChip,
+    Inputs,
+    ResetCause,
+    System,
+    copied,
+    exposed,
+    model,
+)
 
 from .array import SECTOR
 from .bus import ChipWatcher, Transaction
@@ -68,7 +75,7 @@ class Chip(ChipState, FlashChip, Inputs):
         return super().save() | {
             "memory": self.memory.save(),
             "maker": self.maker.save(),
-            "counters": copy.deepcopy(self.counters),
+            "counters": copied(self.counters),
             "sticks": self.sticks,
             "latch_fails": self.latch_fails,
         }
@@ -77,7 +84,7 @@ class Chip(ChipState, FlashChip, Inputs):
         super().load(saved)
         changed = self.memory.load(saved["memory"])
         self.maker.load(saved["maker"])
-        self.counters = copy.deepcopy(saved["counters"])
+        self.counters = copied(saved["counters"])
         self.sticks, self.latch_fails = saved["sticks"], saved["latch_fails"]
         for address in changed:
             self.changed(address, SECTOR)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from candidates import Running
-from programs import ROM_TIME, SLEEP, WAIT, WFI, Program, polled_wait
+from programs import ENABLE, ROM_TIME, SLEEP, WAIT, WFI, Program, polled_wait
 
 from xipsim.engines.api import Goal, SnapshotError, StopReason
 from xipsim.engines.link.engine import ChildEngine
@@ -18,6 +18,12 @@ CALL = Program("""
     // what lies in the window and in memory is called, again and again, and its r1 marked
     ldr r6, =0x60000001; ldr r5, =0x20004001
     again: blx r6; str r1, [r0, #12]; blx r5; str r1, [r0, #12]; b again
+""")
+SCRIBBLE = Program(f"""
+    // two places of one memory, another one, and the stack are written
+    {ENABLE}; ldr r6, =0x20006000; ldr r5, =0x24009000; ldr r7, =0x28000200
+    again: adds r4, #1; str r4, [r6, #0]; str r4, [r5, #0]; strb r4, [r7, #1]
+    adds r6, #132; ldr r3, =1000; str r3, [r0, #0]; wfi; b again
 """)
 NATIVE, IN_MEMORY = 0x4000_5000, 0x2000_4000
 OFF = Program("ldr r6, =0x40004000; str r1, [r6, #0]; loop: b loop")
@@ -69,6 +75,35 @@ def test_code_is_what_it_was(running: Running) -> None:
             engine.restore(number)
             assert marked(40_000) == {1}
             engine.restore(number)
+
+
+def test_memory_is_what_it_was_whoever_has_written_it(running: Running) -> None:
+    """Again and again, as an engine may look only at what was written; and by turns."""
+    places = (0x2000_0000, 0x1_0000), (0x2800_0000, 0x1000)
+
+    def memories() -> list[bytes]:
+        return [engine.read_memory(*place) for place in places]
+
+    with running(SCRIBBLE) as engine:
+        engine.run(Goal(until=20_000))
+        numbers, before = [engine.snapshot()], [memories()]
+        engine.run(Goal(until=60_000))
+        numbers.append(engine.snapshot())
+        before.append(memories())
+        assert before[0] != before[1]
+        for change in (
+            lambda: engine.run(Goal(until=engine.now + 50_000)),
+            lambda: engine.write_memory(0x2000_C123, bytes(range(256)) * 20),
+            lambda: engine.write_memory(0x2400_E000, b"in its other place"),
+            lambda: engine.write_memory(0x2800_0FFF, b"!"),
+            lambda: engine.reset(power=True),
+            lambda: engine.run(Goal(until=engine.now + ROM_TIME + 1_000)),
+        ):
+            for turn in (0, 0, 0, 1, 0, 1, 1):
+                change()
+                assert memories() != before[turn]
+                engine.restore(numbers[turn])
+                assert memories() == before[turn]
 
 
 def test_taking_one_changes_nothing(running: Running) -> None:

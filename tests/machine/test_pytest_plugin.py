@@ -199,7 +199,9 @@ def test_a_prompt_that_never_comes_is_waited_for_once(pytester: pytest.Pytester)
         """
         import pytest
 
-        @pytest.mark.board("TEENSY41", put={"main.py": "while True: pass"})
+        MAIN = "import time\\nwhile True: time.sleep(1)"
+
+        @pytest.mark.board("TEENSY41", put={"main.py": MAIN})
         @pytest.mark.parametrize("n", range(20))
         def test_it(machine, n): pass
         """

@@ -7,11 +7,10 @@ octal DDR does.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
-from xipsim.peripherals.core import Record
+from xipsim.peripherals.core import Record, copied
 
 from ..command import Command, Cycle
 from ..commands.array import ArrayCommands, repeated
@@ -338,11 +337,11 @@ class IssiOctal(Maker):
         return {
             "sr": self.sr,
             "nonvolatile": dict(self.nonvolatile),
-            "volatile": copy.deepcopy(self.volatile),
+            "volatile": copied(self.volatile),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self.sr = saved["sr"]
         self.nonvolatile = dict(saved["nonvolatile"])
-        self.volatile = copy.deepcopy(saved["volatile"])
+        self.volatile = copied(saved["volatile"])
         self._refresh()

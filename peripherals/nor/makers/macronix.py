@@ -7,11 +7,10 @@ out twice. Sources: MX25UM/LM, MX66UM sheets as far as nor-flash facts and drive
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
-from xipsim.peripherals.core import Record
+from xipsim.peripherals.core import Record, copied
 
 from ..command import Command, Cycle
 from ..commands.array import ArrayCommands, repeated
@@ -312,10 +311,10 @@ class MacronixOctal(Maker):
     def save(self) -> dict[str, Any]:
         return {
             "nonvolatile": dict(self.nonvolatile),
-            "volatile": copy.deepcopy(self.volatile),
+            "volatile": copied(self.volatile),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self.nonvolatile = dict(saved["nonvolatile"])
-        self.volatile = copy.deepcopy(saved["volatile"])
+        self.volatile = copied(saved["volatile"])
         self._refresh()

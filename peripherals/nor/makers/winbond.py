@@ -7,11 +7,10 @@ cannot be cleared), `one_byte_write_clears_sr2`. Bits: W25QxxJV sheets, "Status 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
-from xipsim.peripherals.core import Record
+from xipsim.peripherals.core import Record, copied
 
 from ..command import Command, Cycle
 from ..commands import quad
@@ -325,12 +324,12 @@ class W25Q(Maker):
             "nonvolatile": list(self.nonvolatile),
             "security": bytes(self._security.cells),
             "unlocked": set(self._locks.unlocked),
-            "volatile": copy.deepcopy(self.volatile),
+            "volatile": copied(self.volatile),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self.nonvolatile = list(saved["nonvolatile"])
         self._security.cells[:] = saved["security"]
         self._locks.unlocked = set(saved["unlocked"])
-        self.volatile = copy.deepcopy(saved["volatile"])
+        self.volatile = copied(saved["volatile"])
         self._refresh()

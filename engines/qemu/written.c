@@ -1,0 +1,29 @@
+/*
+ * Which pages of a memory were written: QEMU notes it for displays, which must be drawn anew then.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DIRTY_MEMORY_VGA 0
+
+/* All set from Python: QEMU's functions, and glib's g_free(). */
+void *(*xipsim_take_dirty)(void *region, uint64_t offset, uint64_t size, unsigned int client);
+bool (*xipsim_is_dirty)(void *region, void *taken, uint64_t offset, uint64_t size);
+void (*xipsim_free)(void *taken);
+
+/* Put the offsets of the pages written since the last call into `offsets`; how many there are. */
+uint64_t xipsim_pages_written(void *region, uint64_t size, uint64_t page, uint32_t *offsets)
+{
+    void *taken = xipsim_take_dirty(region, 0, size, DIRTY_MEMORY_VGA);
+    uint64_t count = 0;
+
+    for (uint64_t offset = 0; offset < size; offset += page) {
+        if (xipsim_is_dirty(region, taken, offset, page)) {
+            offsets[count++] = (uint32_t)offset;
+        }
+    }
+    xipsim_free(taken);
+    return count;
+}

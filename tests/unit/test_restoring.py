@@ -1,0 +1,288 @@
+"""Going back to a snapshot again leaves out models that have not changed, and no other.
+
+For every model that can be named: whatever changes it, by whatever road, is undone, and it is what
+a load that leaves nothing out makes of it.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from model_rig import TYPES, Rig
+from time_source import Source, Timer
+
+from xipsim.engines.guest.clock import GuestClock
+from xipsim.engines.guest.restoring import Restorer
+from xipsim.peripherals.core import (
+    Inputs,
+    Model,
+    Peripheral,
+    Record,
+    Register,
+    ResetCause,
+    State,
+    System,
+)
+from xipsim.peripherals.core.testing import Bench
+
+Change = tuple[str, Callable[[], object]]
+
+
+class Board:
+    """A model among its neighbours, at a snapshot to which it has gone back twice."""
+
+    def __init__(self, name: str) -> None:
+        self.rig = Rig(name)
+        self.rig.drive(random.Random(f"{name} before"))
+        self.now = self.rig.bench.clock.now
+        self.models = {str(number): model for number, model in enumerate(self.rig.models)}
+        self.states = {name: model.save() for name, model in self.models.items()}
+        self.kept = pickle.loads(pickle.dumps(self.states))
+        self._restorer = Restorer()
+        self.go_back()
+        self.go_back()
+
+    def go_back(self) -> None:
+        self.rig.bench.clock.now = self.now
+        self._restorer.load(self.models, self.states)
+
+    def saved(self) -> dict[str, Any]:
+        return {name: model.save() for name, model in self.models.items()}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_each_change_is_undone(name: str) -> None:
+    board = Board(name)
+    for model in board.models.values():
+        for what, change in changes_of(model):
+            change()
+            board.go_back()
+            # Pickles tell 1 from True, and one order of a dictionary from another.
+            parts = zip(_parts(board.saved()), _parts(board.kept), strict=True)
+            assert all(now == then for now, then in parts), f"{model.name}: {what}"
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_what_firmware_does_is_undone(name: str) -> None:
+    """It goes on as a model does that was loaded anew: what follows from its state was put back."""
+    board, fresh = Board(name), Rig(name)
+    after = random.Random(f"{name} after")
+    for _ in range(3):
+        board.rig.drive(after)
+        for model in board.models.values():
+            if isinstance(model, Inputs):
+                model.on_input(0, after.random() < 0.5)
+        board.go_back()
+        assert board.saved() == board.kept
+    fresh.load(list(board.kept.values()), board.now)
+    goes_on = [rig.drive(random.Random(f"{name} on")) for rig in (board.rig, fresh)]
+    assert goes_on[0] == goes_on[1]
+
+
+def _parts(saved: dict[str, Any]) -> list[bytes]:
+    """Each part of each model's state, for itself: what two of them share is no matter."""
+    return [
+        pickle.dumps(part) for model in saved.values() for part in _flat(model) if part is not None
+    ]
+
+
+def _flat(saved: dict[str, Any]) -> Iterator[Any]:
+    yield from saved["state"].values()
+    yield from saved["lines"].values()
+    yield from saved["alarms"].values()
+    yield sorted(map(str, saved["reported"]))
+    yield sorted(saved.get("registers", {}).items())
+
+
+def changes_of(model: Model) -> Iterator[Change]:
+    """All that might have happened to it."""
+    for state in model.declared(State):
+        value = getattr(model, state.name)
+        paths = list(_paths(value))
+        for other in _others(value):
+            yield f"{state.name} = {other!r}", (
+                lambda name=state.name, other=other: setattr(model, name, other)
+            )
+        yield f"{state.name} filled", lambda name=state.name: _fill(getattr(model, name))
+        for path in paths:
+            yield f"{state.name} {path}", (
+                lambda name=state.name, path=path: _change(getattr(model, name), path)
+            )
+    for name in model.lines:
+        yield f"line {name}", lambda name=name: model.lines[name].set(not model.lines[name].level)
+    for name in model._alarms:
+        yield f"alarm {name}", lambda name=name: model._alarms[name].at(1 << 50)
+        yield f"alarm {name} off", lambda name=name: model._alarms[name].cancel()
+    yield "a gap", lambda: model.gap("something new")
+    yield "a reset", lambda: model.reset(ResetCause.PIN)
+    if isinstance(model, Peripheral):
+        for offset in model.regs:
+            yield f"register {offset:#x}", (
+                lambda offset=offset: model.regs.__setitem__(offset, model.regs[offset] ^ 1)
+            )
+
+
+def _others(value: Any) -> list[Any]:
+    """Other values of the kind."""
+    match value:
+        case bool():
+            return [not value, int(value)]
+        case int() | float():
+            return [value + 1]
+        case str():
+            return [value + "x"]
+        case bytes():
+            return [value + b"x"]
+        case list() | deque() | bytearray() | set() | dict():
+            return [type(value)()] if value else []
+    return []
+
+
+def _fill(value: Any) -> None:
+    """One element more, where that can be."""
+    match value:
+        case list() | deque() | bytearray():
+            value.append(1)
+        case set():
+            value.add("another")
+        case dict():
+            value["another"] = 1
+
+
+def _paths(value: Any, depth: int = 0) -> Iterator[tuple[Any, ...]]:
+    """Ways to each value within that another can be put in place of."""
+    if depth == 3:
+        return
+    for key, part in _within(value):
+        if not isinstance(value, tuple) and _others(part):
+            yield (key,)
+        for path in _paths(part, depth + 1):
+            yield (key, *path)
+
+
+def _within(value: Any) -> list[tuple[Any, Any]]:
+    match value:
+        case Record():
+            return list(vars(value).items())
+        case dict():
+            return list(value.items())
+        case list() | deque() | tuple() | bytearray():
+            return list(enumerate(value))[:2]
+    return []
+
+
+def _change(value: Any, path: tuple[Any, ...]) -> None:
+    *way, last = path
+    for key in way:
+        value = getattr(value, key) if isinstance(value, Record) else value[key]
+    if isinstance(value, Record):
+        setattr(value, last, _others(getattr(value, last))[-1])
+    else:
+        value[last] = value[last] ^ 1 if isinstance(value, bytearray) else _others(value[last])[-1]
+
+
+def test_of_two_snapshots_each_is_put_back() -> None:
+    model = Ringing(Bench().system, [], name="m")
+    restorer, states = Restorer(), []
+    for value in (1, 2):
+        model.CELL = value
+        states.append({"m": model.save()})
+    for number in (0, 0, 0, 1, 0, 1, 1, 1, 0):
+        restorer.load({"m": model}, states[number])
+        assert model.regs[0] == number + 1
+
+
+class Ringing(Peripheral):
+    """Writes down when its alarm fires; holds a dictionary and a flag."""
+
+    CELL = Register(0)
+    values = State({"a": 1, "b": 2})
+
+    def __init__(self, system: System, heard: list[str], *, name: str) -> None:
+        super().__init__(system, name=name)
+        self.heard, self.rings = heard, self.alarm(self._ring)
+
+    def _ring(self) -> None:
+        self.heard.append(self.name)
+
+
+def test_the_order_in_a_dictionary_is_put_back() -> None:
+    model = Ringing(Bench().system, [], name="m")
+    states, restorer = {"m": model.save()}, Restorer()
+    for _ in range(2):
+        restorer.load({"m": model}, states)
+    model.values["a"] = model.values.pop("a")
+    assert list(model.values) == ["b", "a"]
+    restorer.load({"m": model}, states)
+    assert list(model.values) == ["a", "b"]
+
+
+@pytest.mark.parametrize("changed", ["none", "a", "b", "c"])
+def test_alarms_of_one_time_fire_in_the_order_of_a_load(changed: str) -> None:
+    """Whichever of the models have changed, and in whatever order the alarms were set."""
+
+    armed: dict[Timer, int] = {}
+
+    class Ordered(Timer):
+        def arm(self, time: int) -> None:
+            armed.pop(self, None)
+            armed[self] = time
+
+    class Time(Source):
+        def timer(self, fire: Callable[[], None]) -> Timer:
+            return Ordered(fire)
+
+    source, heard = Time(), list[str]()
+    clock = GuestClock(source, lambda error: None, stalls=False)
+    system = Bench().system._replace(clock=clock)
+    models = {name: Ringing(system, heard, name=name) for name in "abc"}
+    for name in "cba":
+        models[name].rings.at(100)
+    states, restorer = {name: model.save() for name, model in models.items()}, Restorer()
+    for _ in range(2):
+        restorer.load(models, states)
+    if changed != "none":
+        models[changed].CELL = 5
+    restorer.load(models, states)
+    for timer in list(armed):
+        timer.fire()
+    assert heard == ["a", "b", "c"]
+
+
+def test_a_model_that_cannot_be_compared_is_always_loaded() -> None:
+    """A class that pickle cannot find by its name, as a user's model may have in a snapshot that
+    stays in memory."""
+
+    class Local(Record):
+        def __init__(self) -> None:
+            self.level = 1
+
+    class Odd(Model):
+        held = State(Local())
+
+    model = Odd(Bench().system)
+    states, restorer = {"m": model.save()}, Restorer()
+    for _ in range(3):
+        restorer.load({"m": model}, states)
+        assert model.held.level == 1
+        model.held.level = 2
+
+
+def test_a_load_of_a_models_own_is_always_made() -> None:
+    class Counting(Model):
+        loads = 0
+
+        def load(self, saved: dict[str, Any]) -> None:
+            super().load(saved)
+            self.loads += 1
+
+    model = Counting(Bench().system)
+    states, restorer = {"m": model.save()}, Restorer()
+    for _ in range(3):
+        restorer.load({"m": model}, states)
+    assert model.loads == 3
