@@ -64,7 +64,9 @@ class Goal(NamedTuple):
 
     until: absolute virtual ns. pattern: regular expression (bytes) searched in the unread bytes of
     `console`. quiet: virtual ns without a byte from `console` while no flash operation runs.
-    wall: seconds of real time. stop_on_reset: also end when the microcontroller is reset.
+    wall: seconds of real time. is_patient: of its own time, where other processes keep the engine
+    from the processor, see `Engine.spent`. stop_on_reset: also end when the microcontroller is
+    reset.
     """
 
     until: int | None = None
@@ -72,6 +74,7 @@ class Goal(NamedTuple):
     console: str = ""
     quiet: int | None = None
     wall: float | None = None
+    is_patient: bool = False
     stop_on_reset: bool = False
 
 
@@ -130,6 +133,11 @@ class Engine(Protocol):
     @property
     def now(self) -> int:
         """Virtual ns of the last stop."""
+
+    @property
+    def spent(self) -> float:
+        """Seconds of real time that runs have taken, without those in which other processes kept
+        the engine from the processor."""
 
     @property
     def version(self) -> str:

@@ -136,6 +136,7 @@ class FakeEngine:
     # -- the Engine protocol ---------------------------------------------------------------------
 
     version = "Fake 1"
+    spent = 0.0
 
     @property
     def now(self) -> int:

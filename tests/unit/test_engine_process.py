@@ -7,13 +7,22 @@ import os
 import re
 import sys
 import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from xipsim import platforms
-from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig
+from xipsim.engines.api import (
+    ConfigurationError,
+    EngineError,
+    Goal,
+    MachineConfig,
+    Stop,
+    StopReason,
+)
 from xipsim.engines.link.engine import ChildEngine
 from xipsim.engines.link.messages import UNUSABLE, Reply
 from xipsim.engines.link.process import Command, Process
@@ -107,26 +116,79 @@ def test_without_files_to_open_no_process_starts_and_none_stays_open(
     [
         ((0, 0.5, 1, 1.5, 2), True),  # others have most of the processor
         ((0, 0.1), False),  # waits for something that does not come
-        ((0, 19.9, 39), False),  # has computed long enough
+        ((0, 19, 39), False),  # has computed long enough
     ],
 )
 def test_an_answer_has_its_time_by_the_childs_own_clock(
     monkeypatch: pytest.MonkeyPatch, times: tuple[float, ...], answers: bool
 ) -> None:
-    engine, clock = ChildEngine.__new__(ChildEngine), iter(times)
-    waits = [None] * (len(times) - 1)
-    process = SimpleNamespace(
-        processor_time=lambda: next(clock), kill=lambda: None, last_words=lambda: ""
-    )
-    monkeypatch.setattr(engine, "_process", process, raising=False)
     reply = Reply(1, "so it is")
-    monkeypatch.setattr(engine, "_wait", lambda *_: waits.pop() if waits else reply)
+    waits = len(times) - (2 if answers else 1)
+    engine, clock = waiting(monkeypatch, times, [20.0] * waits, reply)
     if answers:
         assert engine._answer_to(1) is reply
     else:
         with pytest.raises(EngineError, match="did not answer within 20 s and was killed"):
             engine._answer_to(1)
     assert next(clock, None) is None
+
+
+def waiting(
+    monkeypatch: pytest.MonkeyPatch, times: Iterable[float], lasting: Sequence[float], reply: object
+) -> tuple[ChildEngine, Iterator[float]]:
+    """An engine that waits in vain as often as `lasting` says, at most so many seconds of real time
+    each, and then gets the reply. times: what its child has computed whenever somebody asks."""
+    engine, clock, left, real = ChildEngine.__new__(ChildEngine), iter(times), [*lasting], [0.0]
+
+    def wait(_number: int, deadline: float) -> object:
+        if not left:
+            real[0] += 0.25
+            return reply
+        real[0] = min(deadline, real[0] + left.pop(0))
+        return None
+
+    process = SimpleNamespace(
+        processor_time=lambda: next(clock),
+        kill=lambda: None,
+        last_words=lambda: "",
+        interrupt=lambda number: left.clear(),
+    )
+    monkeypatch.setattr(engine, "_process", process, raising=False)
+    monkeypatch.setattr(engine, "_interrupted", False, raising=False)
+    monkeypatch.setattr(engine, "spent", 0.0, raising=False)
+    monkeypatch.setattr(engine, "_wait", wait)
+    monkeypatch.setattr("xipsim.engines.link.engine.time.monotonic", lambda: real[0])
+    return engine, clock
+
+
+STOPPED = Reply(1, Stop(StopReason.INTERRUPTED, 5))
+
+
+@pytest.mark.parametrize(
+    ("times", "lasting", "spent"),
+    [
+        ((), (), 0.25),  # it ends soon
+        ((0, 10, 12), (0.5, 59.5), 10.75),  # others have most of the processor
+        ((0, 10, 30, 70), (0.5, 59.5, 49.5, 29.5), 60),  # and now it has had its time
+        ((0, 0.1), (0.5, 59.5), 60),  # it does not compute at all
+    ],
+)
+def test_a_patient_run_has_its_time_by_the_childs_own_clock(
+    monkeypatch: pytest.MonkeyPatch,
+    times: tuple[float, ...],
+    lasting: tuple[float, ...],
+    spent: float,
+) -> None:
+    """It is interrupted where that is over, and what others took is not counted as spent."""
+    engine, _ = waiting(monkeypatch, chain(times, repeat(70)), lasting, STOPPED)
+    engine._stop(1, Goal(wall=60, is_patient=True))
+    assert engine.spent == spent
+
+
+def test_a_limit_that_was_asked_for_is_one_of_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, _ = waiting(monkeypatch, repeat(0), (60.0,), STOPPED)
+    assert engine._stop(1, Goal(wall=60)).reason is StopReason.WALL
+    assert engine.spent == 60
 
 
 def test_the_time_that_a_process_has_computed() -> None:

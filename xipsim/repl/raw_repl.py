@@ -98,12 +98,11 @@ class Repl:
             start, printed = session.now, console.printed
             patient = start < patient_until
             stop = session.run(
-                Goal(
+                limits.goal(
                     until=min(limits.until, patient_until if patient else start + SLICE),
                     pattern=_AT_PROMPT,
                     console=console.name,
                     quiet=None if patient else QUIET,
-                    wall=limits.wall_left,
                 )
             )
             console.note_consumed(stop)
@@ -224,11 +223,8 @@ class _Run:
         self._wait(rb"OK", "the firmware to take the script")
 
     def _pause(self) -> Goal:
-        return Goal(
-            until=min(self._session.now + PAUSE, self._limits.until),
-            wall=self._limits.wall_left,
-            console=self._console.name,
-        )
+        until = min(self._session.now + PAUSE, self._limits.until)
+        return self._limits.goal(until=until, console=self._console.name)
 
     # -- receiving -------------------------------------------------------------------------------
 

@@ -31,22 +31,28 @@ OPENING_QUIET = 50_000_000
 """Virtual ns that an open USB console may stay silent before a carriage return is typed: firmware
 up to v1.18 drops what it prints before DTR, and with it the prompt."""
 LEAST_WALL = 60.0
-"""Seconds of real time that every wait is given; five for each virtual second if that is more."""
+"""Seconds of real time that every wait is given; five for each virtual second if that is more. On a
+computer that is busy with other things those count in which the engine has computed."""
 TAIL = 400
 
 
 class Limits(NamedTuple):
-    """When a wait runs out. until: virtual ns. wall_until: monotonic seconds; None: never."""
+    """When a wait runs out. until: virtual ns. wall_until: by `clock`, in seconds; None: never.
+
+    clock: real time, or where nobody has asked for a limit, what the engine has spent of it.
+    """
 
     timeout: int
     until: int
     wall: float | None
     wall_until: float | None
+    clock: Callable[[], float]
 
-    @property
-    def wall_left(self) -> float | None:
-        """Seconds of real time that are left."""
-        return None if self.wall_until is None else max(0.0, self.wall_until - time.monotonic())
+    def goal(self, **conditions: Any) -> Goal:
+        """One to be reached within them; conditions: as `Goal` has them."""
+        left = None if self.wall_until is None else max(0.0, self.wall_until - self.clock())
+        is_patient = self.clock is not time.monotonic
+        return Goal(**{"until": self.until} | conditions, wall=left, is_patient=is_patient)
 
 
 class Session(EngineAccess):
@@ -111,15 +117,19 @@ class Session(EngineAccess):
         They count from where the last wait was meant to end: the machine stops at the end of an
         instruction, and a duration cut into pieces must end where it does in one.
         """
-        ns = duration(timeout)
+        ns, clock = duration(timeout), time.monotonic
         if wall is None and not self.is_debugged:
-            wall = max(LEAST_WALL, 5 * ns / 1e9)
+            wall, clock = max(LEAST_WALL, 5 * ns / 1e9), self._spent
         return Limits(
             timeout=ns,
             until=self._nominal + ns,
             wall=wall,
-            wall_until=None if wall is None else time.monotonic() + wall,
+            wall_until=None if wall is None else clock() + wall,
+            clock=clock,
         )
+
+    def _spent(self) -> float:
+        return self.engine.spent
 
     # -- running ---------------------------------------------------------------------------------
 
@@ -132,10 +142,11 @@ class Session(EngineAccess):
             return self._run(goal)
 
     def _run(self, goal: Goal) -> Stop:
-        wall_until = None if goal.wall is None else time.monotonic() + goal.wall
+        clock = self._spent if goal.is_patient else time.monotonic
+        wall_until = None if goal.wall is None else clock() + goal.wall
         while True:
             if wall_until is not None:
-                goal = goal._replace(wall=max(0.0, wall_until - time.monotonic()))
+                goal = goal._replace(wall=max(0.0, wall_until - clock()))
             stop = self._run_once(self._with_opening(goal))
             if stop.reason is StopReason.RESET:
                 self._note_reset(stop)
@@ -170,13 +181,7 @@ class Session(EngineAccess):
         what: the thing waited for, in words. Raises WaitTimeout at the limits.
         """
         stop = self.run(
-            Goal(
-                until=limits.until,
-                wall=limits.wall_left,
-                console=console,
-                pattern=pattern,
-                stop_on_reset=stop_on_reset,
-            )
+            limits.goal(console=console, pattern=pattern, stop_on_reset=stop_on_reset)
         )
         if stop.reason in (StopReason.MATCH, StopReason.RESET):
             return stop
@@ -184,8 +189,7 @@ class Session(EngineAccess):
 
     def run_until(self, limits: Limits) -> None:
         """Run to the virtual end of `limits`; WaitTimeout if real time runs out before."""
-        goal = Goal(until=limits.until, wall=limits.wall_left, console=self.console)
-        stop = self.run(goal)
+        stop = self.run(limits.goal(console=self.console))
         if stop.reason is not StopReason.DEADLINE:
             raise self.timed_out("virtual time to pass", limits, stop, self.console)
 
