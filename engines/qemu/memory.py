@@ -159,7 +159,8 @@ def place_registers(
 
     private_to: a core; then they lie over QEMU's own in that core's private peripheral bus.
     """
-    _place(bus, q.register_region(name, size, read, write, *words), address, size, private_to)
+    region = q.register_region(name, size, *_functions(read, write, words))
+    _place(bus, region, address, size, private_to)
 
 
 def place_late(
@@ -173,11 +174,13 @@ def place_late(
 ) -> None:
     """The same; what answers is asked for with the first access."""
 
-    def functions() -> tuple[Any, ...]:
-        read, write, words = make()
-        return read, write, *words
+    region = q.late_region(name, size, lambda: _functions(*make()))
+    _place(bus, region, address, size, private_to)
 
-    _place(bus, q.late_region(name, size, functions), address, size, private_to)
+
+def _functions(read: Read, write: Write, words: Words) -> tuple[Any, ...]:
+    """As `set_registers` takes them."""
+    return read, write, words.values, words.find, words.questions.asking, words.failed
 
 
 def _place(bus: SystemBus, region: int, address: int, size: int, private_to: int | None) -> None:
