@@ -50,8 +50,8 @@ class GuestClock:
         self.source, self.guard, self._stalls = source, guard, stalls
         self._read = source.read
         self._engine_alarms: list[ClockAlarm] = []
-        self.asked: Hashable = None
-        """The question of the run under way; any access that is not neutral sets it to None."""
+        self.asking: list[Hashable] = [None]
+        """See `Questions` of core/access.py: any access that is not neutral sets it to None."""
         self._run = Run(None, 0)
         """The run of `asked`."""
         self._others: dict[Hashable, Run] = {}
@@ -79,6 +79,15 @@ class GuestClock:
         """Whether an interrupt is pending that a core which goes on would take; set likewise."""
         self.is_pending: Callable[[], bool] = bool
         """Whether an interrupt is pending that would end WFI; set by who has the core."""
+
+    @property
+    def asked(self) -> Hashable:
+        """The question of the run under way."""
+        return self.asking[0]
+
+    @asked.setter
+    def asked(self, question: Hashable) -> None:
+        self.asking[0] = question
 
     @property
     def now(self) -> int:
@@ -130,7 +139,7 @@ class GuestClock:
         if isinstance(key, Unanswered) and self._hopeless.is_many(key, now) and not self.level():
             self._tell(key)
         asked = key if until is None else (key, until)
-        if asked != self.asked:
+        if asked != self.asking[0]:
             self._change(asked, now)
         run = self._run
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due

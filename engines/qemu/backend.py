@@ -25,8 +25,9 @@ from xipsim.peripherals.core import Model, Read, Region, Words, Write
 from . import devices
 from . import library as q
 from .core import Core
-from .memory import Bus, Memory, SystemBus, Window, place_late, place_registers, place_tag
+from .memory import Bus, SystemBus, Window, place_late, place_registers, place_tag
 from .passages import QemuPlayer
+from .ram import Memory
 from .time import QemuTime
 from .vmstate import keep_translations
 

@@ -270,8 +270,8 @@ new_registers = PYFUNCTYPE(c_void_p, c_uint64)(shim_address("xipsim_registers_ne
 set_registers = PYFUNCTYPE(None, c_void_p, *[py_object] * 6)(
     shim_address("xipsim_registers_set")
 )
-"""What `new_registers` returned; read, write and the members of `Words`, or None for each of these:
-from now on, accesses go there."""
+"""What `new_registers` returned; read, write and the members of `Words`, of its questions `asking`,
+or None for each of these: from now on, accesses go there."""
 call = shim_address("xipsim_call")
 """A callback of QEMU's that has one argument: calls that, a Python function without any."""
 _bind = PYFUNCTYPE(py_object, c_char, c_void_p, c_void_p)(shim_address("xipsim_bind"))

@@ -1,4 +1,4 @@
-"""The guest's address space: memories, registers of models, windows, tagged ranges.
+"""The guest's address space: registers of models, windows, tagged ranges.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
@@ -6,17 +6,15 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from xipsim.engines.guest.backend import NoRoom
 from xipsim.peripherals.core import BusError, Read, Words, Write
 
 from . import library as q
-from .written import Written
 
-PAGE, CHUNK = 0x1000, 0x1_0000
-ZEROS, ERASED = bytes(CHUNK), b"\xff" * PAGE
+PAGE = 0x1000
 SMALLEST_PAGE = 0x400
 """Of QEMU's, for a Cortex-M. Nothing that is placed shares one at no cost."""
 MOST_PIECES = 900
@@ -51,96 +49,8 @@ def _pieces(address: int, size: int) -> int:
     return (last > first) + 2 * shared
 
 
-class Memory:
-    """Plain memory; implements `backend.Memory`."""
-
-    def __init__(self, name: str, size: int, bus: SystemBus) -> None:
-        self.size, self._system = size, bus
-        self.region = q.new_structure()
-        q.region_init_ram(self.region, None, name.encode(), size, q.error_fatal)
-        self._host = q.region_ram_pointer(self.region)
-        self._bytes = _view(self._host, size)
-        self._placed = False
-        self._address = 0
-        self._bus = Bus()
-        self._was_loaded = False
-        self._base: dict[int, bytes] | None = None
-        """What it was like when it was saved or loaded last, if the record goes back to then."""
-        self._written: Written | None = None
-
-    def fill(self, data: bytes) -> None:
-        """Contents before the machine runs: `data`, and the rest erased."""
-        self._bytes[: len(data)] = data
-        ctypes.memset(self._host + len(data), 0xFF, self.size - len(data))
-        self._base = None
-
-    def clear(self) -> None:
-        """Fill it with zeros. Only with the core about to be reset: translations stay."""
-        ctypes.memset(self._host, 0, self.size)
-        self._base = None
-
-    def save(self) -> dict[int, bytes]:
-        """The pages that are not zero, by offset; FFh alone stands for an erased one."""
-        pages = {}
-        for chunk in range(0, self.size, CHUNK):
-            if self._differs(chunk, ZEROS, min(CHUNK, self.size - chunk)):
-                for page in range(chunk, min(chunk + CHUNK, self.size), PAGE):
-                    if self._differs(page, ZEROS, PAGE):
-                        erased = not self._differs(page, ERASED, PAGE)
-                        pages[page] = b"\xff" if erased else bytes(self._bytes[page : page + PAGE])
-        self._remember(pages)
-        return pages
-
-    def load(self, pages: dict[int, bytes]) -> None:
-        """Be as when `save` returned `pages`. Only what differs is written, and as a bus master
-        would, so that translations of code in it are dropped."""
-        if self._written is not None and pages is self._base:
-            self._put(self._written.pages(), pages)
-            return
-        self._put(self._suspects(pages), pages)
-        if self._was_loaded:  # a start does it once, and needs no record
-            self._remember(pages)
-        self._was_loaded = True
-
-    def _put(self, suspects: Iterable[int], pages: dict[int, bytes]) -> None:
-        for page in suspects:
-            wanted = pages.get(page, ZEROS)
-            if wanted == b"\xff":
-                wanted = ERASED
-            if self._differs(page, wanted, PAGE):
-                self._bus.write(self._address + page, wanted[:PAGE])
-
-    def _remember(self, pages: dict[int, bytes]) -> None:
-        """It is what it was when `save` returned `pages`: record what is written from now on."""
-        if self._written is None:
-            self._written = Written(self.region, self.size, PAGE)
-        self._written.pages()
-        self._base = pages
-
-    def _suspects(self, pages: dict[int, bytes]) -> Iterator[int]:
-        """The pages that may not be as they are in `pages`: most of it is zeros, and shall be."""
-        used = {page // CHUNK for page in pages}
-        for chunk in range(0, self.size, CHUNK):
-            end = min(chunk + CHUNK, self.size)
-            if chunk // CHUNK in used or self._differs(chunk, ZEROS, end - chunk):
-                yield from range(chunk, end, PAGE)
-
-    def _differs(self, offset: int, wanted: bytes, length: int) -> bool:
-        return bool(q.compare(self._host + offset, wanted, length))
-
-    def place(self, address: int) -> None:
-        """Make it answer at `address`; again elsewhere makes an alias of the same bytes."""
-        if self._placed:
-            alias = q.new_structure()
-            q.region_init_alias(alias, None, b"alias", self.region, 0, self.size)
-            self._system.place(address, self.size, alias)
-        else:
-            self._placed = True
-            self._address = address
-            self._system.place(address, self.size, self.region)
-
-
-def _view(address: int, size: int) -> memoryview:
+def view_of(address: int, size: int) -> memoryview:
+    """Memory of this process."""
     return memoryview((ctypes.c_uint8 * size).from_address(address)).cast("B")
 
 
@@ -159,7 +69,8 @@ def place_registers(
 
     private_to: a core; then they lie over QEMU's own in that core's private peripheral bus.
     """
-    _place(bus, q.register_region(name, size, read, write, *words), address, size, private_to)
+    region = q.register_region(name, size, *_functions(read, write, words))
+    _place(bus, region, address, size, private_to)
 
 
 def place_late(
@@ -173,11 +84,13 @@ def place_late(
 ) -> None:
     """The same; what answers is asked for with the first access."""
 
-    def functions() -> tuple[Any, ...]:
-        read, write, words = make()
-        return read, write, *words
+    region = q.late_region(name, size, lambda: _functions(*make()))
+    _place(bus, region, address, size, private_to)
 
-    _place(bus, q.late_region(name, size, functions), address, size, private_to)
+
+def _functions(read: Read, write: Write, words: Words) -> tuple[Any, ...]:
+    """As `set_registers` takes them."""
+    return read, write, words.values, words.find, words.questions.asking, words.failed
 
 
 def _place(bus: SystemBus, region: int, address: int, size: int, private_to: int | None) -> None:
@@ -251,7 +164,7 @@ class _Backing:
             )
         self.alias = q.new_structure()
         q.region_init_alias(self.alias, None, label + b" alias", self.region, 0, size)
-        self.view = _view(q.region_ram_pointer(self.region), size)
+        self.view = view_of(q.region_ram_pointer(self.region), size)
         self._flag: int | None = None
 
     def show(self, on: bool) -> None:

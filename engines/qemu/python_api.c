@@ -24,10 +24,10 @@ void find_python(void)
         { &py.pointer, "PyLong_AsVoidPtr" },
         { &py.new_function, "PyCFunction_NewEx" },
         { &py.value, "PyLong_AsUnsignedLongLongMask" },
-        { &py.text, "PyUnicode_InternFromString" },
         { &py.item, "PyDict_GetItemWithError" },
         { &py.set_item, "PyDict_SetItem" },
-        { &py.set_attribute, "PyObject_SetAttr" },
+        { &py.list_item, "PyList_GetItem" },
+        { &py.set_list_item, "PyList_SetItem" },
         { &py.tuple_item, "PyTuple_GetItem" },
         { &py.is_true, "PyObject_IsTrue" },
         { &py.hold, "Py_IncRef" },
@@ -40,7 +40,7 @@ void find_python(void)
         { &py.none, "_Py_NoneStruct" },
     };
 
-    if (py.asked) {
+    if (py.none) {
         return;
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -52,5 +52,4 @@ void find_python(void)
         }
         *(void **)names[i].function = found;
     }
-    py.asked = py.text("asked");
 }

@@ -36,10 +36,10 @@ extern OWN struct python {
     void *(*pointer)(object *);
     object *(*new_function)(struct method *, object *, object *);
     unsigned long long (*value)(object *);
-    object *(*text)(const char *);
     object *(*item)(object *, object *);
     int (*set_item)(object *, object *, object *);
-    int (*set_attribute)(object *, object *, object *);
+    object *(*list_item)(object *, ptrdiff_t);
+    int (*set_list_item)(object *, ptrdiff_t, object *);
     object *(*tuple_item)(object *, ptrdiff_t);
     int (*is_true)(object *);
     void (*hold)(object *);
@@ -50,7 +50,6 @@ extern OWN struct python {
     int (*set_traceback)(object *, object *);
     void (*complain)(object *);
     object *none;
-    object *asked; /* the name of an attribute */
 } py;
 
 /* In the vCPU thread, before a WFE or WFI executes. */

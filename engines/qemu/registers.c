@@ -28,7 +28,7 @@ struct registers {
     object *read, *write; /* (None, offset, size), (None, offset, value, size): any access */
     object *values;       /* stored values by offset, a dictionary; the rest is not used without */
     object *find;         /* (offset): whether it is neutral, reader, writer, gate and bits or None */
-    object *questions;    /* its `asked` is None after an access that is not neutral */
+    object *asked;        /* a list whose one element is None after an access that is not neutral */
     object *failed;       /* (error, offset, value or None): a reader or writer has raised */
     struct word **words;  /* by offset / WORD: those that were accessed */
 };
@@ -84,8 +84,9 @@ static int is_only_stored(struct registers *r, struct word *word)
 
 static void begin(struct registers *r, struct word *word)
 {
-    if (!word->neutral) {
-        py.set_attribute(r->questions, py.asked, py.none);
+    if (!word->neutral && py.list_item(r->asked, 0) != py.none) {
+        py.hold(py.none);
+        py.set_list_item(r->asked, 0, py.none);
     }
 }
 
@@ -229,15 +230,15 @@ void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t value, unsig
 
 /* From now on, accesses need this; for good. values None: no access is short. */
 void xipsim_registers_set(void *opaque, object *read, object *write, object *values,
-                          object *find, object *questions, object *failed)
+                          object *find, object *asked, object *failed)
 {
     struct registers *r = opaque;
-    object *const held[] = { read, write, values, find, questions, failed };
+    object *const held[] = { read, write, values, find, asked, failed };
 
     for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
         py.hold(held[i]);
     }
-    *r = (struct registers){ r->size, read, write, values, find, questions, failed, NULL };
+    *r = (struct registers){ r->size, read, write, values, find, asked, failed, NULL };
 }
 
 /* What a region's accesses need, of which nothing is set yet. */

@@ -20,6 +20,8 @@ class Questions(Protocol):
 
     asked: Hashable
     """The question of the run under way; None ends the run."""
+    asking: list[Hashable]
+    """That, as its one element, for an engine that looks at it in another way than Python's."""
 
     def question(self, key: Hashable, until: int | None = None) -> object:
         """As `Clock.question`."""
