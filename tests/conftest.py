@@ -18,9 +18,12 @@ settings.load_profile("xipsim")
 
 
 def pytest_configure() -> None:
-    """Ctrl-C must work where tests send it: a shell's background jobs begin with it ignored."""
+    """Signals must work where tests send them: a shell's background jobs begin with Ctrl-C ignored,
+    and what `nohup` starts with SIGHUP."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_report_header() -> str:
