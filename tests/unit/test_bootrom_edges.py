@@ -193,3 +193,23 @@ def test_a_status_sequence_that_reads_nothing_is_not_waited_for() -> None:
     board.boot()
     assert 0x01 in [t.opcode for t in board.chip.seen], "the command itself"
     assert 0x05 not in [t.opcode for t in board.chip.seen]
+
+
+@pytest.mark.parametrize(("runs", "times"), [(0, 1), (1, 1), (2, 2)])
+def test_a_device_command_runs_once_at_least(runs: int, times: int) -> None:
+    """deviceModeSeq.seqNum; sequences 4 and 5 are alike."""
+    block = with_command(4, 0x40, [0x0438, 0, 0, 0, 0x0438, 0])
+    block[0x14] = runs
+    board = Board(image(block))
+    board.boot()
+    assert [t.opcode for t in board.chip.seen].count(0x38) == times
+
+
+def test_a_device_command_that_wants_more_than_its_argument_times_out() -> None:
+    """deviceModeArg is sent once; the second sequence waits for MCR1.SEQWAIT, 65,535 times 1,024
+    clocks."""
+    block = with_command(4, 0x40, [0x2001_0401, 0, 0, 0, 0x2001_0401, 0])
+    block[0x14] = 2
+    board = Board(image(block))
+    assert "LUT sequence 4 does not run as an IP command" in board.refuse()
+    assert board.bench.clock.now > 65_535 * 1_024 * 7, "133 MHz"
