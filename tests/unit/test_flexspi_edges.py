@@ -234,3 +234,16 @@ def test_parallel_commands_are_a_gap(rig: Rig) -> None:
     rig.set(FlexSpi.IPCR1, WRITE_ENABLE << 16 | 1 << 31)
     rig.set(FlexSpi.IPCMD, 1)
     assert [gap.what for gap in rig.bench.gaps] == ["IPCR1: parallel mode"]
+
+
+def test_a_software_reset_empties_the_fifos_and_their_counters(rig: Rig) -> None:
+    rig.set(FlexSpi.INTR, 0x40)
+    rig.start(STATUS, 0, 20)
+    rig.bench.clock.advance(LONG)
+    rig.set(FlexSpi.INTR, 0x20)
+    assert rig.get(FlexSpi.IPRXFSTS) == 1 << 16 | 2
+    rig.set(FlexSpi.INTR, 0x40)
+    assert rig.get(FlexSpi.IPTXFSTS) == 1 << 16 | 1
+    rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1)
+    for register in (FlexSpi.IPRXFSTS, FlexSpi.IPTXFSTS):
+        assert rig.get(register) == rig.spi.peek(register.offset) == 0

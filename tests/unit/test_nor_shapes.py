@@ -397,6 +397,29 @@ def test_dummies_of_reads_in_octal_ddr(part: str, dummies: int) -> None:
         assert m.rules() == [], hex(opcode)
 
 
+def macronix(bits: int) -> list[Shape]:
+    return [
+        Shape(0x03, bits, read=4), Shape(0x13, 32, read=4),
+        Shape(0x0B, bits, 1, 8, read=4), Shape(0x0C, 32, 1, 8, read=4),
+        Shape(0x02, bits, write=b"ab"), Shape(0x12, 32, write=b"ab"),
+        Shape(0x20, bits), Shape(0x21, 32), Shape(0xD8, bits), Shape(0xDC, 32),
+        *(Shape(opcode, read=2) for opcode in (0x05, 0x15, 0x2B, 0x9F)),
+        Shape(0x5A, 24, 1, 8, read=4), Shape(0x71, 32, read=1), Shape(0x01, write=b"\0"),
+        Shape(0x72, 32, write=b"\0"),
+    ]  # fmt: skip
+
+
+def test_macronix_in_spi_in_both_address_modes() -> None:
+    m = Master("MX25UM25645G")
+    check(m, macronix(24), address=0x300)
+    m(0xB7)
+    assert m.chip.status()["address_bytes"] == 4
+    check(m, macronix(32), address=0x300)
+    m(0xE9)
+    assert m.chip.status()["address_bytes"] == 3
+    check(m, macronix(24), address=0x300)
+
+
 @pytest.mark.parametrize("code", range(8))
 @pytest.mark.parametrize("mode", [1, 2], ids=["SOPI", "DOPI"])
 def test_macronix_in_octal_modes(mode: int, code: int) -> None:
