@@ -7,8 +7,21 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from alif_package import BOOT, DEFERRED, HE, HP, MRAM, MRAM_SIZE, Part, application, package
+from alif_package import (
+    BOOT,
+    DEFERRED,
+    HE,
+    HP,
+    MRAM,
+    MRAM_SIZE,
+    Part,
+    application,
+    certificate,
+    package,
+)
 
+from xipsim.peripherals.alif.atoc import AtocError, Tail, read_image
+from xipsim.peripherals.alif.atoc import Entry as AtocEntry
 from xipsim.peripherals.alif.bootrom import BootRom
 from xipsim.peripherals.core import BootError, Entry, ResetCause
 from xipsim.peripherals.core.testing import Bench
@@ -332,3 +345,35 @@ def test_an_image_that_is_cut_by_sixteen_bytes_at_least(device: Device) -> None:
     assert "does not match the SHA-256" in device.refusal()
     device.put(HP + 0x400 - 16, b"\xff" * 16)
     assert "is cut short: 1008 bytes, the certificate says 1024" in device.refusal()
+
+
+@pytest.mark.parametrize(("before_end", "found"), [(868, True), (864, False)])
+def test_a_certificate_lies_in_the_mram_whole(device: Device, before_end: int, found: bool) -> None:
+    """It has 868 bytes (alif.md 2.2)."""
+    at = MRAM + MRAM_SIZE - before_end
+    entry = AtocEntry("HP_APP", 4, at, 0x400, BOOT | 2)
+    device.put(at, b"ccBS")
+    read = device.bench.bus.read
+    if found:
+        with pytest.raises(AtocError, match="which is no MRAM"):
+            read_image(read, entry)
+    else:
+        with pytest.raises(AtocError, match=f"no certificate at {at:#x}"):
+            read_image(read, entry)
+
+
+def test_a_certificate_at_the_first_byte_of_the_mram(device: Device) -> None:
+    block = certificate(HP, application())
+    device.put(MRAM, block)
+    image = read_image(device.bench.bus.read, AtocEntry("HP_APP", 4, MRAM, 0x400, BOOT | 2))
+    assert (image.address, image.length, image.load) == (HP, 0x400, None)
+    device.put(MRAM, b"\xff" * len(block))
+    with pytest.raises(AtocError, match="no certificate at 0x7fffffff"):
+        read_image(device.bench.bus.read, AtocEntry("HP_APP", 4, MRAM - 1, 0x400, BOOT | 2))
+
+
+@pytest.mark.parametrize(("table", "fits"), [(-16 - 32, True), (-16 - 31, False), (-16, False)])
+def test_a_table_has_room_for_its_header(table: int, fits: bool) -> None:
+    end = MRAM + MRAM_SIZE
+    raw = struct.pack("<4I", 0, end + table, end - 0x100, 0x100)
+    assert (Tail.parse(raw) is not None) == fits
