@@ -117,7 +117,6 @@ TIMES = {
     "W25Q32JV-IQ": W25Q | {(0xC7,): (10 * S, 50 * S)},
     "W25Q64JV-IQ": W25Q | {(0xC7,): (20 * S, 100 * S)},
     "W25Q128JV-IQ": W25Q | {(0xC7,): (40 * S, 200 * S)},
-    "W25Q256JV-IQ": W25Q | {(0xC7,): (80 * S, 400 * S)},
     "W25Q64JW-IM": W25Q | {(0xC7,): (20 * S, 100 * S)},
     "W25Q16FW": W25Q | {(0xC7,): (5 * S, 25 * S)},
     "AT25QL128A": ADESTO,
@@ -135,8 +134,6 @@ TIMES = {
     },
     "IS25WX128": ISSI | {(0xC7,): (30 * S, 90 * S)},
     "IS25WX256": ISSI | {(0xC7,): (70 * S, 180 * S)},
-    "IS25WX512": ISSI | {(0xC7,): (140 * S, 360 * S)},
-    "IS25LX256": ISSI | {(0xC7,): (70 * S, 180 * S)},
     "EM064LX": EVERSPIN,
     "MX25UM25645G": MACRONIX,
 }
@@ -146,9 +143,14 @@ def test_the_table_has_every_part() -> None:
     assert set(PARTS) == set(part_names())
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_ids_size_page_and_endurance(part: str) -> None:
-    m = Master(part)
+@pytest.fixture(scope="module", params=PARTS)
+def asked(request: pytest.FixtureRequest) -> Master:
+    """A chip of each part, of which tests only ask what it is."""
+    return Master(request.param)
+
+
+def test_ids_size_page_and_endurance(asked: Master) -> None:
+    m, part = asked, asked.chip.part
     jedec, device, size = PARTS[part]
     assert m(0x9F, read=3).hex().upper() == jedec
     if device is not None:
@@ -199,6 +201,28 @@ def test_times(part: str, times: str) -> None:
     for opcodes, expected in TIMES[part].items():
         words = " ".join(f"{opcode:02X}" for opcode in opcodes)
         assert duration(m, opcodes) == expected[times == "maximum"], words
+
+
+# Seconds; by how their names begin.
+CHIP_ERASE = {
+    "W25Q16": (5, 25),
+    "W25Q32": (10, 50),
+    "W25Q64": (20, 100),
+    "W25Q128": (40, 200),
+    "W25Q256": (80, 400),
+    "IS25LX128": (30, 90),
+    "IS25LX256": (70, 180),
+    "IS25LX512": (140, 360),
+    "IS25WX512": (140, 360),
+}
+
+
+@pytest.mark.parametrize("start", CHIP_ERASE)
+def test_chip_erase_goes_with_the_size(start: str) -> None:
+    for part in PARTS:
+        if part.startswith(start):
+            times = find_part(part).times["chip_erase"]
+            assert times == tuple(seconds * S for seconds in CHIP_ERASE[start]), part
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -265,7 +289,7 @@ def test_traits_of_the_quad_parts(part: str) -> None:
     assert m.chip.status()["qpi"] == traits.qpi
 
 
-@pytest.mark.parametrize("part", [part for part in PARTS if part[:2] in ("W2", "AT", "GD")])
+@pytest.mark.parametrize("part", ["W25Q80DV", "W25Q16FW", "W25Q32FW", *TRAITS])
 def test_the_smallest_protected_area(part: str) -> None:
     """BP 1: a 64th of the array, 64 KB at least; at 256 Mb always 64 KB (BP3)."""
     m = Master(part)
@@ -340,12 +364,11 @@ def test_sfdp_as_dumped(part: str) -> None:
         assert m(0x5A, address=address, dummy=8, read=len(expected)) == expected, hex(address)
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_sfdp_header_and_density(part: str) -> None:
+def test_sfdp_header_and_density(asked: Master) -> None:
     """JESD216: signature, revision 1.x, pointers to tables within the space, density in DWORD 2."""
+    m, part = asked, asked.chip.part
     if part.startswith(("GD", "EM")):
         return  # Theirs is not known.
-    m = Master(part)
     space = m(0x5A, address=0, dummy=8, read=0x100)
     assert space[:4] == b"SFDP"
     assert (space[4] in (0, 5, 6), space[5], space[7]) == (True, 1, 0xFF)
