@@ -87,16 +87,17 @@ def runs(mutant: Mutant, seen: dict[str, Seen], texts: dict[str, str]) -> list[R
     """The tests that may notice a mutant by file, the likeliest first.
 
     They execute the line; where an import does so, something else of its file, or of one that
-    imports it.
+    imports it, as its package does.
     """
     name = Path(mutant.file).stem
     imports = re.compile(rf"^\s*(from|import)\b.*\b{name}\b", re.MULTILINE)
-    near = [mutant.file, *(file for file, text in texts.items() if imports.search(text))]
+    near = {file for file, text in texts.items() if imports.search(text)}
+    near |= {mutant.file, str(Path(mutant.file).with_name("__init__.py"))}
     found = []
     for file, entry in seen.items():
         tests = first = entry.executing(mutant.file, mutant.span)
         if mutant.imported or entry.at_import(mutant.file, mutant.line):
-            others = (test for path in near for test in entry.executing(path))
+            others = (test for path in sorted(near) for test in entry.executing(path))
             tests = list(dict.fromkeys((*first, *others)))
         if tests and mutant.file in entry.sources:
             nearby = sum(len(entry.lines.get(path, ())) for path in near)

@@ -57,7 +57,7 @@ def in_child(tree: Path, seconds: float, work: Callable[[], int]) -> int:
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 10))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         os.chdir(tree)
-        os.environ |= {"PYTHONPATH": str(tree), "XIPSIM_CACHE": str(tree / "cache")}
+        os.environ |= {"PYTHONPATH": str(tree), "XIPSIM_CACHE": f"{tree}/cache{os.getpid()}"}
         sys.path[0] = str(tree)
         sys.dont_write_bytecode = False  # Each tree is compiled once.
         os._exit(work())

@@ -36,7 +36,7 @@ _ENTRY = 8
 _DLL_LOCKS = 0x79
 """DLLEN, and half a clock of delay: for a strobe from the chip."""
 _LOOK = 1_000_000
-"""ns between two looks at a chip of which nobody knows when it will be ready."""
+"""ns between two looks at what nobody knows the end of."""
 
 SUCCESS, FAIL, INVALID_ARGUMENT = 0, 1, 4
 SEQUENCE_TIMEOUT, INVALID_SEQUENCE, DEVICE_TIMEOUT = 6000, 6001, 6002
@@ -305,7 +305,9 @@ class RomFlexSpi:
                 f"The FCB's LUT sequence {step.first} does not run as an IP command.",
             )
         if not flags & FlexSpi.IPCMDDONE.mask:
-            return spi.rests_at
+            # A sequence may want more data than there are: MCR1.SEQWAIT ends that.
+            now, rests_at = spi.system.clock.now, spi.rests_at
+            return rests_at if rests_at is not None and rests_at > now else now + _LOOK
         self._set(FlexSpi.INTR, _FLAGS)
         return None
 

@@ -7,8 +7,21 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from alif_package import BOOT, DEFERRED, HE, HP, MRAM, MRAM_SIZE, Part, application, package
+from alif_package import (
+    BOOT,
+    DEFERRED,
+    HE,
+    HP,
+    MRAM,
+    MRAM_SIZE,
+    Part,
+    application,
+    certificate,
+    package,
+)
 
+from xipsim.peripherals.alif.atoc import AtocError, Tail, read_image
+from xipsim.peripherals.alif.atoc import Entry as AtocEntry
 from xipsim.peripherals.alif.bootrom import BootRom
 from xipsim.peripherals.core import BootError, Entry, ResetCause
 from xipsim.peripherals.core.testing import Bench
@@ -250,3 +263,117 @@ def test_a_bare_image_where_the_vendors_pack_puts_it(device: Device) -> None:
 def test_a_bare_image_for_the_other_core(device: Device) -> None:
     device.put(HE, application(HE))
     assert "the only image is for M55_HE" in device.refusal()
+
+
+# -- bounds ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sp", "boots"),
+    [
+        (0, False), (4, True), (0x0004_0000, True), (0x0004_0004, False),
+        (0x0200_0000, False), (0x0200_0004, True), (0x0240_0000, True), (0x0240_0004, False),
+        (0x0800_0000, False), (0x0800_0004, True), (0x0828_0000, True), (0x0828_0004, False),
+        (0x2000_0000, False), (0x2000_0004, True), (0x2010_0000, True), (0x2010_0004, False),
+        (0x2000_0102, False),
+    ],
+)  # fmt: skip
+def test_where_a_first_stack_may_lie(device: Device, sp: int, boots: bool) -> None:
+    """alif.md 1: ITCM, SRAM0, SRAM1 and DTCM as the M55_HP sees them."""
+    device.install(Part("HP_APP", HP, application(sp=sp), BOOT | 2))
+    if boots:
+        assert device.boot().sp == sp
+    else:
+        assert f"begins with {sp:#010x} 0x80020101, no stack pointer" in device.refusal()
+
+
+@pytest.mark.parametrize(
+    ("pc", "boots"),
+    [
+        (HP + 1, True), (HP - 1, False), (HP + 2, False), (MRAM + MRAM_SIZE - 1, True),
+        (MRAM + MRAM_SIZE + 1, False),
+    ],
+)  # fmt: skip
+def test_where_a_first_instruction_may_lie(device: Device, pc: int, boots: bool) -> None:
+    """Behind the vector table's start, in MRAM, as Thumb."""
+    image = struct.pack("<2I", 0x2004_BB10, pc) + application()[8:]
+    device.install(Part("HP_APP", HP, image, BOOT | 2))
+    if boots:
+        assert device.boot().pc == pc
+    else:
+        assert "no stack pointer and Thumb address" in device.refusal()
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (BOOT | 2, ""),
+        (2, "HP_APP for M55_HP (not to boot)"),
+        (BOOT | DEFERRED | 2, "HP_APP for M55_HP (not to boot)"),
+        (BOOT | 0, "HP_APP for A32_0"),
+        (BOOT | 1, "HP_APP for A32_1"),
+        (BOOT | 3, "HP_APP for M55_HE"),
+        (BOOT | 4, "HP_APP for core 4"),
+        (BOOT | 15, "HP_APP for core 15"),
+    ],
+)
+def test_which_entries_start_this_core(device: Device, flags: int, says: str) -> None:
+    """alif.md 2.2: bits 3 to 0 the core, 6 BOOT, 8 DEFERRED."""
+    device.install(Part("HP_APP", HP, application(), flags))
+    if says:
+        assert says in device.refusal()
+    else:
+        assert device.boot().vtor == HP
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [(4, 4), (4, -4), (8, 1), (8, -1), (12, 1), (12, -1)],
+)
+def test_a_tail_that_does_not_lead_to_its_table(device: Device, field: int, change: int) -> None:
+    """Table, package and size have to fit each other, and the end of the MRAM."""
+    toc = bytearray(package(HP_APP))
+    (value,) = struct.unpack_from("<I", toc, len(toc) - 16 + field)
+    struct.pack_into("<I", toc, len(toc) - 16 + field, value + change)
+    device.install(HP_APP, toc=bytes(toc))
+    assert "ATOC" in device.refusal()
+
+
+def test_an_image_that_is_cut_by_sixteen_bytes_at_least(device: Device) -> None:
+    device.install(HP_APP)
+    device.put(HP + 0x400 - 15, b"\xff" * 15)
+    assert "does not match the SHA-256" in device.refusal()
+    device.put(HP + 0x400 - 16, b"\xff" * 16)
+    assert "is cut short: 1008 bytes, the certificate says 1024" in device.refusal()
+
+
+@pytest.mark.parametrize(("before_end", "found"), [(868, True), (864, False)])
+def test_a_certificate_lies_in_the_mram_whole(device: Device, before_end: int, found: bool) -> None:
+    """It has 868 bytes (alif.md 2.2)."""
+    at = MRAM + MRAM_SIZE - before_end
+    entry = AtocEntry("HP_APP", 4, at, 0x400, BOOT | 2)
+    device.put(at, b"ccBS")
+    read = device.bench.bus.read
+    if found:
+        with pytest.raises(AtocError, match="which is no MRAM"):
+            read_image(read, entry)
+    else:
+        with pytest.raises(AtocError, match=f"no certificate at {at:#x}"):
+            read_image(read, entry)
+
+
+def test_a_certificate_at_the_first_byte_of_the_mram(device: Device) -> None:
+    block = certificate(HP, application())
+    device.put(MRAM, block)
+    image = read_image(device.bench.bus.read, AtocEntry("HP_APP", 4, MRAM, 0x400, BOOT | 2))
+    assert (image.address, image.length, image.load) == (HP, 0x400, None)
+    device.put(MRAM, b"\xff" * len(block))
+    with pytest.raises(AtocError, match="no certificate at 0x7fffffff"):
+        read_image(device.bench.bus.read, AtocEntry("HP_APP", 4, MRAM - 1, 0x400, BOOT | 2))
+
+
+@pytest.mark.parametrize(("table", "fits"), [(-16 - 32, True), (-16 - 31, False), (-16, False)])
+def test_a_table_has_room_for_its_header(table: int, fits: bool) -> None:
+    end = MRAM + MRAM_SIZE
+    raw = struct.pack("<4I", 0, end + table, end - 0x100, 0x100)
+    assert (Tail.parse(raw) is not None) == fits

@@ -7,7 +7,7 @@ from flexspi_fakes import ERASE_TIME, MIMXRT_LUT, WINDOW, FakeChip, Rig
 from test_bootrom import RAM, Board, fcb, image, put, with_command
 
 from xipsim.peripherals.core.testing import Bench
-from xipsim.peripherals.imxrt.bootheader import DCD_LIMIT
+from xipsim.peripherals.imxrt.bootheader import DCD_LIMIT, is_ram
 from xipsim.peripherals.imxrt.bootrom import BootRom
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
@@ -193,3 +193,62 @@ def test_a_status_sequence_that_reads_nothing_is_not_waited_for() -> None:
     board.boot()
     assert 0x01 in [t.opcode for t in board.chip.seen], "the command itself"
     assert 0x05 not in [t.opcode for t in board.chip.seen]
+
+
+@pytest.mark.parametrize(("runs", "times"), [(0, 1), (1, 1), (2, 2)])
+def test_a_device_command_runs_once_at_least(runs: int, times: int) -> None:
+    """deviceModeSeq.seqNum; sequences 4 and 5 are alike."""
+    block = with_command(4, 0x40, [0x0438, 0, 0, 0, 0x0438, 0])
+    block[0x14] = runs
+    board = Board(image(block))
+    board.boot()
+    assert [t.opcode for t in board.chip.seen].count(0x38) == times
+
+
+def test_a_device_command_that_wants_more_than_its_argument_times_out() -> None:
+    """deviceModeArg is sent once; the second sequence waits for MCR1.SEQWAIT, 65,535 times 1,024
+    clocks."""
+    block = with_command(4, 0x40, [0x2001_0401, 0, 0, 0, 0x2001_0401, 0])
+    block[0x14] = 2
+    board = Board(image(block))
+    assert "LUT sequence 4 does not run as an IP command" in board.refuse()
+    assert board.bench.clock.now > 65_535 * 1_024 * 7, "133 MHz"
+
+
+@pytest.mark.parametrize(
+    ("sp", "boots"),
+    [
+        (0x2000_0000, False), (0x2000_0004, True), (0x2000_0006, False), (0x3000_0000, True),
+        (0x3000_0004, False), (0x8000_0000, False), (0x8000_0004, True), (0xE000_0000, True),
+        (0xE000_0004, False), (0x0000_0000, False),
+    ],
+)  # fmt: skip
+def test_where_a_first_stack_may_lie(sp: int, boots: bool) -> None:
+    """On-chip RAM, 2000_0000h to 2FFF_FFFFh, or what SEMC reaches, 8000_0000h to DFFF_FFFFh."""
+    array = image()
+    put(array, 0x2000, "I", sp)
+    board = Board(array)
+    if boots:
+        assert board.boot().sp == sp
+    else:
+        assert "no stack pointer and Thumb address" in board.refuse()
+
+
+@pytest.mark.parametrize("pc", [WINDOW + 0x2400, 0])
+def test_a_first_instruction_is_thumb(pc: int) -> None:
+    array = image()
+    put(array, 0x2004, "I", pc)
+    assert "no stack pointer and Thumb address" in Board(array).refuse()
+
+
+@pytest.mark.parametrize(
+    ("address", "copied"),
+    [
+        (0, True), (0x7_FFFF, True), (0x8_0000, False), (0x1FFF_FFFF, False), (0x2000_0000, True),
+        (0x2FFF_FFFF, True), (0x3000_0000, False), (0x7FFF_FFFF, False), (0x8000_0000, True),
+        (0xDFFF_FFFF, True), (0xE000_0000, False),
+    ],
+)  # fmt: skip
+def test_images_that_are_copied(address: int, copied: bool) -> None:
+    """By where their IVT says that it lies: ITCM, too."""
+    assert is_ram(address) == copied

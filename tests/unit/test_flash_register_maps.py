@@ -203,3 +203,27 @@ def test_aes() -> None:
     for offset in (0x08, 0x0C, 0x10, 0x14, 0x18, 0x20):
         aes.write(offset, 0x1234_5678)
         assert aes.read(offset) == 0x1234_5678, hex(offset)
+
+
+# What a driver touches for each command, as in a loop that polls a chip: an access to it ends no
+# wait. imxrt.md 3.9 (blocking transfer), alif.md 3.4 (every command is set up anew). Data sheets
+# know nothing of it.
+NEUTRAL = {
+    FlexSpi: {
+        "INTR", "FLSHCR2", "IPCR0", "IPCR1", "IPCMD", "IPRXFCR", "IPTXFCR", "STS0", "IPRXFSTS",
+        "IPTXFSTS", "RFDR", "TFDR",
+    },
+    Ospi: {
+        "CTRLR0", "CTRLR1", "SSIENR", "SER", "BAUDR", "TXFTLR", "RXFTLR", "TXFLR", "RXFLR", "SR",
+        "IMR", "ISR", "RISR", "TXEICR", "RXOICR", "RXUICR", "MSTICR", "ICR", "DR", "SPI_CTRLR0",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NEUTRAL)
+def test_what_a_command_touches_ends_no_wait(kind: type[Peripheral]) -> None:
+    rows = MAPS[kind]
+    offsets = {
+        rows[name].offset + 4 * index for name in NEUTRAL[kind] for index in range(rows[name].count)
+    }
+    assert offsets == kind.NEUTRAL

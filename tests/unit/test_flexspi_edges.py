@@ -234,3 +234,61 @@ def test_parallel_commands_are_a_gap(rig: Rig) -> None:
     rig.set(FlexSpi.IPCR1, WRITE_ENABLE << 16 | 1 << 31)
     rig.set(FlexSpi.IPCMD, 1)
     assert [gap.what for gap in rig.bench.gaps] == ["IPCR1: parallel mode"]
+
+
+def test_a_software_reset_empties_the_fifos_and_their_counters(rig: Rig) -> None:
+    rig.set(FlexSpi.INTR, 0x40)
+    rig.start(STATUS, 0, 20)
+    rig.bench.clock.advance(LONG)
+    rig.set(FlexSpi.INTR, 0x20)
+    assert rig.get(FlexSpi.IPRXFSTS) == 1 << 16 | 2
+    rig.set(FlexSpi.INTR, 0x40)
+    assert rig.get(FlexSpi.IPTXFSTS) == 1 << 16 | 1
+    rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1)
+    for register in (FlexSpi.IPRXFSTS, FlexSpi.IPTXFSTS):
+        assert rig.get(register) == rig.spi.peek(register.offset) == 0
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_rfdr_shows_nothing_while_the_fifo_is_on_the_ahb(rig: Rig, enabled: bool) -> None:
+    rig.spi.chips[0].array[:8] = b"\x12\x34\x56\x78\x9a\xbc\xde\xf0"  # type: ignore[attr-defined]
+    rig.start(0, 0, 8)
+    rig.bench.clock.advance(LONG)
+    if enabled:
+        rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1 << 6)
+    words = [0, 0, 0] if enabled else [0x78563412, 0xF0DEBC9A, 0]
+    assert [rig.get(FlexSpi.RFDR, index) for index in range(3)] == words
+    assert [rig.spi.peek(0x100 + 4 * index) for index in range(3)] == words
+    assert [rig.get(FlexSpi.TFDR, index) for index in range(3)] == [0, 0, 0]
+    wrong = ["wrong-fifo-port"] * 3 if enabled else []
+    assert [d.rule for d in rig.bench.diagnostics] == wrong
+
+
+def test_an_empty_sequence_takes_no_time(rig: Rig) -> None:
+    rig.set(FlexSpi.FLSHCR1, 0xFFFF_03FF)  # all times as long as can be
+    began = rig.bench.clock.now
+    rig.start(2)
+    assert rig.get(FlexSpi.INTR) & 1
+    assert rig.bench.clock.now == began
+    assert opcodes(rig) == []
+    rig.start(2)
+    assert rig.get(FlexSpi.INTR) & 1
+    assert rig.bench.clock.now == began, "chip select was never low"
+    assert [d.rule for d in rig.bench.diagnostics] == ["lut-empty"] * 2
+
+
+@pytest.mark.parametrize(
+    ("sequence", "size", "native"),
+    [(STATUS, 1, True), (WRITE_ENABLE, 0, True), (ERASE, 0, False), (4, 1, False), (0, 128, True),
+     (0, 129, False)],
+)  # fmt: skip
+def test_commands_during_which_the_window_is_not_native(
+    rig: Rig, sequence: int, size: int, native: bool
+) -> None:
+    """Those behind which the chip is busy, and those whose end depends on the firmware."""
+    words = [*LUT]
+    words[16] = 0x2001_0401  # sequence 4: a status register is written
+    rig.load_lut(words)
+    assert rig.window.segments[0].is_native
+    rig.start(sequence, 0, size)
+    assert rig.window.segments[0].is_native == native

@@ -356,3 +356,19 @@ def test_snapshot() -> None:
     m.chip.reset(ResetCause.POWER_ON)
     m.chip.load(saved)
     assert m.ddr(0xFD, address=0, dummy=9, read=4) == PATTERN[:4]
+
+
+def test_clearing_flags_that_are_not_set_leaves_wel_alone() -> None:
+    """50h ends what an error has left; it is no write disable."""
+    m = chip(octal=False)
+    m.spi(0x06)
+    m.spi(0x50)
+    assert m.spi(0x05, read=1) == b"\x02"
+    m.spi(0x01, write=b"\x04")
+    m.wait(2)
+    m.spi(0x06)
+    m.spi(0x02, address=m.chip.size - 1, write=b"\x00")
+    assert m.spi(0x05, read=1) == b"\x06", "protected: WEL stays"
+    m.spi(0x50)
+    assert m.spi(0x05, read=1) == b"\x04"
+    assert m.spi(0x70, read=1) == b"\x80"

@@ -206,3 +206,23 @@ def test_sfdp() -> None:
     assert m.spi(0x5A, address=0, dummy=8, read=4) == b"SFDP"
     density = int.from_bytes(m.spi(0x5A, address=0x34, dummy=8, read=4), "little")
     assert density + 1 == 8 * (64 << 20)
+
+
+def test_each_fail_bit_says_how_the_last_operation_of_its_kind_went() -> None:
+    """Security register: bit 5 P_FAIL, bit 6 E_FAIL."""
+    m = Octal("MX25UM25645G")
+
+    def security(opcode: int, address: int, **data: bytes) -> int:
+        m.spi(0x06)
+        m.spi(opcode, address=address, address_bits=32, **data)
+        m.wait(500)
+        return m.spi(0x2B, read=1)[0]
+
+    m.spi(0x06)
+    m.spi(0x01, write=b"\x04")  # BP0: the highest 64 KB
+    m.wait()
+    locked, free = 0x1FF_0000, 0x1FE_0000
+    assert security(0x12, locked, write=b"\0") == 0x20
+    assert security(0x21, locked) == 0x60
+    assert security(0x12, free, write=b"\0") == 0x40
+    assert security(0x21, free) == 0

@@ -5,6 +5,8 @@ Expected values: nor-flash.md 2 (ids, sizes), 6 (times), 7 (SFDP as dumped, and 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 from nor_bus import Master
 
@@ -115,7 +117,6 @@ TIMES = {
     "W25Q32JV-IQ": W25Q | {(0xC7,): (10 * S, 50 * S)},
     "W25Q64JV-IQ": W25Q | {(0xC7,): (20 * S, 100 * S)},
     "W25Q128JV-IQ": W25Q | {(0xC7,): (40 * S, 200 * S)},
-    "W25Q256JV-IQ": W25Q | {(0xC7,): (80 * S, 400 * S)},
     "W25Q64JW-IM": W25Q | {(0xC7,): (20 * S, 100 * S)},
     "W25Q16FW": W25Q | {(0xC7,): (5 * S, 25 * S)},
     "AT25QL128A": ADESTO,
@@ -133,8 +134,6 @@ TIMES = {
     },
     "IS25WX128": ISSI | {(0xC7,): (30 * S, 90 * S)},
     "IS25WX256": ISSI | {(0xC7,): (70 * S, 180 * S)},
-    "IS25WX512": ISSI | {(0xC7,): (140 * S, 360 * S)},
-    "IS25LX256": ISSI | {(0xC7,): (70 * S, 180 * S)},
     "EM064LX": EVERSPIN,
     "MX25UM25645G": MACRONIX,
 }
@@ -144,16 +143,22 @@ def test_the_table_has_every_part() -> None:
     assert set(PARTS) == set(part_names())
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_ids_size_page_and_endurance(part: str) -> None:
-    m = Master(part)
+@pytest.fixture(scope="module", params=PARTS)
+def asked(request: pytest.FixtureRequest) -> Master:
+    """A chip of each part, of which tests only ask what it is."""
+    return Master(request.param)
+
+
+def test_ids_size_page_and_endurance(asked: Master) -> None:
+    m, part = asked, asked.chip.part
     jedec, device, size = PARTS[part]
     assert m(0x9F, read=3).hex().upper() == jedec
     if device is not None:
         assert m(0xAB, dummy=24, read=1) == bytes((device,))
     assert m.chip.size == size
     info = m.chip.info()
-    assert info["page"] == 256
+    octal = part.startswith(("IS", "MX", "EM"))
+    assert (m.chip.row.lanes, info["page"]) == (8 if octal else 4, 256)
     assert info["endurance"] == (100_000_000_000_000 if part.startswith("EM") else 100_000)
     assert len(m.chip.unique_id) == (8 if part.startswith(("W25Q", "AT")) else 16)
 
@@ -198,6 +203,28 @@ def test_times(part: str, times: str) -> None:
         assert duration(m, opcodes) == expected[times == "maximum"], words
 
 
+# Seconds; by how their names begin.
+CHIP_ERASE = {
+    "W25Q16": (5, 25),
+    "W25Q32": (10, 50),
+    "W25Q64": (20, 100),
+    "W25Q128": (40, 200),
+    "W25Q256": (80, 400),
+    "IS25LX128": (30, 90),
+    "IS25LX256": (70, 180),
+    "IS25LX512": (140, 360),
+    "IS25WX512": (140, 360),
+}
+
+
+@pytest.mark.parametrize("start", CHIP_ERASE)
+def test_chip_erase_goes_with_the_size(start: str) -> None:
+    for part in PARTS:
+        if part.startswith(start):
+            times = find_part(part).times["chip_erase"]
+            assert times == tuple(seconds * S for seconds in CHIP_ERASE[start]), part
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_siblings_have_the_times_of_their_family(part: str) -> None:
     """Chip erase aside, which goes with the size (on Macronix's, one limit is known for all)."""
@@ -209,6 +236,74 @@ def test_siblings_have_the_times_of_their_family(part: str) -> None:
     if not part.startswith("MX"):
         del ours["chip_erase"], theirs["chip_erase"]
     assert ours == theirs
+
+
+class Traits(NamedTuple):
+    """What parts of the W25Q family differ in: QE from the factory and whether it can be cleared,
+    QPI, status register 3, 4-byte addresses, and whether 01h with one byte clears register 2."""
+
+    qe: int = 0
+    can_clear: bool = True
+    qpi: bool = False
+    sr3: bool = True
+    wide: bool = False
+    clears: bool = False
+
+
+IQ, IM = Traits(qe=1, can_clear=False), Traits(qpi=True)
+TRAITS = {
+    "W25Q80DV": Traits(sr3=False),
+    "W25Q256JV-IQ": IQ._replace(wide=True),
+    "W25Q256JV-IM": IM._replace(wide=True),
+    "AT25SF128A": Traits(clears=True),
+    "AT25QL128A": Traits(clears=True),
+    "GD25Q64C": Traits(),
+}
+
+
+def traits_of(part: str) -> Traits:
+    return TRAITS.get(part) or (IQ if part.endswith("-IQ") else IM)
+
+
+@pytest.mark.parametrize("part", [part for part in PARTS if part[:2] in ("W2", "AT", "GD")])
+def test_traits_of_the_quad_parts(part: str) -> None:
+    """nor-flash.md 2 and 5.1; QER in 5.5."""
+    m = Master(part)
+    traits = traits_of(part)
+    m(0xB7)
+    assert (m.rules() == []) == traits.wide
+    m(0xE9)
+    m.rules()
+    assert m(0x15, read=1) == (b"\x60" if traits.sr3 else b"\xff")
+    assert (m.rules() == []) == traits.sr3
+    assert m.sr(0x35) == 2 * traits.qe
+    m.write_status(0x01, 0, 0)
+    assert m.sr(0x35) == (0 if traits.can_clear else 2)
+    m.write_status(0x01, 0, 2)
+    assert m.sr(0x35) == 2
+    m.write_status(0x01, 0)
+    assert m.sr(0x35) == (0 if traits.clears else 2)
+    m.write_status(0x01, 0, 2)
+    m(0x38)
+    assert m.rules() == ([] if traits.qpi else ["unknown-opcode"])
+    assert m.chip.status()["qpi"] == traits.qpi
+
+
+@pytest.mark.parametrize("part", ["W25Q80DV", "W25Q16FW", "W25Q32FW", *TRAITS])
+def test_the_smallest_protected_area(part: str) -> None:
+    """BP 1: a 64th of the array, 64 KB at least; at 256 Mb always 64 KB (BP3)."""
+    m = Master(part)
+    m.write_status(0x01, 0x04, 2)
+    size = m.chip.size
+    length = 0x1_0000 if size == 0x200_0000 else max(0x1_0000, size // 64)
+    if size > 0x100_0000:
+        m(0xB7)
+    for address, rules in ((size - length, ["protected"]), (size - length - 1, [])):
+        m(0x06)
+        bits = 32 if size > 0x100_0000 else 24
+        m(0x02, address=address, address_bits=bits, write=b"\xff")
+        assert m.rules() == rules
+        m.wait()
 
 
 def test_a_write_to_mram_is_done_when_chip_select_rises() -> None:
@@ -269,12 +364,11 @@ def test_sfdp_as_dumped(part: str) -> None:
         assert m(0x5A, address=address, dummy=8, read=len(expected)) == expected, hex(address)
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_sfdp_header_and_density(part: str) -> None:
+def test_sfdp_header_and_density(asked: Master) -> None:
     """JESD216: signature, revision 1.x, pointers to tables within the space, density in DWORD 2."""
+    m, part = asked, asked.chip.part
     if part.startswith(("GD", "EM")):
         return  # Theirs is not known.
-    m = Master(part)
     space = m(0x5A, address=0, dummy=8, read=0x100)
     assert space[:4] == b"SFDP"
     assert (space[4] in (0, 5, 6), space[5], space[7]) == (True, 1, 0xFF)

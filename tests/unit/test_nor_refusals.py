@@ -204,3 +204,21 @@ def test_plain_array_data_ends_with_the_array() -> None:
     m(0xC5, write=b"\x01")
     assert not m.chip.reads_array(short), "the extended address adds 16 MB"
     assert m.chip.reads_array(read)
+
+
+def test_an_operation_in_words() -> None:
+    """A place where there is one."""
+    m = Master()
+    m(0x06)
+    m(0x01, write=b"\x04")
+    assert str(m.chip.operation) == "write status 1, until 10000000 ns"
+    assert m.chip.status()["operation"]["length"] == 0
+    m.wait()
+    m(0x06)
+    m(0x02, address=0x1234, write=b"\0")
+    assert str(m.chip.operation) == f"page program at 0x1234, until {m.chip.busy_until} ns"
+    m.wait()
+    m.chip.stuck_busy()
+    m(0x06)
+    m(0x20, address=0)
+    assert str(m.chip.operation) == "sector erase 4K at 0x0, for ever"

@@ -5,6 +5,7 @@ Expected values: the vendor's SVD file (fields and their codes), alif.md 3.1 to 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -394,3 +395,42 @@ def test_hyperbus_in_stores_is_a_gap(bit: int, gaps: list[str]) -> None:
     rig.w(SSIENR, 1)
     rig.window.write(0x100, 0, 4)
     assert [gap.what for gap in rig.bench.gaps] == gaps
+
+
+def overflow_tx(rig: Rig) -> None:
+    rig.setup(7)
+    for _ in range(257):
+        rig.w(DR, 0)
+
+
+def underflow_rx(rig: Rig) -> None:
+    rig.setup(7)
+    rig.r(DR)
+
+
+def overflow_rx(rig: Rig) -> None:
+    rig.setup(OCTAL | RECEIVE | 7, 2 | 2 << 8, frames=300)
+    rig.run(0x0B)
+
+
+@pytest.mark.parametrize(
+    ("happen", "bit", "register"),
+    [(overflow_tx, 1, 0x38), (underflow_rx, 2, 0x40), (overflow_rx, 3, 0x3C)],
+)
+def test_each_interrupt_is_cleared_by_its_register_and_by_icr(
+    happen: Callable[[Rig], None], bit: int, register: int
+) -> None:
+    """RISR: 1 TXO, 2 RXU, 3 RXO. TXEICR, RXUICR, RXOICR and ICR clear when they are read; a look
+    clears nothing."""
+    others = {0x38, 0x3C, 0x40, 0x44} - {register}
+    for clearing in (register, 0x48):
+        rig = Rig()
+        happen(rig)
+        assert rig.r(0x34) >> bit & 1
+        assert [rig.ospi.peek(offset) for offset in sorted(others)] == [0, 0, 0]
+        assert [rig.r(offset) for offset in sorted(others)] == [0, 0, 0]
+        assert rig.r(0x34) >> bit & 1, "none of theirs"
+        assert rig.ospi.peek(clearing) == 1
+        assert rig.r(clearing) == 1
+        assert not rig.r(0x34) >> bit & 1
+        assert rig.ospi.peek(clearing) == rig.r(clearing) == 0

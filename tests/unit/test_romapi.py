@@ -420,3 +420,36 @@ def test_get_config_of_a_chip_that_needs_no_quad_enable_bit() -> None:
     assert block[:4] == b"FCFB"
     assert block[0x10] == 0
     assert set(chip.stats()["commands"]) == {"read SFDP"}
+
+
+@pytest.mark.parametrize("name", [name for name in romcode.FUNCTIONS if "FLEXSPI_NOR" in name])
+def test_every_function_knows_one_controller(caller: Caller, name: str) -> None:
+    assert caller.call(name, 1, CONFIG, 0, 0) == INVALID_ARGUMENT
+    assert "there is no instance 1" in caller.said[-1]
+    assert [gap.what for gap in caller.board.bench.gaps] == [
+        "ROM API: other controllers than the boot device's"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "clears"),
+    [
+        ("erase", (0, CONFIG, 0, SECTOR), True),
+        ("program", (0, CONFIG, 0, SOURCE), True),
+        ("erase_all", (0, CONFIG), True),
+        ("clear_cache", (0,), True),
+        ("read", (0, CONFIG, TARGET, 0, 4), False),
+    ],
+)
+def test_what_drops_what_was_read_ahead(
+    caller: Caller, name: str, arguments: tuple[int, ...], clears: bool
+) -> None:
+    """By MCR0.SWRESET, when the chip is ready."""
+    block = config()
+    put(block, 0x80 + 16 * 11, "I", 0x0406)  # in place of a chip erase, which the chip lacks
+    caller.put(CONFIG, block)
+    caller.call("FLEXSPI_NOR.init", 0, CONFIG)
+    spi = caller.board.rig.spi
+    spi.pointers[0] = 1  # a software reset takes it back
+    assert caller.call(f"FLEXSPI_NOR.{name}", *arguments) == SUCCESS
+    assert spi.pointers[0] == (0 if clears else 1)

@@ -16,7 +16,6 @@ EM064LX = Part(
     device_id=0x17,
     size=0x80_0000,
     page=256,
-    qe=0,
     endurance=100_000_000_000_000,
     uid_length=16,
     erase=(

@@ -17,7 +17,6 @@ IS25WX256 = Part(
     device_id=0x18,
     size=0x200_0000,
     page=256,
-    qe=0,
     endurance=100_000,
     uid_length=16,
     erase=(

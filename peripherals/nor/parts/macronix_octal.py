@@ -17,7 +17,6 @@ MX25UM25645G = Part(
     device_id=0x39,
     size=0x200_0000,
     page=256,
-    qe=0,
     endurance=100_000,
     uid_length=16,
     erase=(

@@ -38,8 +38,6 @@ class Part(NamedTuple):
     """Answer to ABh, and the second byte of 90h."""
     size: int
     page: int
-    qe: int
-    """Factory value of the quad enable bit."""
     endurance: int
     """Erase cycles that each sector is specified for."""
     uid_length: int
@@ -50,6 +48,8 @@ class Part(NamedTuple):
     """What only this family asks for; see its class in `makers/`."""
     sfdp: dict[int, str]
     """The SFDP space, in pieces: hexadecimal bytes by address. Empty: none, or not known."""
+    qe: int = 0
+    """Factory value of the quad enable bit, where there is one."""
 
     def like(self, **different: Any) -> Self:
         """A sibling: this row, but for what is different. Aliases are not inherited.
