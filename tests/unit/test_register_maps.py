@@ -18,10 +18,13 @@ NO_MAP = {"Imxrt.BootRom", "Imxrt.FlexSpi", "Alif.Ospi"}
 """No block of the chip; blocks that the tests of flash controllers look at."""
 
 
+FOLDER = Path(__file__).parent / "register_maps"
+
+
 def maps() -> dict[str, list[str]]:
     """Lines by model; those that begin with a space go on with the line before."""
     found: dict[str, list[str]] = {}
-    for file in sorted((Path(__file__).parent / "register_maps").glob("*.txt")):
+    for file in sorted(FOLDER.glob("*.txt")):
         for line in file.read_text(encoding="utf-8").replace("\n  ", " ").splitlines():
             if line.startswith("["):
                 lines = found[line.strip("[]")] = []
@@ -31,6 +34,11 @@ def maps() -> dict[str, list[str]]:
 
 
 MAPS = maps()
+WRITES = [
+    line.split()
+    for line in (FOLDER / "imxrt.writes").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
 
 
 def described(kind: type[Peripheral]) -> list[str]:
@@ -78,6 +86,19 @@ def test_each_answers_at_its_offset_and_nothing_else_does(name: str) -> None:
         for n in range(int(place[2] or 1))
     }
     assert set(model.regs) == offsets
+
+
+@pytest.mark.parametrize("name", sorted({line[0] for line in WRITES}))
+def test_what_cannot_be_set_stays_as_it_is(name: str) -> None:
+    """Ones are written to each register, after power-on."""
+    for kind, register, place, named, others in WRITES:
+        if kind == name:
+            model = Rig(name).model
+            assert isinstance(model, Peripheral)
+            offset, size = int(place.split("/")[0], 16), int(place.split("/")[1]) // 8
+            model.write(offset, (1 << 8 * size) - 1, size)
+            ones = model.peek(offset, size) & int(named, 16)
+            assert ones == int(named, 16) & ~int(others, 16), register
 
 
 def test_no_model_is_without_a_map() -> None:
