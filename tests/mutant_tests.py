@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Generator, Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,12 +94,15 @@ def runs(mutant: Mutant, seen: dict[str, Seen], texts: dict[str, str]) -> list[R
     imports = re.compile(rf"^\s*(from|import)\b.*\b{name}\b", re.MULTILINE)
     near = {file for file, text in texts.items() if imports.search(text)}
     near |= {mutant.file, str(Path(mutant.file).with_name("__init__.py"))}
+    kinds = (re.findall(r'^@model\("(.+)"\)', texts.get(path, ""), re.MULTILINE) for path in near)
+    named = tuple(f"[{kind}]" for kind in chain.from_iterable(kinds))
     found = []
     for file, entry in seen.items():
         tests = first = entry.executing(mutant.file, mutant.span)
         if mutant.imported or entry.at_import(mutant.file, mutant.line):
             others = (test for path in sorted(near) for test in entry.executing(path))
-            tests = list(dict.fromkeys((*first, *others)))
+            after = (test for test in entry.tests if test.endswith(named))
+            tests = list(dict.fromkeys((*first, *after, *others)))
         if tests and mutant.file in entry.sources:
             nearby = sum(len(entry.lines.get(path, ())) for path in near)
             share = nearby / sum(map(len, entry.lines.values()))

@@ -6,7 +6,6 @@ from xipsim.peripherals.core import (
     Outputs,
     Peripheral,
     RegisterArray,
-    ResetCause,
     State,
     model,
 )
@@ -33,11 +32,6 @@ class Hwsem(Peripheral):
 
     _owners = State([0] * COUNT)
     _counts = State([0] * COUNT)
-
-    def reset(self, cause: ResetCause) -> None:
-        super().reset(cause)
-        for line in self.FREED:
-            line.set(False)
 
     @REQ.on_write
     def _request(self, index: int, value: int) -> None:

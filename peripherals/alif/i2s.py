@@ -108,7 +108,6 @@ class I2s(SoundLines, Peripheral):
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
-        self._next.cancel()
         self._show()
 
     # -- the clock -------------------------------------------------------------------------------
@@ -225,6 +224,7 @@ class I2s(SoundLines, Peripheral):
 
     @ROR.on_read
     def _clear_receive_overrun(self) -> int:
+        self._catch_up()
         was = self.ISR & RXFO
         self.ISR &= ~RXFO
         self._go_on()

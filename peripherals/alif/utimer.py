@@ -64,8 +64,6 @@ class Utimer(UtimerRegisters):
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
-        for line in self.lines.values():
-            line.set(False)
         self._pins.changed()
 
     # -- global registers ------------------------------------------------------------------------

@@ -67,10 +67,6 @@ class Wdt(Peripheral):
         super().__init__(system, name=name, **parameters)
         self._expiry = self.alarm(self._expired)
 
-    def reset(self, cause: ResetCause) -> None:
-        super().reset(cause)
-        self.NMI.set(False)
-
     def _now(self) -> int:
         if not self._running:
             return self._count

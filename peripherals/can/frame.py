@@ -34,11 +34,12 @@ class Frame(NamedTuple):
     """Its sender is error passive, as FD frames tell (ESI)."""
 
     @property
-    def rank(self) -> tuple[int, int, int, int]:
+    def rank(self) -> tuple[int, int, int, int, int]:
         """Low ranks win the bus: as arbitration compares the bits."""
         if self.is_extended:
-            return self.identifier >> 18, 1, self.identifier & 0x3FFFF, self.is_remote
-        return self.identifier, self.is_remote, 0, 0
+            # SRR and IDE are recessive.
+            return self.identifier >> 18, 1, 1, self.identifier & 0x3FFFF, self.is_remote
+        return self.identifier, self.is_remote, 0, 0, 0
 
     @property
     def bits(self) -> tuple[int, int]:

@@ -8,7 +8,6 @@ from xipsim.peripherals.core import (
     Peripheral,
     Register,
     RegisterArray,
-    ResetCause,
     State,
     exposed,
     model,
@@ -57,10 +56,6 @@ class Adc(Peripheral):
         if not 0 <= channel < _CHANNELS:
             raise ValueError(f"{self.name}: expected a channel from 0 to 15, given {channel}")
         self.volts[channel] = volts
-
-    def reset(self, cause: ResetCause) -> None:
-        super().reset(cause)
-        self.IRQ.set(False)
 
     @HC.on_write
     def _select(self, index: int, value: int) -> None:

@@ -102,7 +102,7 @@ class FlexCanRegisters(Peripheral):
     RXIMR = RegisterArray(0x880, BUFFERS)
     GFWR = Register(0x9E0, reset=0x7F)
     # Assumption: reset values of CAN1 and CAN2, where both read 0, too; firmware writes them.
-    FDCTRL = Register(0xC00, ro=0x3F)
+    FDCTRL = Register(0xC00, ro=0x3F, w1c=0x4000)
     MBDSR0 = FDCTRL.field(16, 2)
     MBDSR1 = FDCTRL.field(19, 2)
     FDRATE = FDCTRL.field(31)

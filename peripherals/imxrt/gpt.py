@@ -84,10 +84,6 @@ class Gpt(Peripheral):
         super().__init__(system, name=name, **parameters)
         self._alarm = self.alarm(self._event)
 
-    def reset(self, cause: ResetCause) -> None:
-        super().reset(cause)
-        self.IRQ.set(False)
-
     # -- registers -------------------------------------------------------------------------------
 
     @CNT.on_read

@@ -13,7 +13,6 @@ from xipsim.peripherals.core import (
     Peripheral,
     Register,
     RegisterArray,
-    ResetCause,
     State,
     System,
     ask_in_vain,
@@ -68,10 +67,6 @@ class Pit(Peripheral):
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         self._alarm = self.alarm(self._event)
-
-    def reset(self, cause: ResetCause) -> None:
-        super().reset(cause)
-        self.IRQ.set(False)
 
     # -- registers -------------------------------------------------------------------------------
 

@@ -74,7 +74,6 @@ class RtWdog(Peripheral):
         # that never touches it (Teensy's Arduino core) runs for longer than TOVAL's 31 ms.
         self.EN, self.UPDATE = 0, 1
         self.accepted = (self.CS, self.TOVAL, self.WIN)
-        self.IRQ.set(False)
 
     # -- configuration ---------------------------------------------------------------------------
 

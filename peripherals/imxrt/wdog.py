@@ -62,7 +62,6 @@ class Wdog(Peripheral):
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(ResetCause.POWER_ON if cause in COLD else cause)
-        self.IRQ.set(False)
         self._power_down.at(self.system.clock.now + POWER_DOWN_TIME)
 
     @WCR.on_write
