@@ -39,6 +39,8 @@ CLOCK_VIRTUAL = 1
 DIRTY_MEMORY_VGA = 0
 TIMERS_STATE_WORDS = 12
 """Of 64 bits, in the structure that holds the offset of virtual time: at least those up to it."""
+CPU_WORDS = 512
+"""Of 32 bits, in the structure of a core, at least those up to its flags of translation."""
 REGION_BYTES = 256
 """Of a MemoryRegion, at least those up to its flags."""
 NON_SECURE, SECURE = 0, 3
@@ -194,6 +196,8 @@ on_run_state = _function(
     "qemu_add_vm_change_state_handler", c_void_p, c_void_p, c_void_p
 )
 gdb_start = _function("gdbserver_start", c_int, c_char_p, c_void_p, quick=False)
+
+translation_flags = _function("curr_cflags", c_uint32, c_void_p)
 
 clock_ns = _function("qemu_clock_get_ns", c_int64, c_int)
 clock_deadline = _function("qemu_clock_deadline_ns_all", c_int64, c_int, c_int)

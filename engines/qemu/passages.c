@@ -33,6 +33,15 @@ object *xipsim_passage_ended; /* (): the passage is over */
 object *xipsim_accessed;      /* (values or None, offset, size, is_write, value): while recording */
 unsigned int xipsim_recording; /* 0, or which recording that is */
 
+/*
+ * QEMU, where it counts instructions, lets only the last one of a translated block reach a device, if
+ * any: for an access elsewhere it looks up where in the block that is, leaves, and executes the
+ * instruction as a block of its own. A passage is hardly anything else than accesses, so meanwhile
+ * each instruction is translated as a block: what is added to the flags of the core's translation.
+ */
+uint32_t *xipsim_translation; /* NULL: these are not known */
+uint32_t xipsim_by_instruction;
+
 /* The passage under way: how many steps were made, when it began, and what was written in each. */
 static const struct script *script;
 static uint64_t made;
@@ -45,6 +54,9 @@ void xipsim_play(void *expected, int64_t now)
     script = expected;
     made = 0;
     began = now;
+    if (xipsim_translation) {
+        *xipsim_translation |= xipsim_by_instruction;
+    }
 }
 
 /* No step is expected any more; returns how many were made. */
@@ -52,6 +64,9 @@ int64_t xipsim_stop(int unused)
 {
     (void)unused;
     script = NULL;
+    if (xipsim_translation) {
+        *xipsim_translation &= ~xipsim_by_instruction;
+    }
     return (int64_t)made;
 }
 
