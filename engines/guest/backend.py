@@ -74,17 +74,24 @@ class Player(Protocol):
         """Tell of each access that begins from now on."""
 
     def compile(
-        self, values: dict[int, int], steps: Sequence[Step]
+        self, values: dict[int, int], steps: Sequence[Step], again: tuple[int, int] | None
     ) -> Callable[[int], None]:
         """A function that lets these steps be expected from the next access on, given when they
-        began. values: of the registers of which they are accesses."""
+        began. values: of the registers of which they are accesses. again: offset and value of a
+        write that may come behind the last one, see `repeat`."""
+
+    def repeat(self, times: int) -> None:
+        """Of what has just begun to be expected, and was compiled with such a write: so many times,
+        answer it, too, and expect all steps again, as of then. Only where what is free was written
+        as the steps have it, and not while an alarm is due. Fewer times will do."""
 
     def forget(self) -> None:
         """Nothing that was compiled will be played any more."""
 
-    def stop(self) -> tuple[int, Sequence[int]]:
-        """Expect no step any more. Returns how many were made, and what was written in each,
-        of which what stands for reads is not looked at. Good until more are made."""
+    def stop(self) -> tuple[int, Sequence[int], Sequence[int]]:
+        """Expect no step any more. Returns how many were made since they were expected last; what
+        was written in each, of which what stands for reads is not looked at, good until more are
+        made; and when all were made, and they were expected again."""
 
 
 class Step(NamedTuple):

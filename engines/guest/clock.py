@@ -163,6 +163,15 @@ class GuestClock:
                 return end
         return now
 
+    @property
+    def at_once(self) -> int:
+        """How often what was asked last may be asked again, and be answered at once, whatever the
+        distance in time: at the beginning of a wait for nothing else."""
+        run = self._run
+        if run.noticed or self._others:
+            return 0
+        return QUESTIONS_BEFORE_STALL - 1 - run.count
+
     def _tell(self, what: Unanswered) -> None:
         if self._hopeless.is_news(what):
             self.hopeless(what)

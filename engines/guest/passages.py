@@ -13,11 +13,16 @@ A passage consists of accesses that change their model only. It begins where the
 (`Clock.passage`), and ends before the first access that is not neutral, or in which the model
 reaches beyond itself (`Clock.acts`): to an alarm, a line, another model, the trace. What is known
 of passages is no state of the machine: snapshots hold none of it.
+
+A loop that polls is one passage and the write that begins it, in turn. Where the recorder has seen
+that the write led back to the state in which the passage began, the player may answer it, too: as
+many rounds as the clock lets a loop ask before it stalls. For each of them, the model catches up by
+asking once more (`Speaker.again`): the chip, for its count and the trace, and the clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, ItemsView, Sequence
 from typing import Any, Protocol
 
 from xipsim.peripherals.core import Speaker
@@ -50,6 +55,10 @@ class Clock(Protocol):
     def count_as_taken(self, span: int) -> None:
         """An access has taken so many ns."""
 
+    @property
+    def at_once(self) -> int:
+        """How often what was asked last may be asked again, and be answered at once."""
+
 
 class Passage(NamedTuple):
     """What the firmware does."""
@@ -61,6 +70,11 @@ class Passage(NamedTuple):
     """ns that its accesses took."""
     play: Callable[[int], None]
     """Begins to play it, at that time."""
+    again: tuple[int, int] | None
+    """The write behind it that has led back to the state in which it began, as it will wherever it
+    does the same as what has begun it. (`Speaker.round`)"""
+    given: ItemsView[int, int]
+    """What is free, as it was written."""
 
 
 class Recorder:
@@ -140,17 +154,22 @@ class Passages:
         player, recorded = self._player, self._recorded
         if player is None or self._past is not None:
             return
-        if recorded is not None:
-            if not recorded.is_over:
-                return  # it goes on
-            self._keep(recorded)
+        if recorded is not None and not recorded.is_over:
+            return  # it goes on
         state = speaker.state(now := self._clock.now)
+        if recorded is not None:
+            is_round = speaker is recorded.speaker and state == recorded.state
+            self._keep(recorded, speaker.round() if is_round else None)
         if state is None:
             return
         known = self._known.get(begun := (speaker, state))
         if isinstance(known, Passage):
             self._played = speaker, now, known
             known.play(now)
+            if known.again is not None and (rounds := self._clock.at_once):
+                values = speaker.model.regs.items()
+                if known.again == speaker.round() and known.given <= values:
+                    player.repeat(rounds)
         elif known is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
@@ -191,7 +210,9 @@ class Passages:
         if played is None or self._player is None:
             return
         speaker, began, passage = played
-        made, written = self._player.stop()
+        made, written, starts = self._player.stop()
+        if starts:
+            began = self._go_round(speaker, began, passage, starts)
         if made == len(passage.steps):
             if passage.taken:
                 self._clock.count_as_taken(passage.taken)
@@ -214,7 +235,7 @@ class Passages:
         if recorded is not None and not (
             size == WORD and recorded.takes(values, offset, is_write, value)
         ):
-            self._keep(recorded)
+            self._keep(recorded, None)
 
     # -- recording -------------------------------------------------------------------------------
 
@@ -225,8 +246,8 @@ class Passages:
         recorded.end()
         return self._player
 
-    def _keep(self, recorded: Recorder) -> None:
-        """It is over, by what the firmware does, which it will do again."""
+    def _keep(self, recorded: Recorder, again: tuple[int, int] | None) -> None:
+        """It is over, by what the firmware does, which it will do again. again: see `Passage`."""
         player, begun = self._end(recorded), (recorded.speaker, recorded.state)
         steps = tuple(recorded.steps)
         if len(steps) < LEAST:
@@ -236,10 +257,29 @@ class Passages:
             steps,
             outcome=recorded.outcome,
             taken=sum(step.took for step in steps),
-            play=player.compile(recorded.speaker.model.regs, steps),
+            play=player.compile(recorded.speaker.model.regs, steps, again),
+            again=again,
+            given={step.offset: step.value for step in steps if step.is_free}.items(),
         )
 
     # -- catching up -----------------------------------------------------------------------------
+
+    def _go_round(
+        self, speaker: Speaker, began: int, passage: Passage, starts: Sequence[int]
+    ) -> int:
+        """It has begun again at each of these times. Returns the last one."""
+        self._clock.read_by(lambda: self._past or 0)
+        try:
+            for start in starts:
+                if passage.taken:
+                    self._clock.count_as_taken(passage.taken)
+                self._past = start
+                speaker.again(start - began)
+                began = start
+        finally:
+            self._past = None
+            self._clock.read_by(None)
+        return began
 
     def _catch_up(
         self, speaker: Speaker, began: int, steps: Sequence[Step], written: Sequence[int]

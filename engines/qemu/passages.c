@@ -23,6 +23,7 @@ struct step {
 struct script {
     object *values; /* of the model's registers, which tells it from others */
     uint64_t length;
+    uint64_t offset, value; /* of the write behind it that may begin it again */
     struct step steps[];
 };
 
@@ -48,12 +49,17 @@ static uint64_t made;
 static int64_t began;
 uint32_t xipsim_written[MOST_STEPS];
 
+/* How often it may begin again, how often it has, and when. The first is set from Python. */
+uint32_t xipsim_rounds, xipsim_begun;
+int64_t xipsim_starts[MOST_ROUNDS];
+
 /* From now on, expect the steps of `expected`; they began `now`. */
 void xipsim_play(void *expected, int64_t now)
 {
     script = expected;
     made = 0;
     began = now;
+    xipsim_rounds = xipsim_begun = 0;
     if (xipsim_translation) {
         *xipsim_translation |= xipsim_by_instruction;
     }
@@ -105,10 +111,43 @@ int passage_reads(object *values, uint64_t offset, unsigned size, uint64_t *valu
     return 1;
 }
 
+/* Whether what may be anything was written as it was when the passage was recorded. */
+static int is_as_recorded(void)
+{
+    for (uint64_t i = 0; i < script->length; i++) {
+        const struct step *step = &script->steps[i];
+
+        if (step->kind == TAKES_ANY && xipsim_written[i] != step->value) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Let the passage begin again, if that is what this write behind its end does. */
+static int begin_again(object *values, uint64_t offset, unsigned size, uint64_t value)
+{
+    if (made != script->length || xipsim_begun == xipsim_rounds || script->values != values ||
+        script->offset != offset || script->value != value || size != WORD || !is_as_recorded() ||
+        xipsim_nearest(CLOCK_VIRTUAL) == 0) {
+        return 0;
+    }
+    began = xipsim_starts[xipsim_begun++] = xipsim_clock(CLOCK_VIRTUAL);
+    made = 0;
+    return 1;
+}
+
 int passage_writes(object *values, uint64_t offset, unsigned size, uint64_t value)
 {
-    const struct step *step = script ? next_step(values, offset, size) : NULL;
+    const struct step *step;
 
+    if (!script) {
+        return 0;
+    }
+    if (begin_again(values, offset, size, value)) {
+        return 1;
+    }
+    step = next_step(values, offset, size);
     if (!step || step->kind == IS_READ || (step->kind == IS_WRITE && step->value != value)) {
         return 0;
     }

@@ -5,6 +5,7 @@
 #include "python_api.h"
 
 #define MOST_STEPS 256 /* as in passages.py */
+#define MOST_ROUNDS 8
 
 extern unsigned int xipsim_recording;
 
@@ -20,5 +21,6 @@ OWN void tell_access(object *values, uint64_t offset, unsigned size, int is_writ
 
 /* See calls.c. */
 uint32_t xipsim_skip(void *cpu, int span);
+int64_t xipsim_nearest(int clock);
 
 #endif

@@ -12,7 +12,7 @@ from xipsim.engines.guest.backend import Step
 
 from . import library as q
 
-MOST_STEPS = 256
+MOST_STEPS, MOST_ROUNDS = 256, 8
 IS_READ, IS_WRITE, TAKES_ANY = range(3)
 NEVER_MIND = -1
 ONE_INSTRUCTION, DEVICES, COUNTS = 0x1, 0x8000, 0x2000
@@ -31,11 +31,19 @@ class _Step(Structure):
     )
 
 
-def _script(values: dict[int, int], steps: Sequence[Step]) -> Structure:
+def _script(
+    values: dict[int, int], steps: Sequence[Step], again: tuple[int, int] | None
+) -> Structure:
     class Script(Structure):
-        _fields_ = (("values", c_void_p), ("length", c_uint64), ("steps", _Step * len(steps)))
+        _fields_ = (
+            ("values", c_void_p),
+            ("length", c_uint64),
+            ("offset", c_uint64),
+            ("value", c_uint64),
+            ("steps", _Step * len(steps)),
+        )
 
-    script = Script(id(values), len(steps))
+    script = Script(id(values), len(steps), *(again or (0, 0)))
     for into, step in zip(script.steps, steps, strict=True):
         into.kind = (TAKES_ANY if step.is_free else IS_WRITE) if step.is_write else IS_READ
         into.offset, into.value, into.took = step.offset, step.value, step.took
@@ -67,6 +75,9 @@ class QemuPlayer:
         self._recordings = 0
         self._scripts: list[Structure] = []
         self._written = q.shim_data(c_uint32 * MOST_STEPS, "xipsim_written")
+        self._rounds = q.shim_data(c_uint32, "xipsim_rounds")
+        self._begun = q.shim_data(c_uint32, "xipsim_begun")
+        self._starts = q.shim_data(c_int64 * MOST_ROUNDS, "xipsim_starts")
         self._stop: Callable[[], int] = q.bound_at(b"read", "xipsim_stop", 0)
 
     def use(self, cpu: int) -> None:
@@ -91,18 +102,22 @@ class QemuPlayer:
         self._recording.value = self._recordings if on else 0
 
     def compile(
-        self, values: dict[int, int], steps: Sequence[Step]
+        self, values: dict[int, int], steps: Sequence[Step], again: tuple[int, int] | None
     ) -> Callable[[int], None]:
         """A function that begins to play, given the time."""
-        script = _script(values, steps)
+        script = _script(values, steps, again)
         self._scripts.append(script)
         play: Callable[[int], None] = q.bound_at(b"move", "xipsim_play", addressof(script))
         return play
+
+    def repeat(self, times: int) -> None:
+        """Let what has just begun begin again so often."""
+        self._rounds.value = min(times, MOST_ROUNDS)
 
     def forget(self) -> None:
         """Nothing that was compiled will be played any more."""
         self._scripts.clear()
 
-    def stop(self) -> tuple[int, Sequence[int]]:
-        """How many were made, and what was written in each."""
-        return self._stop(), self._written
+    def stop(self) -> tuple[int, Sequence[int], Sequence[int]]:
+        """How many were made, what was written in each, and when it has begun again."""
+        return self._stop(), self._written, self._starts[: self._begun.value]

@@ -104,6 +104,18 @@ class Speaker(Protocol):
         written: values, by the number of the access; of reads, any.
         """
 
+    def round(self) -> tuple[int, int] | None:
+        """Offset and value of the write under way, if it has begun a turn of a waiting loop, which
+        would be the same if it came again in the same state; else None.
+
+        That is, it has asked the clock a question, of which the answer stays what it is until an
+        alarm comes or something else is accessed.
+        """
+
+    def again(self, later: int) -> None:
+        """That write has come again, `later` ns after the last time, behind all of the passage that
+        it has begun: ask the clock, and tell whom it concerns outside, what it does each time."""
+
 
 class Clock(Protocol):
     """Virtual time."""

@@ -62,7 +62,7 @@ class FlexSpi(FlexSpiRegisters):
             self.alarm(self._refuse),
             self._ahb.xip.evaluate,
         )
-        self._passages = Passages(self)
+        self._passages = Passages(self, self._ip.polls)
         self._looks = Looks(self, self._ip, self._fifos, self._passages.begin)
         self._selects.measure()
 

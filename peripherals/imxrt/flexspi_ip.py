@@ -51,7 +51,7 @@ class IpCommands:
         self._spi, self._chips, self._lut, self._bus = spi, chips, lut, bus
         self._fifos, self._flow = fifos, fifos.flow
         self._progress, self._grant = progress, grant
-        self._polls = Polls(spi, chips, lut)
+        self.polls = Polls(spi, chips, lut)
         self._bus_changed = bus_changed
         self._clock = spi.system.clock
 
@@ -236,7 +236,7 @@ class IpCommands:
         spi.command = command = IpCommand(select, address, size, list(program.indices))
         chip = spi.chips.get(select)
         if program.reads and chip is not None and chip.busy:
-            self._polls.ask(command, chip, now, self._begin_sequence)
+            self.polls.ask(command, chip, now, self._begin_sequence)
         else:
             self._begin_sequence(command, now)
 
@@ -247,6 +247,7 @@ class IpCommands:
         cost = self._bus.cost(self._chips.settings(command.select), sequence)
         command.began = max(now, spi.quiet_at + cost.interval)
         command.limit, command.behind = cost.limit, cost.behind
+        command.interval = cost.interval
         command.hertz, command.byte_clocks = cost.hertz, cost.byte_clocks
         command.base = command.began + cost.before
         command.moved = command.writes = command.padding = 0

@@ -15,6 +15,7 @@ from typing import Any
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .flexspi_flow import block_size
+from .flexspi_polls import Polls
 from .flexspi_registers import ENTRY, OF_COMMANDS, FlexSpiRegisters, IpCommand
 
 _INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
@@ -24,6 +25,8 @@ _TFDR = tuple(word.offset for word in FlexSpiRegisters.TFDR.elements)
 _FREE = frozenset((FlexSpiRegisters.IPCR0.offset, FlexSpiRegisters.IPCR1.offset, *_TFDR))
 _KEPT = tuple(offset for offset in OF_COMMANDS if offset not in _FREE)
 _kept = itemgetter(*_KEPT)
+
+_START = (FlexSpiRegisters.IPCMD.offset, 1)
 
 _Distance = tuple[int] | int | None
 _Pace = tuple[int, int, _Distance, _Distance, int]
@@ -50,8 +53,10 @@ class Passages:
 
     FREE = _FREE
 
-    def __init__(self, spi: FlexSpiRegisters) -> None:
-        self.model = spi
+    def __init__(self, spi: FlexSpiRegisters, polls: Polls) -> None:
+        self.model, self._polls = spi, polls
+        self.again = polls.again
+        """As `Speaker.again`."""
 
     def begin(self) -> None:
         """One may begin with the next access."""
@@ -71,8 +76,8 @@ class Passages:
         return (
             _kept(regs), regs[_MCR0], bytes(spi.rx), tuple(spi.pointers), quiet_at,
             command.size, command.reads, command.writes, command.padding, command.hertz,
-            command.byte_clocks, command.behind, command.limit, command.holds_bus,
-            len(command.sequences), _pace(command, now),
+            command.byte_clocks, command.interval, command.behind, command.limit,
+            command.holds_bus, len(command.sequences), _pace(command, now),
         )  # fmt: skip
 
     def outcome(
@@ -135,6 +140,11 @@ class Passages:
             base, command.moved, end, room_at, stop = pace
             command.base, command.stop = began + base, began + stop
             command.end, command.room_at = _at(end, began), _at(room_at, began)
+
+
+    def round(self) -> tuple[int, int] | None:
+        """As `Speaker.round`: a poll of a chip that is busy until its alarm."""
+        return _START if self._polls.is_under_way() else None
 
 
 def _at(distance: _Distance, began: int) -> Any:

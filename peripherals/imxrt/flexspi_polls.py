@@ -22,6 +22,8 @@ class Polls:
 
     def __init__(self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable) -> None:
         self._spi, self._chips, self._lut = spi, chips, lut
+        self._plain: IpCommand | None = None
+        """The last poll that is like the next one: of one sequence, and without interrupts."""
 
     def ask(
         self,
@@ -31,11 +33,30 @@ class Polls:
         begin: Callable[[IpCommand, int], None],
     ) -> None:
         """Begin a command that reads from a busy chip. That can only be a poll."""
-        spi, turn, until, held = self._spi, None, chip.busy_until, len(self._spi.rx)
+        spi, until, held = self._spi, chip.busy_until, len(self._spi.rx)
         begin(command, now)
         if command.end is not None and len(command.sequences) == 1 and not spi.regs[_INTEN]:
-            turn = partial(self._turn, command, held, now)
-        spi.system.clock.question(("status", chip.name), until=until, turn=turn)
+            self._plain = command
+        self._question(command, chip, until, held, now)
+
+    def is_under_way(self) -> bool:
+        """Whether the command under way is a poll that changes nothing and ends by itself."""
+        return self._plain is not None and self._plain is self._spi.command
+
+    def again(self, later: int) -> None:
+        """That poll is over, and has come again, `later` ns after the last time."""
+        command = self._plain
+        assert command is not None
+        chip, held = self._spi.chips[command.select], command.moved
+        self._again(command, held, later)
+        self._question(command, chip, chip.busy_until, held, self._spi.system.clock.now)
+
+    def _question(
+        self, command: IpCommand, chip: SpiDevice, until: int | None, held: int, now: int
+    ) -> None:
+        is_plain = command is self._plain
+        turn = partial(self._turn, command, held, now) if is_plain else None
+        self._spi.system.clock.question(("status", chip.name), until=until, turn=turn)
 
     def _turn(self, command: IpCommand, held: int, now: int) -> Turn:
         """Of a poll that has begun. held: bytes that were in the receive FIFO before."""

@@ -57,6 +57,8 @@ class IpCommand(Record):
     that have left the transmit FIFO."""
     behind: int
     """ns from the last clock to the rise of chip select."""
+    interval: int
+    """ns for which chip select has to be high before it."""
     end: int | None
     """Virtual ns of the last clock; None while that depends on the firmware."""
     room_at: int | None

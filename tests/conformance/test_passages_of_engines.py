@@ -28,6 +28,11 @@ INTERRUPTED = Program(f"""
 """With the timer's interrupt at another place each time, of which the handler writes its model."""
 UNLIKE = Program(SPEECH.source.replace("str r0, [r4, #4]", "str r5, [r4, #4]"))
 """With another value in each access that would have to be the same."""
+ASKED = Program(f"""
+        ldr r4, =0x40008000; movs r5, #7; ldr r6, =0xFFFFFFFF
+    again: str r6, [r4, #12]; {SAY.replace("adds r5, #1;", "") * WORDS} b again
+""")
+"""A loop that polls: with each sentence it asks, and says the same."""
 TIME = 100_000
 
 Heard = tuple[list[tuple[int, list[int]]], list[int], list[int]]
@@ -87,6 +92,18 @@ def test_whoever_looks_within_a_sentence_changes_nothing(
         for look in looks:
             check(run(engine, look))
         assert run(engine, TIME) == undisturbed
+
+
+@pytest.mark.needs("times within a block")
+def test_whoever_looks_while_a_loop_polls_changes_nothing(running: Running) -> None:
+    looks = sorted(random.Random(3).sample(range(20_000, TIME), 60))
+    with running(ASKED) as engine:
+        undisturbed = run(engine, TIME)
+    sentences, said, _ = undisturbed
+    assert [words for _, words in sentences] == [[], *[[7] * WORDS] * (len(sentences) - 1)]
+    assert said == [7] * len(said)
+    with running(ASKED) as engine:
+        assert run(engine, *looks, TIME) == undisturbed
 
 
 @pytest.mark.needs("times within a block")

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from driven_core import ENABLE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver
+from driven_core import ENABLE, ERASE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver
 
 from xipsim.engines.guest.backend import Step
 from xipsim.engines.guest.passages import MOST, REMEMBERED
+from xipsim.engines.guest.polling import QUESTIONS_BEFORE_STALL
 from xipsim.peripherals.core import ports
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
@@ -26,9 +27,11 @@ class Player:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._script: tuple[dict[int, int], Sequence[Step]] | None = None
+        self._again: tuple[int, int] | None = None
         self._written = [0xBAD] * MOST
-        self._made = self._began = self._recording = self._recordings = 0
-        self.answered = self.compiled = 0
+        self._made = self._began = self._recording = self._recordings = self._rounds = 0
+        self._starts: list[int] = []
+        self.answered = self.compiled = self.rounds = 0
 
     def connect(
         self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]
@@ -40,21 +43,25 @@ class Player:
         self._recording = self._recordings if on else 0
 
     def compile(
-        self, values: dict[int, int], steps: Sequence[Step]
+        self, values: dict[int, int], steps: Sequence[Step], again: tuple[int, int] | None
     ) -> Callable[[int], None]:
         self.compiled += 1
 
         def play(now: int) -> None:
             self._script, self._made, self._began = (values, steps), 0, now
+            self._again, self._rounds, self._starts = again, 0, []
 
         return play
+
+    def repeat(self, times: int) -> None:
+        self._rounds = times
 
     def forget(self) -> None:
         pass
 
-    def stop(self) -> tuple[int, Sequence[int]]:
+    def stop(self) -> tuple[int, Sequence[int], Sequence[int]]:
         self._script = None
-        return self._made, self._written
+        return self._made, self._written, self._starts
 
     def end(self) -> None:
         if self._script is not None:
@@ -64,8 +71,10 @@ class Player:
         if self._script is None:
             return None
         values, steps = self._script
-        if values is not model.regs or self._made == len(steps):
+        if values is not model.regs:
             return None
+        if self._made == len(steps):
+            return self._begins_again(steps, offset, value)
         step = steps[self._made]
         if step.offset != offset or step.is_write != (value is not None):
             return None
@@ -79,6 +88,23 @@ class Player:
         self._made += 1
         self.answered += 1
         return step.value
+
+    def _begins_again(
+        self, steps: Sequence[Step], offset: int, value: int | None
+    ) -> int | None:
+        free = [(step.value, at) for at, step in enumerate(steps) if step.is_free]
+        if (
+            (offset, value) != self._again
+            or len(self._starts) == self._rounds
+            or any(self._written[at] != given for given, at in free)
+            or self._core.next_alarm(self._core.now, 1, ()) == 0
+        ):
+            return None
+        self._starts.append(self._core.now)
+        self._made, self._began = 0, self._core.now
+        self.answered += 1
+        self.rounds += 1
+        return 0
 
     def access(
         self, model: FlexSpi, offset: int, size: int, value: int | None, make: Callable[[], Any]
@@ -125,6 +151,8 @@ class PlayedDriver(FlexSpiDriver):
         return end_and_fire
 
 
+READ, STATUS_2 = 0, 2
+"""Sequences of the LUT."""
 ACCESSES = 3000
 """Of one run: some accidents make the driver wait for ever."""
 
@@ -289,6 +317,43 @@ def test_most_accesses_are_answered_by_the_player() -> None:
     driver.program(512, bytes(range(256)))
     assert driver.player.answered - before > 0.85 * count
     assert driver.chip.read(512, 256) == bytes(range(256))
+
+
+def test_the_starts_of_a_waits_first_polls_are_answered_by_the_player() -> None:
+    """But for two, before which something else was said than a poll, and the one that stalls."""
+    driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
+    for page in range(2):
+        driver.program(256 * page, bytes(256))
+    before = driver.player.rounds
+    driver.program(512, bytes(256))
+    assert driver.player.rounds - before == QUESTIONS_BEFORE_STALL - 3
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_poll_that_is_said_otherwise_is_no_round(seed: int) -> None:
+    """With another address, or another sequence: a busy chip ignores a read, which is told, and its
+    second status register happens to be equal to its first one."""
+    seen = []
+    for kind in (FlexSpiDriver, PlayedDriver):
+        driver, choose = kind(Core(tick=100 * TICK, masked=True)), random.Random(seed)
+        driver.write(FlexSpi.LUTKEY, 0x5AF0_5AF0)
+        driver.write(FlexSpi.LUTCR, 2)
+        driver.write(FlexSpi.LUT, 0x2401_0435, 4 * STATUS_2)
+        driver.chip.maker.volatile.sr[1] = 3  # type: ignore[attr-defined]
+        for address in (0, 0x1000, 0x2000):
+            driver.begin(ENABLE, 0, 0)
+            driver.end()
+            driver.begin(ERASE, address, 0)
+            driver.end()
+            for _ in range(30):
+                sequence = choose.choice((STATUS, STATUS, STATUS, STATUS, STATUS_2, READ))
+                driver.begin(sequence, choose.choice((0, 0, 0, 0, 8)), 1)
+                driver.end()
+                driver.write(FlexSpi.INTR, 0x20)
+            driver.wait()
+        seen.append(look(driver))
+        assert "read status 2" in str(seen[-1])
+    assert seen[0] == seen[1]
 
 
 def test_what_is_pushed_is_what_was_written_this_time() -> None:

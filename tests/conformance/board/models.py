@@ -457,7 +457,8 @@ class Talker(Peripheral):
     """PUSH says WORD, and LEVEL is how much was said, 100 ns for each; GO ends a sentence.
 
     What is said between two GO may be a passage: see `Clock.passage`, of which this has the part of
-    a `Speaker`, too.
+    a `Speaker`, too. A GO with the value ASK asks besides, each time as before, and a few times the
+    same: who goes on so with one and the same word is in a loop that polls.
     """
 
     SIZE = 0x1000
@@ -466,6 +467,8 @@ class Talker(Peripheral):
     LEVEL = Register(0x8, ro=True, neutral=True)
     GO = Register(0xC, neutral=True)
     FREE = frozenset((WORD.offset,))
+    ASK, TIMES = 0xFFFF_FFFF, 20
+    asks = State(False)
     began = State(0)
     said: State[list[int]] = State([])
     sentences: State[list[tuple[int, list[int]]]] = State([])
@@ -488,7 +491,13 @@ class Talker(Peripheral):
         self.began = clock.now
         self.sentences.append((clock.now, self.said))
         self.said, self.levels = [], []
+        self.asks = value == self.ASK
+        if self.asks:
+            self._ask()
         clock.passage(self)
+
+    def _ask(self) -> None:
+        self.system.clock.question(("said", len(self.sentences) // self.TIMES))
 
     @property
     def model(self) -> Talker:
@@ -509,6 +518,15 @@ class Talker(Peripheral):
         words, levels = outcome
         self.said, self.levels = [written[step] for step in words], list(levels)
         self.WORD = self.said[-1]
+
+    def round(self) -> tuple[int, int] | None:
+        return (type(self).GO.offset, self.ASK) if self.asks else None
+
+    def again(self, later: int) -> None:
+        self.began += later
+        words = len(self.sentences[-1][1])
+        self.sentences.append((self.system.clock.now, [self.WORD] * words))
+        self._ask()
 
     @exposed
     def heard(self) -> tuple[list[tuple[int, list[int]]], list[int], list[int]]:
