@@ -7,7 +7,7 @@ thing that the guest could notice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from xipsim.peripherals.core import Speaker, Turn, Unanswered
@@ -54,6 +54,8 @@ class GuestClock:
         """See `Questions` of core/access.py: any access that is not neutral sets it to None."""
         self._run = Run(None, 0)
         """The run of `asked`."""
+        self._is_known = False
+        """Whether the last question said when the answer changes."""
         self._others: dict[Hashable, Run] = {}
         """Those of the other questions that the same loop asks."""
         self._turns = Turns(source)
@@ -141,17 +143,11 @@ class GuestClock:
         asked = key if until is None else (key, until)
         if asked != self.asking[0]:
             self._change(asked, now)
-        run = self._run
+        run, self._is_known = self._run, until is not None
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
-        longest = GAP * (1 + len(self._others)) if until is None else SLOW_GAP
         if gap and self._others:
             self._forget_others(run.last)
-        if gap > INTERRUPTED_GAP:
-            run.begin(now, 0)
-        elif gap > longest or (not run.fits(gap) and until is None):
-            self._leave_loop(run, now, gap)
-        elif gap:  # else the same access asks twice
-            run.go_round(now)
+        if self._comes_round(run, now, gap):
             if turn is not None and is_behind_alarm and not self._others:
                 self._turns.seen(run, key, turn(), gap)
             if run.count == QUESTIONS_BEFORE_STALL and now - run.began >= after:
@@ -163,14 +159,35 @@ class GuestClock:
                 return end
         return now
 
+    def _comes_round(self, run: Run, now: int, gap: int) -> bool:
+        """Whether the loop has made another turn, and asks: for who counts them."""
+        longest = SLOW_GAP if self._is_known else GAP * (1 + len(self._others))
+        if gap > INTERRUPTED_GAP:
+            run.begin(now, 0)
+        elif gap > longest or (not run.fits(gap) and not self._is_known):
+            self._leave_loop(run, now, gap)
+        elif gap:  # else the same access asks twice
+            run.go_round(now)
+            return True
+        return False
+
     @property
     def at_once(self) -> int:
         """How often what was asked last may be asked again, and be answered at once, whatever the
         distance in time: at the beginning of a wait for nothing else."""
         run = self._run
-        if run.noticed or self._others:
+        if run.noticed or self._others or run.last <= run.alarm_due:
             return 0
         return QUESTIONS_BEFORE_STALL - 1 - run.count
+
+    def asked_again(self, times: Sequence[int], taken: int) -> None:
+        """As many questions as `at_once` allows, at these times; accesses took `taken` ns between
+        each two."""
+        run = self._run
+        for now in times:
+            run.last += taken
+            run.taken += taken
+            self._comes_round(run, now, now - run.last)
 
     def _tell(self, what: Unanswered) -> None:
         if self._hopeless.is_news(what):

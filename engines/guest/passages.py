@@ -16,8 +16,9 @@ of passages is no state of the machine: snapshots hold none of it.
 
 A loop that polls is one passage and the write that begins it, in turn. Where the recorder has seen
 that the write led back to the state in which the passage began, the player may answer it, too: as
-many rounds as the clock lets a loop ask before it stalls. For each of them, the model catches up by
-asking once more (`Speaker.again`): the chip, for its count and the trace, and the clock.
+many rounds as the clock lets a loop ask before it stalls. What the model catches up
+with is what each of them tells the chip, for its count and the trace (`Speaker.again`), and the
+clock.
 """
 
 from __future__ import annotations
@@ -58,6 +59,9 @@ class Clock(Protocol):
     @property
     def at_once(self) -> int:
         """How often what was asked last may be asked again, and be answered at once."""
+
+    def asked_again(self, times: Sequence[int], taken: int) -> None:
+        """That was asked again at these times, between which accesses have taken so many ns."""
 
 
 class Passage(NamedTuple):
@@ -212,7 +216,9 @@ class Passages:
         speaker, began, passage = played
         made, written, starts = self._player.stop()
         if starts:
-            began = self._go_round(speaker, began, passage, starts)
+            self._clock.asked_again(starts, passage.taken)
+            speaker.again(began, starts)
+            began = starts[-1]
         if made == len(passage.steps):
             if passage.taken:
                 self._clock.count_as_taken(passage.taken)
@@ -263,23 +269,6 @@ class Passages:
         )
 
     # -- catching up -----------------------------------------------------------------------------
-
-    def _go_round(
-        self, speaker: Speaker, began: int, passage: Passage, starts: Sequence[int]
-    ) -> int:
-        """It has begun again at each of these times. Returns the last one."""
-        self._clock.read_by(lambda: self._past or 0)
-        try:
-            for start in starts:
-                if passage.taken:
-                    self._clock.count_as_taken(passage.taken)
-                self._past = start
-                speaker.again(start - began)
-                began = start
-        finally:
-            self._past = None
-            self._clock.read_by(None)
-        return began
 
     def _catch_up(
         self, speaker: Speaker, began: int, steps: Sequence[Step], written: Sequence[int]

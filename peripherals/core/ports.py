@@ -112,9 +112,9 @@ class Speaker(Protocol):
         alarm comes or something else is accessed.
         """
 
-    def again(self, later: int) -> None:
-        """That write has come again, `later` ns after the last time, behind all of the passage that
-        it has begun: ask the clock, and tell whom it concerns outside, what it does each time."""
+    def again(self, began: int, starts: Sequence[int]) -> None:
+        """That write, which came when the passage began, has come again at these times, each behind
+        all of the passage: do each time what it does, but for the clock's question."""
 
 
 class Clock(Protocol):

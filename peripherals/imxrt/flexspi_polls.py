@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from operator import itemgetter
 
 from xipsim.peripherals.core import Turn
@@ -23,7 +24,8 @@ class Polls:
     def __init__(self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable) -> None:
         self._spi, self._chips, self._lut = spi, chips, lut
         self._plain: IpCommand | None = None
-        """The last poll that is like the next one: of one sequence, and without interrupts."""
+        """The last poll that is like the next one: of one sequence, without interrupts, of a chip
+        that answers the same."""
 
     def ask(
         self,
@@ -33,46 +35,42 @@ class Polls:
         begin: Callable[[IpCommand, int], None],
     ) -> None:
         """Begin a command that reads from a busy chip. That can only be a poll."""
-        spi, until, held = self._spi, chip.busy_until, len(self._spi.rx)
+        spi, turn, until, held = self._spi, None, chip.busy_until, len(self._spi.rx)
         begin(command, now)
-        if command.end is not None and len(command.sequences) == 1 and not spi.regs[_INTEN]:
-            self._plain = command
-        self._question(command, chip, until, held, now)
+        is_alone = len(command.sequences) == 1 and not spi.regs[_INTEN]
+        if is_alone and command.end is not None and chip.repeats:
+            self._plain, turn = command, partial(self._turn, command, held, now)
+        spi.system.clock.question(("status", chip.name), until=until, turn=turn)
 
     def is_under_way(self) -> bool:
-        """Whether the command under way is a poll that changes nothing and ends by itself."""
+        """Whether the command under way is a poll that is like the next one."""
         return self._plain is not None and self._plain is self._spi.command
 
-    def again(self, later: int) -> None:
-        """That poll is over, and has come again, `later` ns after the last time."""
+    def again(self, began: int, starts: Sequence[int]) -> None:
+        """As `Speaker.again`, of that poll."""
         command = self._plain
         assert command is not None
-        chip, held = self._spi.chips[command.select], command.moved
-        self._again(command, held, later)
-        self._question(command, chip, chip.busy_until, held, self._spi.system.clock.now)
-
-    def _question(
-        self, command: IpCommand, chip: SpiDevice, until: int | None, held: int, now: int
-    ) -> None:
-        is_plain = command is self._plain
-        turn = partial(self._turn, command, held, now) if is_plain else None
-        self._spi.system.clock.question(("status", chip.name), until=until, turn=turn)
+        for before, start in pairwise((began, *starts)):
+            self._move(command, start - before)
+        self._spi.chips[command.select].repeated(starts)
 
     def _turn(self, command: IpCommand, held: int, now: int) -> Turn:
         """Of a poll that has begun. held: bytes that were in the receive FIFO before."""
         spi = self._spi
         found = _polled(spi.regs), bytes(spi.rx[:held]), bytes(spi.tx), command.began - now
-        return Turn(found, partial(self._again, command, held))
+        return Turn(found, partial(self._again, command))
 
-    def _again(self, command: IpCommand, held: int, later: int) -> None:
+    def _again(self, command: IpCommand, later: int) -> None:
         """See `Turn.again`."""
-        sequence = self._lut.sequence(command.sequences[0])
-        assert command.end is not None and sequence.reads is not None
+        self._move(command, later)
+        spi = self._spi
+        spi.chips[command.select].repeated((spi.system.clock.now,))
+
+    def _move(self, command: IpCommand, later: int) -> None:
+        """It is over, and has begun again, so much later. The FIFO holds what it held."""
+        assert command.end is not None
         self._spi.quiet_at = command.end + command.behind
         command.began += later
         command.base += later
         command.stop += later
         command.end += later
-        size = command.size or sequence.reads
-        answer = self._chips.transfer(command.select, sequence, command.address, b"", size)
-        self._spi.rx[held : held + size] = answer

@@ -6,6 +6,7 @@ A controller turns its own programming (a LUT sequence, a set of control registe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from xipsim.peripherals.namedtuple import NamedTuple
@@ -82,6 +83,14 @@ class SpiDevice(Protocol):
     @property
     def busy_until(self) -> int | None:
         """Virtual ns at which the operation ends; None while idle, or if it never ends."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the last cycle, if it came again, would only be counted and told, and answered as
+        it was: until there is another one, or an alarm."""
+
+    def repeated(self, times: Sequence[int]) -> None:
+        """That cycle has come again at these times."""
 
     def last_change(self, address: int) -> str | None:
         """What erased or programmed the cells there last, in words; None: nothing has."""

@@ -6,7 +6,7 @@ part number has, of its row in `parts/`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -121,6 +121,16 @@ class Chip(ChipState, FlashChip, Inputs):
     def busy_until(self) -> int | None:
         """Virtual ns at which the operation ends; None while idle, or if it never ends."""
         return self.operation.end if self.operation else None
+
+    @property
+    def repeats(self) -> bool:
+        """As of `SpiDevice`: true of status reads of a busy chip."""
+        return self.operation is not None and self._decoder.polled is not None
+
+    def repeated(self, times: Sequence[int]) -> None:
+        """As of `SpiDevice`."""
+        assert self._decoder.polled is not None
+        self.done_again(*self._decoder.polled, times)
 
     def watch(self, watcher: ChipWatcher) -> None:
         """Tell `watcher` about changes of the array and of the state."""

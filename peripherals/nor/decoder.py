@@ -20,6 +20,9 @@ class Decoder:
         self._last: tuple[Transaction | None, Mode | None, Cycle | None] = (None, None, None)
         """The last read without an address, in which mode, and what was understood: of a poll, the
         controller sends the same again."""
+        self.polled: tuple[Transaction, str, bytes] | None = None
+        """The last cycle, its name and its answer, if it was a read without an address of what can
+        be read of a busy chip: that changes nothing."""
         self._replay = Replay(chip, self.admits)
 
     def _commands(self, mode: Mode) -> dict[int, Command]:
@@ -42,6 +45,7 @@ class Decoder:
     def transfer(self, t: Transaction) -> bytes:
         """Run one cycle of chip select, and report it."""
         chip = self._chip
+        self.polled = None
         if chip.powered_down and self._maker.wakes_on_select:
             self._engine.begin("release", "release power-down", chip.duration("release"))
             return chip.done(t, "release power-down", b"\xff" * t.read, address=None)
@@ -58,7 +62,11 @@ class Decoder:
         if command is None or answer is None:
             return chip.done(t, "ignored", b"\xff" * t.read, address=address)
         answer = chip.done(t, command.name, answer, address=address)
-        return answer if not t.strobe else self._strobed(t, answer)
+        if t.strobe:
+            return self._strobed(t, answer)
+        if address is None and t.read and command.while_busy:
+            self.polled = t, command.name, answer
+        return answer
 
     def _understood(self, t: Transaction, mode: Mode) -> Cycle | None:
         """What the transaction says, if it has exactly the shape of a command."""

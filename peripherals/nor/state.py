@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from xipsim.peripherals.core import FlashCommand, Model, Parameter, State, System
@@ -103,20 +103,31 @@ class ChipState(Model):
     def done(self, t: Transaction, name: str, answer: bytes, *, address: int | None) -> bytes:
         """Count and trace the cycle that just ended; returns `answer`."""
         self.counters.commands[name] += 1
-        trace = self.system.trace
-        if trace.wants(FlashCommand):
-            trace.emit(
-                FlashCommand(
-                    time=self.system.clock.now,
-                    chip=self.name,
-                    opcode=t.opcode,
-                    name=name,
-                    address=address,
-                    sent=t.write,
-                    received=answer,
-                )
-            )
+        if self.system.trace.wants(FlashCommand):
+            self._tell(self.system.clock.now, t, name, answer, address)
         return answer
+
+    def done_again(self, t: Transaction, name: str, answer: bytes, times: Sequence[int]) -> None:
+        """Count and trace a cycle without an address that has come again at these times."""
+        self.counters.commands[name] += len(times)
+        if self.system.trace.wants(FlashCommand):
+            for time in times:
+                self._tell(time, t, name, answer, None)
+
+    def _tell(
+        self, time: int, t: Transaction, name: str, answer: bytes, address: int | None
+    ) -> None:
+        self.system.trace.emit(
+            FlashCommand(
+                time=time,
+                chip=self.name,
+                opcode=t.opcode,
+                name=name,
+                address=address,
+                sent=t.write,
+                received=answer,
+            )
+        )
 
     def refuse(self, rule: str, c: Cycle, why: str) -> None:
         """Report that the chip ignores a command, and why."""

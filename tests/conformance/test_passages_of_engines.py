@@ -17,6 +17,7 @@ from xipsim.engines.link.engine import ChildEngine
 
 WORDS = 4
 SAY = "ldr r3, [r4, #8]; adds r5, #1; str r5, [r4, #0]; str r0, [r4, #4];"
+SAME = SAY.replace("adds r5, #1;", "")
 SPEECH = Program(f"""
         ldr r4, =0x40008000; movs r5, #0
     again: str r5, [r4, #12]; {SAY * WORDS} b again
@@ -30,9 +31,10 @@ UNLIKE = Program(SPEECH.source.replace("str r0, [r4, #4]", "str r5, [r4, #4]"))
 """With another value in each access that would have to be the same."""
 ASKED = Program(f"""
         ldr r4, =0x40008000; movs r5, #7; ldr r6, =0xFFFFFFFF
-    again: str r6, [r4, #12]; {SAY.replace("adds r5, #1;", "") * WORDS} b again
+    news: movs r2, #20; str r5, [r4, #12]; {SAME * WORDS}
+    again: str r6, [r4, #12]; {SAME * WORDS} subs r2, #1; bne again; b news
 """)
-"""A loop that polls: with each sentence it asks, and says the same."""
+"""Loops that poll: with each sentence, they ask, and say the same."""
 TIME = 100_000
 
 Heard = tuple[list[tuple[int, list[int]]], list[int], list[int]]

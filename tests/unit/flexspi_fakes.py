@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from xipsim.peripherals.core import ResetCause
@@ -44,6 +44,13 @@ class FakeChip:
     @property
     def busy_until(self) -> int | None:
         return self.end if self.end is not None and self.clock.now < self.end else None
+
+    @property
+    def repeats(self) -> bool:
+        return False
+
+    def repeated(self, times: Sequence[int]) -> None:
+        raise AssertionError(times)
 
     def last_change(self, address: int) -> str | None:
         return None

@@ -457,8 +457,8 @@ class Talker(Peripheral):
     """PUSH says WORD, and LEVEL is how much was said, 100 ns for each; GO ends a sentence.
 
     What is said between two GO may be a passage: see `Clock.passage`, of which this has the part of
-    a `Speaker`, too. A GO with the value ASK asks besides, each time as before, and a few times the
-    same: who goes on so with one and the same word is in a loop that polls.
+    a `Speaker`, too. A GO with the value ASK asks besides: who goes on so with one and the same
+    word is in a loop that polls, up to another GO.
     """
 
     SIZE = 0x1000
@@ -467,8 +467,9 @@ class Talker(Peripheral):
     LEVEL = Register(0x8, ro=True, neutral=True)
     GO = Register(0xC, neutral=True)
     FREE = frozenset((WORD.offset,))
-    ASK, TIMES = 0xFFFF_FFFF, 20
+    ASK = 0xFFFF_FFFF
     asks = State(False)
+    topic = State(0)
     began = State(0)
     said: State[list[int]] = State([])
     sentences: State[list[tuple[int, list[int]]]] = State([])
@@ -493,11 +494,10 @@ class Talker(Peripheral):
         self.said, self.levels = [], []
         self.asks = value == self.ASK
         if self.asks:
-            self._ask()
+            clock.question(("topic", self.topic))
+        else:
+            self.topic += 1
         clock.passage(self)
-
-    def _ask(self) -> None:
-        self.system.clock.question(("said", len(self.sentences) // self.TIMES))
 
     @property
     def model(self) -> Talker:
@@ -522,11 +522,10 @@ class Talker(Peripheral):
     def round(self) -> tuple[int, int] | None:
         return (type(self).GO.offset, self.ASK) if self.asks else None
 
-    def again(self, later: int) -> None:
-        self.began += later
+    def again(self, began: int, starts: Sequence[int]) -> None:
+        self.began = starts[-1]
         words = len(self.sentences[-1][1])
-        self.sentences.append((self.system.clock.now, [self.WORD] * words))
-        self._ask()
+        self.sentences += [(start, [self.WORD] * words) for start in starts]
 
     @exposed
     def heard(self) -> tuple[list[tuple[int, list[int]]], list[int], list[int]]:
