@@ -147,7 +147,7 @@ class GuestClock:
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
         if gap and self._others:
             self._forget_others(run.last)
-        if self._comes_round(run, now, gap):
+        if run.comes_round(now, self._longest, self._is_known, self.level):
             if turn is not None and is_behind_alarm and not self._others:
                 self._turns.seen(run, key, turn(), gap)
             if run.count == QUESTIONS_BEFORE_STALL and now - run.began >= after:
@@ -159,35 +159,21 @@ class GuestClock:
                 return end
         return now
 
-    def _comes_round(self, run: Run, now: int, gap: int) -> bool:
-        """Whether the loop has made another turn, and asks: for who counts them."""
-        longest = SLOW_GAP if self._is_known else GAP * (1 + len(self._others))
-        if gap > INTERRUPTED_GAP:
-            run.begin(now, 0)
-        elif gap > longest or (not run.fits(gap) and not self._is_known):
-            self._leave_loop(run, now, gap)
-        elif gap:  # else the same access asks twice
-            run.go_round(now)
-            return True
-        return False
-
     @property
     def at_once(self) -> int:
-        """How often what was asked last may be asked again, and be answered at once, whatever the
-        distance in time: at the beginning of a wait for nothing else."""
-        run = self._run
-        if run.noticed or self._others or run.last <= run.alarm_due:
-            return 0
-        return QUESTIONS_BEFORE_STALL - 1 - run.count
+        """How often what was asked last may be asked again, and be answered at once."""
+        return 0 if self._others else self._run.at_once
 
     def asked_again(self, times: Sequence[int], taken: int) -> None:
         """As many questions as `at_once` allows, at these times; accesses took `taken` ns between
         each two."""
-        run = self._run
         for now in times:
-            run.last += taken
-            run.taken += taken
-            self._comes_round(run, now, now - run.last)
+            self.count_as_taken(taken)
+            self._run.comes_round(now, self._longest, self._is_known, self.level)
+
+    @property
+    def _longest(self) -> int:
+        return SLOW_GAP if self._is_known else GAP * (1 + len(self._others))
 
     def _tell(self, what: Unanswered) -> None:
         if self._hopeless.is_news(what):
@@ -208,18 +194,6 @@ class GuestClock:
         """Those that this turn of the loop has not asked."""
         for asked in [a for a, run in self._others.items() if run.last < since]:
             del self._others[asked]
-
-    def _leave_loop(self, run: Run, now: int, gap: int) -> None:
-        """The question comes at another time than the next turn of the loop."""
-        last, run.last = run.last, now
-        if run.noticed and self.level() != run.level:
-            run.interrupted = True  # it comes from an interrupt handler
-        elif run.interrupted or last <= run.alarm_due <= now:
-            run.interrupted = False
-            run.polls += 1
-            run.count = 1
-        else:
-            run.begin(now, gap)
 
     def _wait(self, run: Run, key: Hashable, until: int | None, now: int) -> int:
         """The firmware waits, and that can take time: until when it does."""

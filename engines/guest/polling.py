@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from xipsim.peripherals.core import Unanswered
@@ -56,6 +56,43 @@ class Run:
         self.noticed = self.interrupted = False
         self.wait: Any = None
         """What the record of waits knows it by."""
+
+    @property
+    def at_once(self) -> int:
+        """How often it may come again, at any distance, before it is noticed as a wait; 0 where it
+        was, or an alarm has just come."""
+        if self.noticed or self.last <= self.alarm_due:
+            return 0
+        return QUESTIONS_BEFORE_STALL - 1 - self.count
+
+    def comes_round(
+        self, now: int, longest: int, is_known: bool, level: Callable[[], int]
+    ) -> bool:
+        """It is asked again: whether that is the next turn of the loop, `longest` ns at most.
+
+        is_known: whether it is known when the answer changes. level: that of the question.
+        """
+        gap = now - self.last
+        if gap > INTERRUPTED_GAP:
+            self.begin(now, 0)
+        elif gap > longest or (not self.fits(gap) and not is_known):
+            self._leave_loop(now, gap, level)
+        elif gap:  # else the same access asks twice
+            self.go_round(now)
+            return True
+        return False
+
+    def _leave_loop(self, now: int, gap: int, level: Callable[[], int]) -> None:
+        """The question comes at another time than the next turn of the loop."""
+        last, self.last = self.last, now
+        if self.noticed and level() != self.level:
+            self.interrupted = True  # it comes from an interrupt handler
+        elif self.interrupted or last <= self.alarm_due <= now:
+            self.interrupted = False
+            self.polls += 1
+            self.count = 1
+        else:
+            self.begin(now, gap)
 
     def go_round(self, now: int) -> None:
         """The loop has made another turn, and asks."""

@@ -22,7 +22,7 @@ class Decoder:
         controller sends the same again."""
         self.polled: tuple[Transaction, str, bytes] | None = None
         """The last cycle, its name and its answer, if it was a read without an address of what can
-        be read of a busy chip: that changes nothing."""
+        be read of a busy chip, which changes nothing. For the access under way, or a stall."""
         self._replay = Replay(chip, self.admits)
 
     def _commands(self, mode: Mode) -> dict[int, Command]:

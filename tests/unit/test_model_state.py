@@ -74,6 +74,7 @@ DERIVED = {
     "ChipSelects.transfer: self._asked",
     "ChipSelects.transfer: self._transaction",
     "Decoder._understood: self._last",
+    "Decoder.transfer: self.polled",
     "Transfers._reading: self._asked",
     "Transfers._reading: self._last",
     "WavePins._next_edge: self._planned",
