@@ -16,9 +16,8 @@ of passages is no state of the machine: snapshots hold none of it.
 
 A loop that polls is one passage and the write that begins it, in turn. Where the recorder has seen
 that the write led back to the state in which the passage began, the player may answer it, too: as
-many rounds as the clock lets a loop ask before it stalls. What the model catches up
-with is what each of them tells the chip, for its count and the trace (`Speaker.again`), and the
-clock.
+many rounds as the clock lets a loop ask before it stalls. What the model has to catch up with is
+what each of them tells the chip, for its count and the trace (`Speaker.again`), and the clock.
 """
 
 from __future__ import annotations
