@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
-from xipsim.peripherals.core import Speaker
+from xipsim.peripherals.core import RAISED, Speaker
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Player, Step, TimeSource
@@ -38,7 +38,7 @@ class Clock(Protocol):
     """What passages need of the machine's clock."""
 
     source: TimeSource
-    guard: Callable[[Exception], None]
+    guard: Callable[[BaseException], None]
 
     @property
     def now(self) -> int:
@@ -203,7 +203,7 @@ class Passages:
         """While playing: something comes that the player does not answer."""
         try:
             self.settle()
-        except Exception as error:
+        except RAISED as error:
             self._clock.guard(error)
 
     def _accessed(
