@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 
 from xipsim.peripherals import load
-from xipsim.peripherals.core import REGISTRY, Model, Registry
+from xipsim.peripherals.core import RAISED, REGISTRY, Model, Registry
 
 from .api import IMPORT_TIME, USER_MODULES, StrPath
 
@@ -79,7 +79,7 @@ def _load_file(file: str) -> None:
     except _Endless as error:
         del sys.modules[name]
         raise UserModelError(str(error)) from None
-    except (Exception, SystemExit) as error:
+    except RAISED as error:
         del sys.modules[name]
         line = _line_of(error, file)
         raise UserModelError(f"{file}{line}: {type(error).__name__}: {error}") from error

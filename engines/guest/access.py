@@ -6,7 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from xipsim.engines.repl import Tag
-from xipsim.peripherals.core import BusError, Guard, Model, Read, Region, Unanswered, Write
+from xipsim.peripherals.core import (
+    RAISED,
+    BusError,
+    Guard,
+    Model,
+    Read,
+    Region,
+    Unanswered,
+    Write,
+)
 
 from .clock import GuestClock
 
@@ -33,7 +42,7 @@ def window_access(
         except BusError as error:
             refused(error)
             raise
-        except Exception as error:
+        except RAISED as error:
             guard(error, f"{name}: read of {size} bytes at {offset:#x} of {region.name}")
             raise BusError(str(error)) from None
 
@@ -47,7 +56,7 @@ def window_access(
         except BusError as error:
             refused(error)
             raise
-        except Exception as error:
+        except RAISED as error:
             what = f"write of {value:#x}, {size} bytes, at {offset:#x} of {region.name}"
             guard(error, f"{name}: {what}")
             raise BusError(str(error)) from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xipsim.peripherals.core import RAISED
+
 from .backend import TimeSource
 
 
@@ -16,7 +18,7 @@ class ClockAlarm:
         self,
         source: TimeSource,
         callback: Callable[[], None],
-        guard: Callable[[Exception], None],
+        guard: Callable[[BaseException], None],
         after: Callable[[], None],
     ) -> None:
         self.deadline: int | None = None
@@ -25,7 +27,7 @@ class ClockAlarm:
             self.deadline = None
             try:
                 callback()
-            except Exception as error:
+            except RAISED as error:
                 guard(error)
             after()
 

@@ -45,7 +45,7 @@ class GuestClock:
     """The `Clock` port. `guard` receives what a callback raised."""
 
     def __init__(
-        self, source: TimeSource, guard: Callable[[Exception], None], *, stalls: bool
+        self, source: TimeSource, guard: Callable[[BaseException], None], *, stalls: bool
     ) -> None:
         self.source, self.guard, self._stalls = source, guard, stalls
         self._read = source.read

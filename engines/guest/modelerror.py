@@ -16,7 +16,7 @@ def refusal(error: ValueError) -> str:
     return f"{error} ({code.co_filename}, line {last.tb_lineno}, in {code.co_name})"
 
 
-def model_error(error: Exception, *, access: str = "", pc: int | None = None) -> ModelError:
+def model_error(error: BaseException, *, access: str = "", pc: int | None = None) -> ModelError:
     """Where in the model, doing what, and where the firmware was."""
     last = _place(error.__traceback__)
     what = f"{type(error).__name__}: {error}"

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, ItemsView, Sequence
 from typing import Any, Protocol
 
-from xipsim.peripherals.core import Speaker
+from xipsim.peripherals.core import RAISED, Speaker
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Player, Step, TimeSource
@@ -43,7 +43,7 @@ class Clock(Protocol):
     """What passages need of the machine's clock."""
 
     source: TimeSource
-    guard: Callable[[Exception], None]
+    guard: Callable[[BaseException], None]
 
     @property
     def now(self) -> int:
@@ -229,7 +229,7 @@ class Passages:
         """While playing: something comes that the player does not answer."""
         try:
             self.settle()
-        except Exception as error:
+        except RAISED as error:
             self._clock.guard(error)
 
     def _accessed(

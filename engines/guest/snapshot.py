@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from xipsim.engines.api import SnapshotError
-from xipsim.peripherals.core import Model
+from xipsim.peripherals.core import RAISED, Model
 
 from .backend import Backend
 from .board import Board
@@ -54,7 +54,7 @@ def take(guest: Guest) -> dict[str, Any]:
 def _saved(model: Model) -> dict[str, Any]:
     try:
         return model.save()
-    except Exception as error:
+    except RAISED as error:
         text = f"{type(error).__name__}: {error}"
         raise SnapshotError(
             f"{model.name} ({model.TYPE}) holds what cannot be saved: {text}"

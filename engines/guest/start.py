@@ -13,6 +13,7 @@ from xipsim.engines.link.server import Server
 from xipsim.engines.repl import Platform, PlatformError, Reference
 from xipsim.engines.usermodels import UserModelError, import_models, load_models
 from xipsim.peripherals import load_named
+from xipsim.peripherals.core import RAISED
 
 from .backend import Backend
 from .modelerror import model_error
@@ -92,7 +93,7 @@ def answer_build(
     except (ConfigurationError, EngineError, SnapshotError) as error:
         server.refuse(request.number, error)
         return None
-    except Exception as error:
+    except RAISED as error:
         server.refuse(request.number, model_error(error, access="the machine was being built"))
         return None
     server.reply(request.number, os.getpid())

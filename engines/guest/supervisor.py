@@ -25,7 +25,7 @@ from xipsim.engines.api import (
 from xipsim.engines.link.messages import NUMBER, RUN, Request
 from xipsim.engines.link.server import UsersEnd
 from xipsim.engines.repl import Platform
-from xipsim.peripherals.core import BootError, Entry, Registry, ResetCause
+from xipsim.peripherals.core import RAISED, BootError, Entry, Registry, ResetCause
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Backend
@@ -150,7 +150,7 @@ class Supervisor:
             self._ending = Ending(reason, values)
         self.backend.enter()
 
-    def failed(self, error: Exception, access: str = "") -> None:
+    def failed(self, error: BaseException, access: str = "") -> None:
         """A model raised: end the run, and hand the error to the user."""
         if self._ending is None or self._ending.error is None:
             raised = model_error(error, access=access, pc=self.core.pc)
@@ -229,7 +229,7 @@ class Supervisor:
         """A model may raise in its `reset`, or the boot ROM; then nothing runs until a reset."""
         try:
             self._proceed()
-        except Exception as error:
+        except RAISED as error:
             self._power, self._rom = Power.OFF, None
             self.clock.halt()
             self._ending = Ending(None, {}, model_error(error, access="the board was being reset"))
@@ -284,7 +284,7 @@ class Supervisor:
             value = self._requests.answer(request.name, request.arguments)
         except (LookupError, ValueError, SnapshotError, EngineError) as error:
             failure = error
-        except Exception as error:
+        except RAISED as error:
             failure = model_error(error, access=f"request {request.name!r}", pc=self.core.pc)
         if self._ending is not None and self._ending.error is not None:
             # A model has raised where its caller could not hear it: in an alarm, behind the bus.

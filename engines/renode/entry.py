@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xipsim.engines.api import ConfigurationError, MachineConfig, StopReason
+from xipsim.engines.guest.modelerror import model_error
 from xipsim.engines.guest.supervisor import Supervisor
 from xipsim.engines.usermodels import UserModelError, load_models
-from xipsim.peripherals.core import BusError, Console, Model, Parameter, ResetCause
+from xipsim.peripherals.core import RAISED, BusError, Console, Model, Parameter, ResetCause
 
 from .backend import FAULT_FRAME, RenodeBackend
 from .calls import Host, publish, text
@@ -107,6 +108,8 @@ class Guest:
             )
         except (ConfigurationError, UserModelError, ValueError, BusError) as error:
             return str(error)
+        except RAISED as error:
+            return str(model_error(error, access="the machine was being built"))
         self._models = [self.supervisor.board.models[name] for name in names]
         self._connect(facts)
         return None
@@ -126,13 +129,16 @@ class Guest:
         receiver: Any = self._models[model]
         try:
             receiver.on_input(pin, bool(level))
-        except Exception as error:
+        except RAISED as error:
             self.supervisor.failed(error, f"{receiver.name}: input {pin} goes to {level}")
 
     def typed(self, model: int, character: int) -> None:
         """Somebody types at a console."""
         console: Any = self._models[model]
-        console.type(bytes([character]))
+        try:
+            console.type(bytes([character]))
+        except RAISED as error:
+            self.supervisor.failed(error, f"{console.name}: {character:#04x} is typed")
 
     def stand(self) -> None:
         """The machine stands still between two instructions."""

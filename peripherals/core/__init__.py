@@ -7,6 +7,7 @@ from .hooks import guards
 from .model import Model, exposed
 from .peripheral import Peripheral
 from .ports import (
+    RAISED,
     Alarm,
     Bus,
     BusError,
@@ -42,6 +43,7 @@ from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
 from .wires import Junction, Line, ModelInput, Output, Outputs
 
 __all__ = [
+    "RAISED",
     "REGISTRY",
     "UNCHANGING",
     "Alarm",

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .peripheral import Peripheral
-from .ports import Unanswered
+from .ports import RAISED, Unanswered
 
 Read = Callable[[Any, int, int], int]
 Write = Callable[[Any, int, int, int], None]
@@ -27,7 +27,7 @@ class Questions(Protocol):
         """As `Clock.question`."""
 
 
-Guard = Callable[[Exception, str], None]
+Guard = Callable[[BaseException, str], None]
 """Takes what a model raised in an access, and the access in words."""
 
 
@@ -58,7 +58,7 @@ def accessors(model: Peripheral, questions: Questions, guard: Guard) -> tuple[Re
                 questions.asked = asked
                 questions.question(Unanswered(f"{model.name} {offset:#x}"))
             return any_read(offset, size)
-        except Exception as error:
+        except RAISED as error:
             guard(error, _in_words(model, offset, size))
             return 0
 
@@ -72,7 +72,7 @@ def accessors(model: Peripheral, questions: Questions, guard: Guard) -> tuple[Re
                     writer(value)
                     return
             any_write(offset, value, size)
-        except Exception as error:
+        except RAISED as error:
             guard(error, _in_words(model, offset, size, value))
 
     return read, write
@@ -100,7 +100,7 @@ class Words(NamedTuple):
     values: dict[int, int]
     find: Callable[[int], tuple[bool, Handler, Handler, tuple[int, int] | None]]
     questions: Questions
-    failed: Callable[[Exception, int, int | None], None]
+    failed: Callable[[BaseException, int, int | None], None]
 
 
 def words(model: Peripheral, questions: Questions, guard: Guard) -> Words:
@@ -130,7 +130,7 @@ def words(model: Peripheral, questions: Questions, guard: Guard) -> Words:
             model.gate(offset) if writes else None,
         )
 
-    def failed(error: Exception, offset: int, value: int | None) -> None:
+    def failed(error: BaseException, offset: int, value: int | None) -> None:
         guard(error, _in_words(model, offset, 4, value))
 
     return Words(values, find, questions, failed)

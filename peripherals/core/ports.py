@@ -15,6 +15,9 @@ from xipsim.peripherals.namedtuple import NamedTuple
 
 from .trace import Trace
 
+RAISED = (Exception, SystemExit)
+"""What a model may raise, for its user to be told of: `sys.exit()` in one ends no engine."""
+
 
 class BusError(Exception):
     """Nothing answers at this address: the access ends in a bus fault of the guest."""

@@ -21,7 +21,8 @@ from xipsim.engines.link.engine import ChildEngine
 BAD_VALUE = Program("here: str r0, [r0, #20]; loop: b loop")
 """FAIL = r0"""
 ABORT = Program("str r0, [r0, #44]; loop: b loop")
-FAIL = 0x4000_0014
+FAIL, LEAVE = 0x4000_0014, 0x99
+"""A register, and what has the model call `sys.exit()`."""
 
 
 def next_answers(engine: ChildEngine) -> None:
@@ -104,6 +105,34 @@ def test_a_model_that_raises_in_a_reset_ends_the_run_and_another_reset_goes_on(
         assert (stop.reason, stop.now) == (StopReason.DEADLINE, 20_000), "nothing is executed"
         engine.reset(power=False)
         assert engine.run(Goal(until=30_000)).reason is StopReason.DEADLINE
+        next_answers(engine)
+
+
+@pytest.mark.parametrize("stage", ["making", "connecting"])
+def test_a_model_that_exits_while_the_machine_is_built_is_told_as_one_that_raises(
+    running: Running, stage: str
+) -> None:
+    overrides = {"power": {"fails_in": f"{stage} exit"}}
+    with pytest.raises(ModelError) as caught, running(WAIT, overrides=overrides):
+        pass
+    assert caught.value.what == "SystemExit: enough"
+    assert caught.value.access == "the machine was being built"
+
+
+def test_a_model_that_exits_at_work_is_told_as_one_that_raises(running: Running) -> None:
+    """In a register's hook, by either width; in an alarm; in a reset."""
+    overrides = {"rom": {"program": WAIT.image}, "power": {"fails_in": "resetting exit"}}
+    with running(None, overrides=overrides) as engine:
+        with pytest.raises(ModelError, match=r"SystemExit: enough.*being reset"):
+            engine.run(Goal(until=10_000))
+        engine.reset(power=False)
+        engine.run(Goal(until=20_000))
+        for size in (4, 2):
+            with pytest.raises(ModelError, match=f"SystemExit: the timer.*{size} bytes, at 0x14"):
+                engine.write_memory(FAIL, LEAVE.to_bytes(size, "little"))
+        engine.call("timer", "exit_later", 5_000)
+        with pytest.raises(ModelError, match="SystemExit: at once"):
+            engine.run(Goal(until=10**8))
         next_answers(engine)
 
 

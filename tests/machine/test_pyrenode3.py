@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,18 @@ EXAMPLE = Path(__file__).parents[2] / "docs/examples/beside_renode.py"
 PYTHON = "XIPSIM_PYRENODE3"
 """Variable that names a Python that has pyrenode3, if it is neither the one that runs the tests,
 nor that of a command `pyrenode3` on the PATH."""
+INTERRUPTED = """
+typed("import mimxrt; f = mimxrt.Flash()", ">>> ")
+print("waits", flush=True)
+try:
+    while True:
+        typed("f.ioctl(6, 150); print('erased', 6 * 7)", "erased 42")
+except KeyboardInterrupt:
+    print("KeyboardInterrupt")
+print(typed("print('after', 6 * 7)", "after 42"))
+emulation.PauseAll()
+"""
+"""Goes on where the script of the example has a board at its prompt."""
 GIVEN = ("PYRENODE_BIN", "PYRENODE_BUILD_DIR", "PYRENODE_PKG")
 """Variables of pyrenode3's, which name a Renode."""
 BUILT = "output/bin/Release"
@@ -67,11 +82,13 @@ def find_built() -> dict[str, str]:
     pytest.skip(f"which Renode pyrenode3 is to take is not said: {', '.join(GIVEN)}")
 
 
-def test_a_board_runs_beside_a_platform_of_renodes(tmp_path: Path) -> None:
+@contextmanager
+def running(script: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """The script at work on what `xipsim renode` has written into that folder."""
     python, renode = find_python(), find_built()
-    assert cli(["renode", "TEENSY41", str(PUBLISHED.require()), "--output", str(tmp_path)]) == 0
-    done = subprocess.run(
-        [python, EXAMPLE, tmp_path / "TEENSY41.resc"],
+    assert cli(["renode", "TEENSY41", str(PUBLISHED.require()), "--output", str(folder)]) == 0
+    with subprocess.Popen(
+        [python, script, folder / "TEENSY41.resc"],
         env={
             **os.environ,
             **renode,
@@ -79,14 +96,37 @@ def test_a_board_runs_beside_a_platform_of_renodes(tmp_path: Path) -> None:
             "PYTHONPATH": os.pathsep.join(search_path()),
         },
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        cwd=tmp_path,
-        timeout=HANGS,
-    )
-    said = done.stdout.splitlines()
-    assert said == [
+        cwd=folder,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_board_runs_beside_a_platform_of_renodes(tmp_path: Path) -> None:
+    with running(EXAMPLE, tmp_path) as process:
+        said, wrong = process.communicate(timeout=HANGS)
+    assert said.splitlines() == [
         "block 150 is written",
         "b'seen from beside'",
         "[True, True]",
-    ], f"{done.stdout}{done.stderr}"
+    ], f"{said}{wrong}"
+
+
+def test_ctrl_c_comes_with_the_next_answer_and_the_board_goes_on(tmp_path: Path) -> None:
+    """The firmware erases, and our models are at work, while the script waits in Renode."""
+    before, behind = EXAMPLE.read_text().split('typed("import mimxrt;')
+    assert "PauseAll" in behind, "where the example's own use of the board begins"
+    script = tmp_path / "interrupted.py"
+    script.write_text(f"{before}{INTERRUPTED}")
+    with running(script, tmp_path / "out") as process:
+        assert process.stdout
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        said, wrong = process.communicate(timeout=HANGS)
+    assert (first + said).splitlines() == ["waits", "KeyboardInterrupt", "after 42"], said + wrong
+    assert process.returncode == 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
+import fuse
 import pytest
-from images import ALIF, IMAGES
+from images import ALIF, IMAGES, PUBLISHED
 
 from xipsim import platforms
 from xipsim.cli import main as cli
@@ -19,8 +21,9 @@ SECONDS = 600
 """Of real time, after which Renode is taken for dead."""
 
 
-def monitor(folder: Path, *commands: str) -> str:
-    """What Renode prints when its monitor gets these commands."""
+def monitor(folder: Path, *commands: str, then: Sequence[str] = ()) -> str:
+    """What Renode prints when its monitor gets these commands, of which a wrong one is the last,
+    and `then` those."""
     try:
         renode = find_renode().path
     except EngineError as error:
@@ -29,7 +32,7 @@ def monitor(folder: Path, *commands: str) -> str:
     script.write_text("\n".join(commands) + "\n")
     with silent_input() as nothing:
         done = subprocess.run(
-            [renode, *HEADLESS, script, "-e", "quit"],
+            [renode, *HEADLESS, script, *(w for c in (*then, "quit") for w in ("-e", c))],
             stdin=nothing,
             capture_output=True,
             text=True,
@@ -83,6 +86,24 @@ def test_a_board_boots_to_its_prompt_and_answers_the_monitor(tmp_path: Path) -> 
     text = printed.read_text()
     assert "MicroPython v1.18" in text
     assert text.count(">>> ") == 2, "at power-on, and to Enter after the reset"
+
+
+def test_a_model_that_raises_when_it_is_made_is_told_by_its_line(tmp_path: Path) -> None:
+    """At each start; Renode itself goes on."""
+    board, model = tmp_path / "lab.repl", tmp_path / "fuse.py"
+    board.write_text(fuse.BOARD)
+    model.write_text(fuse.MODEL + "\n    def __init__(self, *_, **__):\n        1 / 0\n")
+    line = len(model.read_text().splitlines())
+    out = tmp_path / "out"
+    words = ["renode", str(board), "--models", str(model), "--output", str(out)]
+    assert cli([*words, str(PUBLISHED.require())]) == 0
+    log = tmp_path / "log"
+    said = monitor(
+        tmp_path, f"logFile @{log}", f"include @{out}/lab.resc", "start", then=["start", "pause"]
+    )
+    told = f"ZeroDivisionError: division by zero ({model}, line {line}, in __init__;"
+    assert told in said, "the first start has failed"
+    assert told in log.read_text(), "the second one, which Renode makes, has no models"
 
 
 def test_a_machine_may_be_taken_away_and_come_again(tmp_path: Path) -> None:

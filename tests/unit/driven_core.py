@@ -73,7 +73,7 @@ class Seen(NamedTuple):
     controller: Any
 
 
-def _raised(error: Exception, _access: str = "") -> None:
+def _raised(error: BaseException, _access: str = "") -> None:
     raise error
 
 

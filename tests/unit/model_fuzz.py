@@ -100,7 +100,7 @@ class _Asked:
         """There is no engine that would let time pass."""
 
 
-def _refuse(error: Exception, what: str) -> None:
+def _refuse(error: BaseException, what: str) -> None:
     """A bus error is an answer, too."""
     if not isinstance(error, BusError):
         raise Raised(f"{what}: {type(error).__name__}: {error}") from error

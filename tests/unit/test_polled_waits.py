@@ -42,7 +42,7 @@ class Core:
         return found
 
 
-def _raise(error: Exception) -> None:
+def _raise(error: BaseException) -> None:
     raise error
 
 

@@ -41,7 +41,7 @@ class Questions:
         self.keys.append(key)
 
 
-def refuse(error: Exception) -> None:
+def refuse(error: BaseException) -> None:
     raise error
 
 

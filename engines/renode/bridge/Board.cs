@@ -43,7 +43,19 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             }
             machine.PeripheralsChanged += (_, change) => Follow(change.Peripheral as ICPU);
             machine.MachineReset += _ => OnMachineReset();
-            machine.StateChanged += (_, change) => { if(change.CurrentState == MachineStateChangedEventArgs.State.Disposed) { End(); } };
+            machine.StateChanged += (_, change) => OnMachineState(change.CurrentState);
+        }
+
+        private void OnMachineState(MachineStateChangedEventArgs.State state)
+        {
+            if(state == MachineStateChangedEventArgs.State.Disposed)
+            {
+                End();
+            }
+            else if(state == MachineStateChangedEventArgs.State.Started && refusal != null)
+            {
+                core.Log(LogLevel.Error, "{0}", refusal); // Renode starts all the same when it is told to again
+            }
         }
 
         /// The machine is gone. In Renode its clock goes on all the same, and SysTick would call a core that is not there.
@@ -97,8 +109,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             var wrong = Said(guest->Build, Description());
             if(wrong != null)
             {
-                built = false;
-                throw new RecoverableException(wrong);
+                Refuse(wrong);
             }
             // What the core itself does not have of its private bus reads as zero, and is no fault.
             PlaceTag("ppb", new Port(), PrivateBus, PrivateBusSize);
@@ -108,7 +119,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             {
                 if(core.IsV8)
                 {
-                    throw new RecoverableException("xipsim: this Renode is too old for a Cortex-M55; take 1.17 or later");
+                    Refuse("xipsim: this Renode is too old for a Cortex-M55; take 1.17 or later");
                 }
                 core.Log(LogLevel.Warning, "xipsim: this Renode is too old for bus faults and for resets by the firmware; take 1.17 or later");
             }
@@ -119,6 +130,15 @@ namespace Antmicro.Renode.Peripherals.Xipsim
             core.InitVectorTableOffset = (uint)FirstMemory();
             MindOthers();
             StandBeforeFirstInstruction();
+        }
+
+        /// The machine cannot be built: its core executes nothing.
+        private void Refuse(string why)
+        {
+            built = false;
+            refusal = why;
+            core.IsHalted = true;
+            throw new RecoverableException(why);
         }
 
         private void OnHalted(HaltArguments why)
@@ -216,6 +236,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         private NVIC nvic;
         private IBusController bus;
         private bool built;
+        private string refusal;
 
         private const ulong PrivateBus = 0xE0000000, PrivateBusSize = 0x100000;
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ from xipsim.peripherals.core import (
 
 RAM = 0x2000_0000
 ROM_TIME = 5_000
+LEAVE = 0x99
+"""Written to FAIL: `sys.exit()`, as a user's model may do."""
 
 
 @model("Demo.Rom")
@@ -85,6 +88,7 @@ class Timer(Peripheral):
         super().__init__(*arguments, **keywords)
         self._end = self.alarm(self._over)
         self._trap = self.alarm(self._spring)
+        self._exit = self.alarm(self._leave)
 
     @COUNT.on_write
     def _start(self, value: int) -> None:
@@ -136,6 +140,8 @@ class Timer(Peripheral):
 
     @FAIL.on_write
     def _fail(self, value: int) -> None:
+        if value == LEAVE:
+            sys.exit("the timer has enough")
         raise ArithmeticError("the timer does not like this value")
 
     @COUNTED.on_read
@@ -161,6 +167,14 @@ class Timer(Peripheral):
     def raise_later(self, delay: int) -> None:
         """Raise in an alarm."""
         self._trap.at(self.system.clock.now + delay)
+
+    @exposed
+    def exit_later(self, delay: int) -> None:
+        """Exit in an alarm."""
+        self._exit.at(self.system.clock.now + delay)
+
+    def _leave(self) -> None:
+        sys.exit("at once")
 
     def _spring(self) -> None:
         raise ArithmeticError("sprung")
@@ -272,7 +286,7 @@ class Terminal(Peripheral, Console):
 class Power(Peripheral, Waker):
     """OFF switches the board off; it comes on again at WAKE ns after that, if that is not 0.
 
-    fails_in: the stage of its life in which it has a bug; a reset is no such stage again.
+    fails_in: the stage of its life in which it has a bug, or exits; a reset is no such stage again.
     """
 
     fails_in = Parameter(str, "a stage of its life", default="")
@@ -295,8 +309,10 @@ class Power(Peripheral, Waker):
         self._reach("resetting")
 
     def _reach(self, stage: str) -> None:
-        if stage == self.fails_in and not self._has_failed:
+        if stage in self.fails_in and not self._has_failed:
             self._has_failed = True
+            if self.fails_in.endswith("exit"):
+                sys.exit("enough")
             re.compile("a bug of the model's (")
 
     @OFF.on_write
