@@ -372,7 +372,7 @@ class GuestClock:
         if self._asleep == WFE or (self._asleep == WFI and self.is_pending()):
             self.cancel_stall()
         elif self._slept_until == self._read():
-            self.asked = None  # as `cancel_stall` has it
+            self.asking[0] = None  # as `cancel_stall` has it
 
     # -- snapshots -------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from xipsim.engines.api import SnapshotError
@@ -69,7 +70,7 @@ class QemuBackend:
 
             q.on_run_state(q.pointer(q.RUN_STATE(changed)), None)
         if sleeps:
-            q.on_sleep(self.core.cpu, lambda: clock.sleep(False), lambda: clock.sleep(True))
+            q.on_sleep(self.core.cpu, partial(clock.sleep, False), partial(clock.sleep, True))
         self.enter()
 
     # -- building --------------------------------------------------------------------------------
