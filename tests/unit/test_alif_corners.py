@@ -227,6 +227,44 @@ def test_overruns_are_seen_and_cleared_by_a_read() -> None:
     assert [g.what for g in bench.gaps] == ["I2Sn_CTRL: an external audio clock (76.8 MHz taken)"]
 
 
+def test_flushing_the_receiver_takes_its_interrupt_back_at_once() -> None:
+    """RFF and RXFFR; RXDA with more than RFCR.RXCHDT frames; IMR masks with ones."""
+    for flush in (0x14, 0x50):
+        bench = Bench()
+        i2s = powered(bench, I2s)
+        for offset in (0x00, 0x04, 0x0C, 0x28):
+            i2s.write(offset, 1)
+        i2s.write(0x3C, 0x32)
+        bench.clock.advance(100_000)
+        i2s.write(0x04, 0)
+        assert i2s.IRQ.level and i2s.read(0x38) & 1
+        i2s.write(flush, 0)
+        assert i2s.IRQ.level
+        i2s.write(flush, 1)
+        assert not i2s.IRQ.level and not i2s.read(0x38) & 1
+
+
+def test_a_passive_sender_waits_for_eight_bits_more() -> None:
+    """ISO 11898-1, 10.9: a frame of 47 bits, an error frame of 6 more, and suspended: 8."""
+    bench = Bench()
+    bus = CanBus(bench.system)
+    can = powered(bench, CanFd, bus=bus)
+    can.write(0xA0, 0, 1)
+    bench.clock.advance(MS)
+    can.write(0x50, 1)
+    can.write(0x54, 0)
+    can.write(0xA1, 1 << 4, 1)
+    lengths = []
+    for _ in range(20):
+        assert bus.over_at is not None
+        lengths.append(bus.over_at - bench.clock.now)
+        bench.clock.advance(lengths[-1])
+    assert can.read(0xB3, 1) == 128
+    short, long = lengths[0], lengths[-1]
+    assert lengths == [short] * 16 + [long] * 4
+    assert 53 * (long - short) == 8 * short
+
+
 def test_looking_takes_nothing_from_the_receiver() -> None:
     """RBR, its shadows, and the divisor that DLAB shows in its place."""
     bench = Bench()
