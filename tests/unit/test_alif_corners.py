@@ -14,6 +14,7 @@ from xipsim.peripherals.alif.hwsem import Hwsem
 from xipsim.peripherals.alif.i2c import I2c
 from xipsim.peripherals.alif.i2s import I2s
 from xipsim.peripherals.alif.lptimer import Lptimer
+from xipsim.peripherals.alif.spi import Spi
 from xipsim.peripherals.alif.uart import Uart
 from xipsim.peripherals.can.bus import CanBus
 from xipsim.peripherals.core import Peripheral, ResetCause
@@ -263,6 +264,41 @@ def test_a_passive_sender_waits_for_eight_bits_more() -> None:
     short, long = lengths[0], lengths[-1]
     assert lengths == [short] * 16 + [long] * 4
     assert 53 * (long - short) == 8 * short
+
+
+@pytest.mark.parametrize(
+    ("mode", "received"),
+    [(0, [1, 2, 3]), (1, []), (2, [1, 1, 1, 1]), (3, [3, 3, 3, 3])],
+    ids=["both", "send", "receive", "eeprom"],
+)
+def test_what_a_mode_of_spi_receives(mode: int, received: list[int]) -> None:
+    """CTRLR0.TMOD, with SRL: three frames, or NDF + 1 = 4 where it only receives."""
+    bench = Bench()
+    spi = powered(bench, Spi)
+    ctrlr0 = 1 << 31 | 1 << 13 | mode << 10 | 7
+    for offset, value in ((0x08, 0), (0x00, ctrlr0), (0x04, 3), (0x14, 200), (0x18, 2 << 16)):
+        spi.write(offset, value)
+    spi.write(0x08, 1)
+    for frame in (1, 2, 3):
+        spi.write(0x60, frame)
+    bench.clock.advance(MS)
+    assert [spi.read(0x60) for _ in range(spi.read(0x24))] == received
+    assert bench.events == []
+
+
+def test_a_change_of_cts_interrupts_until_msr_is_read() -> None:
+    """IER.EDSSI is bit 3; IIR 0 is the lowest priority; MSR: DCTS 0, CTS 4, DSR 5, DCD 7."""
+    bench = Bench()
+    uart = powered(bench, Uart)
+    uart.write(0x04, 8)
+    assert uart.read(0x18) == 0xB0 and not uart.IRQ.level and uart.read(0x08) & 0xF == 1
+    uart.throttle(True)
+    assert uart.IRQ.level and uart.read(0x08) & 0xF == 0
+    assert uart.peek(0x18) == 0xA1 and uart.read(0x18) == 0xA1
+    assert not uart.IRQ.level and uart.read(0x18) == 0xA0
+    uart.throttle(False)
+    uart.write(0x04, 7)
+    assert uart.read(0x08) & 0xF != 0 and uart.read(0x18) == 0xB1
 
 
 def test_looking_takes_nothing_from_the_receiver() -> None:

@@ -17,7 +17,6 @@ from xipsim.peripherals.imxrt.gpc import Gpc
 from xipsim.peripherals.imxrt.lpspi import Lpspi
 from xipsim.peripherals.imxrt.rtwdog import RtWdog
 from xipsim.peripherals.imxrt.semc import Semc
-from xipsim.peripherals.imxrt.snvs import Snvs
 from xipsim.peripherals.imxrt.src import Src
 from xipsim.peripherals.imxrt.trng import Trng
 from xipsim.peripherals.imxrt.usb import Usb
@@ -296,6 +295,15 @@ def test_status_of_the_interrupt_lines_is_told_to_be_missing() -> None:
         assert [gap.what for gap in bench.gaps] == ["ISR: status of the interrupt lines"]
 
 
+def test_commands_to_an_sdram_are_known() -> None:
+    """fsl_semc.h: Ah to Fh; those below read and write, for which there is memory on the bus."""
+    for command in range(0x20):
+        bench = Bench()
+        semc = powered(bench, Semc)
+        semc.write(0x9C, 0xA55A_0000 | command)
+        assert bool(bench.gaps) == (command not in range(0xA, 0x10)), hex(command)
+
+
 def test_an_unknown_command_of_the_memory_controller_is_told_and_is_done() -> None:
     """IPCMD: FFFFh is none; INTR.IPCMDDONE, INTEN; the key is A55Ah."""
     bench = Bench()
@@ -317,33 +325,3 @@ def test_entropy_is_told_by_an_interrupt_flag() -> None:
     assert trng.read(0xAC) == trng.peek(0xAC) == 0
     trng.write(0x00, 0)
     assert trng.read(0xAC) == trng.peek(0xAC) == 2
-
-
-def test_both_clocks_of_snvs_are_seen_without_a_read() -> None:
-    """SRTC and HPRTC, 47 bits; a running one is not set."""
-    bench = Bench()
-    snvs = powered(bench, Snvs)
-    for control, high, low, enable in ((0x38, 0x50, 0x54, 0x21), (0x08, 0x24, 0x28, 1)):
-        snvs.write(high, 3)
-        snvs.write(low, 0xFFFF_8000)
-        snvs.write(control, enable)
-        bench.clock.advance(2 * S)
-        assert (snvs.peek(high), snvs.peek(low)) == (4, 0x8000)
-        assert (snvs.read(high), snvs.read(low)) == (4, 0x8000)
-        snvs.write(high, 0)
-        assert snvs.read(high) == 4
-    assert [d.message for d in bench.diagnostics] == [
-        f"write to the {clock} while it runs: ignored" for clock in ("SRTC", "HPRTC")
-    ]
-
-
-@pytest.mark.parametrize("place", range(4))
-def test_general_purpose_registers_are_written_by_their_aliases(place: int) -> None:
-    """LPGPR_ALIAS at 90h, the legacy alias of the first at 68h, the registers at 100h."""
-    snvs = powered(Bench(), Snvs)
-    snvs.write(0x90 + 4 * place, 0x1234_0000 + place)
-    assert [snvs.read(0x100 + 4 * n) for n in range(8)] == [
-        0x1234_0000 + place if n == place else 0 for n in range(8)
-    ]
-    snvs.write(0x68, 99)
-    assert snvs.read(0x100) == snvs.read(0x90) == snvs.read(0x68) == snvs.peek(0x68) == 99
