@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from xipsim.peripherals.alif.backup import BackupRam
 from xipsim.peripherals.alif.canfd import CanFd
 from xipsim.peripherals.alif.clocks import ClkctlPerSlv
 from xipsim.peripherals.alif.counters import Counter, CounterRead
-from xipsim.peripherals.alif.hwsem import Hwsem
 from xipsim.peripherals.alif.i2c import I2c
 from xipsim.peripherals.alif.i2s import I2s
 from xipsim.peripherals.alif.lptimer import Lptimer
@@ -82,26 +80,6 @@ def test_both_halves_of_a_counter_are_seen_and_set() -> None:
     counter.write(0x00, 0)
     bench.clock.advance(S)
     assert (counter.read(0x08), counter.peek(0x0C)) == (32769, 7)
-
-
-def test_the_backup_ram_has_four_kilobytes() -> None:
-    bench = Bench()
-    ram = powered(bench, BackupRam)
-    assert BackupRam.capacity({}) == len(ram.contents()) == 4096
-    ram.write(0xFFC, 0x4433_2211)
-    seen = [ram.peek(0xFFC, 4), ram.peek(0xFFD, 1), ram.peek(0xFFE, 2)]
-    assert seen == [0x4433_2211, 0x22, 0x4433]
-    assert ram.contents()[-4:] == bytes.fromhex("11 22 33 44") and bench.events == []
-
-
-def test_a_reset_takes_semaphores_and_their_lines_back() -> None:
-    semaphores = powered(Bench(), Hwsem)
-    semaphores.write(0x00, 7)
-    semaphores.write(0x10, 8)
-    semaphores.write(0x14, 8)
-    assert semaphores.lines["1"].level and semaphores.read(0x04) == 1
-    semaphores.reset(ResetCause.WATCHDOG)
-    assert not semaphores.lines["1"].level and semaphores.read(0x00) == semaphores.read(0x04) == 0
 
 
 # -- I2C -------------------------------------------------------------------------------------------
@@ -284,6 +262,17 @@ def test_what_a_mode_of_spi_receives(mode: int, received: list[int]) -> None:
     bench.clock.advance(MS)
     assert [spi.read(0x60) for _ in range(spi.read(0x24))] == received
     assert bench.events == []
+
+
+def test_without_srl_there_is_no_loop() -> None:
+    """SRL is bit 13; SSTE, bit 14, toggles the chip select."""
+    bench = Bench()
+    spi = powered(bench, Spi)
+    for offset, value in ((0x08, 0), (0x00, 1 << 31 | 1 << 14 | 7), (0x14, 200), (0x08, 1)):
+        spi.write(offset, value)
+    spi.write(0x60, 0x12)
+    bench.clock.advance(MS)
+    assert spi.read(0x60) == 0xFF
 
 
 def test_a_change_of_cts_interrupts_until_msr_is_read() -> None:
