@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from xipsim.peripherals.alif.backup import BackupRam
 from xipsim.peripherals.alif.canfd import CanFd
 from xipsim.peripherals.alif.clocks import ClkctlPerSlv
 from xipsim.peripherals.alif.counters import Counter, CounterRead
-from xipsim.peripherals.alif.hwsem import Hwsem
 from xipsim.peripherals.alif.i2c import I2c
 from xipsim.peripherals.alif.i2s import I2s
 from xipsim.peripherals.alif.lptimer import Lptimer
+from xipsim.peripherals.alif.spi import Spi
 from xipsim.peripherals.alif.uart import Uart
 from xipsim.peripherals.can.bus import CanBus
 from xipsim.peripherals.core import Peripheral, ResetCause
@@ -81,26 +80,6 @@ def test_both_halves_of_a_counter_are_seen_and_set() -> None:
     counter.write(0x00, 0)
     bench.clock.advance(S)
     assert (counter.read(0x08), counter.peek(0x0C)) == (32769, 7)
-
-
-def test_the_backup_ram_has_four_kilobytes() -> None:
-    bench = Bench()
-    ram = powered(bench, BackupRam)
-    assert BackupRam.capacity({}) == len(ram.contents()) == 4096
-    ram.write(0xFFC, 0x4433_2211)
-    seen = [ram.peek(0xFFC, 4), ram.peek(0xFFD, 1), ram.peek(0xFFE, 2)]
-    assert seen == [0x4433_2211, 0x22, 0x4433]
-    assert ram.contents()[-4:] == bytes.fromhex("11 22 33 44") and bench.events == []
-
-
-def test_a_reset_takes_semaphores_and_their_lines_back() -> None:
-    semaphores = powered(Bench(), Hwsem)
-    semaphores.write(0x00, 7)
-    semaphores.write(0x10, 8)
-    semaphores.write(0x14, 8)
-    assert semaphores.lines["1"].level and semaphores.read(0x04) == 1
-    semaphores.reset(ResetCause.WATCHDOG)
-    assert not semaphores.lines["1"].level and semaphores.read(0x00) == semaphores.read(0x04) == 0
 
 
 # -- I2C -------------------------------------------------------------------------------------------
@@ -225,6 +204,90 @@ def test_overruns_are_seen_and_cleared_by_a_read() -> None:
     clkctl.write(0x10, 1 << 20 | 1 << 16 | 1 << 12 | 25)  # I2S_CTRL of sys_ctrl_i2s.h
     i2s.write(0x24, 1)
     assert [g.what for g in bench.gaps] == ["I2Sn_CTRL: an external audio clock (76.8 MHz taken)"]
+
+
+def test_flushing_the_receiver_takes_its_interrupt_back_at_once() -> None:
+    """RFF and RXFFR; RXDA with more than RFCR.RXCHDT frames; IMR masks with ones."""
+    for flush in (0x14, 0x50):
+        bench = Bench()
+        i2s = powered(bench, I2s)
+        for offset in (0x00, 0x04, 0x0C, 0x28):
+            i2s.write(offset, 1)
+        i2s.write(0x3C, 0x32)
+        bench.clock.advance(100_000)
+        i2s.write(0x04, 0)
+        assert i2s.IRQ.level and i2s.read(0x38) & 1
+        i2s.write(flush, 0)
+        assert i2s.IRQ.level
+        i2s.write(flush, 1)
+        assert not i2s.IRQ.level and not i2s.read(0x38) & 1
+
+
+def test_a_passive_sender_waits_for_eight_bits_more() -> None:
+    """ISO 11898-1, 10.9: a frame of 47 bits, an error frame of 6 more, and suspended: 8."""
+    bench = Bench()
+    bus = CanBus(bench.system)
+    can = powered(bench, CanFd, bus=bus)
+    can.write(0xA0, 0, 1)
+    bench.clock.advance(MS)
+    can.write(0x50, 1)
+    can.write(0x54, 0)
+    can.write(0xA1, 1 << 4, 1)
+    lengths = []
+    for _ in range(20):
+        assert bus.over_at is not None
+        lengths.append(bus.over_at - bench.clock.now)
+        bench.clock.advance(lengths[-1])
+    assert can.read(0xB3, 1) == 128
+    short, long = lengths[0], lengths[-1]
+    assert lengths == [short] * 16 + [long] * 4
+    assert 53 * (long - short) == 8 * short
+
+
+@pytest.mark.parametrize(
+    ("mode", "received"),
+    [(0, [1, 2, 3]), (1, []), (2, [1, 1, 1, 1]), (3, [3, 3, 3, 3])],
+    ids=["both", "send", "receive", "eeprom"],
+)
+def test_what_a_mode_of_spi_receives(mode: int, received: list[int]) -> None:
+    """CTRLR0.TMOD, with SRL: three frames, or NDF + 1 = 4 where it only receives."""
+    bench = Bench()
+    spi = powered(bench, Spi)
+    ctrlr0 = 1 << 31 | 1 << 13 | mode << 10 | 7
+    for offset, value in ((0x08, 0), (0x00, ctrlr0), (0x04, 3), (0x14, 200), (0x18, 2 << 16)):
+        spi.write(offset, value)
+    spi.write(0x08, 1)
+    for frame in (1, 2, 3):
+        spi.write(0x60, frame)
+    bench.clock.advance(MS)
+    assert [spi.read(0x60) for _ in range(spi.read(0x24))] == received
+    assert bench.events == []
+
+
+def test_without_srl_there_is_no_loop() -> None:
+    """SRL is bit 13; SSTE, bit 14, toggles the chip select."""
+    bench = Bench()
+    spi = powered(bench, Spi)
+    for offset, value in ((0x08, 0), (0x00, 1 << 31 | 1 << 14 | 7), (0x14, 200), (0x08, 1)):
+        spi.write(offset, value)
+    spi.write(0x60, 0x12)
+    bench.clock.advance(MS)
+    assert spi.read(0x60) == 0xFF
+
+
+def test_a_change_of_cts_interrupts_until_msr_is_read() -> None:
+    """IER.EDSSI is bit 3; IIR 0 is the lowest priority; MSR: DCTS 0, CTS 4, DSR 5, DCD 7."""
+    bench = Bench()
+    uart = powered(bench, Uart)
+    uart.write(0x04, 8)
+    assert uart.read(0x18) == 0xB0 and not uart.IRQ.level and uart.read(0x08) & 0xF == 1
+    uart.throttle(True)
+    assert uart.IRQ.level and uart.read(0x08) & 0xF == 0
+    assert uart.peek(0x18) == 0xA1 and uart.read(0x18) == 0xA1
+    assert not uart.IRQ.level and uart.read(0x18) == 0xA0
+    uart.throttle(False)
+    uart.write(0x04, 7)
+    assert uart.read(0x08) & 0xF != 0 and uart.read(0x18) == 0xB1
 
 
 def test_looking_takes_nothing_from_the_receiver() -> None:

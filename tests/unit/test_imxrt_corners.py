@@ -17,10 +17,11 @@ from xipsim.peripherals.imxrt.gpc import Gpc
 from xipsim.peripherals.imxrt.lpspi import Lpspi
 from xipsim.peripherals.imxrt.rtwdog import RtWdog
 from xipsim.peripherals.imxrt.semc import Semc
-from xipsim.peripherals.imxrt.snvs import Snvs
 from xipsim.peripherals.imxrt.src import Src
 from xipsim.peripherals.imxrt.trng import Trng
+from xipsim.peripherals.imxrt.usb import Usb
 from xipsim.peripherals.spi.device import SpiDevice
+from xipsim.peripherals.usb.link import Speed
 
 S = 1_000_000_000
 
@@ -104,6 +105,21 @@ def test_addresses_by_modulo_and_missing_descriptors_are_told() -> None:
     assert "its next descriptor" in bench.diagnostics[0].message
 
 
+def test_a_channel_starts_by_its_descriptor_too() -> None:
+    """CSR.START in the descriptor itself."""
+    bench = Bench()
+    edma = powered(bench, Edma)
+    memory = bench.bus.add(0x2000_0000, 0x100)
+    memory[0] = 0x5A
+    for place, word in enumerate((0x2000_0000, 0, 1, 0, 0x2000_0080, 1 << 16, 0, 1 << 16)):
+        edma.write(0x1000 + 4 * place, word)
+    bench.clock.advance(1_000_000)
+    assert memory[0x80] == 0
+    edma.write(CSR, 1, 2)
+    bench.clock.advance(1_000_000)
+    assert memory[0x80] == 0x5A and bench.events == []
+
+
 # -- ENC: index and trigger ------------------------------------------------------------------------
 
 
@@ -148,10 +164,21 @@ def test_bits_of_a_frame_by_the_root_clock(select: int, hertz: int, podf: int) -
 def test_filters_of_parts_of_identifiers_are_told(idam: int) -> None:
     bench = Bench()
     can = powered(bench, FlexCan, bus=CanBus(bench.system))
-    can.write(0x00, 63 | idam << 8)
-    assert bench.gaps == [], "only the FIFO has them"
     can.write(0x00, 63 | idam << 8 | 1 << 29)
     assert [gap.what for gap in bench.gaps] == ["MCR.IDAM: filters of parts of identifiers"]
+
+
+def test_a_controller_that_is_reset_leaves_the_bus_in_the_middle_of_its_frame() -> None:
+    bench = Bench()
+    bus = CanBus(bench.system)
+    one, two = (powered(bench, FlexCan, bus=bus) for _ in range(2))
+    for can in (one, two):
+        can.write(0x00, 63)
+    one.write(0x84, 1 << 18)
+    one.write(0x80, 0xC << 24)
+    assert bus.over_at is not None
+    one.reset(ResetCause.SOFTWARE)
+    assert bus.over_at is None
 
 
 # -- LPSPI: what ends a chip select, and frames that are only received -----------------------------
@@ -230,11 +257,51 @@ def test_what_the_watchdog_lacks(control: int, gap: str) -> None:
     assert [g.what for g in bench.gaps] == [gap]
 
 
+def test_a_word_that_is_no_command_is_told() -> None:
+    """Without CMD32EN a command is two halves; a half by itself belongs to no other one."""
+    bench = Bench()
+    rtwdog = powered(bench, RtWdog, src=powered(bench, Src))
+    for half in (0xC520, 0xD928):
+        rtwdog.write(4, half)
+    rtwdog.write(0, 1 << 5 | 1 << 7 | 1 << 8)
+    for half in (0xA602, 0xB480):
+        rtwdog.write(4, half)
+    assert bench.resets == []
+    rtwdog.write(4, 0x1234)
+    assert bench.resets == [ResetCause.WATCHDOG]
+    assert "0x12340000, which is no command" in bench.notes[-1].message
+
+
+def test_a_bus_reset_ends_a_suspension_and_frames_come_behind_it() -> None:
+    """PORTSC1.SUSP is bit 7; SRI, bit 7 of USBSTS, each ms of a full-speed bus (PFSC, bit 24)."""
+    bench = Bench()
+    usb = powered(bench, Usb)
+    usb.write(0x148, 1 << 7)
+    usb.write(0x184, 1 << 24)
+    usb.CCS, usb.SUSP = 1, 1
+    usb.begin_reset()
+    assert usb.read(0x184) & 0x180 == 0x100
+    bench.clock.advance(10_000_000)
+    assert not usb.read(0x144) & 1 << 7, "none while it lasts"
+    assert usb.end_reset() is Speed.FULL
+    bench.clock.advance(1_000_000)
+    assert usb.read(0x144) & 1 << 7
+
+
 def test_status_of_the_interrupt_lines_is_told_to_be_missing() -> None:
     for offset in (0x18, 0x1C, 0x20, 0x24, 0x38):
         bench = Bench()
         assert powered(bench, Gpc).read(offset) == 0
         assert [gap.what for gap in bench.gaps] == ["ISR: status of the interrupt lines"]
+
+
+def test_commands_to_an_sdram_are_known() -> None:
+    """fsl_semc.h: Ah to Fh; those below read and write, for which there is memory on the bus."""
+    for command in range(0x20):
+        bench = Bench()
+        semc = powered(bench, Semc)
+        semc.write(0x9C, 0xA55A_0000 | command)
+        assert bool(bench.gaps) == (command not in range(0xA, 0x10)), hex(command)
 
 
 def test_an_unknown_command_of_the_memory_controller_is_told_and_is_done() -> None:
@@ -258,33 +325,3 @@ def test_entropy_is_told_by_an_interrupt_flag() -> None:
     assert trng.read(0xAC) == trng.peek(0xAC) == 0
     trng.write(0x00, 0)
     assert trng.read(0xAC) == trng.peek(0xAC) == 2
-
-
-def test_both_clocks_of_snvs_are_seen_without_a_read() -> None:
-    """SRTC and HPRTC, 47 bits; a running one is not set."""
-    bench = Bench()
-    snvs = powered(bench, Snvs)
-    for control, high, low, enable in ((0x38, 0x50, 0x54, 0x21), (0x08, 0x24, 0x28, 1)):
-        snvs.write(high, 3)
-        snvs.write(low, 0xFFFF_8000)
-        snvs.write(control, enable)
-        bench.clock.advance(2 * S)
-        assert (snvs.peek(high), snvs.peek(low)) == (4, 0x8000)
-        assert (snvs.read(high), snvs.read(low)) == (4, 0x8000)
-        snvs.write(high, 0)
-        assert snvs.read(high) == 4
-    assert [d.message for d in bench.diagnostics] == [
-        f"write to the {clock} while it runs: ignored" for clock in ("SRTC", "HPRTC")
-    ]
-
-
-@pytest.mark.parametrize("place", range(4))
-def test_general_purpose_registers_are_written_by_their_aliases(place: int) -> None:
-    """LPGPR_ALIAS at 90h, the legacy alias of the first at 68h, the registers at 100h."""
-    snvs = powered(Bench(), Snvs)
-    snvs.write(0x90 + 4 * place, 0x1234_0000 + place)
-    assert [snvs.read(0x100 + 4 * n) for n in range(8)] == [
-        0x1234_0000 + place if n == place else 0 for n in range(8)
-    ]
-    snvs.write(0x68, 99)
-    assert snvs.read(0x100) == snvs.read(0x90) == snvs.read(0x68) == snvs.peek(0x68) == 99

@@ -254,3 +254,33 @@ def test_runs_on_alike_after_save_and_load() -> None:
     assert snvs.save() == saved
     bench.clock.advance(4 * S)
     assert snvs.IRQ.level and ticks(snvs) == 7 + 4 * 32768
+
+
+def test_both_clocks_of_snvs_are_seen_without_a_read() -> None:
+    """SRTC and HPRTC, 47 bits; a running one is not set."""
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    for control, high, low, enable in ((0x38, 0x50, 0x54, 0x21), (0x08, 0x24, 0x28, 1)):
+        snvs.write(high, 3)
+        snvs.write(low, 0xFFFF_8000)
+        snvs.write(control, enable)
+        bench.clock.advance(2 * S)
+        assert (snvs.peek(high), snvs.peek(low)) == (4, 0x8000)
+        assert (snvs.read(high), snvs.read(low)) == (4, 0x8000)
+        snvs.write(high, 0)
+        assert snvs.read(high) == 4
+    assert [d.message for d in bench.diagnostics] == [
+        f"write to the {clock} while it runs: ignored" for clock in ("SRTC", "HPRTC")
+    ]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_general_purpose_registers_are_written_by_their_aliases(place: int) -> None:
+    """LPGPR_ALIAS at 90h, the legacy alias of the first at 68h, the registers at 100h."""
+    snvs = Snvs(Bench().system)
+    snvs.write(0x90 + 4 * place, 0x1234_0000 + place)
+    assert [snvs.read(0x100 + 4 * n) for n in range(8)] == [
+        0x1234_0000 + place if n == place else 0 for n in range(8)
+    ]
+    snvs.write(0x68, 99)
+    assert snvs.read(0x100) == snvs.read(0x90) == snvs.read(0x68) == snvs.peek(0x68) == 99

@@ -112,7 +112,7 @@ def test_each_event_of_a_channel_has_a_line_and_a_mask(channel: int) -> None:
 
 def test_a_conversion_interrupts_where_it_is_asked_to() -> None:
     """HC0.AIEN is bit 7; GC.CAL completes without it, too."""
-    for value, level in ((3, False), (0x80 | 3, True), (0x1F, False), (0x9F, False)):
+    for value, level in ((3, False), (8, False), (0x83, True), (0x1F, False), (0x9F, False)):
         adc = made(Adc)
         adc.write(0x00, value)
         assert adc.IRQ.level is level

@@ -36,7 +36,8 @@ def maps() -> dict[str, list[str]]:
 MAPS = maps()
 WRITES = [
     line.split()
-    for line in (FOLDER / "imxrt.writes").read_text(encoding="utf-8").splitlines()
+    for file in sorted(FOLDER.glob("*.writes"))
+    for line in file.read_text(encoding="utf-8").splitlines()
     if not line.startswith("#")
 ]
 
