@@ -89,9 +89,7 @@ def test_both_mode_bits_are_refused() -> None:
     assert m.spi(0x9F, read=1) == b"\xc2"
 
 
-@pytest.mark.parametrize(
-    ("code", "clocks"), list(enumerate((20, 18, 16, 14, 12, 10, 8, 6)))
-)
+@pytest.mark.parametrize(("code", "clocks"), list(enumerate((20, 18, 16, 14, 12, 10, 8, 6))))
 def test_dummy_codes(code: int, clocks: int) -> None:
     m = chip(octal=False)
     m.write_cr2(0x300, code)
@@ -226,3 +224,23 @@ def test_each_fail_bit_says_how_the_last_operation_of_its_kind_went() -> None:
     assert security(0x21, locked) == 0x60
     assert security(0x12, free, write=b"\0") == 0x40
     assert security(0x21, free) == 0
+
+
+@pytest.mark.parametrize("bottom", [False, True])
+@pytest.mark.parametrize(("code", "blocks"), [(0, 0), (1, 1), (3, 4), (9, 256), (10, 512)])
+def test_protection_from_either_end(bottom: bool, code: int, blocks: int) -> None:
+    """SR bits 5 to 2: BP3 to BP0, in blocks of 64 KB; CR bit 3: TB, set once for all."""
+    m = Octal("MX25UM25645G")
+    m.spi(0x06)
+    m.spi(0x01, write=bytes((code << 2, 0x08 if bottom else 0x00)))
+    m.wait()
+    m.rules()
+    size, length = m.chip.size, blocks << 16
+    for address in (0, length - 1, length, size - length - 1, size - length, size - 1):
+        if not 0 <= address < size:
+            continue
+        inside = address < length if bottom else address >= size - length
+        m.spi(0x06)
+        m.spi(0x12, address=address, address_bits=32, write=b"\xff")
+        assert m.rules() == (["protected"] if inside else []), hex(address)
+        m.wait(1)

@@ -222,3 +222,20 @@ def test_an_operation_in_words() -> None:
     m(0x06)
     m(0x20, address=0)
     assert str(m.chip.operation) == "sector erase 4K at 0x0, for ever"
+
+
+def test_what_an_opcode_in_continuous_read_reads() -> None:
+    """9Fh on one line: as the chip sees it, address FEEFFFh (lines 1 to 3 are pulled up), mode bits
+    FFh, four dummies, and its data on four lines, of which the controller samples line 1."""
+    m = Master(qe=1)
+    m.chip.program(0x7E_EFFF, b"\x20\x02\x00\x22")
+    m.chip.transfer(
+        Transaction(
+            opcode=0xEB, address=0, address_bits=24, address_lanes=4, mode=0x20, mode_bits=8,
+            mode_lanes=4, dummy=4, data_lanes=4, read=1,
+        )
+    )  # fmt: skip
+    # From clock 8 on, data from clock 12: 1111, then line 1 of 2 0, 0 2, 0 0, 2 2, F F...
+    assert m(0x9F, read=3) == bytes((0b1111_1001, 0b0011_1111, 0xFF))
+    assert m.rules() == ["continuous-read"]
+    assert m(0x9F, read=3).hex() == "ef7017"

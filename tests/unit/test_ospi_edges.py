@@ -434,3 +434,13 @@ def test_each_interrupt_is_cleared_by_its_register_and_by_icr(
         assert rig.r(clearing) == 1
         assert not rig.r(0x34) >> bit & 1
         assert rig.ospi.peek(clearing) == rig.r(clearing) == 0
+
+
+@pytest.mark.parametrize(("mode", "rules"), [(0, ["bad-transfer-mode"]), (1, []), (2, [])])
+def test_an_enhanced_transfer_goes_one_way(mode: int, rules: list[str]) -> None:
+    rig = Rig()
+    rig.setup(OCTAL | mode << 10 | 7, 2 | 2 << 8)
+    rig.run(0x06)
+    assert rig.rules() == rules
+    if rules:
+        assert rig.bench.diagnostics[0].message == "TMOD 0 in an enhanced transfer"

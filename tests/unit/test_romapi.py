@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from flexspi_fakes import ERASE_TIME, MIMXRT_LUT
+from flexspi_fakes import ERASE_TIME, MIMXRT_LUT, FakeChip
 from test_bootrom import SIZE, Board, fcb, image, put
 
 from xipsim.peripherals.core import ResetCause
@@ -453,3 +453,23 @@ def test_what_drops_what_was_read_ahead(
     spi.pointers[0] = 1  # a software reset takes it back
     assert caller.call(f"FLEXSPI_NOR.{name}", *arguments) == SUCCESS
     assert spi.pointers[0] == (0 if clears else 1)
+
+
+@pytest.mark.parametrize("select", [0, 1])
+def test_the_chip_that_is_changed_is_the_one_that_is_waited_for(
+    caller: Caller, select: int
+) -> None:
+    """The second one begins where the first one's bytes end."""
+    board = caller.board
+    second = FakeChip(board.bench, SIZE, name="second")
+    board.rig.spi.chips[1] = second
+    board.rig.spi.connected()
+    block = config()
+    put(block, 0x50, "2I", SIZE, SIZE)
+    caller.put(CONFIG, block)
+    assert caller.call("FLEXSPI_NOR.init", 0, CONFIG) == SUCCESS
+    began = board.bench.clock.now
+    assert caller.call("FLEXSPI_NOR.erase", 0, CONFIG, select * SIZE, SECTOR) == SUCCESS
+    assert 0 < board.bench.clock.now - began - ERASE_TIME < 10_000
+    erased = [0x20 in [t.opcode for t in chip.seen] for chip in (caller.chip, second)]
+    assert erased == [select == 0, select == 1]
