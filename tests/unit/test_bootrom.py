@@ -126,7 +126,9 @@ def test_flexspis_clock_runs_when_the_image_starts():
         (code, is_ddr, megahertz * 1e6 * (2 if is_ddr else 1))
         for code, megahertz in enumerate((30, 50, 60, 75, 80, 100, 133, 166, 200), 1)
         for is_ddr in (False, True)
-    ],
+    ]
+    # 0 leaves the clock as the ROM had it, what is none of these is taken for 30 MHz.
+    + [(0, False, 30e6), (0, True, 30e6), (10, False, 30e6), (255, True, 60e6)],
 )
 def test_flexspis_clock_is_the_one_that_the_fcb_asks_for(code, is_ddr, hertz):
     """serialClkFreq; by two edges the root runs at twice that. 480 MHz * 18 / FRAC / PODF."""

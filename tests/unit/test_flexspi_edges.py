@@ -292,3 +292,34 @@ def test_commands_during_which_the_window_is_not_native(
     assert rig.window.segments[0].is_native
     rig.start(sequence, 0, size)
     assert rig.window.segments[0].is_native == native
+
+
+def test_that_the_clock_stood_still_stays_to_be_seen(rig: Rig) -> None:
+    """SCKSTOPBYRD, like every flag, until a one is written to it; it takes no other flag away."""
+    rig.start(PROGRAM, 0x100, 16)
+    rig.set(FlexSpi.MCR0, 0x01FF_8010)
+    with pytest.raises(BusError):
+        rig.window.read(0x100, 4)
+    rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1)
+    rig.set(FlexSpi.INTR, STOPPED_BY_WRITE)
+    with_grant = rig.get(FlexSpi.INTR) & AHB_GRANT
+    rig.set(FlexSpi.IPCR0, 0)
+    rig.set(FlexSpi.IPCR1, 200)
+    rig.set(FlexSpi.IPCMD, 1)
+    rig.bench.clock.advance(LONG)
+    for _ in range(2):
+        rig.set(FlexSpi.INTR, 0x20)
+        assert rig.get(FlexSpi.INTR) & (STOPPED_BY_READ | AHB_GRANT) == STOPPED_BY_READ | with_grant
+    rig.set(FlexSpi.INTR, STOPPED_BY_READ)
+    assert not rig.get(FlexSpi.INTR) & STOPPED_BY_READ
+
+
+@pytest.mark.parametrize("bit", range(15))
+def test_the_unit_of_addresses(rig: Rig, bit: int) -> None:
+    """FLSHxxCR1: bit 10 is WA, addresses of words; the others below CAS leave addresses alone."""
+    rig.set(FlexSpi.FLSHCR1, 1 << bit)
+    rig.start(0, 0x2468, 4)
+    rig.bench.clock.advance(LONG)
+    seen = rig.spi.chips[0].seen[-1]  # type: ignore[attr-defined]
+    column = 1 << bit - 11 if bit > 10 else 0
+    assert seen.address == (0x1234 if bit == 10 else 0x2468 >> column)

@@ -102,15 +102,19 @@ def test_register_writes_of_two_bytes_go_on_to_the_next_register() -> None:
     assert m.rules() == []
 
 
+@pytest.mark.parametrize("bottom", [False, True])
 @pytest.mark.parametrize(("code", "units"), [(1, 1), (7, 7), (8, 8), (9, 16), (10, 32), (15, 128)])
-def test_protection_in_units_of_64_kb(code: int, units: int) -> None:
+def test_protection_in_units_of_64_kb(code: int, units: int, bottom: bool) -> None:
+    """BP3 is bit 6, BP2 to BP0 bits 4 to 2, TB bit 5."""
     m = chip(octal=False)
     m.spi(0x06)
-    m.spi(0x01, write=bytes(((code & 7) << 2 | (code & 8) << 3 | 0x20,)))  # TB: from the bottom
+    m.spi(0x01, write=bytes(((code & 7) << 2 | (code & 8) << 3 | bottom << 5,)))
     m.wait(1)
-    for address, is_protected in ((units * 0x1_0000 - 1, True), (units * 0x1_0000, False)):
-        if address >= m.chip.size:
+    last, first_free = units * 0x1_0000 - 1, units * 0x1_0000
+    for distance, is_protected in ((0, True), (last, True), (first_free, False)):
+        if distance >= m.chip.size:
             continue
+        address = distance if bottom else m.chip.size - 1 - distance
         m.spi(0x06)
         m.spi(0x02, address=address, write=b"\0")
         m.wait(1)
