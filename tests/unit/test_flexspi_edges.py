@@ -249,6 +249,12 @@ def test_a_software_reset_empties_the_fifos_and_their_counters(rig: Rig) -> None
         assert rig.get(register) == rig.spi.peek(register.offset) == 0
 
 
+def test_a_software_reset_takes_every_pointer_back(rig: Rig) -> None:
+    rig.spi.pointers = [1, 2, 3, 4]
+    rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1)
+    assert rig.spi.pointers == [0, 0, 0, 0]
+
+
 @pytest.mark.parametrize("enabled", [False, True])
 def test_rfdr_shows_nothing_while_the_fifo_is_on_the_ahb(rig: Rig, enabled: bool) -> None:
     rig.spi.chips[0].array[:8] = b"\x12\x34\x56\x78\x9a\xbc\xde\xf0"  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """What chips ignore, or have only in part: each is told, and changes nothing.
 
-Rules: nor-flash.md 5.1 (security registers), 8, 9, 10, 12.
+Rules: nor-flash.md 4 (registers), 8, 9, 10, 12.
 """
 
 from __future__ import annotations

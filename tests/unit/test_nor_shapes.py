@@ -1,6 +1,6 @@
 """Every command's shape on the lines, in every mode: exactly it is taken, its neighbours are told.
 
-Shapes: nor-flash.md 3 and 4 (quad parts), 9 (ISSI), 10 (Macronix), 12 (Everspin). Also what a chip
+Shapes: nor-flash.md 2 and 3 (quad parts), 9 (ISSI), 10 (Macronix), 12 (Everspin). Also what a chip
 listens to while it is busy, asleep, or has no quad enable bit set.
 """
 
