@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from flexspi_fakes import ERASE_TIME, MIMXRT_LUT, WINDOW, FakeChip, Rig
 from test_bootrom import RAM, Board, fcb, image, put, with_command
 
 from xipsim.peripherals.core.testing import Bench
-from xipsim.peripherals.imxrt.bootheader import DCD_LIMIT, is_ram
+from xipsim.peripherals.imxrt.bootheader import DCD_LIMIT, is_ram, parse_dcd
 from xipsim.peripherals.imxrt.bootrom import BootRom
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
@@ -252,3 +254,17 @@ def test_a_first_instruction_is_thumb(pc: int) -> None:
 def test_images_that_are_copied(address: int, copied: bool) -> None:
     """By where their IVT says that it lies: ITCM, too."""
     assert is_ram(address) == copied
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_sizes_of_dcd_commands(size: int) -> None:
+    """Bits 2 to 0 of the flags; the second command begins at offset 16."""
+    body = struct.pack(">2I", 0x400F_C000, 1)
+    write = struct.pack(">BHB", 0xCC, 12, size) + body
+    check = struct.pack(">BHB", 0xCF, 12, size) + body
+    block = struct.pack(">BHB", 0xD2, 28, 0x41) + write + check
+    if size == 3:
+        with pytest.raises(ValueError, match="the command at DCD offset 0x4 has data of 3 bytes"):
+            list(parse_dcd(block))
+    else:
+        assert [command.size for command in parse_dcd(block)] == [size, size]

@@ -249,6 +249,12 @@ def test_a_software_reset_empties_the_fifos_and_their_counters(rig: Rig) -> None
         assert rig.get(register) == rig.spi.peek(register.offset) == 0
 
 
+def test_a_software_reset_takes_every_pointer_back(rig: Rig) -> None:
+    rig.spi.pointers = [1, 2, 3, 4]
+    rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1)
+    assert rig.spi.pointers == [0, 0, 0, 0]
+
+
 @pytest.mark.parametrize("enabled", [False, True])
 def test_rfdr_shows_nothing_while_the_fifo_is_on_the_ahb(rig: Rig, enabled: bool) -> None:
     rig.spi.chips[0].array[:8] = b"\x12\x34\x56\x78\x9a\xbc\xde\xf0"  # type: ignore[attr-defined]
@@ -323,3 +329,20 @@ def test_the_unit_of_addresses(rig: Rig, bit: int) -> None:
     seen = rig.spi.chips[0].seen[-1]  # type: ignore[attr-defined]
     column = 1 << bit - 11 if bit > 10 else 0
     assert seen.address == (0x1234 if bit == 10 else 0x2468 >> column)
+
+
+@pytest.mark.parametrize(
+    ("words", "native"),
+    [
+        ((0x0A18_04EB, 0x2604_3206, 0), True),
+        ((0x0A18_04EB, 0x2800_3206, 0x2604), False),  # LEARN, which the model lacks
+        ((0x0A18_04EB, 0x4000_3206, 0x2604), False),  # no instruction
+    ],
+)
+def test_reads_by_what_the_model_lacks_are_not_native(
+    rig: Rig, words: tuple[int, ...], native: bool
+) -> None:
+    lut = [*LUT]
+    lut[:3] = words
+    rig.load_lut(lut)
+    assert rig.window.segments[0].is_native == native

@@ -1,6 +1,6 @@
 """Every part number by its data sheet: ids, sizes, all times, and its SFDP space.
 
-Expected values: nor-flash.md 2 (ids, sizes), 6 (times), 7 (SFDP as dumped, and decoded by JESD216).
+Expected values: nor-flash.md 1 (ids, sizes), 6 (times), 7 (SFDP as dumped, and decoded by JESD216).
 """
 
 from __future__ import annotations
@@ -267,7 +267,7 @@ def traits_of(part: str) -> Traits:
 
 @pytest.mark.parametrize("part", [part for part in PARTS if part[:2] in ("W2", "AT", "GD")])
 def test_traits_of_the_quad_parts(part: str) -> None:
-    """nor-flash.md 2 and 5.1; QER in 5.5."""
+    """nor-flash.md 1 and 4; quad enable requirements in 5."""
     m = Master(part)
     traits = traits_of(part)
     m(0xB7)

@@ -1,6 +1,6 @@
 """What chips ignore, or have only in part: each is told, and changes nothing.
 
-Rules: nor-flash.md 5.1 (security registers), 8, 9, 10, 12.
+Rules: nor-flash.md 4 (registers), 8, 9, 10, 12.
 """
 
 from __future__ import annotations
@@ -239,3 +239,18 @@ def test_what_an_opcode_in_continuous_read_reads() -> None:
     assert m(0x9F, read=3) == bytes((0b1111_1001, 0b0011_1111, 0xFF))
     assert m.rules() == ["continuous-read"]
     assert m(0x9F, read=3).hex() == "ef7017"
+
+
+def test_cells_that_are_not_there() -> None:
+    m = Master("W25Q16JV-IM")
+    size = 0x20_0000
+    text = "nor: 2 bytes at 0x1fffff are not within 0x200000 bytes"
+    for act in (
+        lambda: m.chip.program(size - 1, b"ab"),
+        lambda: m.chip.erase(size - 1, 2),
+        lambda: m.chip.read(size - 1, 2),
+        lambda: m.chip.fail_program(size - 1, 2),
+    ):
+        with pytest.raises(ValueError) as refused:
+            act()
+        assert str(refused.value) == text

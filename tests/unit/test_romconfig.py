@@ -1,7 +1,7 @@
 """The block that the ROM makes of a chip's SFDP, part by part.
 
 JESD216B: DWORD 1 (reads that there are), 2 (density), 3 (quad reads), 8 and 9 (erases), 11 (page),
-15 (quad enable requirement); nor-flash.md 5.5 has its codes. Where the block has what:
+15 (quad enable requirement); nor-flash.md 5 has its codes. Where the block has what:
 `flexspi_nor_config_t` of the vendor's fsl_romapi.h.
 """
 
