@@ -79,3 +79,23 @@ def test_a_reset_takes_semaphores_and_their_lines_back() -> None:
     assert semaphores.lines["1"].level and semaphores.read(0x04) == 1
     semaphores.reset(ResetCause.WATCHDOG)
     assert not semaphores.lines["1"].level and semaphores.read(0x00) == semaphores.read(0x04) == 0
+
+
+def test_only_bit_0_resets_a_semaphore() -> None:
+    semaphores = Hwsem(Bench().system)
+    semaphores.write(0x10, 8)
+    semaphores.write(0x18, 0xFFFF_FFFE)
+    assert (semaphores.read(0x10), semaphores.read(0x14)) == (8, 1)
+    semaphores.write(0x18, 1)
+    assert (semaphores.read(0x10), semaphores.read(0x14)) == (0, 0)
+
+
+@pytest.mark.parametrize("channel", [9, 15])
+def test_an_input_that_is_not_there_is_told(channel: int) -> None:
+    bench = Bench()
+    adc = Adc12(bench.system)
+    adc.reset(ResetCause.POWER_ON)
+    for offset, value in ((0x00, 1 << 7), (0x34, channel << 12 | 1 << 16), (0x30, 1)):
+        adc.write(offset, value)
+    assert [d.message for d in bench.diagnostics] == [f"there is no input {channel}, only 0 to 8"]
+    assert adc.read(0x10) & 3 == 0

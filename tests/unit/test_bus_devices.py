@@ -8,6 +8,7 @@ import pytest
 from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.ethernet import Phy
+from xipsim.peripherals.i2c.eeprom import Eeprom
 from xipsim.peripherals.i2c.tmp102 import Tmp102
 from xipsim.peripherals.sd.card import Card
 
@@ -196,6 +197,27 @@ def test_a_count_and_a_length_of_blocks() -> None:
     device.command(23, 0)
     device.command(25, 0)
     assert device.receive(bytes(512)) and device.receive(bytes(512))
+
+
+# -- EEPROMs ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [128, 256, *(1 << n for n in range(12, 17))])
+def test_sizes_of_eeproms(size: int) -> None:
+    """AT24C01 and 02, AT24C32 to 512."""
+    assert len(Eeprom(Bench().system, size=size, page=8).contents()) == size
+
+
+@pytest.mark.parametrize("size", [0, 1, 64, 127, 129, 192, 512, 2048, 4095, 6144, 1 << 17])
+def test_sizes_that_no_eeprom_has(size: int) -> None:
+    with pytest.raises(ValueError, match=f"128, 256 or 4096 to 65536, given {size}"):
+        Eeprom(Bench().system, size=size, page=8)
+
+
+@pytest.mark.parametrize("page", [-8, 0, 3, 12, 512])
+def test_pages_that_no_eeprom_has(page: int) -> None:
+    with pytest.raises(ValueError, match=f"page: expected a power of two, given {page}"):
+        Eeprom(Bench().system, size=256, page=page)
 
 
 # -- Ethernet --------------------------------------------------------------------------------------

@@ -207,6 +207,21 @@ def test_what_a_mailbox_takes(frame: Frame, control: int, identifier: int) -> No
     assert takes(frame, control, identifier ^ 1 << 28, 0xEFFF_FFFF)
 
 
+@pytest.mark.parametrize(("filters", "first"), [(0, 8), (3, 14), (15, 38)])
+def test_buffers_behind_the_fifos_filters(filters: int, first: int) -> None:
+    """CTRL2.RFFN: the FIFO and 8 * (RFFN + 1) filters take buffers 0 to 5 and two for each RFFN."""
+    bench = Bench()
+    can = FlexCan(bench.system, frequency=40_000_000, bus=CanBus(bench.system))
+    can.reset(ResetCause.POWER_ON)
+    can.write(0x34, filters << 24)
+    can.write(0x04, 3 << 24 | 6 << 19 | 4 << 16 | 5 | 1 << 12)
+    can.write(0x00, 63 | 1 << 29 | 1 << 17)
+    for number in (first - 1, first):
+        can.write(0x80 + 16 * number, 0xC << 24)
+    bench.clock.advance(1_000_000)
+    assert can.read(0x2C) << 32 | can.read(0x30) == 1 << first
+
+
 def test_an_fd_frame_in_a_loop_takes_both_parts_of_its_time() -> None:
     """40 MHz; 4 * 19 clocks a slow bit, 2 * 10 a fast one; 30 of them and 32 + 96."""
     bench = Bench()
