@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from xipsim.engines.repl import Entry, Reference
+from xipsim.engines.repl import Entry
 from xipsim.engines.repl.declared import output_name
 from xipsim.peripherals.core import (
     BootRom,
@@ -97,9 +97,9 @@ class Models(Mapping[str, Model]):
         """What they all are, by name; `save` says it of one."""
         if not self._saved:
             self.wake()
-        if not self.dormant.wired:
-            return {name: save(model) for name, model in self.made.items()}
         made = {name: save(model) for name, model in self.made.items()}
+        if not self.dormant.wired:
+            return made
         return {name: made.get(name, saved) for name, saved in self._saved.items()}
 
     def load(self, saved: Mapping[str, dict[str, Any]]) -> None:
@@ -123,14 +123,16 @@ class LateInput:
     def set(self, level: bool) -> None:
         """The `IrqLine` port."""
         if self._is_connected:
-            model: Any = self._models[self._name]
-            model.on_input(self._number, level)
+            self._tell(level)
         self._is_connected = True
 
     def begin(self) -> None:
         """The model is made."""
+        self._tell(False)
+
+    def _tell(self, level: bool) -> None:
         model: Any = self._models[self._name]
-        model.on_input(self._number, False)
+        model.on_input(self._number, level)
 
 
 def is_active(saved: dict[str, Any], wired: Sequence[str]) -> bool:
@@ -149,7 +151,7 @@ def find_dormant(
     """The models that need not be made for a machine to be what `state`, a snapshot, says."""
     saved: dict[str, dict[str, Any]] = state["models"]
     entries = {entry.name: entry for entry in platform if entry.name in models}
-    refers = {name: _references(entry) & entries.keys() for name, entry in entries.items()}
+    refers = {name: entry.named & entries.keys() for name, entry in entries.items()}
     wired = {name: _wired(entry, models[name]) for name, entry in entries.items()}
     active = {name for name in entries if is_active(saved[name], wired[name])}
     awake = active.union(name for name in entries if _from_the_beginning(models[name]))
@@ -188,10 +190,6 @@ def _from_the_beginning(model: Model) -> bool:
 def _can_be_late(model: Model) -> bool:
     """Whether a model that is not active changes by accesses to its registers alone."""
     return isinstance(model, Peripheral) and not model.declared(Region)
-
-
-def _references(entry: Entry) -> set[str]:
-    return {a.value.name for a in entry.attributes if isinstance(a.value, Reference)}
 
 
 def _wired(entry: Entry, model: Model) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig, SnapshotError
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import Server
-from xipsim.engines.repl import Platform, PlatformError, Reference
+from xipsim.engines.repl import Platform, PlatformError
 from xipsim.engines.usermodels import UserModelError, import_models, load_models
 from xipsim.peripherals import load_named
 from xipsim.peripherals.core import RAISED
@@ -58,7 +58,7 @@ def _first_types(platform: Platform) -> list[str]:
         places = entry.registrations
         if entry.name in names or any(r.region or r.number is not None for r in places):
             names |= {entry.name, *(r.parent for r in places)}
-            names |= {a.value.name for a in entry.attributes if isinstance(a.value, Reference)}
+            names |= entry.named
     return [entry.type for entry in platform.entries if entry.name in names]
 
 

@@ -93,17 +93,18 @@ class QemuBackend:
         self, model: Model, address: int, size: int, read: Read, write: Write, words: Words
     ) -> None:
         """Registers of a model."""
-        core = self.core.cpu if address >= PRIVATE_BUS else None
-        place_registers(
-            self._system, model.name, address, size, read, write, words, private_to=core
-        )
+        core, name = self._private_to(address), model.name
+        place_registers(self._system, name, address, size, read, write, words, private_to=core)
 
     def place_late(
         self, name: str, address: int, size: int, make: Callable[[], tuple[Read, Write, Words]]
     ) -> None:
         """Registers of a model that is not there yet."""
-        core = self.core.cpu if address >= PRIVATE_BUS else None
+        core = self._private_to(address)
         place_late(self._system, name, address, size, make, private_to=core)
+
+    def _private_to(self, address: int) -> int | None:
+        return self.core.cpu if address >= PRIVATE_BUS else None
 
     def place_window(
         self, model: Model, region: Region, address: int, size: int, read: Read, write: Write

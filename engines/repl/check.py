@@ -12,8 +12,7 @@ from .check_parameters import parameter_problems
 from .check_places import place_problems, tag_problems
 from .check_wires import wire_problems
 from .errors import PlatformError, Problem, nearest
-from .ordering import references
-from .platform import SYSBUS, Entry, Platform
+from .platform import SYSBUS, Entry, Platform, references
 from .stock import STOCK
 
 MOST_PROBLEMS = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .errors import PlatformError, Problem
-from .platform import Dictionary, Entry, New, Reference, Value, is_list
+from .platform import Entry, references
 
 
 def ordered(entries: Iterable[Entry]) -> list[Entry]:
@@ -63,19 +63,3 @@ def _named(entry: Entry) -> Iterator[str]:
     for attribute in entry.attributes:
         if attribute.name[0].islower():
             yield from (reference.name for reference in references(attribute.value))
-
-
-def references(value: Value) -> Iterator[Reference]:
-    """Every reference in `value`, however deep."""
-    if isinstance(value, Reference):
-        yield value
-    elif isinstance(value, New):
-        for attribute in value.attributes:
-            yield from references(attribute.value)
-    elif isinstance(value, Dictionary):
-        for key, item in value.items:
-            yield from references(key)
-            yield from references(item)
-    elif is_list(value):
-        for item in value:
-            yield from references(item)

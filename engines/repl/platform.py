@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias, TypeGuard
 
 from xipsim.peripherals.core import Record
@@ -77,6 +78,22 @@ def is_list(value: Value) -> TypeGuard[tuple[Value, ...]]:
     return type(value) is tuple
 
 
+def references(value: Value) -> Iterator[Reference]:
+    """Every reference in `value`, however deep."""
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, New):
+        for attribute in value.attributes:
+            yield from references(attribute.value)
+    elif isinstance(value, Dictionary):
+        for key, item in value.items:
+            yield from references(key)
+            yield from references(item)
+    elif is_list(value):
+        for item in value:
+            yield from references(item)
+
+
 class Attribute(NamedTuple):
     """`name: value`. `place` is the name's, `value_place` the value's."""
 
@@ -145,6 +162,11 @@ class Entry(NamedTuple):
     def get(self, name: str) -> Value:
         """The attribute's value, None without one."""
         return _get(self.attributes, name)
+
+    @property
+    def named(self) -> set[str]:
+        """The entries that its attributes name."""
+        return {r.name for attribute in self.attributes for r in references(attribute.value)}
 
 
 class Tag(NamedTuple):
