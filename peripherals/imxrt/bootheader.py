@@ -250,7 +250,7 @@ def parse_dcd(block: bytes) -> Iterator[DcdCommand]:
     while at + 4 <= len(block):
         tag, length, flags = struct.unpack_from(">BHB", block, at)
         body = block[at + 4 : at + length]
-        if length < 4 or len(body) != length - 4:
+        if len(body) != length - 4:
             raise ValueError(f"command {tag:#04x} at DCD offset {at:#x} has length {length}")
         if tag == 0xCC:
             yield from _writes(flags, body, at)

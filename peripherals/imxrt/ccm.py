@@ -60,7 +60,8 @@ class Ccm(Peripheral):
     CDHIPR = Register(0x48, ro=True)
     CLPCR = Register(0x54, reset=0x79)
     LPM = CLPCR.field(0, 2, unmodelled="WFI does not enter wait or stop mode", idle=0)
-    CISR = Register(0x58, w1c=0x045A_0041)
+    # No PLL locks, and no divider changes, in a time that could be told of.
+    CISR = Register(0x58, ro=True)
     CIMR = Register(0x5C, reset=0xFFFF_FFFF)
     CCOSR = Register(0x60, reset=0x000A_0001)
     CGPR = Register(0x64, reset=0xFE62)

@@ -9,7 +9,7 @@ from flexspi_fakes import ERASE_TIME, MIMXRT_LUT, WINDOW, FakeChip, Rig
 from test_bootrom import RAM, Board, fcb, image, put, with_command
 
 from xipsim.peripherals.core.testing import Bench
-from xipsim.peripherals.imxrt.bootheader import DCD_LIMIT, is_ram, parse_dcd
+from xipsim.peripherals.imxrt.bootheader import is_ram, parse_dcd
 from xipsim.peripherals.imxrt.bootrom import BootRom
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
@@ -94,7 +94,7 @@ def test_only_a_clock_from_the_dqs_pad_needs_the_delay_line(source: int, dll: in
     assert board.rig.get(FlexSpi.DLLCR) == dll
 
 
-@pytest.mark.parametrize(("length", "boots"), [(DCD_LIMIT, True), (DCD_LIMIT + 4, False)])
+@pytest.mark.parametrize(("length", "boots"), [(1768, True), (1772, False)])
 def test_a_dcd_of_the_largest_size_is_taken(length: int, boots: bool) -> None:
     """1768 bytes: one write command of (1768 - 8) / 8 words to RAM."""
     array = image()

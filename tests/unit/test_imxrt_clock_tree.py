@@ -117,7 +117,7 @@ def test_serial_root_clocks(
     ("div_select", "num", "denom", "hertz"),
     [(32, 77, 100, 786_480_000), (27, 1, 2, 660_000_000), (54, 0, 0, 1_296_000_000)],
 )
-@pytest.mark.parametrize(("post", "by"), [(0, 4), (1, 2), (2, 1)])
+@pytest.mark.parametrize(("post", "by"), [(0, 4), (1, 2), (2, 1), (3, 1)])
 @pytest.mark.parametrize(
     ("misc2", "last"), [(0, 1), (1 << 15, 2), (1 << 23, 1), (1 << 15 | 1 << 23, 4)]
 )
@@ -132,12 +132,19 @@ def test_the_audio_pll(
     misc2: int,
     last: int,
 ) -> None:
-    """24 MHz * (DIV_SELECT + NUM / DENOM), POST_DIV_SELECT, MISC2.AUDIO_DIV_LSB and MSB."""
-    for offset, value in ((NUM, num), (DENOM, denom), (MISC2, misc2)):
-        tree.analog.write(offset, value)
-    for bypass, source in ((0, hertz), (1, CRYSTAL)):
-        tree.analog.write(PLL_AUDIO, div_select | 1 << 13 | bypass << 16 | post << 19)
-        assert clocks.audio_pll(tree.analog) == source // by // last
+    """24 MHz * (DIV_SELECT + NUM / DENOM), POST_DIV_SELECT, MISC2.AUDIO_DIV_LSB and MSB.
+
+    A reserved POST_DIV_SELECT counts as 2, a DENOM of 0 as 1. No other bits count.
+    """
+    for others in (0, 0xFFFF_FFFF):
+        unused = others & ~(1 << 15 | 1 << 23)
+        for offset, value in ((NUM, num), (DENOM, denom), (MISC2, misc2 | unused)):
+            tree.analog.write(offset, value)
+        unused = others & ~(3 << 19 | 1 << 16 | 0x7F)
+        for bypass, source in ((0, hertz), (1, CRYSTAL)):
+            used = div_select | bypass << 16 | post << 19
+            tree.analog.write(PLL_AUDIO, used | unused)
+            assert clocks.audio_pll(tree.analog) == source // by // last
 
 
 @pytest.mark.parametrize(
@@ -147,8 +154,11 @@ def test_the_audio_pll(
 def test_clocks_of_sai(
     tree: Tree, number: int, register: int, shift: int, pred: int, podf: int
 ) -> None:
-    """SAIn_CLK_PRED and PODF; CSCMR1.SAIn_CLK_SEL: 0 PFD 2 of PLL3, 2 PLL4."""
-    tree.ccm.write(register, (podf | pred << 6) << shift)
+    """SAIn_CLK_PRED and PODF, and no others' bits; CSCMR1.SAIn_CLK_SEL: 0 PFD 2 of PLL3, 2 PLL4."""
+    for offset in (CS1CDR, CS2CDR):
+        tree.ccm.write(offset, 0xFFFF_FFFF)
+    others = 0xFFFF_FFFF & ~(0x1FF << shift)
+    tree.ccm.write(register, (podf | pred << 6) << shift | others)
     divided = (pred + 1) * (podf + 1)
     assert tree.hertz("sai_clock", number) == PFD3[2] // (pred + 1) // (podf + 1)
     tree.analog.write(PLL_AUDIO, 32 | 1 << 13 | 2 << 19)
@@ -157,6 +167,47 @@ def test_clocks_of_sai(
     assert tree.hertz("sai_clock", number) == 768_000_000 // divided
     tree.ccm.write(CSCMR1, 2 << 6 + 2 * number | 2 << 10 + 2 * number)
     assert tree.hertz("sai_clock", number) == PFD3[2] // (pred + 1) // (podf + 1), "others' bits"
+
+
+def test_a_reserved_source_counts_as_the_one_before(tree: Tree) -> None:
+    """CBCMR.PERIPH_CLK2_SEL 3 as 2."""
+    tree.ccm.write(CBCDR, 1 << 25)
+    tree.ccm.write(CBCMR, 3 << 12)
+    assert tree.hertz("periph_clock") == PLL2
+
+
+def test_the_reference_of_systick() -> None:
+    """The crystal by 240, whatever the dividers say. (imxrt.md: SysTick with CLKSOURCE 0)"""
+    assert Ccm.SYSTICK_REFERENCE == CRYSTAL // 240
+
+
+@pytest.mark.parametrize(
+    ("offset", "value"),
+    [
+        *((offset, 0) for offset in (0x00, 0x10, 0x20, 0x30, 0x70, 0xA0, 0xE0)),  # PLLs: LOCK
+        *((offset, 2 << 16) for offset in (0x110, 0x130)),  # LDOs: OK, but no brown-out
+        (0x120, 0),
+        (0x150, 1 << 7),  # MISC0: REFTOP_VBGUP, and no OSC_XTALOK
+        (0xF0, 0), (0x100, 0),
+    ],
+)  # fmt: skip
+def test_status_after_a_reset(offset: int, value: int) -> None:
+    """PLLs are powered down then, two of the three regulators and the bandgap are not."""
+    analog = CcmAnalog(Bench().system)
+    analog.reset(ResetCause.POWER_ON)
+    status = {0x110: 3 << 16, 0x120: 3 << 16, 0x130: 3 << 16, 0x150: 0x2000_8080}
+    pfd = {0xF0: 0x4040_4040, 0x100: 0x4040_4040}
+    assert analog.read(offset) & (status | pfd).get(offset, 1 << 31) == value
+
+
+@pytest.mark.parametrize("lpm", range(4))
+def test_low_power_modes_are_a_gap(lpm: int) -> None:
+    """CLPCR.LPM: 0 run, 1 wait, 2 stop; the other bits say nothing of it."""
+    bench = Bench()
+    ccm = Ccm(bench.system)
+    ccm.reset(ResetCause.POWER_ON)
+    ccm.write(0x54, 0xFFFF_FFFC | lpm)
+    assert [gap.what.split(":")[0] for gap in bench.gaps] == ["CLPCR.LPM"] * bool(lpm)
 
 
 def test_blocks_that_are_not_there_leave_the_clock_that_was_given() -> None:
