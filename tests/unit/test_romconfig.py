@@ -88,6 +88,8 @@ def test_an_old_table_leaves_it_to_the_option(setting: int, requirement: int) ->
     [
         (sfdp(w15=0), OPTION),
         (sfdp(w15=7 << 20), OPTION),
+        (sfdp(w15=0xFF8F_FFFF), OPTION),
+        (sfdp(length=14), OPTION),
         (sfdp(w15=0), OPTION | 4 << 8),
         (sfdp(revision=0, length=9), OPTION),
         (sfdp(revision=0, length=9), OPTION | 9 << 8),
@@ -106,12 +108,36 @@ def test_a_long_table_of_an_old_revision_says_it_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("revision", "length", "requirement"),
+    [(4, 9, 2), (4, 15, 2), (4, 16, 6), (5, 15, 6), (5, 16, 6), (6, 15, 6)],
+)
+def test_who_says_how_the_quad_enable_bit_is_set(
+    revision: int, length: int, requirement: int
+) -> None:
+    """The table from JESD216A on, and one of 16 words; else the option, here setting 1."""
+    space = sfdp(revision=revision, length=length, w15=0xFF8F_FFFF | 6 << 20)
+    check_recipe(space, OPTION | 1 << 8, RECIPES[requirement])
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_which_bits_of_the_status_register_are_kept(bit: int) -> None:
+    """Requirement 2: SR1 is written with QE (6) set, and BP0 to BP3 (2 to 5) cleared."""
+    status = 1 << bit
+    block = romconfig.block(sfdp(w15=2 << 20), OPTION, status)
+    kept = 0 if bit in (2, 3, 4, 5) else status
+    assert block[0x18:0x1C] == (bytes(4) if bit == 6 else bytes([kept | 0x40, 0, 0, 0]))
+
+
+@pytest.mark.parametrize(
     ("word1", "word3", "lut"),
     [
         # EBh with 2 mode clocks and 4 dummies; with 1 and 5; with none and 6.
         (READ_1_4_4, 0xEB44, (0x0A18_04EB, 0x3204_1E00, 0x2604, 0)),
         (READ_1_4_4, 0xEB25, (0x0A18_04EB, 0x3205_1A00, 0x2604, 0)),
         (READ_1_4_4, 0xEB06, (0x0A18_04EB, 0x2604_3206, 0, 0)),
+        # With 16 dummies; with 4 mode clocks, and what belongs to the other read.
+        (READ_1_4_4, 0xEB10, (0x0A18_04EB, 0x2604_3210, 0, 0)),
+        (READ_1_4_4, 0xFFFF_EB8A, (0x0A18_04EB, 0x320A_1E00, 0x2604, 0)),
         # 6Bh: address on one pad, 8 dummies.
         (READ_1_1_4, 0x6B08_FFFF, (0x0818_046B, 0x2604_3208, 0, 0)),
         (READ_1_4_4 | READ_1_1_4, 0x6B08_EB44, (0x0A18_04EB, 0x3204_1E00, 0x2604, 0)),
@@ -191,6 +217,8 @@ def test_erases(
         (sfdp(), 256),
         (sfdp(w11=0x90), 512),
         (sfdp(w11=0xF0), 256),
+        (sfdp(w11=0xFFFF_FF8F), 256),
+        (sfdp(length=15, w11=0x90), 256),
         (sfdp(revision=0, length=9), 256),
     ],
 )
@@ -219,16 +247,67 @@ def test_a_table_longer_than_known_counts_up_to_word_16() -> None:
     assert len(romconfig.table(sfdp(length=20))) == 16
 
 
-@pytest.mark.parametrize("at", [24, 20, 16, 12, 4])
-def test_options_that_are_not_modelled(at: int) -> None:
-    assert romconfig.is_modelled(0xC000_0007)
-    assert romconfig.is_modelled(0xC000_0F0F), "quad_mode_setting and frequency may be anything"
-    assert not romconfig.is_modelled(0xC000_0007 | 1 << at)
-    assert not romconfig.is_modelled(0xC000_0007 | 8 << at)
+@pytest.mark.parametrize("place", [1, 9, 10, 11])
+def test_ten_tables_are_looked_at(place: int) -> None:
+    """As the published driver does."""
+    space = bytearray(sfdp(at=0x80))
+    space[6] = 10
+    head = bytes(space[8:16])
+    for at in range(8, 96, 8):
+        space[at : at + 8] = b"\x84" + head[1:]
+    space[8 * place : 8 * place + 8] = head
+    if place <= 10:
+        assert len(romconfig.table(bytes(space))) == 16
+    else:
+        with pytest.raises(RomError, match="no basic flash parameter table"):
+            romconfig.table(bytes(space))
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        (sfdp(length=9), 9),
+        (sfdp(length=8), 0),
+        (sfdp(length=16, at=0xC0), 16),
+        (sfdp(length=9, at=0xC0)[:0xE4], 9),
+        (sfdp(length=9, at=0xC0)[:0xE3], 0),
+        (sfdp(length=16, at=0xC0)[:0xE7], 9),
+        (sfdp(length=16, at=0xC0)[:0xE8], 10),
+    ],
+)
+def test_how_much_of_the_table_there_must_be(space: bytes, words: int) -> None:
+    """Nine words, as JESD216 without a letter has."""
+    if words:
+        assert len(romconfig.table(space)) == words
+    else:
+        with pytest.raises(RomError, match="no basic flash parameter table"):
+            romconfig.table(space)
+
+
+@pytest.mark.parametrize("byte", [1, 2])
+def test_a_table_that_lies_beyond_what_is_read(byte: int) -> None:
+    """Three bytes of pointer: 10030h, 130h."""
+    space = bytearray(sfdp())
+    space[12 + byte] = 1
+    with pytest.raises(RomError, match="no basic flash parameter table"):
+        romconfig.table(bytes(space))
+
+
+@pytest.mark.parametrize("bit", range(28))
+def test_options_that_are_not_modelled(bit: int) -> None:
+    """Bits 3 to 0 are the frequency, 11 to 8 quad_mode_setting."""
+    assert romconfig.is_modelled(0xC000_0000)
+    assert romconfig.is_modelled(0xC000_0000 | 1 << bit) is (bit in (0, 1, 2, 3, 8, 9, 10, 11))
+
+
+@pytest.mark.parametrize("frequency", range(16))
+def test_the_frequency(frequency: int) -> None:
+    assert romconfig.block(sfdp(), 0xC000_0000 | frequency, 0xFF)[0x46] == frequency
 
 
 def test_the_chip_is_asked_slowly_first() -> None:
     block = romconfig.first_block()
+    assert len(block) == 512
     assert block[:4] == b"FCFB"
     assert struct.unpack_from("<I", block, 4) == (0x5601_0400,)
     assert tuple(block[at] for at in (0x0C, 0x0D, 0x0E, 0x45, 0x46)) == (0, 3, 3, 4, 1)
