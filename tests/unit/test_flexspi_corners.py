@@ -246,3 +246,54 @@ def test_each_chip_is_reset_by_its_own_pointer(rig: Rig) -> None:
     rig.set(FlexSpi.FLSHCR2, 0x7FFF_FFFF)
     assert rig.spi.pointers == [1, 2, 3, 4]
     assert rig.get(FlexSpi.FLSHCR2) == 0x7FFF_FFFF
+
+
+# -- what an engine is told ------------------------------------------------------------------------
+
+
+def test_what_changes_more_than_registers_says_so(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cycles of a chip, and what changes the window: `Clock.acts`. Registers that only hold what is
+    written say nothing; drivers write FLSHxxCR2 before each command, most often in vain."""
+    told = []
+    monkeypatch.setattr(rig.bench.clock, "acts", lambda: told.append(True))
+
+    def acts(register: Any, value: int, index: int = 0) -> bool:
+        told.clear()
+        rig.set(register, value, index)
+        return bool(told)
+
+    assert not acts(FlexSpi.IPCR0, 0x100)
+    assert not acts(FlexSpi.IPCR1, STATUS << 16 | 1)
+    assert not acts(FlexSpi.FLSHCR2, 0)
+    assert not acts(FlexSpi.FLSHCR2, 1 << 31)
+    assert acts(FlexSpi.FLSHCR2, STATUS)
+    assert acts(FlexSpi.FLSHCR2, READ)
+    rig.spi.pointers[0] = 1
+    assert not acts(FlexSpi.FLSHCR2, READ)
+    assert acts(FlexSpi.FLSHCR2, READ | 1 << 31)
+    assert acts(FlexSpi.IPCMD, 1)
+    rig.wait(1_000)
+    told.clear()
+    rig.set(FlexSpi.INTR, RXWA | DONE)
+    assert not told, "a read that is over changes nothing"
+    assert acts(FlexSpi.IPCMD, 1)
+    rig.set(FlexSpi.MCR0, rig.get(FlexSpi.MCR0) | 1)
+    rig.start(READ, 0, 136)
+    rig.wait(1_000)
+    assert not acts(FlexSpi.INTR, RXWA)
+    rig.wait(1_000)
+    told.clear()
+    assert rig.get(FlexSpi.INTR) & DONE
+    assert told, "the window is native again"
+
+
+def test_a_command_for_a_module_that_is_off_is_told(rig: Rig) -> None:
+    rig.set(FlexSpi.MCR0, 0xFFFF_8012)
+    rig.set(FlexSpi.IPCMD, 1)
+    rig.set(FlexSpi.MCR0, 0xFFFF_8010)
+    rig.start(PROGRAM, 0, 8)
+    rig.set(FlexSpi.IPCMD, 1)
+    told = ["command-while-disabled", "command-while-running"]
+    assert [d.rule for d in rig.bench.diagnostics] == told

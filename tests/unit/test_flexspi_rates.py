@@ -9,6 +9,7 @@ import pytest
 from flexspi_fakes import FakeChip, Rig
 from test_flexspi_time import DONE, ENABLE, PROGRAM, BusRig
 
+from xipsim.peripherals.core import BusError
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.ccm import Ccm
 from xipsim.peripherals.imxrt.ccm_analog import CcmAnalog
@@ -123,3 +124,38 @@ def test_chip_select_stays_high_behind_a_command_that_was_ended(rig: BusRig) -> 
     assert not rig.flags & DONE
     rig.wait(1)
     assert rig.flags & DONE
+
+
+def test_without_a_clock_tree_the_bus_has_100_mhz(rig: BusRig) -> None:
+    """To the ns, by the longest time-out that there is: SEQWAIT FFFFh, times 1,024 clocks."""
+    rig.set(FlexSpi.MCR1, 0xFFFF_FFFF)
+    rig.start(PROGRAM, 0, 8)
+    rig.bench.clock.advance(0xFFFF * 1024 * 10 - 1)
+    assert not rig.flags & 0x800
+    rig.bench.clock.advance(1)
+    assert rig.flags & 0x800
+
+
+def test_without_a_clock_tree_the_ahb_has_600_mhz(rig: BusRig) -> None:
+    """AHBBUSWAIT FFFFh."""
+    rig.set(FlexSpi.FLSHCR2, ENABLE)
+    rig.wait(1_000)
+    began = rig.bench.clock.now
+    with pytest.raises(BusError):
+        rig.window.read(0)
+    assert rig.bench.clock.now - began == 0xFFFF * 1024 * 10 // 6
+
+
+def test_the_rates_can_be_given() -> None:
+    bench = Bench()
+    spi = FlexSpi(bench.system, frequency=50_000_000, ahb_frequency=100_000_000)
+    rig = Rig(FakeChip(bench), bench=bench, spi=spi)
+    rig.enable()
+    lasts(rig, 50e6)
+    rig.set(FlexSpi.MCR1, 0xFFFF_0001)
+    rig.set(FlexSpi.FLSHCR2, ENABLE)
+    bench.clock.advance(1_000)
+    began = bench.clock.now
+    with pytest.raises(BusError):
+        rig.window.read(0)
+    assert bench.clock.now - began == 10_240

@@ -108,6 +108,23 @@ def test_what_cannot_be_set_stays_as_it_is(name: str) -> None:
             assert ones == int(named, 16) & ~int(others, 16), register
 
 
+SIZES = {
+    "Imxrt.BootRom": 0x1000,
+    "Imxrt.CcmAnalog": 0x1000,
+    "Imxrt.UsbPhy": 0x1000,
+    "Imxrt.Usb": 0x200,
+    "Imxrt.UsbNc": 0x20,
+}
+"""Bytes of blocks that share a place; the others of the i.MX RT have 16 KB. (RM, memory map)"""
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if name.startswith("Imxrt.")])
+def test_room_of_each_block(name: str) -> None:
+    kind = REGISTRY[name]
+    if issubclass(kind, Peripheral):
+        assert SIZES.get(name, 0x4000) == kind.SIZE
+
+
 def test_no_model_is_without_a_map() -> None:
     families = tuple({name.split(".")[0] for name in MAPS})
     with_registers = {
