@@ -111,6 +111,7 @@ class IpCommands:
             # Assumption: it starts with the end of the first one, unless IPGRANTWAIT is over then.
             spi.diagnose("command-while-running", "an IP command was started during another one")
             self._grant.at(now + self._bus.grant_limit)
+            self._plan(now)
         else:
             self._begin(now)
             self._changed(now)

@@ -160,6 +160,27 @@ def test_what_the_firmware_has_left_in_the_fifos_is_gone_with_init() -> None:
     assert caller.board.bench.gaps == []
 
 
+@pytest.mark.parametrize("runs", [0, 1, 2, 3, 5, 8])
+@pytest.mark.parametrize("first", [4, 4 + 16])
+def test_sequences_of_a_device_command(runs: int, first: int) -> None:
+    """deviceModeSeq; ISEQID has four bits, ISEQNUM three."""
+    block = with_command(4, 0x40, [0x0438, 0, 0, 0] * 8)
+    block[0x14:0x16] = runs, first
+    board = Board(image(block))
+    board.boot()
+    seen = [t.opcode for t in board.chip.seen[1:] if t.opcode != 0xEB]
+    assert seen == [0x06, *[0x38] * max(runs, 1), 0x05]
+
+
+def test_the_argument_goes_to_the_sequence_that_writes() -> None:
+    block = with_command(4, 0x40, [0x0438, 0, 0, 0, 0x2002_0401, 0])
+    block[0x14] = 2
+    board = Board(image(block))
+    board.boot()
+    seen = [(t.opcode, t.write) for t in board.chip.seen[1:4]]
+    assert seen == [(0x06, b""), (0x38, b""), (0x01, b"\x40\0")]
+
+
 # -- for how long it waits -------------------------------------------------------------------------
 
 

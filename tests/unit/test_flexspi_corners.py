@@ -248,6 +248,36 @@ def test_each_chip_is_reset_by_its_own_pointer(rig: Rig) -> None:
     assert rig.get(FlexSpi.FLSHCR2) == 0x7FFF_FFFF
 
 
+def test_every_chip_select_begins_at_its_first_instruction() -> None:
+    """After a reset, so that all four can be read natively."""
+    bench = Bench()
+    rig = Rig(*(FakeChip(bench, name=name) for name in ("a1", "a2", "b1", "b2")), bench=bench)
+    rig.enable(sizes=(64, 64, 64, 64))
+    assert [segment.is_native for segment in rig.window.segments] == [True] * 4
+    assert rig.spi.pointers == [0, 0, 0, 0]
+
+
+def test_the_first_command_begins_at_once() -> None:
+    """06h takes 3 + 8 clocks."""
+    bench = Bench()
+    rig = Rig(FakeChip(bench), bench=bench)
+    rig.enable()
+    rig.start(ENABLE)
+    bench.clock.advance(109)
+    assert not peeked(rig, FlexSpi.INTR) & DONE
+    bench.clock.advance(1)
+    assert peeked(rig, FlexSpi.INTR) & DONE
+
+
+def test_a_command_that_waits_behind_a_read_begins_by_itself(rig: Rig) -> None:
+    rig.start(READ, 0x10, 8)
+    rig.set(FlexSpi.IPCR1, ENABLE << 16)
+    rig.set(FlexSpi.IPCMD, 1)
+    rig.bench.clock.advance(LONG)
+    assert [t.opcode for t in seen(rig)] == [0xEB, 0x06]
+    assert rig.get(FlexSpi.INTR) & (DONE | NO_GRANT) == DONE
+
+
 # -- what an engine is told ------------------------------------------------------------------------
 
 
