@@ -190,6 +190,39 @@ def test_more_than_a_command_sends_stays_for_the_next(rig: BusRig) -> None:
     assert rig.levels[1] == 2
 
 
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 13, 128])
+def test_levels_from_the_first_clock_to_the_last(rig: BusRig, size: int) -> None:
+    """Of a read, then of a program; the last bytes are an entry, too. By looks from outside."""
+    entries = (size + 7) // 8
+    rig.start(READ, 0, size)
+    for clocks, level in ((0, 0), (TO_DATA_OF_READ, 0), (2 * size - 1, entries - 1), (1, entries)):
+        rig.wait(clocks)
+        assert rig.levels == (level, 0)
+    rig.wait(100)
+    rig.set(FlexSpi.IPRXFCR, 1)
+    program(rig, size)
+    rig.push(entries)
+    sent = (0, 0), (TO_DATA_OF_PROGRAM, 0), (2 * size - 1, entries - 1), (1, entries)
+    for clocks, gone in sent:
+        rig.wait(clocks)
+        assert rig.levels == (0, entries - gone)
+    assert rig.flags & DONE
+
+
+def test_what_has_come_before_a_time_out_can_be_fetched(rig: BusRig) -> None:
+    """SEQWAIT 1: 1,024 clocks, in a read that has filled the FIFO long before."""
+    rig.set(FlexSpi.INTEN, RXWA)
+    rig.set(FlexSpi.IPRXFCR, 15 << 2)
+    rig.set(FlexSpi.MCR1, 0x0001_FFFF)
+    rig.start(READ, 0, 256)
+    rig.wait(1_024)
+    assert rig.flags & (RXWA | 0x809) == RXWA | 0x809
+    assert rig.spi.IRQ.level
+    rig.set(FlexSpi.INTR, RXWA)
+    assert rig.levels[0] == 0
+    assert not rig.spi.IRQ.level
+
+
 # -- several sequences -----------------------------------------------------------------------------
 
 
