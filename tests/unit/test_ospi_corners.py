@@ -71,6 +71,10 @@ def test_every_bit_of_the_transmit_threshold(bit: int) -> None:
     for _ in range(1 << bit):
         rig.w(DR, 0)
     assert (rig.r(RISR), rig.ospi.IRQ.level) == (TXE, True)
+    rig.w(IMR, 0)
+    assert not rig.ospi.IRQ.level
+    rig.w(IMR, TXE)
+    assert rig.ospi.IRQ.level
     rig.w(DR, 0)
     assert (rig.r(RISR), rig.ospi.IRQ.level) == (0, False)
 
@@ -185,6 +189,8 @@ def test_bit_0_alone_enables() -> None:
     rig.setup(7)
     rig.w(DR, 0x55)
     rig.w(SSIENR, 2)
+    rig.w(IMR, 0xFF)
+    assert not rig.ospi.IRQ.level
     assert rig.r(TXFLR) == 0
     assert rig.r(RISR) & TXE == 0
     rig.w(DR, 0x55)
