@@ -160,7 +160,7 @@ def read_image(read: Read, entry: Entry) -> Image:
     (load,) = struct.unpack("<I", read(at + _LOAD_ADDRESS, 4))
     address, length = struct.unpack("<2I", read(at + _IMAGE, 8))
     address -= _SE_OFFSET
-    if not MRAM_BASE <= address <= address + length <= MRAM_END:
+    if address < MRAM_BASE or address + length > MRAM_END:
         raise AtocError(f"{entry.name}: its certificate names {address:#x}, which is no MRAM")
     return Image(
         address=address,

@@ -63,7 +63,6 @@ class CanFd(CanFdRegisters):
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
         self.bus.leave(self)
-        self._update()
 
     # -- registers -------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from xipsim.peripherals.core import (
     Peripheral,
     Register,
     RegisterArray,
-    ResetCause,
     Slots,
     model,
 )
@@ -82,10 +81,6 @@ class Mhu(Peripheral):
     TX_CHCOMB_EN = TX_INT_EN.field(2)
     TX_CH_INT_ST_COMBINED = RegisterArray(_SENDER + 0xFA0, 4, ro=True)
     TX_ID = RegisterArray(_SENDER + _ID, 14, ro=True)
-
-    def reset(self, cause: ResetCause) -> None:
-        super().reset(cause)
-        self._update()
 
     def _update(self) -> None:
         self.RX.set(bool(self.RX_CHCOMB_EN and self._received()))

@@ -10,7 +10,7 @@ from typing import Any
 from xipsim.peripherals.core import ResetCause, System, model
 from xipsim.peripherals.nor.bus import SpiDevice
 
-from .ospi_fifos import RXO, RXU, TXO, TXU, Fifos
+from .ospi_fifos import RXO, RXU, TXO, Fifos
 from .ospi_registers import OspiRegisters
 from .ospi_shapes import Shapes
 from .ospi_transfer import Transfers
@@ -42,7 +42,6 @@ class Ospi(OspiRegisters):
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
-        self._fifos.drive_irq()
         self._rebuild()
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -138,11 +137,11 @@ class Ospi(OspiRegisters):
 
     @OspiRegisters.TXEICR.on_read
     def _clear_tx(self) -> int:
-        return self._fifos.clear(TXO | TXU)
+        return self._fifos.clear(TXO)
 
     @OspiRegisters.TXEICR.on_peek
     def _peek_tx(self) -> int:
-        return self._fifos.stays(TXO | TXU)
+        return self._fifos.stays(TXO)
 
     @OspiRegisters.RXOICR.on_read
     def _clear_rx_overflow(self) -> int:
@@ -162,11 +161,11 @@ class Ospi(OspiRegisters):
 
     @OspiRegisters.ICR.on_read
     def _clear_all(self) -> int:
-        return self._fifos.clear(TXO | TXU | RXO | RXU)
+        return self._fifos.clear(TXO | RXO | RXU)
 
     @OspiRegisters.ICR.on_peek
     def _peek_any(self) -> int:
-        return self._fifos.stays(TXO | TXU | RXO | RXU)
+        return self._fifos.stays(TXO | RXO | RXU)
 
     # -- the window ------------------------------------------------------------------------------
 

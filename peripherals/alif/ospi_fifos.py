@@ -9,8 +9,8 @@ from .ospi_registers import OspiRegisters
 
 DEPTH = 256
 """Entries of each FIFO."""
-TXE, TXO, RXU, RXO, RXF, TXU = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
-"""Bits of IMR, ISR and RISR."""
+TXE, TXO, RXU, RXO, RXF = 0x01, 0x02, 0x04, 0x08, 0x10
+"""Bits of IMR, ISR and RISR. The others never come."""
 _SSIENR, _IMR = OspiRegisters.SSIENR.offset, OspiRegisters.IMR.offset
 _TXFTLR, _RXFTLR = OspiRegisters.TXFTLR.offset, OspiRegisters.RXFTLR.offset
 
@@ -68,10 +68,8 @@ class Fifos:
         # `masked`, written out: this runs with every access of a command.
         ospi, regs = self._ospi, self._regs
         flags = ospi.raised
-        if regs[_SSIENR] & 1:
-            level = self.tx_level if ospi.sent else len(ospi.tx)
-            if level <= regs[_TXFTLR] & 0xFF:
-                flags |= TXE
+        if regs[_SSIENR] & 1 and self.tx_level <= regs[_TXFTLR] & 0xFF:
+            flags |= TXE
         if len(ospi.rx) > regs[_RXFTLR] & 0xFF:
             flags |= RXF
         ospi.IRQ.set(flags & regs[_IMR] != 0)

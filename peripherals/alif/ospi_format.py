@@ -56,8 +56,8 @@ class Format(Settings):
         return self.edges(self.frame_bits)
 
     def edges(self, bits: int) -> int:
-        """Half clock cycles that so many bits of data take, at least 1."""
-        return max(1, -(-2 * bits // (self.lanes << self.ddr)))
+        """Half clock cycles that so many bits of data take."""
+        return -(-2 * bits // (self.lanes << self.ddr))
 
     def mode_clocks(self, bits: int) -> int:
         """Clock cycles of so many mode bits, which go as the address does."""

@@ -88,7 +88,7 @@ class Shapes:
             wait=ospi.XIP_WAIT_CYCLES,
             strobe=bool(ospi.XIP_RXDS_EN),
             # Assumption: frames that follow the size of the access arrive in order, as bytes.
-            frame_bits=max(8, ospi.DFS + 1) if ospi.XIP_DFS_HC else 8,
+            frame_bits=ospi.DFS + 1 if ospi.XIP_DFS_HC else 8,
         )
 
     @property

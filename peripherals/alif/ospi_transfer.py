@@ -41,9 +41,7 @@ class Transfers:
     progress: an alarm that calls `progressed`.
     """
 
-    def __init__(
-        self, ospi: OspiRegisters, shapes: Shapes, fifos: Fifos, progress: Alarm
-    ) -> None:
+    def __init__(self, ospi: OspiRegisters, shapes: Shapes, fifos: Fifos, progress: Alarm) -> None:
         self._ospi, self._shapes, self._fifos = ospi, shapes, fifos
         self._progress = progress
         self._incoming = Incoming(ospi, shapes, fifos)
@@ -56,9 +54,7 @@ class Transfers:
     def enable(self, on: bool) -> None:
         """SSIENR was written."""
         ospi = self._ospi
-        if on:
-            self._start()
-        else:
+        if not on:
             self._abort()
             ospi.tx.clear()
             ospi.rx.clear()
@@ -189,7 +185,7 @@ class Transfers:
             taken = shape.head or 1
             head, ospi.tx[:taken] = ospi.tx[: shape.head], []
             read = size(count, shape.frame_bits)
-            exchange = partial(self._exchange, shape, self._reading(shape, head, read))
+            exchange = partial(self._exchange, self._reading(shape, head, read))
             lead = shape.read_lead
         else:
             # The first entry goes out over and over while frames come in.
@@ -282,8 +278,8 @@ class Transfers:
         self._progress.cancel()
         if shape.frf:
             if done >= shape.head:
-                data = packed(entries[shape.head :], shape.frame_bits)
-                self._exchange(shape, shape.transaction(entries[: shape.head], write=data))
+                data = self._packed(shape, entries[shape.head :])
+                self._exchange(shape.transaction(entries[: shape.head], write=data))
         elif ospi.TMOD == BOTH:
             # Assumption: all frames come with the last one, as the chip is asked once.
             answer = self._both_ways(shape, entries)
@@ -291,34 +287,36 @@ class Transfers:
             self._incoming.end()
         elif entries:
             count = ospi.NDF + 1 if ospi.TMOD == EEPROM_READ and is_whole else 0
-            data = packed(entries, shape.frame_bits)
+            data = self._packed(shape, entries)
             read = size(count, shape.frame_bits)
-            answer = self._exchange(shape, Transaction(opcode=data[0], write=data[1:], read=read))
+            answer = self._exchange(Transaction(opcode=data[0], write=data[1:], read=read))
             if count:
                 self._incoming.begin(answer, count, since=end, lead=0)
                 self._watch_progress()
-        self._start()
 
     # -- on the lines ------------------------------------------------------------------------------
 
+    def _packed(self, shape: Format, frames: list[int]) -> bytes:
+        """Frames as they go out."""
+        if len(frames) * shape.frame_bits % 8:
+            self._ospi.gap("transfers whose frames do not fill whole bytes")
+        return packed(frames, shape.frame_bits)
+
     def _both_ways(self, shape: Format, frames: list[int]) -> bytes:
         """Standard SPI: a byte comes in for each that goes out."""
-        data = packed(frames, shape.frame_bits)
+        data = self._packed(shape, frames)
         if not data:
             return b""
         rest = data[1:]
         transaction = Transaction(opcode=data[0], write=rest, read=len(rest), duplex=True)
-        return b"\xff" + self._exchange(shape, transaction)
+        return b"\xff" + self._exchange(transaction)
 
     def _selected(self) -> list[SpiDevice]:
         chips, chosen = self._ospi.chips, self._ospi.chosen
         return [chips[number] for number in (0, 1) if chosen >> number & 1 and number in chips]
 
-    def _exchange(self, shape: Format, transaction: Transaction) -> bytes:
+    def _exchange(self, transaction: Transaction) -> bytes:
         """One cycle of chip select; FFh where no chip drives the bus."""
-        bits = shape.frame_bits
-        if bits % 8 and len(transaction.write) * 8 % bits:
-            self._ospi.gap("transfers whose frames do not fill whole bytes")
         answers = [chip.transfer(transaction) for chip in self._selected()]
         if len(answers) == 1:
             return answers[0]

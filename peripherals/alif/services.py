@@ -83,7 +83,7 @@ def _device_revision(se: Enclave) -> Answer:
         _REVISION_ID,
         se.part_number.encode(),
         manufacturing_data(se.unique_id),
-        se.unique_id + bytes(3),
+        se.unique_id,
         _LIFE_CYCLE_STATE,
     )
     return Answer(data=data)
@@ -176,9 +176,8 @@ SERVICES: dict[int, Service] = {
 
 
 def manufacturing_data(unique_id: bytes) -> bytes:
-    """The 32 bytes of MfgData from which the firmware packs the five bytes of `unique_id`."""
+    """What MfgData begins with: from it the firmware packs the five bytes of `unique_id`."""
     packed = int.from_bytes(unique_id, "big")
     x, y, wafer_fab = packed >> 33, packed >> 26 & 0x7F, packed >> 20 & 0x3F
     year, week, lot = packed >> 14 & 0x3F, packed >> 8 & 0x3F, packed & 0xFF
-    fields = bytes((x, y, wafer_fab >> 1 | (wafer_fab & 1) << 7, year, week, lot))
-    return fields.ljust(32, b"\0")
+    return bytes((x, y, wafer_fab >> 1 | (wafer_fab & 1) << 7, year, week, lot))

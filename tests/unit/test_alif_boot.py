@@ -20,7 +20,7 @@ from alif_package import (
     package,
 )
 
-from xipsim.peripherals.alif.atoc import AtocError, Tail, read_image
+from xipsim.peripherals.alif.atoc import APPLICATIONS, AtocError, Tail, read_image
 from xipsim.peripherals.alif.atoc import Entry as AtocEntry
 from xipsim.peripherals.alif.bootrom import BootRom
 from xipsim.peripherals.core import BootError, Entry, ResetCause
@@ -377,3 +377,87 @@ def test_a_table_has_room_for_its_header(table: int, fits: bool) -> None:
     end = MRAM + MRAM_SIZE
     raw = struct.pack("<4I", 0, end + table, end - 0x100, 0x100)
     assert (Tail.parse(raw) is not None) == fits
+
+
+# -- flags and names -------------------------------------------------------------------------------
+
+
+def entry(flags: int) -> AtocEntry:
+    return AtocEntry("HP_APP", 4, MRAM, 0x400, flags)
+
+
+@pytest.mark.parametrize("bit", range(32))
+def test_what_each_flag_of_an_entry_means(bit: int) -> None:
+    """alif.md 2.2: 3:0 the core, 10h compressed, 20h loaded, 40h BOOT, 80h encrypted, 100h
+    DEFERRED."""
+    flag = 1 << bit
+    assert entry(flag).boots == (bit == 6)
+    assert entry(flag | BOOT).boots == (bit != 8)
+    assert entry(flag).core == (flag if bit < 4 else 0)
+    words = {4: "uncompressed", 5: "loaded into RAM", 7: "decrypted"}
+    assert entry(flag).prepared == words.get(bit, "")
+
+
+def test_all_that_would_have_to_be_done_to_an_image() -> None:
+    assert entry(0xB0).prepared == "uncompressed, loaded into RAM, decrypted"
+
+
+def test_what_the_linker_scripts_give_to_each_core() -> None:
+    """alif.md 1.1: HP from 0x80020000, HE from 0x80320000, ROMFS from 0x8047E000."""
+    assert {2: range(0x8002_0000, 0x8032_0000), 3: range(0x8032_0000, 0x8047_E000)} == APPLICATIONS
+
+
+def test_a_package_with_a_configuration_alone(device: Device) -> None:
+    device.install()
+    assert "the ATOC starts nothing on M55_HP; it holds no image" in device.refusal()
+
+
+def test_the_configuration_is_none_of_the_images(device: Device) -> None:
+    device.install(HE_APP, Part("HP_APP", HP, application(), 2))
+    said = "it holds HE_APP for M55_HE, HP_APP for M55_HP (not to boot)"
+    assert device.refusal().removesuffix(".").endswith(said)
+
+
+@pytest.mark.parametrize("at", [MRAM, HE])
+def test_where_an_atoc_should_end(device: Device, at: int) -> None:
+    device.put(at, application(at))
+    assert "no ATOC ends at 0x8057ffff" in device.refusal()
+
+
+def test_a_stack_pointer_is_a_multiple_of_four(device: Device) -> None:
+    for low in (1, 2, 3):
+        device.install(Part("HP_APP", HP, application(sp=0x2000_0100 + low), BOOT | 2))
+        assert "no stack pointer" in device.refusal()
+
+
+@pytest.mark.parametrize(
+    ("package_at", "table"), [(MRAM, MRAM + 0x100), (MRAM + 0x100, MRAM + 0x100), (MRAM, MRAM)]
+)
+def test_a_package_may_take_all_the_mram_and_begin_with_its_table(
+    package_at: int, table: int
+) -> None:
+    size = MRAM + MRAM_SIZE - package_at
+    assert Tail.parse(struct.pack("<4I", 1, table, package_at, size)) == Tail(
+        1, table, package_at, size
+    )
+
+
+@pytest.mark.parametrize("package_at", [MRAM - 1, MRAM + 0x101])
+def test_a_package_lies_in_the_mram_and_its_table_in_it(package_at: int) -> None:
+    size = MRAM + MRAM_SIZE - package_at
+    assert Tail.parse(struct.pack("<4I", 1, MRAM + 0x100, package_at, size)) is None
+
+
+def test_an_image_that_begins_a_byte_before_the_mram(device: Device) -> None:
+    block = certificate(MRAM - 1, application())
+    device.put(MRAM + 0x1000, block)
+    read = device.bench.bus.read
+    with pytest.raises(AtocError, match="names 0x7fffffff, which is no MRAM"):
+        read_image(read, AtocEntry("HP_APP", 4, MRAM + 0x1000, 0x400, BOOT | 2))
+
+
+def test_a_certificate_of_867_bytes_is_none(device: Device) -> None:
+    at = MRAM + MRAM_SIZE - 867
+    device.put(at, b"ccBS")
+    with pytest.raises(AtocError, match="no certificate"):
+        read_image(device.bench.bus.read, AtocEntry("HP_APP", 4, at, 0x400, BOOT | 2))
