@@ -436,7 +436,7 @@ def test_who_polls_waits_for_the_end_of_the_word(bench: Bench, offset: int) -> N
     ],
 )
 def test_a_frame_is_cut_into_words(bench: Bench, bits: int, words: list[int], line: str) -> None:
-    """FRAMESZ + 1 bits, 32 to a word, the last has what is left; WCF for each, FCF for the frame."""
+    """FRAMESZ + 1 bits, 32 to a word, the last has what is left; WCF for each, FCF at the end."""
     spi, device = master(bench, bits - 1), Listener(bench)
     spi.devices[0] = device
     flags = []
