@@ -69,7 +69,7 @@ def test_each_compare_channel_has_its_flag_and_its_interrupt(channel: int) -> No
 
 
 def test_in_restart_mode_only_the_first_channel_ends_a_round() -> None:
-    """The others match within it, or never; the rollover flag, bit 5, belongs to the free counter."""
+    """The others match within it, or never; ROV, bit 5, belongs to the free counter."""
     bench = Bench()
     gpt = gpt_at(bench, 1 << 6 | 1)
     for n, value in enumerate((9, 4, 10)):
