@@ -365,7 +365,7 @@ def with_sensor() -> tuple[Master, Sensor]:
     [(0, 0, 2), (0, 3, 5), (1, 0, 1), (1, 3, 2), (2, 3, 1), (3, 15, 2), (7, 0, 0)],
 )
 def test_each_command_takes_its_clocks(prescale: int, filter_: int, latency: int) -> None:
-    """IMXRT1060RM, LPI2C timing: SCL is CLKLO + CLKHI + 2 and a latency of (2 + FILTSCL) >> PRESCALE
+    """RM, LPI2C timing: SCL is CLKLO + CLKHI + 2 and a latency of (2 + FILTSCL) / 2^PRESCALE
     cycles of the clock divided by 2^PRESCALE; a START or STOP SETHOLD + 1; a repeated START two."""
     master, _ = with_sensor()
     i2c, clock = master.i2c, master.bench.clock
@@ -480,6 +480,7 @@ def test_watermarks(water: int) -> None:
         master.bench.clock.advance(HOLD + 1 + 18 * BIT if received == 1 else 9 * BIT)
         assert master.i2c.read(MFSR) >> 16 == received
         assert bool(master.i2c.read(MSR) & RDF) == (received > water), received
+    assert [master.i2c.read(MRDR) for _ in range(4)] == [0x82, 0x83, 0x84, 0x85], "in their order"
 
 
 @pytest.mark.parametrize(("bit", "left"), [(RTF, 1 << 16), (RRF, 2), (RTF | RRF, 0), (0, 0x10002)])
