@@ -314,7 +314,7 @@ class Decoder:
 
 @pytest.mark.parametrize("place", range(5))
 def test_levels_of_each_input(place: int) -> None:
-    """IMR: HOME 0, INDEX 1, PHB 2, PHA 3, and the same behind their filters; none of the trigger."""
+    """IMR: HOME 0, INDEX 1, PHB 2, PHA 3, the same behind their filters; none of the trigger."""
     decoder = Decoder()
     decoder.enc.on_level(place, True)
     bit = (8, 4, 2, 1, 0)[place]
