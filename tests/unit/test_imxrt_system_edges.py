@@ -343,7 +343,7 @@ def test_every_pad_has_its_pin() -> None:
 
 
 def test_pulls_after_a_reset() -> None:
-    """SW_PAD_CTL_PAD: 30B0h on EMC_27, AD_B0_04 and 05 is a pull-down, all others are up or keep."""
+    """SW_PAD_CTL_PAD: 30B0h on EMC_27, AD_B0_04 and 05 is a pull-down, others are up or keep."""
     bench = Bench()
     ports = [Gpio(bench.system, name=f"gpio{n}") for n in range(1, 5)]
     iomuxc = Iomuxc(bench.system, **{f"gpio{n}": port for n, port in enumerate(ports, 1)})
