@@ -274,8 +274,10 @@ class Sai(SoundLines, Peripheral):
         if not self._listens or self.RCSR & FEF:
             self._receiver.cancel()
         else:
-            missing = self.RFW + 1 - len(self._received)
-            words = missing if missing > 0 else DEPTH + 1 - len(self._received)
+            # Above the watermark, full, and when a word is lost.
+            level = len(self._received)
+            words = next(count for count in (self.RFW + 1, DEPTH, DEPTH + 1) if count > level)
+            words -= level
             self._receiver.at(self._heard + time_of(words, *self._receive_clock()))
         self._update()
 
@@ -283,7 +285,8 @@ class Sai(SoundLines, Peripheral):
         level = len(self._fifo)
         flags = (FRF if level <= self.TFW else 0) | (FWF if not level else 0)
         self.TCSR = self.TCSR & ~REQUESTS | (flags if self.TCSR & ENABLE else 0)
-        flags = FRF if len(self._received) > self.RFW else 0
+        level = len(self._received)
+        flags = (FRF if level > self.RFW else 0) | (FWF if level == DEPTH else 0)
         self.RCSR = self.RCSR & ~REQUESTS | flags
         # In the order of their requests' numbers.
         for place, (line, status) in enumerate(((self.RX, self.RCSR), (self.TX, self.TCSR))):

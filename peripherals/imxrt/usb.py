@@ -145,8 +145,6 @@ class Usb(CableEnd, UsbTimers):
             if register.offset >= _FIRST_OPERATIONAL and register is not Usb.OTGSC:
                 self.regs[register.offset] = register.reset
         self.flushed, self.address = True, 0
-        self._pace_frames()
-        self._signal()
 
     @UsbRegisters.DEVICEADDR.on_write
     def _address_written(self, value: int) -> None:

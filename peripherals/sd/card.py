@@ -55,7 +55,7 @@ COMMANDS = {
     2: _only(READY, "_identify"),
     3: Command(frozenset((IDENTIFICATION, STANDBY)), "_publish_address"),
     6: _only(TRANSFER, "_switch_function"),
-    7: Command(ADDRESSED, "_select"),
+    7: Command(frozenset((STANDBY, TRANSFER, SENDING)), "_select"),
     8: _only(IDLE, "_interface_condition"),
     9: _only(STANDBY, "_send_csd"),
     10: _only(STANDBY, "_send_cid"),
@@ -121,7 +121,8 @@ class Card(SdDevice, Keeper):
     """Of CMD23, for the next transfer."""
     _register: State[bytes | None] = State(None)
     """What a command sends on the data lines that reads no block."""
-    _erased = State((0, 0))
+    _erased: State[tuple[int | None, int | None]] = State((None, None))
+    """What CMD32 and CMD33 have named."""
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
@@ -260,6 +261,9 @@ class Card(SdDevice, Keeper):
         if not self._is_meant(argument):
             self._state = STANDBY
             return None
+        if self._state != STANDBY:
+            self._errors |= ILLEGAL_COMMAND
+            return None
         status = self._status()
         self._state = TRANSFER
         return status
@@ -278,7 +282,7 @@ class Card(SdDevice, Keeper):
         return self._status()
 
     def _set_block_count(self, argument: int) -> int:
-        self._count = argument & 0xFFFF or None
+        self._count = argument or None
         return self._status()
 
     def _stop(self, argument: int) -> int:
@@ -300,6 +304,7 @@ class Card(SdDevice, Keeper):
 
     def _begin(self, state: int, position: int, count: int | None) -> int:
         self._position, self._left, self._count = position, count, None
+        self._register = None
         is_within = self._is_within(position)
         status = self._status()
         if is_within:
@@ -327,16 +332,21 @@ class Card(SdDevice, Keeper):
         return self._send(CONFIGURATION)
 
     def _erase_from(self, argument: int) -> int:
-        self._erased = argument, argument
+        self._erased = argument, None
         return self._status()
 
     def _erase_to(self, argument: int) -> int:
-        self._erased = self._erased[0], argument
+        first, _ = self._erased
+        if first is None:
+            self._errors |= ERASE_SEQUENCE_ERROR
+        else:
+            self._erased = first, argument
         return self._status()
 
     def _erase(self, argument: int) -> int:
         first, last = self._erased
-        if last < first:
+        self._erased = None, None
+        if first is None or last is None or last < first:
             self._errors |= ERASE_SEQUENCE_ERROR
         elif self._is_within(last):
             for number in [number for number in self._blocks if first <= number <= last]:

@@ -1,5 +1,4 @@
-"""Small devices by their data sheets: TMP102 (SBOS397), an SD card's states and registers (Physical
-Layer Simplified Specification 6.00), a PHY (IEEE 802.3, 22.2.4)."""
+"""Small devices by their data sheets: TMP102 (SBOS397), EEPROMs, a PHY (IEEE 802.3, 22.2.4)."""
 
 from __future__ import annotations
 
@@ -10,9 +9,6 @@ from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.ethernet import Phy
 from xipsim.peripherals.i2c.eeprom import Eeprom
 from xipsim.peripherals.i2c.tmp102 import Tmp102
-from xipsim.peripherals.sd.card import Card
-
-MB = 1 << 20
 
 
 def sensor() -> Tmp102:
@@ -95,108 +91,6 @@ def test_a_write_that_is_not_whole_changes_nothing() -> None:
 def test_temperatures_that_there_are_not(celsius: float) -> None:
     with pytest.raises(ValueError, match=f"-55 to 150 degrees, given {celsius}"):
         sensor().set_temperature(celsius)
-
-
-# -- SD --------------------------------------------------------------------------------------------
-
-READY, IDENTIFICATION, STANDBY, TRANSFER, SENDING, RECEIVING = range(1, 7)
-ILLEGAL_COMMAND = 1 << 22
-
-
-def card(state: int) -> tuple[Card, int]:
-    """A card in that state, and its address."""
-    device = Card(Bench().system, size=4 * MB)
-    device.reset(ResetCause.POWER_ON)
-    steps = [(55, 0), (41, 0x4010_0000), (2, 0), (3, 0)]
-    for index, argument in steps[: state + 1 if state < STANDBY else 4]:
-        answer = device.command(index, argument)
-    address = (answer or 0) & 0xFFFF_0000
-    if state > STANDBY:
-        device.command(7, address)
-    if state > TRANSFER:
-        device.command(18 if state == SENDING else 25, 0)
-    return device, address
-
-
-@pytest.mark.parametrize(
-    ("index", "legal"),
-    [
-        (2, {READY}),
-        (3, {IDENTIFICATION, STANDBY}),
-        (9, {STANDBY}),
-        (10, {STANDBY}),
-        (13, {STANDBY, TRANSFER, SENDING, RECEIVING}),
-        *((index, {TRANSFER}) for index in (6, 16, 17, 18, 23, 24, 25, 32, 33, 38)),
-    ],
-)
-def test_where_a_command_is_legal(index: int, legal: set[int]) -> None:
-    """4.8, table 4-33."""
-    for state in range(READY, RECEIVING + 1):
-        device, address = card(state)
-        argument = address if index in (9, 10, 13) else 0
-        assert (device.command(index, argument) is not None) == (state in legal), state
-
-
-@pytest.mark.parametrize("index", [6, 13, 23, 42, 51])
-def test_application_commands_belong_behind_cmd55(index: int) -> None:
-    """The next one alone; APP_CMD (bit 5) says that the card expects or took one."""
-    device, address = card(TRANSFER)
-    status = device.command(55, address)
-    assert status is not None and status & 1 << 5 and status & 1 << 8, "READY_FOR_DATA"
-    answer = device.command(index, 0)
-    assert answer is not None and answer & 1 << 5
-    device, address = card(STANDBY)
-    device.command(55, address)
-    assert device.command(index, 0) is None
-    assert (device.command(13, address) or 0) & ILLEGAL_COMMAND
-
-
-def test_registers_of_a_card() -> None:
-    """5.2: manufacturing date and serial number; 5.3.3: fields of the CSD, from bit 8; 5.6: SCR."""
-    device, address = card(STANDBY)
-    cid = device.command(10, address) or 0
-    assert cid >> 96 & 0xFFFF == int.from_bytes(b"XS", "big") and cid >> 48 & 0xFF == 0x10
-    csd = (device.command(9, address) or 0) << 8
-    fields = {126: 1, 112: 0x0E, 104: 0, 96: 0x32, 84: 0x5B5, 80: 9, 46: 1, 39: 0x7F, 26: 2, 22: 9}
-    widths = {126: 2, 112: 8, 104: 8, 96: 8, 84: 12, 80: 4, 46: 1, 39: 7, 26: 3, 22: 4}
-    for lsb, value in fields.items():
-        assert csd >> lsb & (1 << widths[lsb]) - 1 == value, lsb
-    device.command(7, address)
-    device.command(55, address)
-    device.command(51, 0)
-    assert device.send() == bytes.fromhex("02 05 80 02 00 00 00 00")
-    device.command(55, address)
-    device.command(13, 0)
-    status = device.send()
-    # DAT_BUS_WIDTH 2: four lines; SPEED_CLASS 4: class 10; all else 0.
-    assert status == (2 << 510 | 4 << 440).to_bytes(64, "big")
-
-
-def test_an_erase_ends_where_it_was_told_to() -> None:
-    """CMD32, CMD33, CMD38; both ends belong to it; beyond the last block it is refused."""
-    device, address = card(TRANSFER)
-    device.fill(b"\x11" * (4 * MB))
-    for index, argument in ((32, 5), (33, 5), (38, 0)):
-        device.command(index, argument)
-    assert device.busy_until == 250_000
-    blocks = device.contents()
-    assert blocks[4 * 512 : 7 * 512] == b"\x11" * 512 + bytes(512) + b"\x11" * 512
-    for index, argument in ((32, 5), (33, 4 * MB // 512), (38, 0)):
-        status = device.command(index, argument)
-    assert (status or 0) >> 31 == 1 and device.contents() == blocks
-    assert (device.command(13, address) or 0) >> 31 == 0
-
-
-def test_a_count_and_a_length_of_blocks() -> None:
-    """CMD23: sixteen bits, 0 is none; a block has 512 bytes."""
-    device, _ = card(TRANSFER)
-    device.command(23, 0x1_0001)
-    device.command(25, 0)
-    assert not device.receive(bytes(511)) and not device.receive(bytes(513))
-    assert device.receive(bytes(512)) and not device.receive(bytes(512))
-    device.command(23, 0)
-    device.command(25, 0)
-    assert device.receive(bytes(512)) and device.receive(bytes(512))
 
 
 # -- EEPROMs ---------------------------------------------------------------------------------------

@@ -8,9 +8,10 @@ from __future__ import annotations
 import pytest
 
 from xipsim.peripherals.alif.canfd import CanFd
-from xipsim.peripherals.can.bus import CanBus
+from xipsim.peripherals.can.bus import CanBus, _understands
 from xipsim.peripherals.can.device import Adapter, CanNode
 from xipsim.peripherals.can.frame import Frame, dlc_of
+from xipsim.peripherals.can.node import Standing
 from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.flexcan import FlexCan
@@ -394,3 +395,140 @@ def test_the_alif_s_goes_off_the_bus_and_comes_back() -> None:
     bench.clock.advance(128 * 11 * 2000 + 47 * 2000)
     assert not alif.read(0xA0, 1) & 1 and alif.read(0xB3, 1) == 0
     assert [frame["identifier"] for frame in adapter.frames()] == [7]
+
+
+# -- rates and standing, at their edges ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ((1_000_000, 2), (500_000, 1), True),
+        ((1_000_000, 1), (985_000, 1), True),
+        ((1_000_000, 1), (984_999, 1), False),
+        ((985_000, 1), (1_000_000, 1), True),
+        ((984_999, 1), (1_000_000, 1), False),
+        (None, (1, 1), True),
+        ((1, 1), None, True),
+    ],
+)
+def test_rates_that_are_the_same(
+    one: tuple[int, int] | None, other: tuple[int, int] | None, alike: bool
+) -> None:
+    """Assumed: within 1.5 %, of the slow bits of all frames, the fast ones of fast frames."""
+    sender, standing = Standing(one, one), Standing(other, other)
+    assert _understands(standing, sender, Frame(1)) == alike
+    slow = Standing(None, other)
+    assert _understands(slow, Standing(None, one), Frame(1))
+    assert _understands(slow, Standing(None, one), Frame(1, is_fd=True))
+    assert _understands(slow, Standing(None, one), Frame(1, is_fd=True, is_fast=True)) == alike
+    assert _understands(standing, None, Frame(1)), "its sender has left"
+
+
+def test_fd_frames_are_for_those_who_know_them() -> None:
+    old = Standing(takes_fd=False)
+    assert _understands(old, Standing(), Frame(1))
+    assert not _understands(old, Standing(), Frame(1, is_fd=True))
+    assert not _understands(old, None, Frame(1, is_fd=True))
+
+
+@pytest.mark.parametrize(("listens", "destroys"), [(False, True), (True, False)])
+def test_an_adapter_of_old_destroys_fd_frames_unless_it_only_listens(
+    listens: bool, destroys: bool
+) -> None:
+    """It is error active, so that its error flags count."""
+    board = Board(TIMING, TIMING, has_fd=True)
+    one, two = board.cans
+    adapter = board.adapter()
+    adapter.takes_fd = False
+    adapter.listen_only(listens)
+    for can in (one, two):
+        with_fd(can)
+    one.write(MB + 4, 1 << 18)
+    one.write(MB, EDL | 0xC << 24)
+    board.bits(30 + 5 + 27 + ERROR)
+    assert one.read(ECR) == 8 * destroys and adapter.frames() == []
+    assert two.read(ECR) == destroys << 8
+
+
+def test_so_many_frames_are_disturbed() -> None:
+    """And each counts once, whoever sends."""
+    board = Board(TIMING, TIMING)
+    one, two = board.cans
+    board.bus.disturb(2)
+    board.send(one, 1)
+    board.bits(2 * (47 + ERROR))
+    assert one.read(ECR) == 16 and two.read(ECR) == 2 << 8 and board.got(two) is None
+    board.bits(47)
+    assert board.got(two) == (1, b"") and one.read(ECR) == 15
+    board.bus.disturb()
+    board.send(two, 1)
+    board.bits(47 + ERROR)
+    assert two.read(ECR) & 0xFF == 8
+
+
+@pytest.mark.parametrize(
+    ("count", "kept"), [(999, range(999)), (1000, range(1000)), (1002, range(2, 1002))]
+)
+def test_an_adapter_keeps_a_thousand_frames(count: int, kept: range) -> None:
+    adapter = Board().adapter()
+    for number in range(count):
+        adapter.heard(Frame(number))
+    assert [frame["identifier"] for frame in adapter.frames()] == list(kept)
+
+
+@pytest.mark.parametrize(
+    ("sent", "heard"),
+    [
+        (("send", 0x7FF, b"12345678", False), Frame(0x7FF, b"12345678", 8)),
+        (("send", 0x1FFF_FFFF, b"", True), Frame(0x1FFF_FFFF, b"", 0, True)),
+        (("send_request", 5, 8, True), Frame(5, b"", 8, True, True)),
+        (("send_request", 0, 0, False), Frame(0, b"", 0, False, True)),
+        (("send_fd", 5, b"1" * 9, True, False), Frame(5, b"111111111\0\0\0", 9, True, is_fd=True)),
+        (("send_fd", 5, bytes(64)), Frame(5, bytes(64), 15, is_fd=True, is_fast=True)),
+    ],
+)  # fmt: skip
+def test_what_an_adapter_sends(sent: tuple[object, ...], heard: Frame) -> None:
+    adapter = Board().adapter()
+    getattr(adapter, str(sent[0]))(*sent[1:])
+    assert adapter.wants() == heard
+    adapter.sent(1)
+    assert adapter.wants() == heard, "not acknowledged: it stays"
+    adapter.sent(0)
+    assert adapter.wants() is None
+
+
+def test_what_an_adapter_says_of_a_frame() -> None:
+    adapter = Board().adapter()
+    adapter.heard(Frame(0x12345, b"", 7, True, True))
+    adapter.heard(Frame(1, b"ab", 2, is_fd=True))
+    assert adapter.frames() == [
+        {"identifier": 0x12345, "data": b"", "extended": True, "remote": 7, "fd": False},
+        {"identifier": 1, "data": b"ab", "extended": False, "remote": None, "fd": True},
+    ]
+
+
+def test_a_nodes_rate_is_the_others() -> None:
+    """An adapter takes the rate of the first that has one, else 500 kbit/s."""
+    board = Board(SLOWER, TIMING)
+    adapter = board.adapter()
+    board.cans[1].write(MCR, 1 << 31)
+    adapter.send(1)
+    assert board.bus.over_at == 47 * 8 * 19 * 25
+    lonely = Board()
+    first, second = (Adapter(lonely.bench.system, name=name) for name in ("one", "two"))
+    lonely.bus.nodes.update({0: first, 1: second})
+    lonely.bus.connected()
+    first.send(1)
+    assert lonely.bus.over_at == 47 * 2000
+
+
+def test_a_reset_of_the_microcontroller_leaves_an_adapter_alone() -> None:
+    board = Board()
+    adapter = board.adapter()
+    adapter.send(1)
+    adapter.heard(Frame(2))
+    adapter.reset(ResetCause.SOFTWARE)
+    assert adapter.wants() is not None and adapter.frames()
+    adapter.reset(ResetCause.POWER_ON)
+    assert adapter.wants() is None and adapter.frames() == []

@@ -7,6 +7,7 @@ import pytest
 from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.edma import Dmamux, Edma
+from xipsim.peripherals.imxrt.edma_tcd import Side, decoded
 
 CR, ES, ERQ, EEI, SERQ, CERQ, CDNE, SSRT, CINT, INT, ERR, HRS = (
     0x00, 0x04, 0x0C, 0x14, 0x1B, 0x1A, 0x1C, 0x1D, 0x1F, 0x24, 0x2C, 0x34
@@ -193,3 +194,237 @@ def test_errors(dma: Dma, fields: dict[str, int], error: int) -> None:
     assert dma.edma.ERROR.level and [d.rule for d in dma.bench.diagnostics] == ["edma-error"]
     dma.edma.write(ERR, 1 << 6)
     assert not dma.edma.ERROR.level
+
+
+# -- which channel, when ---------------------------------------------------------------------------
+
+
+def test_a_minor_loop_takes_its_time_and_the_highest_channel_is_first(dma: Dma) -> None:
+    """200 ns are assumed for each, one after the other."""
+    for channel in (0, 9, 31):
+        dma.tcd(channel, daddr=TO + channel)
+    for channel in (9, 31, 0):
+        dma.edma.write(SSRT, channel, 1)
+    left = []
+    for step in (199, 1, 199, 1, 200):
+        dma.bench.clock.advance(step)
+        left.append([dma.read(channel, CITER, 2) for channel in (0, 9, 31)])
+    assert left == [[4, 4, 4], [4, 4, 3], [4, 4, 3], [4, 3, 3], [3, 3, 3]]
+
+
+def test_all_channels_at_once_or_none(dma: Dma) -> None:
+    for channel in range(32):
+        dma.tcd(channel)
+    dma.start(1 << 7 | 3)
+    assert {dma.read(channel, CITER, 2) for channel in range(32)} == {4}
+    dma.start(1 << 6)
+    assert {dma.read(channel, CITER, 2) for channel in range(32)} == {3}
+
+
+def test_what_is_written_to_the_registers_of_all_channels_counts_at_once(dma: Dma) -> None:
+    """ERQ lets a request through that stands; a one in INT and ERR clears; EEI opens a line."""
+    dma.tcd(5, csr=DREQ | INTMAJOR)
+    dma.tcd(6, citer=0)
+    dma.edma.request(5, True)
+    dma.settle()
+    assert dma.edma.read(HRS) == 1 << 5 and not dma.edma.read(INT)
+    dma.edma.write(ERQ, 1 << 5 | 1 << 6)
+    dma.settle()
+    assert dma.edma.read(INT) == 1 << 5 and dma.edma.IRQS[5].level
+    dma.edma.write(INT, ~(1 << 5) & 0xFFFF_FFFF)
+    assert dma.edma.IRQS[5].level
+    dma.edma.write(INT, 1 << 5)
+    assert not dma.edma.IRQS[5].level and not dma.edma.read(INT)
+    dma.edma.request(5, False)
+    assert dma.edma.read(HRS) == 0
+    dma.start(6)
+    assert not dma.edma.ERROR.level
+    dma.edma.write(EEI, 1 << 6)
+    assert dma.edma.ERROR.level
+    dma.edma.write(ERR, 1 << 6)
+    assert not dma.edma.ERROR.level
+
+
+def test_an_error_takes_no_more_requests_of_its_channel_alone(dma: Dma) -> None:
+    dma.tcd(6, nbytes=0)
+    dma.edma.write(ERQ, 0xFFFF_FFFF)
+    dma.start(6)
+    assert dma.edma.read(ERQ) == 0xFFFF_FFFF & ~(1 << 6) and dma.edma.read(ES) & 0xFF == 0x78
+    dma.tcd(6)
+    dma.start(6)
+    assert dma.target[:4] == bytes(range(4)), "but it can be started"
+
+
+@pytest.mark.parametrize(("length", "moves"), [(0x1_0000, True), (0x1_0001, False)])
+def test_a_minor_loop_that_is_too_long_is_a_gap(dma: Dma, length: int, moves: bool) -> None:
+    dma.bench.bus.add(0x3000_0000, 0x2_0000)[0xFFFF] = 7
+    memory = dma.bench.bus.add(0x3100_0000, 0x2_0000)
+    dma.tcd(0, saddr=0x3000_0000, daddr=0x3100_0000, nbytes=length, attr=0, soff=1, doff=1)
+    dma.start(0)
+    assert (memory[0xFFFF] == 7, bool(dma.bench.gaps)) == (moves, not moves)
+
+
+# -- what a descriptor does ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "half"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (8, 4), (9, 5)]
+)
+def test_half_is_where_citer_is_half_of_biter(dma: Dma, count: int, half: int) -> None:
+    """CSR.INTHALF: at CITER == BITER >> 1; not where the major loop is over with it."""
+    dma.tcd(0, csr=INTHALF, citer=count)
+    loops = 0
+    while not dma.edma.read(INT) and loops < count:
+        dma.start(0)
+        loops += 1
+    assert loops == half
+
+
+def test_what_a_major_loop_leaves(dma: Dma) -> None:
+    """SLAST and DLAST are added, CITER is loaded, SOFF and DOFF stay; all of 32 bits."""
+    dma.tcd(2, soff=-4, doff=-8, nbytes=8, citer=2, slast=0x10, dlast=-0x20, saddr=FROM + 0x40,
+            daddr=TO + 0x80, csr=INTMAJOR)  # fmt: skip
+    dma.start(2)
+    assert dma.target[0x80:0x84] + dma.target[0x78:0x7C] == bytes((64, 65, 66, 67, 60, 61, 62, 63))
+    assert (dma.read(2, SADDR), dma.read(2, DADDR)) == (FROM + 0x38, TO + 0x70)
+    dma.start(2)
+    assert (dma.read(2, SADDR), dma.read(2, DADDR)) == (FROM + 0x40, TO + 0x40)
+    assert (dma.read(2, SOFF, 2), dma.read(2, DOFF, 2)) == (0xFFFC, 0xFFF8)
+    assert (dma.read(2, CITER, 2), dma.read(2, BITER, 2)) == (2, 2)
+    assert dma.edma.read(INT) == 1 << 2
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "source", "destination"),
+    [
+        (1 << 31 | 0xFFFF8 << 10 | 4, -4, 4),
+        (1 << 30 | 0xFFFF8 << 10 | 4, 4, -4),
+        (3 << 30 | 0x0010 << 10 | 4, 20, 20),
+        (4, 4, 4),
+    ],
+)
+def test_which_address_the_offset_counts_for(
+    dma: Dma, nbytes: int, source: int, destination: int
+) -> None:
+    """NBYTES: SMLOE is bit 31, DMLOE bit 30; not behind the last minor loop."""
+    dma.edma.write(CR, EMLM)
+    dma.tcd(4, nbytes=nbytes, citer=2, saddr=FROM + 16, daddr=TO + 16)
+    dma.start(4)
+    moved = dma.read(4, SADDR) - FROM - 16, dma.read(4, DADDR) - TO - 16
+    assert moved == (source, destination)
+    dma.start(4)
+    moved = dma.read(4, SADDR) - FROM - 16, dma.read(4, DADDR) - TO - 16
+    assert moved == (source + 4, destination + 4)
+
+
+def words(**fields: int) -> list[int]:
+    """Words of a descriptor: SADDR, ATTR and SOFF, NBYTES, SLAST, DADDR, CITER and DOFF, ..."""
+    names = ("saddr", "attr_soff", "nbytes", "slast", "daddr", "citer_doff", "dlast", "biter_csr")
+    return [fields.get(name, 0) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("has_offsets", "nbytes", "length", "steps"),
+    [
+        (False, 0xFFFF_FFFF, 0xFFFF_FFFF, (0, 0)),
+        (True, 0x3FFF_FFFF, 0x3FFF_FFFF, (0, 0)),
+        (True, 0x8000_07FF, 0x3FF, (1, 0)),
+        (True, 0x5FFF_FC00, 0, (0, 0x7FFFF)),
+        (True, 0xE000_0001, 1, (-0x80000, -0x80000)),
+        (True, 0xBFFF_FFFF, 0x3FF, (-1, 0)),
+    ],
+)
+def test_forms_of_nbytes(
+    has_offsets: bool, nbytes: int, length: int, steps: tuple[int, int]
+) -> None:
+    """TCD_NBYTES_MLNO, _MLOFFNO and _MLOFFYES of MIMXRT1062.h."""
+    tcd = decoded(words(nbytes=nbytes), has_offsets=has_offsets)
+    assert (tcd.length, (tcd.source_step, tcd.destination_step)) == (length, steps)
+
+
+@pytest.mark.parametrize(
+    ("count", "number", "link"),
+    [
+        (0x7FFF, 0x7FFF, None),
+        (0x4200, 0x4200, None),
+        (0xFFFF, 0x1FF, 31),
+        (0x8200, 0, 1),
+        (0xA001, 1, 16),
+    ],
+)
+def test_forms_of_citer_and_biter(count: int, number: int, link: int | None) -> None:
+    """ELINK is bit 15, LINKCH 13:9, and nine bits count then."""
+    tcd = decoded(words(citer_doff=count << 16, biter_csr=count << 16 | 0xABCD), has_offsets=False)
+    assert (tcd.citer, tcd.biter, tcd.link, tcd.csr) == (number, number, link, 0xABCD)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "sizes", "has_modulo"),
+    [
+        (0x0000, (1, 1), False),
+        (0x0102, (2, 4), False),
+        (0x0305, (8, 32), False),
+        (0x0500, (32, 1), False),
+        (0x0008, (1, 1), True),
+        (0x0800, (1, 1), True),
+        (0x0080, (1, 1), True),
+        (0x8000, (1, 1), True),
+    ],
+)
+def test_sizes_of_items(attributes: int, sizes: tuple[int, int], has_modulo: bool) -> None:
+    """ATTR: DSIZE 2:0, DMOD 7:3, SSIZE 10:8, SMOD 15:11."""
+    tcd = decoded(words(attr_soff=attributes << 16 | 0x8000), has_offsets=False)
+    assert (tcd.source.size, tcd.destination.size) == sizes and tcd.has_modulo == has_modulo
+    assert tcd.source.offset == -0x8000
+
+
+def test_where_items_lie() -> None:
+    """Addresses have 32 bits, in both directions."""
+    assert list(Side(0x100, 4, 4).pieces(12)) == [(0x100, 12)]
+    assert list(Side(0xFFFF_FFFE, 4, 2).pieces(6)) == [(0xFFFF_FFFE, 2), (2, 2), (6, 2)]
+    assert list(Side(1, -2, 1).pieces(2)) == [(1, 1), (0xFFFF_FFFF, 1)]
+    assert Side(0xFFFF_FFFC, 8, 4).after(8) == 0xC and Side(4, -4, 2).after(6) == 0xFFFF_FFF8
+
+
+def test_a_link_has_five_bits_of_channel(dma: Dma) -> None:
+    """CSR.MAJORLINKCH is 12:8."""
+    dma.tcd(30, daddr=TO + 0x40)
+    dma.tcd(4, citer=1, csr=MAJORELINK | 30 << 8 | 1 << 13)
+    dma.start(4)
+    assert dma.read(30, CITER, 2) == 3
+
+
+def test_a_new_descriptor_is_loaded_whole(dma: Dma) -> None:
+    table = [FROM + 1, 2, 0x33, 0x44, TO + 5, 6, 0x77, 0x0008_0000]
+    dma.bench.bus.add(0x2000_4000, 32)[:] = b"".join(w.to_bytes(4, "little") for w in table)
+    dma.tcd(31, citer=1, slast=0x1000, dlast=0x2000_4000, csr=ESG | INTMAJOR)
+    dma.start(31)
+    table[7] |= DONE
+    assert [dma.read(31, 4 * n) for n in range(8)] == table and dma.edma.read(INT) == 1 << 31
+
+
+# -- DMAMUX ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", [1, 63, 64, 126])
+def test_each_source_reaches_the_channels_that_name_it(dma: Dma, source: int) -> None:
+    """CHCFG.SOURCE has seven bits, ENBL is bit 31; one source may have several channels."""
+    for channel in (0, 31):
+        dma.mux.write(4 * channel, 1 << 31 | source)
+    dma.mux.write(4 * 7, source)
+    dma.mux.write(4 * 8, 1 << 31)
+    dma.mux.request(source, True)
+    assert dma.edma.read(HRS) == 1 << 31 | 1
+    dma.mux.request(source ^ 2, True)
+    dma.mux.write(0, 0)
+    assert dma.edma.read(HRS) == 1 << 31
+    dma.mux.request(source, False)
+    assert dma.edma.read(HRS) == 0
+
+
+def test_a_request_outlives_the_multiplexers_reset(dma: Dma) -> None:
+    """Who asks is another block; it asks on."""
+    dma.mux.request(SOURCE, True)
+    dma.mux.reset(ResetCause.SOFTWARE)
+    dma.mux.write(0, 1 << 31 | SOURCE)
+    assert dma.edma.read(HRS) == 1

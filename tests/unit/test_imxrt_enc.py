@@ -270,3 +270,218 @@ def test_pads_by_their_mode(port: str, pin: int, mux: int, mode: int, number: in
         before = xbar.level(66)
         pins.drive(pin, not before)
         assert (xbar.level(66) != before) == (given == mode)
+
+
+# -- the decoder alone, input by input -------------------------------------------------------------
+
+A, B, INDEX, HOME, TRIGGER = range(5)
+
+
+class Decoder:
+    """An ENC whose inputs are moved one at a time."""
+
+    def __init__(self, control: int = 0, control2: int = 0, position: int = 0) -> None:
+        self.enc = Enc(Bench().system)
+        self.enc.reset(ResetCause.POWER_ON)
+        self.write(UPOS, position >> 16)
+        self.write(LPOS, position & 0xFFFF)
+        self.write(CTRL2, control2)
+        self.write(CTRL, control)
+        self.at = 0
+
+    def write(self, offset: int, value: int) -> None:
+        self.enc.write(offset, value & 0xFFFF, 2)
+
+    def read(self, offset: int) -> int:
+        return self.enc.read(offset, 2)
+
+    def turn(self, steps: int) -> None:
+        """A leads B for positive steps."""
+        order = ((False, False), (True, False), (True, True), (False, True))
+        for _ in range(abs(steps)):
+            self.at += 1 if steps > 0 else -1
+            for place, level in zip((A, B), order[self.at % 4], strict=True):
+                self.enc.on_level(place, level)
+
+    def pulse(self, place: int) -> None:
+        for level in (True, False):
+            self.enc.on_level(place, level)
+
+    @property
+    def position(self) -> int:
+        return self.enc.position
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_levels_of_each_input(place: int) -> None:
+    """IMR: HOME 0, INDEX 1, PHB 2, PHA 3, the same behind their filters; none of the trigger."""
+    decoder = Decoder()
+    decoder.enc.on_level(place, True)
+    bit = (8, 4, 2, 1, 0)[place]
+    assert decoder.read(IMR) == decoder.enc.peek(IMR, 2) == bit | bit << 4
+
+
+@pytest.mark.parametrize("start", [0, 0xFFFE, 0xFFFF_FFFE])
+def test_the_position_has_32_bits(start: int) -> None:
+    decoder = Decoder(position=start)
+    for step in range(1, 5):
+        decoder.turn(1)
+        assert decoder.position == (start + step) % SIGNED
+    decoder.turn(-8)
+    assert decoder.position == (start - 4) % SIGNED
+    assert bool(decoder.read(CTRL2) & ROIRQ) == (start == 0xFFFF_FFFE)
+    assert bool(decoder.read(CTRL2) & RUIRQ) == (start in (0, 0xFFFF_FFFE))
+
+
+def test_both_phases_at_once_count_nothing() -> None:
+    """They cannot come so from here, but one after the other: there and back."""
+    decoder = Decoder()
+    decoder.enc.on_level(A, True)
+    decoder.enc.on_level(A, False)
+    decoder.enc.on_level(B, True)
+    assert decoder.position == SIGNED - 1
+    decoder.enc.on_level(B, True)
+    assert decoder.position == SIGNED - 1
+
+
+@pytest.mark.parametrize(
+    ("reverse", "phase_b", "sign"), [(0, 0, 1), (0, 1, -1), (1, 0, -1), (1, 1, 1)]
+)
+def test_pulses_of_one_phase(reverse: int, phase_b: int, sign: int) -> None:
+    """PH1: rising edges of A alone; B's do not count."""
+    decoder = Decoder()
+    decoder.enc.on_level(B, bool(phase_b))
+    decoder.write(CTRL, PH1 | REVERSE * reverse | SWIP)
+    for n in range(1, 4):
+        decoder.enc.on_level(A, True)
+        assert decoder.position == sign * n % SIGNED
+        decoder.enc.on_level(A, False)
+    decoder.enc.on_level(B, not phase_b)
+    assert decoder.position == sign * 3 % SIGNED
+    assert bool(decoder.read(CTRL2) & DIR) == (sign > 0)
+
+
+@pytest.mark.parametrize("offset", [UPOS, LPOS, REV, POSD])
+def test_each_counter_holds_all_when_it_is_read(offset: int) -> None:
+    """fsl_enc.c reads one, and the rest from the hold registers; POSD begins anew with its own."""
+    decoder = Decoder(position=0x12_0000)
+    decoder.turn(5)
+    decoder.enc.on_level(INDEX, True)
+    for hold in (POSDH, 0xC, UPOSH, LPOSH):
+        assert decoder.read(hold) == 0
+    values = {UPOS: 0x12, LPOS: 5, REV: 1, POSD: 5}
+    assert decoder.enc.peek(offset, 2) == decoder.read(offset) == values[offset]
+    assert [decoder.read(hold) for hold in (POSDH, 0xC, UPOSH, LPOSH)] == [5, 1, 0x12, 5]
+    assert decoder.read(POSD) == (0 if offset == POSD else 5)
+
+
+def test_the_initial_value() -> None:
+    """SWIP reads 0; UINIT and LINIT are its halves."""
+    decoder = Decoder()
+    decoder.write(UINIT, 0x89AB)
+    decoder.write(LINIT, 0xCDEF)
+    decoder.write(CTRL, SWIP | PH1)
+    assert decoder.position == 0x89AB_CDEF and decoder.read(CTRL) == PH1
+
+
+@pytest.mark.parametrize(
+    ("place", "negative", "initial", "flag"),
+    [(INDEX, XNE, XIP, XIRQ), (HOME, HNE, HIP, HIRQ)],
+)
+@pytest.mark.parametrize("falls", [False, True])
+@pytest.mark.parametrize("sets", [False, True])
+def test_index_and_home(
+    place: int, negative: int, initial: int, flag: int, falls: bool, sets: bool
+) -> None:
+    """Each at its edge; the position is set only where that is asked for."""
+    decoder = Decoder(negative * falls | initial * sets, position=9)
+    decoder.write(LINIT, 77)
+    decoder.enc.on_level(place, True)
+    assert bool(decoder.read(CTRL) & (XIRQ | HIRQ)) == (not falls)
+    assert decoder.position == (77 if sets and not falls else 9)
+    decoder.write(CTRL, negative * falls | initial * sets | flag)
+    decoder.enc.on_level(place, False)
+    assert decoder.read(CTRL) & (XIRQ | HIRQ) == flag * falls
+    assert decoder.position == (77 if sets else 9)
+
+
+@pytest.mark.parametrize("steps", [1, -1])
+def test_an_index_pulse_is_a_revolution_of_its_direction(steps: int) -> None:
+    """REV by DIR, unless REVMOD has it count roll-overs."""
+    for mode, revolutions in ((0, steps), (REVMOD, 0)):
+        decoder = Decoder(control2=mode, position=100)
+        decoder.turn(steps)
+        decoder.pulse(INDEX)
+        assert decoder.read(REV) == revolutions & 0xFFFF
+
+
+@pytest.mark.parametrize("steps", [1, -1])
+@pytest.mark.parametrize("mode", [0, REVMOD])
+def test_a_rolling_modulo_counter(steps: int, mode: int) -> None:
+    """From UMOD:LMOD to UINIT:LINIT and back; REV with REVMOD."""
+    first, last = 0x1_0005, 0x2_0009
+    decoder = Decoder(control2=MOD | mode, position=last if steps > 0 else first)
+    for offset, value in ((UINIT, 1), (LINIT, 5), (UMOD, 2), (LMOD, 9)):
+        decoder.write(offset, value)
+    decoder.turn(steps)
+    assert decoder.position == (first if steps > 0 else last)
+    assert decoder.read(REV) == (steps & 0xFFFF if mode else 0)
+    assert decoder.read(CTRL2) & (ROIRQ | RUIRQ) == (ROIRQ if steps > 0 else RUIRQ)
+    assert decoder.read(POSD) == steps & 0xFFFF
+    decoder.turn(steps)
+    assert decoder.position == (first + 1 if steps > 0 else last - 1)
+
+
+def test_a_trigger_does_what_is_asked_of_it() -> None:
+    """UPDHLD holds, UPDPOS clears POSD, REV and the position; at the rising edge."""
+    for control, held, position in ((0, 0, 3), (1, 3, 3), (UPDPOS, 0, 0), (1 | UPDPOS, 3, 0)):
+        decoder = Decoder(control2=control)
+        decoder.turn(3)
+        decoder.pulse(INDEX)
+        decoder.enc.on_level(TRIGGER, True)
+        assert (decoder.enc.peek(LPOSH, 2), decoder.position) == (held, position)
+        assert decoder.enc.peek(POSD, 2) == position
+        assert decoder.enc.peek(REV, 2) == bool(position)
+        decoder.turn(2)
+        decoder.enc.on_level(TRIGGER, False)
+        assert decoder.position == position + 2
+
+
+@pytest.mark.parametrize("offset", [UPOS, LPOS, UCOMP, LCOMP, CTRL2, CTRL])
+def test_a_match_is_noticed_whatever_makes_it(offset: int) -> None:
+    decoder = Decoder()
+    for register, value in ((UPOS, 5), (LPOS, 6), (UCOMP, 5), (LCOMP, 6)):
+        if register != offset:
+            decoder.write(register, value)
+    if offset in (CTRL, CTRL2):
+        decoder.write(CTRL, CMPIRQ)
+        decoder.write(offset, 0)
+    else:
+        assert not decoder.read(CTRL) & CMPIRQ
+        decoder.write(offset, 5 if offset in (UPOS, UCOMP) else 6)
+    assert decoder.read(CTRL) & CMPIRQ
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_each_decoder_has_its_places_at_the_crossbar(number: int) -> None:
+    """XBARA1_OUT66 to 85: PHASEA, PHASEB, INDEX, HOME, TRIGGER of ENC1 to 4; matches are its inputs
+    60 to 63 (MIMXRT1062.h, kXBARA1_OutputEnc1PhaseAInput, kXBARA1_InputEnc1PosMatch)."""
+    system = Bench().system
+    xbar = Xbara(system, iomuxc=Iomuxc(system), gpr=IomuxcGpr(system))
+    enc = Enc(system, xbar=xbar, number=number)
+    first = 66 + 5 * (number - 1)
+    for place, bit in zip(range(4), (8, 4, 2, 1), strict=True):
+        output = first + place
+        shift = output % 2 * 8
+        xbar.write(output // 2 * 2, 1 << shift, 2)
+        assert enc.read(IMR, 2) & 0xF == bit, place
+        xbar.write(output // 2 * 2, 0, 2)
+    enc.write(CTRL2, UPDPOS, 2)
+    enc.write(LPOS, 9, 2)
+    xbar.write((first + 4) // 2 * 2, 1 << (first + 4) % 2 * 8, 2)
+    assert enc.position == 0
+    xbar.write(0, 59 + number, 2)
+    assert not xbar.level(0)
+    for offset in (UCOMP, LCOMP):
+        enc.write(offset, 0, 2)
+    assert xbar.level(0)

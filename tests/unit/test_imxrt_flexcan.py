@@ -307,3 +307,283 @@ def test_interrupts_and_the_timer() -> None:
     assert can.cs(8) & 0xFFFF == can.read(TIMER)
     can.write(IFLAG1, 1 << 8)
     assert not can.can.IRQ.level
+
+
+# -- time quanta, status, masks --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("control", "quanta", "prescaler"),
+    [
+        (0, 4, 1),
+        (1 << 24, 4, 2),
+        (0xFF << 24, 4, 256),
+        (1 << 19, 5, 1),
+        (7 << 19, 11, 1),
+        (1 << 16, 5, 1),
+        (7 << 16, 11, 1),
+        (1, 5, 1),
+        (7, 11, 1),
+    ],
+)
+def test_bit_timing_by_ctrl1(control: int, quanta: int, prescaler: int) -> None:
+    """PRESDIV 31:24, PSEG1 21:19, PSEG2 18:16, PROPSEG 2:0, each plus 1, and the sync segment."""
+    can = Can(mcr=SRXDIS)
+    can.write(CTRL1, LPB | control)
+    can.send(8, 0)
+    (due,) = [a.deadline for a in can.bench.clock.alarms if a.deadline is not None]
+    assert due == 47 * quanta * prescaler * 25
+
+
+@pytest.mark.parametrize(
+    ("timing", "quanta", "prescaler"),
+    [
+        (0, 4, 1),
+        (1 << 21, 4, 2),
+        (0x3FF << 21, 4, 1024),
+        (1 << 10, 5, 1),
+        (63 << 10, 67, 1),
+        (1 << 5, 5, 1),
+        (31 << 5, 35, 1),
+        (1, 5, 1),
+        (31, 35, 1),
+    ],
+)
+def test_bit_timing_by_cbt_field_by_field(timing: int, quanta: int, prescaler: int) -> None:
+    """BTF 31; EPRESDIV 30:21, EPROPSEG 15:10, EPSEG1 9:5, EPSEG2 4:0, each plus 1."""
+    can = Can(mcr=SRXDIS)
+    can.write(CBT, 1 << 31 | timing)
+    can.send(8, 0)
+    (due,) = [a.deadline for a in can.bench.clock.alarms if a.deadline is not None]
+    assert due == 47 * quanta * prescaler * 25
+
+
+@pytest.mark.parametrize(
+    ("timing", "quanta", "prescaler"),
+    [
+        (0, 3, 1),
+        (1 << 20, 3, 2),
+        (0x3FF << 20, 3, 1024),
+        (1 << 10, 4, 1),
+        (31 << 10, 34, 1),
+        (1 << 5, 4, 1),
+        (7 << 5, 10, 1),
+        (1, 4, 1),
+        (7, 10, 1),
+    ],
+)
+def test_timing_of_the_fast_bits(timing: int, quanta: int, prescaler: int) -> None:
+    """FDCBT: FPRESDIV 29:20, FPSEG1 7:5, FPSEG2 2:0, each plus 1; FPROPSEG 14:10 as it is."""
+    bench = Bench()
+    can = FlexCan(bench.system, frequency=40_000_000, bus=CanBus(bench.system), has_fd=True)
+    can.reset(ResetCause.POWER_ON)
+    for offset, value in (
+        *((CTRL1, TIMING | LPB), (0xC00, 1 << 31), (0xC04, timing)),
+        *((MCR, 63 | SRXDIS | 1 << 11), (MB, 1 << 31 | 1 << 30 | 0xC << 24)),
+    ):
+        can.write(offset, value)
+    (due,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
+    assert due == 30 * BIT + 32 * quanta * prescaler * 25
+
+
+def test_what_the_status_shows() -> None:
+    """ESR1: TX 6, IDLE 7, SYNCH 18."""
+    can = Can(mcr=SRXDIS)
+
+    def state() -> list[int]:
+        return [can.read(ESR1) >> bit & 1 for bit in (6, 7, 18)]
+
+    assert state() == [0, 1, 1]
+    can.send(8, 0)
+    assert state() == [1, 0, 1]
+    can.bits(47)
+    assert state() == [0, 1, 1]
+    can.write(MCR, FRZ | HALT)
+    assert state() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("number", [0, 13, 14, 15, 16, 63])
+def test_which_mask_a_buffer_has(number: int) -> None:
+    """RX14MASK for 14, RX15MASK for 15, RXMGMASK for the rest; with IRMQ its own RXIMR."""
+    for individual in (0, IRMQ):
+        for offset in (0x10, 0x14, 0x18, RXIMR + 4 * number):
+            can = Can(mcr=individual)
+            for mask in (0x10, 0x14, 0x18):
+                can.write(mask, 0xFFFF_FFFF)
+            can.write(RXIMR + 4 * number, 0xFFFF_FFFF)
+            can.write(offset, 0)
+            can.buffer(number, 0x4 << 24, std(0x123))
+            can.send(40, std(0x456))
+            can.bits(47)
+            own = RXIMR + 4 * number if individual else {14: 0x14, 15: 0x18}.get(number, 0x10)
+            assert can.code(number) == (2 if offset == own else 4), hex(offset)
+
+
+@pytest.mark.parametrize("number", [0, 31, 32, 63])
+def test_each_buffer_has_its_flag(number: int) -> None:
+    can = Can(mcr=SRXDIS)
+    can.send(number, std(1))
+    can.bits(47)
+    assert can.read(IFLAG2) << 32 | can.read(IFLAG1) == 1 << number
+    can.write(MB + 16 * number, 0x9 << 24)
+    can.write(IFLAG1, 0xFFFF_FFFF)
+    can.write(IFLAG2, 0xFFFF_FFFF)
+    can.write(MB + 16 * number, 0x9 << 24)
+    assert can.read(IFLAG2) << 32 | can.read(IFLAG1) == 1 << number, "taken back"
+
+
+def test_of_equal_frames_the_lower_buffer_goes_first() -> None:
+    can = Can(mcr=SRXDIS | FRZ | HALT)
+    for number in (20, 3, 50):
+        can.send(number, std(7))
+    can.write(MCR, 63 | SRXDIS)
+    order = []
+    for _ in range(3):
+        can.bits(47)
+        order.append((can.read(IFLAG2) << 32 | can.read(IFLAG1)).bit_length() - 1)
+        can.write(IFLAG1, 0xFFFF_FFFF)
+    assert order == [3, 20, 50]
+
+
+def test_what_a_sent_buffer_keeps() -> None:
+    """Code and time stamp change; EDL, IDE, RTR, DLC and the reserved bits do not."""
+    can = Can(mcr=SRXDIS)
+    can.buffer(8, 0xFC << 24 | 0xF8_ABCD & ~(1 << 21), std(5))
+    assert can.code(8) == 0xC
+    can.bits(47)
+    assert can.cs(8) >> 16 & ~0xF00 == (0xFC << 8 | 0xF8) & ~0xF00 & ~(1 << 5)
+    assert can.cs(8) & 0xFFFF == can.read(TIMER)
+
+
+# -- modes -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "acknowledged"),
+    [
+        (0, 0),
+        (FRZ, 0),
+        (HALT, 0),
+        (FRZ | HALT, NOTRDY | FRZACK),
+        (MDIS, NOTRDY | LPMACK),
+        (MDIS | FRZ | HALT, NOTRDY | LPMACK),
+    ],
+)
+def test_acknowledgements_of_modes(mode: int, acknowledged: int) -> None:
+    can = Can()
+    can.write(MCR, mode)
+    assert can.read(MCR) == mode | acknowledged
+
+
+def test_the_timer_counts_while_it_is_ready() -> None:
+    """Bits, sixteen of them; it begins anew when the controller leaves a halt."""
+    can = Can()
+    can.bits(100)
+    assert can.read(TIMER) == can.can.peek(TIMER) == 100
+    can.write(MCR, 63 | IRMQ)
+    assert can.read(TIMER) == 100, "it was ready all the while"
+    can.write(MCR, FRZ | HALT)
+    can.write(TIMER, 0x1_2345)
+    can.bits(10)
+    assert can.read(TIMER) == 0x2345
+    can.write(MCR, 63)
+    can.bits(0x1_0003)
+    assert can.read(TIMER) == 3
+
+
+def test_what_a_software_reset_reaches() -> None:
+    """MCR, ESR1, ECR, masks and flags of buffers; not CTRL1, CTRL2, RXMGMASK, buffers, RXIMR."""
+    can = Can(mcr=RFEN)
+    kept = {CTRL2: 0x1230, RXMGMASK: 5, RXIMR: 6, MB + 4: 7, RXFGMASK: 8}
+    for offset, value in (kept | {0x24: 1, IMASK1: 1, ECR: 0x0101}).items():
+        can.write(offset, value)
+    can.send(40, std(9))
+    can.bits(20)
+    can.write(MCR, SOFTRST)
+    assert can.read(MCR) == 0x5980_000F
+    for offset in (ECR, ESR1, 0x24, IMASK1, IFLAG1, IFLAG2):
+        assert can.read(offset) == 0, hex(offset)
+    assert {offset: can.read(offset) for offset in kept} == kept
+    can.bits(1000)
+    assert can.read(IFLAG2) == 0, "what was on its way is gone"
+
+
+def test_a_fifo_is_emptied_by_its_flag_alone() -> None:
+    """IFLAG1.BUF5I with RFEN; without it bit 5 is buffer 5's."""
+    can = fifo((0, 0))
+    for number in range(2):
+        can.send(40, std(number))
+        can.bits(47)
+    can.write(IFLAG1, WARNING | OVERFLOW | 0x1F)
+    assert can.read(MB + 4) >> 18 == 0
+    can.write(IFLAG1, AVAILABLE)
+    assert can.read(MB + 4) >> 18 == 1 and can.read(IFLAG1) & AVAILABLE
+    can.write(IFLAG1, AVAILABLE)
+    assert not can.read(IFLAG1) & AVAILABLE
+
+
+def test_who_polls_waits_for_the_end_of_the_frame() -> None:
+    can = Can(mcr=SRXDIS)
+    can.can.name = "can1"
+    for offset in (ESR1, IFLAG1, IFLAG2):
+        can.read(offset)
+    can.send(8, 0)
+    for offset in (ESR1, IFLAG1, IFLAG2):
+        can.read(offset)
+    assert can.bench.clock.questions == [("can1", None)] * 3 + [("can1", 47 * BIT)] * 3
+
+
+# -- errors ----------------------------------------------------------------------------------------
+
+RXWRN, RWRNINT, PASSIVE, OFF = 1 << 8, 1 << 16, 1 << 4, 2 << 4
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shows"),
+    [
+        (87, 95, 0),
+        (88, 96, TXWRN | TWRNINT),
+        (96, 104, TXWRN),
+        (119, 127, TXWRN | TWRNINT),
+        (120, 128, TXWRN | PASSIVE | TWRNINT),
+        (247, 255, TXWRN | PASSIVE | TWRNINT),
+    ],
+)
+@pytest.mark.parametrize("warns", [0, WRNEN])
+def test_limits_of_the_transmitters_errors(
+    before: int, after: int, shows: int, warns: int
+) -> None:
+    """Warning at 96, passive at 128; the interrupt when the warning comes, and only with WRNEN."""
+    can = Can(0, mcr=warns)
+    can.write(ECR, before)
+    if before >= 96 and before != 119 and before < 120:
+        can.can.TXWRN = 1
+    can.can._sending = 8
+    can.can.sent(2)
+    assert can.read(ECR) == after
+    expected = shows if warns else shows & ~TWRNINT
+    assert can.read(ESR1) & (TXWRN | FLTCONF | TWRNINT | RXWRN | RWRNINT) == expected
+
+
+def test_256_errors_are_off_the_bus() -> None:
+    can = Can(0)
+    can.write(ECR, 248)
+    can.can._sending = 8
+    can.can.sent(2)
+    assert can.read(ESR1) & FLTCONF == OFF and can.read(ESR1) & 1 << 2
+    assert can.can.standing() is None and can.read(ECR) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "shows"), [(94, 0), (95, RXWRN | RWRNINT), (127, RXWRN | PASSIVE | RWRNINT)]
+)
+@pytest.mark.parametrize("listens", [0, LOM])
+def test_limits_of_the_receivers_errors(before: int, shows: int, listens: int) -> None:
+    """One for each frame that was disturbed; a listener counts none (LOM)."""
+    can = Can(listens, mcr=WRNEN)
+    can.write(ECR, before << 8)
+    can.can.disturbed()
+    assert can.read(ECR) == before + (not listens) << 8
+    assert can.read(ESR1) & (1 << 11 | ERRINT) == 1 << 11 | ERRINT, "FRMERR"
+    expected = 0 if listens else shows
+    assert can.read(ESR1) & (TXWRN | FLTCONF | TWRNINT | RXWRN | RWRNINT) == expected

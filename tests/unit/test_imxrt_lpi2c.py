@@ -320,3 +320,211 @@ def test_the_device_that_the_documentation_shows(tmp_path: Path) -> None:
     master.i2c.devices[0x20] = expander(master.bench.system)  # type: ignore[assignment]
     assert master.write(0x20, b"\x5a")
     assert master.read(0x20, 2) == b"\x5a\x5a"
+
+
+# -- the bus, clock by clock -----------------------------------------------------------------------
+
+DISCARD, START_NACK, FAST, FAST_NACK = 0x300, 0x500, 0x600, 0x700
+MFCR, MCFGR2, RTF, RRF, IGNACK = 0x58, 0x28, 1 << 8, 1 << 9, 1 << 9
+
+
+class Sensor(Tmp102):
+    """Acknowledges what it is told to, and notes what comes."""
+
+    takes = 99
+    """Bytes that it acknowledges."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.system, name="sensor")
+        self.log: list[str] = []
+
+    def start(self, reads: bool) -> bool:
+        self.log.append("R" if reads else "W")
+        return True
+
+    def write(self, byte: int) -> bool:
+        self.log.append(f"{byte:02x}")
+        return len(self.log) <= self.takes
+
+    def read(self) -> int:
+        self.log.append("r")
+        return 0x80 + len(self.log)
+
+    def stop(self) -> None:
+        self.log.append("P")
+
+
+def with_sensor() -> tuple[Master, Sensor]:
+    master = Master()
+    master.i2c.devices[0x48] = sensor = Sensor(master.bench)
+    return master, sensor
+
+
+@pytest.mark.parametrize(
+    ("prescale", "filter_", "latency"),
+    [(0, 0, 2), (0, 3, 5), (1, 0, 1), (1, 3, 2), (2, 3, 1), (3, 15, 2), (7, 0, 0)],
+)
+def test_each_command_takes_its_clocks(prescale: int, filter_: int, latency: int) -> None:
+    """RM, LPI2C timing: SCL is CLKLO + CLKHI + 2 and a latency of (2 + FILTSCL) / 2^PRESCALE
+    cycles of the clock divided by 2^PRESCALE; a START or STOP SETHOLD + 1; a repeated START two."""
+    master, _ = with_sensor()
+    i2c, clock = master.i2c, master.bench.clock
+    i2c.frequency = 1_000_000_000  # a cycle is a nanosecond
+    i2c.write(MCFGR1, prescale)
+    i2c.write(MCFGR2, filter_ << 16)
+    i2c.write(MCCR0, 20 | 10 << 8 | 40 << 16)
+    byte, hold = 9 * (20 + 10 + 2 + latency) << prescale, 41 << prescale
+    times = []
+    for command in (
+        *(START | 0x90, SEND | 1, SEND | 2, START | 0x91, RECEIVE | 0, RECEIVE | 1, DISCARD | 2),
+        STOP,
+    ):
+        began = clock.now
+        i2c.write(MTDR, command)
+        while i2c._step.deadline is not None:
+            clock.advance(i2c._step.deadline - clock.now)
+        times.append(clock.now - began)
+    assert times == [
+        *(hold + byte, byte, byte, 2 * hold + byte, byte, 2 * byte, 3 * byte),
+        hold,
+    ]
+
+
+def test_a_conversation() -> None:
+    """A repeated START ends a packet (EPF), a STOP that and the transfer (SDF)."""
+    master, sensor = with_sensor()
+    master.put(START | 0x90)
+    assert master.wait() & (EPF | SDF | NDF) == 0
+    master.put(SEND | 0xA5)
+    master.wait()
+    master.put(START | 0x91)
+    assert master.wait() & (EPF | SDF | NDF) == EPF
+    master.put(DISCARD | 1, RECEIVE | 0, STOP)
+    assert master.wait() & (EPF | SDF | NDF) == EPF | SDF
+    assert sensor.log == ["W", "a5", "R", "r", "r", "r", "P"]
+    assert master.i2c.peek(MRDR) == 0x86 == master.i2c.read(MRDR)
+    assert master.i2c.peek(MRDR) == master.i2c.read(MRDR) == RXEMPTY
+
+
+def test_a_byte_that_is_not_acknowledged_ends_the_transfer() -> None:
+    master, sensor = with_sensor()
+    sensor.takes = 2
+    master.put(START | 0x90, SEND | 1, SEND | 2, SEND | 3)
+    assert master.wait() & (NDF | SDF | EPF) == NDF | SDF | EPF
+    assert sensor.log == ["W", "01", "02", "P"]
+
+
+@pytest.mark.parametrize(
+    ("command", "address", "nack"),
+    [(START, 0x48, 0), (START, 0x49, NDF), (START_NACK, 0x48, NDF), (START_NACK, 0x49, 0)],
+)
+def test_a_start_that_wants_no_acknowledgement(command: int, address: int, nack: int) -> None:
+    """MTDR.CMD 101b: START, and the address is expected not to be acknowledged."""
+    master, _ = with_sensor()
+    master.put(command | address << 1)
+    assert master.wait() & NDF == nack
+
+
+def test_acknowledgements_can_be_ignored() -> None:
+    """MCFGR1.IGNACK."""
+    master, sensor = with_sensor()
+    sensor.takes = 1
+    master.i2c.write(MCFGR1, 3 | IGNACK)
+    master.put(START | 0x90, SEND | 1, SEND | 2, STOP)
+    assert master.wait() & (NDF | SDF) == SDF
+    assert sensor.log == ["W", "01", "02", "P"]
+
+
+@pytest.mark.parametrize(
+    ("command", "is_gap"), [(START, False), (START_NACK, False), (FAST, True), (FAST_NACK, True)]
+)
+def test_high_speed_mode_is_told(command: int, is_gap: bool) -> None:
+    master, _ = with_sensor()
+    master.put(command | 0x90)
+    assert [gap.what for gap in master.bench.gaps] == ["MTDR: high-speed mode"] * is_gap
+    assert bool(master.wait() & NDF) == (command in (START_NACK, FAST_NACK))
+
+
+def test_the_wrong_direction() -> None:
+    """A byte that is sent behind an address to read is nobody's; what is received behind one to
+    write, nobody sends."""
+    master, sensor = with_sensor()
+    master.put(START | 0x91, SEND | 1)
+    assert master.wait() & NDF and sensor.log == ["R", "P"]
+    master.put(START | 0x90, RECEIVE | 0, STOP)
+    assert not master.wait() & NDF and sensor.log[2:] == ["W", "P"]
+    assert master.i2c.read(MRDR) == 0xFF
+
+
+def test_data_behind_a_fifo_error_waits() -> None:
+    master, sensor = with_sensor()
+    master.put(RECEIVE | 3, START | 0x90)
+    assert sensor.log == [] and master.i2c.read(MSR) & (FEF | MBF) == FEF
+    assert master.i2c.read(MFSR) == 1
+    master.i2c.write(MSR, FEF)
+    master.wait()
+    assert sensor.log == ["W"]
+
+
+@pytest.mark.parametrize("water", range(4))
+def test_watermarks(water: int) -> None:
+    """TDF: at most TXWATER commands wait; RDF: more than RXWATER bytes do."""
+    master, _ = with_sensor()
+    master.i2c.write(MFCR, water << 16 | water)
+    master.put(START | 0x91)
+    for waiting in range(4):
+        assert bool(master.i2c.read(MSR) & TDF) == (waiting <= water)
+        master.put(RECEIVE | 0)
+    assert not master.i2c.read(MSR) & TDF
+    for received in range(1, 5):
+        master.bench.clock.advance(HOLD + 1 + 18 * BIT if received == 1 else 9 * BIT)
+        assert master.i2c.read(MFSR) >> 16 == received
+        assert bool(master.i2c.read(MSR) & RDF) == (received > water), received
+    assert [master.i2c.read(MRDR) for _ in range(4)] == [0x82, 0x83, 0x84, 0x85], "in their order"
+
+
+@pytest.mark.parametrize(("bit", "left"), [(RTF, 1 << 16), (RRF, 2), (RTF | RRF, 0), (0, 0x10002)])
+def test_each_fifo_is_emptied_by_its_own_bit(bit: int, left: int) -> None:
+    """MCR: RTF is bit 8, RRF is bit 9; both read 0."""
+    master, _ = with_sensor()
+    master.put(START | 0x91, RECEIVE | 0)
+    master.wait()
+    master.put(SEND | 1, SEND | 2, SEND | 3)
+    master.i2c.write(MCR, 0xD | bit)
+    assert master.i2c.read(MFSR) == left and master.i2c.read(MCR) == 0xD
+
+
+def test_a_disabled_master_begins_nothing() -> None:
+    master, sensor = with_sensor()
+    master.i2c.write(MCR, 0)
+    master.put(START | 0x90)
+    master.wait()
+    assert sensor.log == [] and master.i2c.read(MFSR) == 1
+    master.i2c.write(MCR, 1)
+    master.wait()
+    assert sensor.log == ["W"]
+
+
+@pytest.mark.parametrize("offset", [MSR, MFSR])
+def test_who_polls_waits_for_the_end_of_the_command(offset: int) -> None:
+    master, _ = with_sensor()
+    master.put(START | 0x90)
+    master.i2c.read(offset)
+    master.bench.clock.advance(1_000_000)
+    master.i2c.read(offset)
+    (first, _), (second, none) = master.bench.clock.questions
+    assert first == second == "lpi2c1" and none is None
+    due = master.bench.clock.questions[0][1]
+    assert due == pytest.approx(HOLD + 9 * BIT, abs=2)
+
+
+def test_a_software_reset_keeps_its_control_register_alone() -> None:
+    master, sensor = with_sensor()
+    master.i2c.write(MIER, 0x7F03)
+    master.put(START | 0x90)
+    master.i2c.write(MCR, 0xE)
+    values = {0x00: 0x0100_0003, 0x04: 0x0202, MCR: 0xE, MSR: 1, MRDR: 0x4000}
+    for offset in [offset for offset in master.i2c.regs if offset < 0x110]:
+        assert master.i2c.peek(offset) == values.get(offset, 0), hex(offset)
+    master.bench.clock.advance(1_000_000)
+    assert sensor.log == [] and not master.i2c.IRQ.level

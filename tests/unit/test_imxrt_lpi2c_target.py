@@ -174,3 +174,134 @@ def test_resets() -> None:
 def test_what_is_missing() -> None:
     target = Target(config=1 | 1 << 3 | 1 << 8 | 1 << 9 | 1 << 11 | 4 << 16)
     assert len(target.bench.gaps) == 6
+
+
+# -- flag by flag ----------------------------------------------------------------------------------
+
+SBBF, RTF = 1 << 25, 1 << 8
+STATUS = TDF | RDF | AVF | RSF | SDF | FEF | AM0F | AM1F | SBF | SBBF
+
+
+def test_flags_of_a_write() -> None:
+    """SBBF from START to STOP, SBF while it is addressed."""
+    target = Target()
+    seen = []
+    target.bus.begin()
+    seen.append(target.flags(STATUS))
+    target.bus.start(ADDRESS, False)
+    seen.append(target.flags(STATUS))
+    target.bus.write(1)
+    seen.append(target.flags(STATUS))
+    target.bus.stop()
+    seen.append(target.flags(STATUS))
+    busy = SBBF | SBF | AVF | AM0F
+    assert seen == [SBBF, busy, busy | RDF, AVF | AM0F | RDF | SDF]
+
+
+@pytest.mark.parametrize("config", [0, TWO])
+@pytest.mark.parametrize("address", [ADDRESS, OTHER, ADDRESS ^ 1, ADDRESS ^ 0x40, 0])
+def test_which_addresses_are_its_own(config: int, address: int) -> None:
+    """SAMR.ADDR0 is 10:1, ADDR1 is 26:17 and counts with ADDRCFG 2 alone."""
+    target = Target(config)
+    first, second = address == ADDRESS, address == OTHER and config == TWO
+    assert target.start(True, address) == (first or second)
+    assert target.flags(AM0F | AM1F) == AM0F * first | AM1F * second
+    assert target.read(SASR) == (address << 1 | 1 if first or second else EMPTY)
+
+
+@pytest.mark.parametrize("bit", [AVF, TDF, RDF, RSF, SDF, FEF, AM0F, AM1F])
+def test_each_flag_interrupts(bit: int) -> None:
+    """Those of a conversation with one byte each way, the second one for the second address."""
+    target = Target(TWO, interrupts=bit)
+    told = 0
+    for step in (
+        lambda: target.start(False),
+        lambda: target.bus.write(1),
+        lambda: target.bus.write(2),
+        lambda: target.start(True, OTHER),
+        lambda: target.bus.read(),
+        target.bus.refused,
+        target.bus.stop,
+    ):
+        step()
+        assert target.i2c.IRQ.level == bool(target.flags(bit))
+        told |= target.i2c.IRQ.level
+    assert told
+
+
+@pytest.mark.parametrize("how", ["disabled", "reset"])
+def test_what_ends_a_conversation(how: str) -> None:
+    target = Target(RXSTALL | TXCFG, interrupts=SDF)
+    target.write(STDR, 0x77)
+    target.start(True)
+    target.bus.read()
+    assert target.flags(SBF | TDF) == SBF | TDF
+    target.write(STDR, 0x78)
+    target.bus.write(0x12)
+    target.write(SCR, FILTEN if how == "disabled" else RST)
+    assert target.flags(SBF | TDF) == 0
+    assert target.read(SRDR) == (0x12 if how == "disabled" else EMPTY)
+    target.bus.stop()
+    assert not target.flags(SDF), "it has left"
+    target.write(SCR, FILTEN | SEN)
+    target.write(SAMR, ADDRESS << 1)
+    target.write(SCFGR1, TXCFG | TXDSTALL)
+    target.start(True)
+    assert target.bus.read() == (0x78 if how == "disabled" else None)
+
+
+@pytest.mark.parametrize(("bit", "sends", "got"), [(RTF, None, 0x12), (RRF, 0x78, EMPTY)])
+def test_each_register_is_emptied_by_its_own_bit(bit: int, sends: int | None, got: int) -> None:
+    """SCR: RTF is bit 8, RRF is bit 9; both read 0, FILTEN and FILTDZ do not."""
+    target = Target(TXCFG | TXDSTALL)
+    target.start(False)
+    target.bus.write(0x12)
+    target.write(STDR, 0x1_78)
+    target.write(SCR, SEN | 3 << 4 | bit)
+    assert target.read(SCR) == SEN | 3 << 4
+    assert target.read(SRDR) == got
+    target.start(True)
+    assert target.bus.read() == sends
+
+
+def test_its_reset_clears_all_of_it() -> None:
+    target = Target(TWO | TXCFG, interrupts=SDF)
+    target.write(STAR, 1)
+    for offset in (0x11C, 0x128):
+        target.write(offset, 0x10)
+    target.start(False)
+    target.write(SCR, RST | SEN | FILTEN)
+    values = {SCR: RST | SEN | FILTEN, SASR: EMPTY, SRDR: EMPTY}
+    for offset in [offset for offset in target.i2c.regs if offset >= SCR]:
+        assert target.i2c.peek(offset) == values.get(offset, 0), hex(offset)
+    target.write(SCR, SEN)
+    target.write(SAMR, ADDRESS << 1)
+    assert target.start(False), "it acknowledges again"
+
+
+def test_a_byte_that_was_prepared_is_not_asked_for() -> None:
+    """TXCFG: TDF shows whether STDR is empty."""
+    target = Target(TXCFG | TXDSTALL)
+    target.write(STDR, 0x44)
+    target.start(True)
+    assert not target.flags(TDF)
+    assert target.bus.read() == 0x44 and target.flags(TDF)
+    assert target.bus.read() is None and target.flags(TDF)
+
+
+def test_the_address_goes_away_when_it_is_read() -> None:
+    target = Target(interrupts=AVF)
+    target.start(False)
+    assert target.i2c.IRQ.level
+    assert target.i2c.peek(SASR) == ADDRESS << 1 and target.i2c.IRQ.level
+    assert target.read(SASR) == ADDRESS << 1
+    assert not target.i2c.IRQ.level
+    assert target.read(SASR) == ADDRESS << 1 | EMPTY
+
+
+@pytest.mark.parametrize("config", [0, 1, 2, 3, 4, 7])
+def test_other_kinds_of_addresses_are_told(config: int) -> None:
+    """SCFGR1.ADDRCFG: 0 and 2 are addresses of seven bits."""
+    target = Target(config << 16)
+    told = ["SCFGR1.ADDRCFG: addresses of ten bits, and ranges"]
+    assert [gap.what for gap in target.bench.gaps] == told * (config not in (0, 2))

@@ -274,3 +274,247 @@ def test_a_software_reset_asks_for_no_slave(bench: Bench) -> None:
     assert bench.gaps == []
     spi.write(CR, 1)
     assert [gap.what for gap in bench.gaps] == ["CFGR1.MASTER: slave mode"]
+
+
+# -- FIFOs, by their edges -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("water", [0, 1, 7, 15])
+def test_watermarks(bench: Bench, water: int) -> None:
+    """TDF: at most TXWATER words are left to send; RDF: more than RXWATER are received."""
+    spi = master(bench)
+    spi.write(CFGR1, 1)
+    spi.write(FCR, water << 16 | water)
+    spi.write(TDR, 0)  # goes on the bus at once
+    for waiting in range(16):
+        assert bool(spi.read(SR) & TDF) == (waiting <= water), waiting
+        assert spi.read(FSR) == waiting
+        spi.write(TDR, 0)
+    assert bench.diagnostics == [] and spi.read(FSR) == 16
+    bench.clock.advance(1_000_000)
+    for received in range(16, -1, -1):
+        assert bool(spi.read(SR) & RDF) == (received > water), received
+        assert spi.read(RSR) >> 1 & 1 == (received == 0)
+        if received == 16:
+            bench.clock.advance(1_000_000)
+            spi.write(CR, 1 << 8 | 1)  # a seventeenth word waits for room: RTF
+            assert spi.read(FSR) == 16 << 16
+        if received:
+            spi.read(RDR)
+            spi.write(CR, 1)
+
+
+@pytest.mark.parametrize(("bit", "left"), [(0x100, 1 << 16), (0x200, 1), (0x300, 0)])
+def test_each_fifo_is_emptied_by_its_own_bit(bench: Bench, bit: int, left: int) -> None:
+    """CR: RTF is bit 8, RRF is bit 9; both read 0."""
+    spi = master(bench)
+    spi.write(TDR, 1)
+    bench.clock.advance(1_000_000)
+    spi.write(TDR, 2)
+    spi.write(TDR, 3)
+    spi.write(CR, 1 | bit)
+    assert spi.read(FSR) == left and spi.read(CR) == 1
+
+
+def test_an_empty_receive_fifo_is_told(bench: Bench) -> None:
+    spi = master(bench)
+    assert spi.read(RDR) == 0 and spi.peek(RDR) == 0
+    assert [d.rule for d in bench.diagnostics] == ["lpspi-underflow"]
+
+
+def test_only_the_first_word_of_a_transfer_is_marked(bench: Bench) -> None:
+    """RSR.SOF is bit 0; RDR shows 32 bits of each word, whoever looks."""
+    spi = master(bench, 31 | CONT)
+    for word in (1, 2):
+        spi.write(TDR, word)
+    bench.clock.advance(1_000_000)
+    assert spi.read(RSR) == 1 and spi.peek(RDR) == spi.read(RDR) == 0xFFFF_FFFF
+    assert spi.read(RSR) == 0 and spi.read(RDR) == 0xFFFF_FFFF
+    spi.write(TCR, 31)
+    spi.write(TDR, 3)
+    bench.clock.advance(1_000_000)
+    assert spi.read(RSR) == 1
+
+
+# -- time ------------------------------------------------------------------------------------------
+
+
+class Timed(Listener):
+    """Notes when, too."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench)
+        self.times: list[tuple[str, int]] = []
+        self.clock = bench.clock
+
+    def selected(self) -> None:
+        self.times.append(("on", self.clock.now))
+
+    def deselected(self) -> None:
+        self.times.append(("off", self.clock.now))
+
+    def exchange(self, byte: int) -> int:
+        self.times.append((f"{byte:02x}", self.clock.now))
+        return 0
+
+
+@pytest.mark.parametrize("prescale", [0, 1, 2, 5])
+def test_every_part_of_a_transfer_takes_its_clocks(bench: Bench, prescale: int) -> None:
+    """CCR: SCKDIV + 2 for a bit, PCSSCK + 1 before the first, SCKPCS + 1 behind the last, DBT + 2
+    before the next chip select; each of the clock divided by 2^PRESCALE."""
+    spi, device = master(bench), Timed(bench)
+    spi.frequency = 1_000_000_000  # a cycle is a nanosecond
+    spi.devices[0] = device
+    spi.write(CCR, 100 | 17 << 8 | 40 << 16 | 60 << 24)
+    spi.write(TCR, prescale << 27 | 15)
+    spi.write(TDR, 0x1234)
+    spi.write(TDR, 0x5678)
+    bench.clock.advance(1_000_000)
+    frame, unit = 16 * 102, 1 << prescale
+    last = (41 + frame) * unit
+    off = last + 61 * unit
+    again = off + (19 + 41 + frame) * unit
+    assert device.times == [
+        *(("on", 0), ("12", last), ("34", last), ("off", off)),
+        *(("on", off), ("56", again), ("78", again), ("off", again + 61 * unit)),
+    ]
+
+
+def test_the_delay_between_transfers_is_over_when_nothing_was_sent_meanwhile(bench: Bench) -> None:
+    """DBT counts from the last chip select, not from the next word."""
+    spi = master(bench)
+    spi.write(TDR, 0)
+    bench.clock.advance(DELAY + BYTE + DELAY)
+    for pause in (0, DELAY // 4, DELAY, 10 * DELAY):
+        bench.clock.advance(pause)
+        spi.write(SR, WCF)
+        spi.write(TDR, 0)
+        bench.clock.advance(max(0, DELAY - pause) + DELAY + BYTE - 1)
+        assert not spi.read(SR) & WCF
+        bench.clock.advance(1)
+        assert spi.read(SR) & WCF
+        bench.clock.advance(DELAY)
+
+
+@pytest.mark.parametrize(
+    ("select", "hertz"),
+    [(0, 480_000_000 * 18 / 16), (1, 720_000_000), (2, 528_000_000), (3, 396_000_000)],
+)
+@pytest.mark.parametrize("podf", [0, 3, 7])
+def test_each_source_of_its_clock(bench: Bench, select: int, hertz: float, podf: int) -> None:
+    """CBCMR.LPSPI_CLK_SEL: PFD1 and PFD0 of PLL3, PLL2, its PFD2; LPSPI_PODF + 1. PFDs as reset."""
+    ccm, analog = Ccm(bench.system), CcmAnalog(bench.system)
+    spi = Lpspi(bench.system, ccm=ccm, ccm_analog=analog)
+    ccm.write(0x18, select << 4 | podf << 26)
+    for offset, value in ((CFGR1, 1), (CCR, 98), (CR, 1), (TCR, 999), (TDR, 0)):
+        spi.write(offset, value)
+    (due,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
+    assert due == pytest.approx((32 * 100 + 1) * (podf + 1) * 1e9 / hertz, abs=2)
+
+
+@pytest.mark.parametrize("offset", [SR, FSR, RSR])
+def test_who_polls_waits_for_the_end_of_the_word(bench: Bench, offset: int) -> None:
+    spi = master(bench)
+    spi.write(TDR, 0)
+    spi.read(offset)
+    bench.clock.advance(1_000_000)
+    spi.read(offset)
+    assert bench.clock.questions == [("lpspi4", DELAY + BYTE), ("lpspi4", None)]
+
+
+# -- frames and commands ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bits", "words", "line"),
+    [
+        (8, [0x1FF], "ff"),
+        (24, [0xFF12_3456], "123456"),
+        (40, [0x1122_3344, 0xFFFF_FF55], "1122334455"),
+        (64, [0x1122_3344, 0x5566_7788], "1122334455667788"),
+        (72, [0x1122_3344, 0x5566_7788, 0x99], "112233445566778899"),
+    ],
+)
+def test_a_frame_is_cut_into_words(bench: Bench, bits: int, words: list[int], line: str) -> None:
+    """FRAMESZ + 1 bits, 32 to a word, the last has what is left; WCF for each, FCF at the end."""
+    spi, device = master(bench, bits - 1), Listener(bench)
+    spi.devices[0] = device
+    flags = []
+    for word in words:
+        spi.write(TDR, word)
+        bench.clock.advance(DELAY + 32 * 1000)
+        flags.append(spi.read(SR) & (WCF | FCF))
+        spi.write(SR, 0x3F00)
+    bench.clock.advance(1_000_000)
+    assert flags[:-1] == [WCF] * (len(words) - 1)
+    assert spi.read(SR) & FCF or flags[-1] == WCF | FCF
+    assert device.seen == ["on", *(line[n : n + 2] for n in range(0, len(line), 2)), "off"]
+
+
+def test_a_command_in_a_continuous_transfer_changes_the_frames_behind_it(bench: Bench) -> None:
+    """CONTC: the transfer goes on with the new command; without it, it ends."""
+    spi, device = master(bench), Listener(bench)
+    spi.devices[0] = device
+    for offset, value in (
+        *((TCR, SIMPLE | CONT), (TDR, 1)),
+        *((TCR, 15 | CONT | CONTC), (TDR, 0x0203)),
+        *((TCR, SIMPLE | CONT | CONTC | RXMSK), (TDR, 4)),
+        *((TCR, SIMPLE | CONT), (TDR, 5)),
+        (TCR, SIMPLE),
+    ):
+        spi.write(offset, value)
+    bench.clock.advance(1_000_000)
+    assert device.seen == ["on", "01", "02", "03", "04", "off", "on", "05", "off"]
+    assert spi.read(FSR) == 3 << 16, "4 was not received"
+    assert spi.read(SR) & (TCF | MBF) == TCF
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_each_chip_select(bench: Bench, place: int) -> None:
+    """TCR.PCS is bits 25 and 24."""
+    spi, devices = master(bench, SIMPLE | place << 24), [Listener(bench) for _ in range(4)]
+    spi.devices.update(enumerate(devices))
+    spi.write(TDR, 7)
+    bench.clock.advance(1_000_000)
+    assert [bool(device.seen) for device in devices] == [n == place for n in range(4)]
+
+
+@pytest.mark.parametrize("bits", [8, 24, 32])
+def test_the_lowest_bit_first(bench: Bench, bits: int) -> None:
+    """LSBF, both ways: what comes back as it went out."""
+    spi = master(bench, bits - 1 | LSBF)
+    spi.devices[0] = Loopback(bench.system)
+    spi.write(TDR, 0xF040_3021)
+    bench.clock.advance(1_000_000)
+    assert spi.read(RDR) == 0xF040_3021 & (1 << bits) - 1
+
+
+def test_it_begins_only_as_an_enabled_master(bench: Bench) -> None:
+    spi = Lpspi(bench.system)
+    spi.write(TCR, SIMPLE)
+    spi.write(TDR, 1)
+    assert spi.read(FSR) == 2 and spi.read(SR) & (MBF | TDF) == MBF
+    spi.write(CR, 1)
+    bench.clock.advance(1_000_000)
+    assert spi.read(FSR) == 2, "no master"
+    spi.write(CR, 0)
+    spi.write(CFGR1, 1)
+    bench.clock.advance(1_000_000)
+    assert spi.read(FSR) == 2, "not enabled"
+    spi.write(CR, 1)
+    bench.clock.advance(1_000_000)
+    assert spi.read(FSR) == 1 << 16
+
+
+def test_a_software_reset_keeps_the_control_register_alone(bench: Bench) -> None:
+    """CR.RST: all other registers have their reset values as long as it is set."""
+    spi = master(bench)
+    spi.write(IER, 0x3F03)
+    spi.write(TDR, 1)
+    bench.clock.advance(1_000_000)
+    spi.write(CR, 0xB)
+    values = {0x00: 0x0102_0004, 0x04: 0x0004_0404, CR: 0xB, SR: 1, TCR: 0x1F, RSR: 2}
+    assert {offset: spi.peek(offset) for offset in spi.regs} == {
+        offset: values.get(offset, 0) for offset in spi.regs
+    }
+    assert not spi.IRQ.level and bench.gaps == []

@@ -315,3 +315,249 @@ def test_runs_on_alike_after_save_and_load() -> None:
     bench.clock.advance(2 * CHAR)
     assert screen == b"o"
     assert [uart.read(DATA) & 0xFF for _ in range(2)] == list(b"in")
+
+
+# -- frames, FIFOs and times, by each of their bits ------------------------------------------------
+
+SBNS, PE, M, M7, SR_RX, SR_TX = 1 << 13, 1 << 1, 1 << 4, 1 << 11, 1 << 14, 1 << 15
+
+
+@pytest.mark.parametrize(
+    ("baud", "control", "bits"),
+    [
+        (0, 0, 10),
+        (SBNS, 0, 11),
+        (0, M, 11),
+        (0, M | PE, 11),
+        (0, M7, 9),
+        (0, M7 | M, 11),
+        (SBNS, M7, 10),
+        (1 << 29, 0, 12),
+        (1 << 29 | SBNS, M, 13),
+    ],
+)
+@pytest.mark.parametrize(
+    ("rate", "clocks"),
+    [
+        (0x0700_0064, 800),
+        (0x0F00_0001, 16),
+        (0x0000_0001, 16),
+        (0x1F00_1FFF, 32 * 0x1FFF),
+        (0x0300_0003, 12),
+    ],
+)
+def test_how_long_a_character_takes(
+    baud: int, control: int, bits: int, rate: int, clocks: int
+) -> None:
+    """BAUD.OSR + 1 times SBR clocks of 80 MHz a bit, 16 for OSR 0; start, data, stops (SBNS)."""
+    bench = Bench()
+    uart = Lpuart(bench.system)
+    uart.write(BAUD, rate | baud)
+    uart.write(CTRL, TE | control)
+    uart.write(DATA, 0x55)
+    (due,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
+    assert due == bits * clocks * 1000 // 80
+
+
+def test_without_a_rate_nothing_is_sent_or_typed() -> None:
+    bench = Bench()
+    uart = Lpuart(bench.system)
+    uart.write(BAUD, 0x0F00_0000)
+    uart.write(CTRL, TE | RE)
+    uart.write(DATA, 1)
+    uart.type(b"x")
+    bench.clock.advance(1_000_000_000)
+    assert uart.pending == 1 and not uart.read(STAT) & TC
+    uart.write(BAUD, 0x0F00_0001)
+    bench.clock.advance(1_000_000)
+    assert uart.pending == 0 and uart.read(STAT) & TC
+
+
+@pytest.mark.parametrize(
+    ("control", "mask"), [(0, 0xFF), (M7, 0x7F), (PE, 0x7F), (PE | M, 0xFF), (M7 | PE, 0x7F)]
+)
+def test_data_bits(control: int, mask: int) -> None:
+    """Seven with M7, and with a parity bit among eight (PE without M); both ways."""
+    bench = Bench()
+    uart, screen = started(bench)
+    uart.write(CTRL, TE | RE | control)
+    uart.write(DATA, 0xFFF & 0x5FF)
+    uart.type(b"\xff")
+    bench.clock.advance(20 * CHAR)
+    assert screen == bytes((mask,)) and uart.read(DATA) & 0x3FF == mask
+
+
+@pytest.mark.parametrize(("bit", "left"), [(SR_RX, 2), (SR_TX, 2 << 16), (SR_RX | SR_TX, 0)])
+def test_each_fifo_is_emptied_by_its_own_bit(bit: int, left: int) -> None:
+    """FIFO: RXFLUSH is bit 14, TXFLUSH bit 15; both read 0. The character under way goes on."""
+    bench = Bench()
+    uart, screen = started(bench)
+    uart.type(b"ab")
+    bench.clock.advance(2 * CHAR)
+    for character in b"xyz":
+        uart.write(DATA, character)
+    uart.write(FIFO, 0x88 | bit)
+    assert uart.read(WATER) == (left & 0xFF) << 8 | (left >> 16) << 24
+    assert uart.read(FIFO) & (SR_RX | SR_TX) == 0
+    bench.clock.advance(3 * CHAR)
+    assert screen == (b"x" if bit & SR_TX else b"xyz")
+
+
+@pytest.mark.parametrize("water", range(4))
+def test_watermarks(water: int) -> None:
+    """TDRE: at most TXWATER characters wait; RDRF: more than RXWATER do."""
+    bench = Bench()
+    uart, _ = started(bench)
+    uart.write(WATER, water << 16 | water)
+    uart.write(DATA, 0)
+    for waiting in range(5):
+        assert bool(uart.read(STAT) & TDRE) == (waiting <= water)
+        assert uart.read(WATER) == water << 16 | water | waiting << 8
+        assert bool(uart.read(FIFO) & 1 << 23) == (waiting == 0), "TXEMPT"
+        uart.write(DATA, 0)
+    uart.type(b"12345")
+    for received in range(1, 5):
+        bench.clock.advance(CHAR)
+        assert uart.read(WATER) >> 24 == received
+        assert bool(uart.read(STAT) & RDRF) == (received > water)
+        assert not uart.read(FIFO) & 1 << 22, "RXEMPT"
+
+
+def test_buffers_of_one() -> None:
+    """RXFE and TXFE 0: one character each beside the shifters."""
+    bench = Bench()
+    uart, screen = started(bench, fifo=False, handshake=False)
+    uart.write(DATA, 1)
+    uart.write(DATA, 2)
+    assert not uart.read(FIFO) & 1 << 17 and bench.diagnostics == []
+    uart.write(DATA, 3)
+    assert uart.read(FIFO) & 1 << 17
+    uart.type(b"abc")
+    bench.clock.advance(CHAR)
+    assert not uart.read(STAT) & OR
+    bench.clock.advance(2 * CHAR)
+    assert uart.read(STAT) & OR and uart.read(DATA) & 0xFF == ord("a")
+    assert screen == b"\x01\x02"
+    assert [d.rule for d in bench.diagnostics] == ["lpuart-overflow", "lpuart-overrun"], "once each"
+
+
+def test_an_empty_receiver() -> None:
+    bench = Bench()
+    uart, _ = started(bench)
+    assert uart.peek(DATA) == RXEMPT and not uart.read(FIFO) & 1 << 16
+    assert uart.read(DATA) == RXEMPT and uart.read(FIFO) & 3 << 16 == 1 << 16
+    uart.write(FIFO, uart.read(FIFO))
+    assert not uart.read(FIFO) & 1 << 16
+    uart.type(b"q")
+    bench.clock.advance(CHAR)
+    assert uart.peek(DATA) == uart.read(DATA) == ord("q") | IDLINE
+
+
+@pytest.mark.parametrize("config", range(8))
+def test_idle_times(config: int) -> None:
+    """CTRL.IDLECFG: 1 to 128 characters; the next character says that the line was idle before."""
+    bench = Bench()
+    uart, _ = started(bench, interrupts=ILIE | config << 8)
+    uart.type(b"a")
+    bench.clock.advance(CHAR + (CHAR << config) - 1)
+    assert not uart.IRQ.level
+    bench.clock.advance(1)
+    assert uart.IRQ.level
+    uart.type(b"bc")
+    bench.clock.advance(2 * CHAR)
+    assert [uart.read(DATA) for _ in range(3)] == [ord("a") | IDLINE, ord("b") | IDLINE, ord("c")]
+
+
+@pytest.mark.parametrize("config", range(1, 8))
+def test_idle_times_of_a_partly_filled_fifo(config: int) -> None:
+    """FIFO.RXIDEN: 1 to 64 characters, half of what IDLECFG has; RDRF until the FIFO is empty."""
+    bench = Bench()
+    uart, _ = started(bench)
+    uart.write(WATER, 3 << 16)
+    uart.write(FIFO, 0x88 | config << 10)
+    uart.type(b"ab")
+    bench.clock.advance(2 * CHAR + (CHAR << config - 1) - 1)
+    assert not uart.read(STAT) & RDRF
+    bench.clock.advance(1)
+    assert uart.read(STAT) & RDRF
+    uart.read(DATA)
+    assert uart.read(STAT) & RDRF
+    uart.read(DATA)
+    assert not uart.read(STAT) & RDRF
+    uart.type(b"c")
+    bench.clock.advance(CHAR)
+    assert not uart.read(STAT) & RDRF
+
+
+def test_an_empty_fifo_is_not_stale() -> None:
+    bench = Bench()
+    uart, _ = started(bench)
+    uart.write(WATER, 3 << 16)
+    uart.write(FIFO, 0x88 | 1 << 10)
+    uart.type(b"a")
+    bench.clock.advance(CHAR)
+    uart.read(DATA)
+    bench.clock.advance(10 * CHAR)
+    assert not uart.read(STAT) & RDRF
+
+
+def test_the_receiver_is_active_while_a_character_comes() -> None:
+    bench = Bench()
+    uart, _ = started(bench)
+    assert not uart.read(STAT) & RAF
+    uart.type(b"a")
+    assert uart.read(STAT) & RAF
+    bench.clock.advance(CHAR)
+    assert not uart.read(STAT) & RAF
+
+
+def test_break_characters_are_told_and_are_no_data() -> None:
+    """DATA.FRETSC is bit 13."""
+    bench = Bench()
+    uart, screen = started(bench)
+    uart.write(DATA, 1 << 13)
+    bench.clock.advance(20 * CHAR)
+    assert screen == b""
+    assert [g.what for g in bench.gaps] == ["DATA.FRETSC: sending break and idle characters"]
+
+
+def test_a_transmitter_that_is_off_keeps_its_characters() -> None:
+    bench = Bench()
+    uart, screen = started(bench)
+    uart.write(CTRL, RE)
+    uart.write(DATA, ord("k"))
+    bench.clock.advance(10 * CHAR)
+    assert screen == b"" and uart.read(WATER) >> 8 & 7 == 1
+    uart.write(CTRL, TE)
+    bench.clock.advance(CHAR)
+    assert screen == b"k"
+
+
+def test_a_terminal_without_handshake_cannot_be_held() -> None:
+    bench = Bench()
+    uart, screen = started(bench, handshake=False)
+    uart.throttle(True)
+    uart.write(DATA, ord("k"))
+    bench.clock.advance(CHAR)
+    assert screen == b"k"
+
+
+def test_who_polls_waits_for_what_comes_first() -> None:
+    """The end of the character that is sent, of the one that comes, idle times."""
+    bench = Bench()
+    uart, _ = started(bench, interrupts=1 << 8)
+    bench.clock.questions.clear()
+    uart.read(WATER)
+    uart.type(b"a")
+    bench.clock.advance(CHAR // 2)
+    uart.write(DATA, 1)
+    uart.read(WATER)
+    bench.clock.advance(CHAR // 2)
+    uart.read(STAT)
+    bench.clock.advance(CHAR // 2)
+    uart.read(STAT)
+    halves = (2, 3, 6)
+    assert bench.clock.questions == [
+        ("lpuart1", None),
+        *(("lpuart1", half * CHAR // 2) for half in halves),
+    ]

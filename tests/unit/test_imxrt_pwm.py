@@ -209,3 +209,150 @@ def test_the_ipg_clock(cbcdr: int, cbcmr: int, cacrr: int, pll1: int, hertz: int
         ccm.write(offset, value)
     analog.write(0, pll1)
     assert ipg_clock(ccm, analog) == hertz
+
+
+# -- FlexPWM: each submodule, each output ----------------------------------------------------------
+
+
+def running(**parameters: int) -> FlexPwm:
+    """All submodules run, all outputs are on; periods of 100, 200, 300 and 400 counts, each output
+    with another duty."""
+    pwm = FlexPwm(Bench().system, name="pwm1", **parameters)
+    for submodule in range(4):
+        period = 100 * (submodule + 1)
+        for offset, value in (
+            *((CTRL2, INDEP), (VAL0, 10), (VAL1, period - 1), (VAL2, 5), (VAL3, 25)),
+            *((VAL4, 7), (VAL5, 47)),
+        ):
+            pwm.write(0x60 * submodule + offset, value, 2)
+    pwm.write(OUTEN, 0xFFF, 2)
+    pwm.write(MCTRL, 0xF0F, 2)
+    return pwm
+
+
+HIGH = {"A": 20, "B": 40}
+
+
+def test_each_output_has_its_own_values() -> None:
+    """A between VAL2 and VAL3, B between VAL4 and VAL5, X between VAL0 and VAL1."""
+    pwm = running()
+    for submodule in range(4):
+        period = 100 * (submodule + 1)
+        assert pwm.frequency(submodule, "A") == pwm.frequency(submodule) == 150e6 / period
+        for channel in "AB":
+            assert pwm.duty(submodule, channel) == pytest.approx(HIGH[channel] / period)
+        assert pwm.duty(submodule, "X") == pytest.approx((period - 11) / period)
+
+
+@pytest.mark.parametrize(("channel", "first"), [("A", 8), ("B", 4), ("X", 0)])
+@pytest.mark.parametrize("submodule", range(4))
+def test_each_output_has_its_own_bits(channel: str, first: int, submodule: int) -> None:
+    """OUTEN and MASK: PWMA_EN 11:8, PWMB_EN 7:4, PWMX_EN 3:0; OCTRL: POLA 10, POLB 9, POLX 8; RUN
+    is MCTRL 11:8."""
+
+    def duties(pwm: FlexPwm) -> dict[tuple[int, str], float]:
+        return {(n, c): pwm.duty(n, c) for n in range(4) for c in "ABX"}
+
+    own, normal, bit = (submodule, channel), duties(running()), 1 << first + submodule
+    for offset, value, duty in (
+        (OUTEN, 0xFFF & ~bit, 0),
+        (MASK, bit, 0),
+        (0x60 * submodule + OCTRL, 0x100 << "XBA".index(channel), 1 - normal[own]),
+    ):
+        pwm = running()
+        pwm.write(offset, value, 2)
+        assert duties(pwm) == pytest.approx(normal | {own: duty})
+    pwm = running()
+    pwm.write(MCTRL, 0xF00 & ~(0x100 << submodule), 2)
+    assert [pwm.frequency(n) > 0 for n in range(4)] == [n != submodule for n in range(4)]
+
+
+@pytest.mark.parametrize("prescale", range(8))
+def test_prescalers(prescale: int) -> None:
+    """CTRL.PRSC: 1 to 128."""
+    signal = Signal()
+    signal.set(CTRL, 0x400 | prescale << 4)
+    signal.start()
+    assert signal.pwm.frequency(2) == pytest.approx(150e6 / 37_500 / (1 << prescale))
+    signal.bench.clock.advance(1_000_000)
+    assert signal.pwm.read(2 * 0x60 + CNT, 2) == (150_000 >> prescale) % 37_500
+
+
+def test_what_loads_and_when_it_counts() -> None:
+    """LDOK of each submodule; CLDOK (7:4) takes it back; both read 0, RUN and IPOL as written."""
+    signal = Signal()
+    signal.start()
+    signal.set(VAL1, 99)
+    for control in (0x0400, 0x0401, 0x0402, 0x0408, 0x0444, 0x044F):
+        signal.pwm.write(MCTRL, control, 2)
+        assert signal.pwm.frequency(2) == 1000, hex(control)
+    signal.bench.clock.advance(1_000_000_123)
+    signal.pwm.write(MCTRL, 0xF48B & ~0x80 | 0x4, 2)
+    assert signal.pwm.read(MCTRL, 2) == 0xF400
+    assert signal.pwm.read(2 * 0x60 + CNT, 2) == 0, "it begins anew"
+    signal.bench.clock.advance(1_000)
+    assert signal.pwm.read(2 * 0x60 + CNT, 2) == 37
+    signal.pwm.write(MCTRL, 0, 2)
+    assert signal.pwm.read(2 * 0x60 + CNT, 2) == 0 and signal.pwm.frequency(2) == 0
+
+
+def test_force_reads_nothing() -> None:
+    """CTRL2.FORCE is bit 6."""
+    signal = Signal()
+    signal.set(CTRL2, 0xFFFC)
+    assert signal.pwm.read(2 * 0x60 + CTRL2, 2) == 0xFFFC & ~0x40
+
+
+@pytest.mark.parametrize(
+    ("on", "off", "high"),
+    [
+        (0, 1, 1),
+        (99, 0, 1),
+        (99, 98, 99),
+        (60, 20, 60),
+        (0, 99, 99),
+        (0, 100, 100),
+        (50, 100, 100),
+        (100, 20, 0),
+        (101, 20, 0),
+        (30, 30, 0),
+    ],
+)
+def test_pulses_at_the_ends_of_a_period(on: int, off: int, high: int) -> None:
+    """Of 100 counts. What is never reached never sets, or clears, the output; it may be high over
+    the end of a period."""
+    signal = Signal()
+    signal.set(VAL1, 99)
+    signal.start(v2=on, v3=off)
+    assert signal.pwm.duty(2) == pytest.approx(high / 100)
+
+
+@pytest.mark.parametrize(("ipol", "on", "off"), [(0, 5, 25), (1, 7, 47)])
+def test_which_pair_of_values_makes_a_complementary_pair(ipol: int, on: int, off: int) -> None:
+    """MCTRL.IPOL: VAL2 and VAL3, or VAL4 and VAL5, which are B's."""
+    for submodule in range(4):
+        pwm = running()
+        pwm.write(0x60 * submodule + CTRL2, 0, 2)
+        pwm.write(MCTRL, 0xF00 | ipol << 12 + submodule, 2)
+        part = (off - on) / (100 * (submodule + 1))
+        high = {"A": 1 - part, "B": part} if ipol else {"A": part, "B": 1 - part}
+        for channel in "AB":
+            assert pwm.duty(submodule, channel) == pytest.approx(high[channel])
+        others = [n for n in range(4) if n != submodule]
+        assert [pwm.duty(n, "B") for n in others] == [running().duty(n, "B") for n in others]
+
+
+def test_its_clock_comes_from_the_clock_controller() -> None:
+    """IPG: PLL1 at 1200 MHz by 2 and 4."""
+    system = Bench().system
+    ccm, analog = Ccm(system), CcmAnalog(system)
+    for offset, value in ((0x14, 3 << 8), (0x18, 3 << 18), (0x10, 1)):
+        ccm.write(offset, value)
+    analog.write(0, 0x2064)
+    pwm = FlexPwm(system, ccm=ccm, ccm_analog=analog)
+    pwm.write(VAL1, 149, 2)
+    pwm.write(OUTEN, 0x100, 2)
+    pwm.write(MCTRL, 0x101, 2)
+    assert pwm.frequency(0) == 1_000_000
+    ccm.write(0x14, 1 << 8)
+    assert pwm.frequency(0) == 2_000_000

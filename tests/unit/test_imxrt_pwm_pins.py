@@ -192,3 +192,66 @@ def test_level_and_edges_of_a_wave_agree(rise: int, fall: int, inverts: bool) ->
     while (edge := wave.next_edge(now)) is not None and edge < 9000:
         edges.append(now := edge)
     assert edges == changes
+
+
+@pytest.mark.parametrize(
+    ("pad", "mode", "number", "channel", "submodule"),
+    [
+        ("AD_B0_00", 0, 2, "A", 3),
+        ("AD_B0_11", 1, 1, "B", 3),
+        ("B1_14", 1, 4, "A", 2),
+        ("EMC_00", 1, 4, "A", 0),
+        ("EMC_22", 1, 3, "B", 3),
+        ("SD_B0_05", 1, 1, "B", 2),
+        ("B0_06", 2, 2, "A", 0),
+        ("B0_11", 2, 2, "B", 2),
+        ("SD_B1_03", 2, 2, "B", 3),
+        ("AD_B0_02", 4, 1, "X", 0),
+        ("AD_B0_13", 4, 1, "X", 3),
+        ("EMC_13", 4, 1, "B", 3),
+        ("B1_00", 6, 1, "A", 3),
+        ("B1_03", 6, 2, "B", 3),
+    ],
+)
+def test_outputs_by_pad_and_mode(
+    pad: str, mode: int, number: int, channel: str, submodule: int
+) -> None:
+    """IOMUXC_GPIO_..._FLEXPWMn_PWM... of fsl_iomuxc.h. A masked output is low, or by its polarity
+    high; with any other mode the pad does not follow it."""
+    bench = Bench()
+    ports = {f"gpio{n}": Gpio(bench.system, name=f"gpio{n}") for n in range(1, 5)}
+    iomuxc = Iomuxc(bench.system, **ports)
+    pwm = FlexPwm(bench.system, name="pwm", iomuxc=iomuxc, number=number)
+    for offset, value in ((OUTEN, 0xFFF), (MASK, 0xFFF), (MCTRL, 0xF00)):
+        pwm.write(offset, value, 2)
+    port, pin = iomuxc_place(pad)
+    for select in range(8):
+        iomuxc.write(0x14 + 4 * pad_of(pad), select)
+        seen = []
+        for polarity in (0, 1, 0):
+            pwm.write(0x60 * submodule + OCTRL, polarity << 8 + "XBA".index(channel), 2)
+            seen.append(ports[f"gpio{port}"].level(pin))
+        assert (seen == [0, 1, 0]) == (select == mode), select
+
+
+def iomuxc_place(pad: str) -> tuple[int, int]:
+    """Port and pin: IMXRT1060RM, table 10-1."""
+    bank, _, number = pad.rpartition("_")
+    port, first = {
+        "EMC": (4, 0), "AD_B0": (1, 0), "AD_B1": (1, 16), "B0": (2, 0), "B1": (2, 16),
+        "SD_B0": (3, 12), "SD_B1": (3, 0),
+    }[bank]  # fmt: skip
+    return port, first + int(number)
+
+
+def test_both_outputs_of_a_complementary_pair() -> None:
+    """EMC_05 is B of the same submodule, in ALT1: the opposite of A."""
+    wired = Pwm()
+    wired.gpio.join(5, wired.gpio, 30)
+    wired.set(CTRL2, 0)
+    wired.pwm.write(OUTEN, 0x440, 2)
+    wired.mux(1)
+    wired.iomuxc.write(0x14 + 4 * pad_of("EMC_05"), 1)
+    wired.start(7500, 22500)
+    seen = edges(wired.bench, lambda: wired.gpio.read(0x08) >> 30, 1_000_000)
+    assert seen == [(200_000, 0b10), (600_000, 0b01)]

@@ -238,3 +238,204 @@ def test_the_clock_of_the_audio_pll() -> None:
         ccm.write(0x1C, 2 << 8 + 2 * number)
         ccm.write(offset, 63 << shift)
         assert sai_clock(ccm, analog, number) == 722_534_400 // 64
+
+
+# -- clocks ----------------------------------------------------------------------------------------
+
+SYNC, SR, FWIE, FWDE = 1 << 30, 1 << 24, 1 << 9, 1 << 1
+NS = 1_000_000_000
+
+
+def due(i2s: I2s) -> int:
+    """ns until the next event of the SAI."""
+    (time,) = [a.deadline for a in i2s.bench.clock.alarms if a.deadline is not None]
+    return int(time) - i2s.bench.clock.now
+
+
+@pytest.mark.parametrize(
+    ("config2", "config5", "divider"),
+    [
+        (0, 0, 2),
+        (3, 15 << 24, 8 * 16),
+        (0xFF, 31 << 24, 512 * 32),
+        (1, 7 << 24 | 31 << 16 | 31 << 8, 4 * 8),
+    ],
+)
+@pytest.mark.parametrize("sends", [True, False])
+def test_how_long_a_word_takes(
+    i2s: I2s, config2: int, config5: int, divider: int, sends: bool
+) -> None:
+    """TCR2.DIV: (DIV + 1) * 2; TCR5.WNW + 1 bits; the receiver's alike."""
+    base = 0 if sends else 0x80
+    i2s.write(TCR2 + base, config2)
+    i2s.write(TCR5 + base, config5)
+    i2s.write(TCR1 + base, 0)
+    if sends:
+        i2s.write(TDR, 1)
+    i2s.write(TCSR + base, ENABLE)
+    assert due(i2s) == -(-NS * divider // MCLK)
+
+
+@pytest.mark.parametrize("sends", [True, False])
+def test_one_half_can_take_the_others_clock(i2s: I2s, sends: bool) -> None:
+    """TCR2.SYNC, RCR2.SYNC: 01b is the other half's bit clock; the words' bits are its own."""
+    base, other = (0, 0x80) if sends else (0x80, 0)
+    i2s.write(TCR2 + base, SYNC | 99)
+    i2s.write(TCR2 + other, 1)
+    i2s.write(TCR1 + base, 0)
+    i2s.write(TCR5 + other, 0)
+    if sends:
+        i2s.write(TDR, 1)
+    i2s.write(TCSR + base, ENABLE)
+    assert due(i2s) == -(-NS * 4 * 16 // MCLK)
+
+
+@pytest.mark.parametrize(
+    ("given", "offset", "shift", "select"),
+    [({}, 0x28, 0, 10), ({"number": 2}, 0x2C, 0, 12), ({"number": 3}, 0x28, 16, 14)],
+)
+def test_each_has_its_own_clock(
+    given: dict[str, int], offset: int, shift: int, select: int
+) -> None:
+    """PLL4 at 722.5344 MHz by 64: SAI1 unless another number is given."""
+    bench = Bench()
+    ccm, analog = Ccm(bench.system), CcmAnalog(bench.system)
+    analog.write(0x70, 2 << 19 | 1 << 13 | 30)
+    analog.write(0x80, 10560)
+    analog.write(0x90, 100000)
+    ccm.write(0x1C, 2 << select)
+    ccm.write(offset, 63 << shift)
+    sai = Sai(bench.system, ccm=ccm, ccm_analog=analog, **given)
+    for register, value in ((TCR5, 31 << 24), (TCR3, 1 << 16), (TDR, 0), (TCSR, ENABLE)):
+        sai.write(register, value)
+    (time,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
+    assert time == pytest.approx(NS * 2 * 32 / (722_534_400 / 64), abs=2)
+
+
+# -- FIFOs -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("water", [0, 1, 16, 31])
+def test_what_the_transmitters_fifo_tells(i2s: I2s, water: int) -> None:
+    """FRF: no more than TFW words; FWF: none; FEF: it ran empty. Each with its moment."""
+    i2s.write(TCR1, water)
+    for _ in range(32):
+        i2s.write(TDR, 1)
+    assert not i2s.read(TCSR) & (FRF | FWF), "not enabled"
+    i2s.write(TCSR, ENABLE)
+    for left in range(32, -1, -1):
+        expected = (FRF if left <= water else 0) | (FWF | FEF if not left else 0)
+        assert i2s.read(TCSR) & (FRF | FWF | FEF) == expected, left
+        i2s.words(1)
+        i2s.bench.clock.advance(1)
+
+
+@pytest.mark.parametrize("water", [0, 1, 16, 31])
+def test_what_the_receivers_fifo_tells(i2s: I2s, water: int) -> None:
+    """FRF: more than RFW words; FWF: full; FEF: one was lost. Each interrupts when it comes."""
+    i2s.write(RCR1, water)
+    for enable, flag, words in ((8, FRF, water + 1), (9, FWF, 32), (10, FEF, 33)):
+        i2s.write(RCSR, FEF | FR)
+        i2s.write(RCSR, ENABLE | 1 << enable)
+        i2s.words(words - 0.01)
+        assert not i2s.sai.RX.level and not i2s.read(RCSR) & flag
+        i2s.words(0.02)
+        assert i2s.sai.RX.level and i2s.read(RCSR) & flag
+        i2s.write(RCSR, 0)
+
+
+@pytest.mark.parametrize("bit", [FR, SR])
+def test_resets_of_the_fifos(i2s: I2s, bit: int) -> None:
+    """FR reads 0 at once, SR stays until it is cleared; either empties its FIFO alone."""
+    i2s.sai.record(wav(*range(100)))
+    for _ in range(3):
+        i2s.write(TDR, 1)
+    i2s.write(RCSR, ENABLE)
+    i2s.words(3.5)
+    i2s.write(TCSR, bit)
+    assert i2s.read(TCSR) == (SR if bit == SR else 0)
+    assert i2s.read(RDR) == 0 and i2s.read(RDR) == 1
+    i2s.write(RCSR, ENABLE | bit)
+    assert i2s.read(RDR) == 0 and i2s.read(RCSR) & (FR | SR) == (SR if bit == SR else 0)
+    i2s.write(RCSR, 0)
+    i2s.write(TCSR, ENABLE)
+    i2s.words(10)
+    assert i2s.wav().getnframes() == 0
+
+
+def test_a_frame_begins_anew_with_a_reset_of_the_receiver(i2s: I2s) -> None:
+    """The second word of a frame is not taken for the first of the next."""
+    i2s.write(TCR4 + 0x80, 1 << 16)
+    i2s.sai.record(wav(*range(10)))
+    i2s.write(RCSR, ENABLE)
+    i2s.words(3.01)
+    i2s.write(RCSR, ENABLE | FR)
+    i2s.words(1.01)
+    assert i2s.read(RDR) == 2
+
+
+def test_what_is_written_to_a_running_transmitter_goes_behind(i2s: I2s) -> None:
+    """From an empty FIFO a word's time counts from when it was written."""
+    i2s.write(TCR1, 0)
+    i2s.write(TCSR, ENABLE)
+    i2s.words(7.5)
+    i2s.write(TDR, 1)
+    assert i2s.sai.TDR[0] == 0
+    assert due(i2s) == pytest.approx(NS / 96_000, abs=2)
+    i2s.words(0.5)
+    i2s.write(TDR, 2)
+    i2s.words(0.6)
+    assert i2s.read(TCSR) & FEF == 0 and i2s.wav().getnframes() == 0
+    i2s.words(1)
+    assert i2s.wav().readframes(1) == b"\x01\x00\x02\x00" and i2s.read(TCSR) & FEF
+
+
+def test_time_does_not_count_while_it_is_off(i2s: I2s) -> None:
+    i2s.write(TCR1, 0)
+    for word in (1, 2):
+        i2s.write(TDR, word)
+    i2s.words(5)
+    for register in (TCSR, RCSR):
+        i2s.write(register, ENABLE)
+    i2s.words(0.9)
+    assert i2s.read(RDR) == 0 and i2s.wav().getnframes() == 0
+    i2s.write(TCSR, 0)
+    i2s.words(5)
+    i2s.write(TCSR, ENABLE)
+    i2s.words(1.9)
+    assert i2s.wav().getnframes() == 0, "both words begin anew"
+    i2s.words(0.2)
+    assert i2s.wav().readframes(1) == b"\x01\x00\x02\x00"
+
+
+def test_who_polls_waits_for_the_next_flag(i2s: I2s) -> None:
+    i2s.sai.name = "sai1"
+    i2s.read(TCSR)
+    i2s.read(RCSR)
+    for _ in range(17):
+        i2s.write(TDR, 1)
+    i2s.write(TCSR, ENABLE)
+    i2s.read(TCSR)
+    i2s.write(RCSR, ENABLE)
+    i2s.read(RCSR)
+    word, seventeen = -(-NS // 96_000), -(-17 * NS // 96_000)
+    assert i2s.bench.clock.questions == [
+        *(("sai1", None), ("sai1", None), ("sai1", word), ("sai1", seventeen)),
+    ]
+
+
+@pytest.mark.parametrize("first", [19, 83])
+def test_requests_by_their_numbers(first: int) -> None:
+    """The receiver's, then the transmitter's; FRDE is bit 0, FWDE bit 1."""
+    for base, place in ((0x80, 0), (0, 1)):
+        for enable in (FRDE, FWDE):
+            i2s = I2s()
+            sai = Sai(i2s.bench.system, frequency=MCLK, dmamux=i2s.mux, receive_request=first)
+            asked: list[tuple[int, bool]] = []
+            i2s.mux.request = lambda n, on: asked.append((n, on))  # type: ignore[method-assign]  # noqa: B023
+            sai.write(TCR1 + base, 4)
+            sai.write(TCR3 + base, 1 << 16)
+            sai.write(TCSR + base, ENABLE | enable)
+            i2s.bench.clock.advance(NS)
+            assert (first + place, True) in asked
+            assert (first + 1 - place, True) not in asked

@@ -284,3 +284,200 @@ def test_general_purpose_registers_are_written_by_their_aliases(place: int) -> N
     ]
     snvs.write(0x68, 99)
     assert snvs.read(0x100) == snvs.read(0x90) == snvs.read(0x68) == snvs.peek(0x68) == 99
+
+
+# -- which registers survive -----------------------------------------------------------------------
+
+LOW_POWER = (
+    *(0x34, 0x38, 0x3C, 0x40, 0x48, 0x4C, 0x50, 0x54, 0x58, 0x5C, 0x60, 0x64),
+    *range(0x6C, 0x8C, 4),
+    *range(0x100, 0x120, 4),
+)
+ALIASES = (0x68, *range(0x90, 0xA0, 4))
+"""Of general purpose registers."""
+
+
+@pytest.mark.parametrize("rtc", ["", "2026-01-01"])
+@pytest.mark.parametrize("cause", [ResetCause.SOFTWARE, ResetCause.POWER_ON])
+def test_the_low_power_section_keeps_every_register(rtc: str, cause: ResetCause) -> None:
+    """IMXRT1060RM, SNVS memory map: LPLR to LPGPR are of the low power section, on a battery of its
+    own; HPLR to HPTALR are not."""
+    snvs = Snvs(Bench().system, name="snvs", rtc=rtc)
+    snvs.reset(ResetCause.POWER_ON)
+    fresh = {offset: snvs.peek(offset) for offset in snvs.regs}
+    snvs.write(LPCR, 0)
+    for offset in snvs.regs:
+        if offset not in (LPCR, LPSR, *ALIASES):
+            snvs.write(offset, 0x0000_1010 + offset)
+    set_before = {offset: snvs.peek(offset) for offset in snvs.regs}
+    snvs.reset(cause)
+    is_kept = cause is ResetCause.SOFTWARE or bool(rtc)
+    for offset in snvs.regs:
+        kept = is_kept and offset in (*LOW_POWER, *ALIASES)
+        assert snvs.peek(offset) == (set_before if kept else fresh)[offset], hex(offset)
+
+
+@pytest.mark.parametrize(("rtc", "seconds"), [("1970-01-01", 0), ("1970-01-01T00:00:01", 1)])
+def test_the_first_times_that_there_are(rtc: str, seconds: int) -> None:
+    snvs = Snvs(Bench().system, rtc=rtc)
+    assert ticks(snvs) == seconds * 32768
+
+
+# -- counters, by their width and their switches ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("control", "high", "low"), [(LPCR, SRTCMR, SRTCLR), (HPCR, HPRTCMR, HPRTCLR)]
+)
+def test_a_counter_has_47_bits_and_stands_while_it_is_off(
+    control: int, high: int, low: int
+) -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    snvs.write(high, 0xFFFF_FFFF)
+    snvs.write(low, 0xFFFF_FFFE)
+    bench.clock.advance(S)
+    assert (snvs.read(high), snvs.peek(high), snvs.read(low)) == (0x7FFF, 0x7FFF, 0xFFFF_FFFE)
+    snvs.write(control, 1)
+    for count in (0x7FFF_FFFF_FFFF, 0, 1):
+        bench.clock.advance(TICK)
+        assert snvs.read(high) << 32 | snvs.read(low) == count
+        assert snvs.peek(high) << 32 | snvs.peek(low) == count
+    snvs.write(control, 0)
+    bench.clock.advance(S)
+    assert snvs.read(low) == 1 == snvs.peek(low)
+    snvs.write(control, 1)
+    bench.clock.advance(S)
+    assert snvs.read(low) == 32_769
+
+
+def test_writing_its_control_does_not_disturb_a_counter() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 100 << 32)
+    snvs.write(HPCR, 1 << 16 | 1)
+    for value in (1 | 1 << 4, 1 | 2, 1):
+        bench.clock.advance(S)
+        snvs.write(HPCR, value)
+        snvs.write(LPCR, 1 | value & 2)
+        assert snvs.read(HPCR) == value
+    assert snvs.read(HPRTCMR) == snvs.read(SRTCMR) == 100
+    assert snvs.read(HPRTCLR) == snvs.read(SRTCLR) == 3 * 32768
+
+
+def test_a_counter_is_set_from_the_other_one_while_it_stands_too() -> None:
+    """HPCR.HP_TS with RTC_EN 0."""
+    snvs = Snvs(Bench().system)
+    set_ticks(snvs, 0x12_3456_789A)
+    snvs.write(HPCR, 1 << 16)
+    assert snvs.read(HPCR) == 0
+    assert (snvs.read(HPRTCMR), snvs.read(HPRTCLR)) == (0x12, 0x3456_789A)
+
+
+# -- alarms ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ahead", [1, 2, 3, 100])
+def test_the_alarm_of_the_hprtc_by_its_edge(ahead: int) -> None:
+    """HPTAMR and HPTALR, 47 bits together; the count that stands there already does not ring."""
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, (3 << 32) - 1)
+    snvs.write(HPCR, 1 << 16 | 1)
+    target = (3 << 32) - 1 + ahead
+    snvs.write(HPTAMR, target >> 32 | 0xFFFF_8000)
+    snvs.write(HPTALR, target & 0xFFFF_FFFF)
+    snvs.write(HPCR, 3)
+    due = -(-ahead * S // 32768)
+    bench.clock.advance(due - 1)
+    assert not snvs.IRQ.level and not snvs.peek(HPSR) & 1 and not snvs.read(HPSR) & 1
+    bench.clock.advance(1)
+    assert snvs.IRQ.level and snvs.peek(HPSR) & 1 and snvs.read(HPSR) & 1
+    snvs.write(HPCR, 1)
+    assert not snvs.IRQ.level, "HPTA_EN is the enable bit of the interrupt, too"
+    snvs.write(HPCR, 3)
+    assert snvs.IRQ.level
+    snvs.write(HPSR, 2)
+    assert snvs.IRQ.level, "another flag"
+    snvs.write(HPSR, 1)
+    bench.clock.advance(10 * S)
+    assert not snvs.IRQ.level and snvs.read(HPSR) == 0x8000_3000
+
+
+def test_an_alarm_at_the_present_count_comes_after_a_whole_round() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    snvs.write(HPCR, 3)
+    bench.clock.advance(3600 * S)
+    assert not snvs.IRQ.level and not snvs.read(HPSR) & 1
+
+
+@pytest.mark.parametrize("frequency", range(16))
+def test_the_periodic_interrupt(frequency: int) -> None:
+    """HPCR.PI_FREQ names the bit of the HPRTC whose change interrupts."""
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    snvs.write(HPCR, 1 | 8 | frequency << 4)
+    for n in (1, 2, 3):
+        due = -(-n * (S << frequency) // 32768)
+        bench.clock.advance(due - 1 - bench.clock.now)
+        assert not snvs.IRQ.level and not snvs.peek(HPSR) & 2
+        bench.clock.advance(1)
+        assert snvs.IRQ.level and snvs.peek(HPSR) == 0x8000_3002
+        snvs.write(HPSR, 2)
+    snvs.write(HPCR, 1 | frequency << 4)
+    bench.clock.advance(10 * S)
+    assert not snvs.read(HPSR) & 2, "PI_EN"
+
+
+def test_the_sooner_of_two_alarms_is_not_lost() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 0)
+    set_alarm(snvs, 3)
+    snvs.write(HPCR, 1)
+    snvs.write(HPTALR, 32768)
+    snvs.write(HPCR, 3)
+    bench.clock.advance(S)
+    assert snvs.IRQ.level and snvs.read(HPSR) & 1 and not snvs.read(LPSR) & 1
+    snvs.write(HPSR, 1)
+    bench.clock.advance(2 * S - 1)
+    assert not snvs.IRQ.level
+    bench.clock.advance(1)
+    assert snvs.IRQ.level and snvs.read(LPSR) & 1
+
+
+def test_other_flags_of_the_low_power_section_do_not_clear_its_alarm() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 0)
+    set_alarm(snvs, 1)
+    bench.clock.advance(S)
+    assert snvs.peek(LPSR) == snvs.read(LPSR) == 9
+    snvs.write(LPSR, 8)
+    assert snvs.IRQ.level and snvs.read(LPSR) == 1
+    snvs.write(LPCR, 1)
+    assert not snvs.IRQ.level, "LPTA_EN"
+
+
+# -- switching off ---------------------------------------------------------------------------------
+
+
+def test_an_alarm_that_has_rung_wakes_at_once() -> None:
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    set_ticks(snvs, 0)
+    set_alarm(snvs, 1)
+    assert snvs.wake_at == S
+    bench.clock.advance(S + 5)
+    assert snvs.wake_at == S + 5
+    snvs.write(LPCR, snvs.read(LPCR) | 0x40)
+    assert bench.power_offs == ["the board sleeps until its RTC alarm at 1000000005 ns"]
+
+
+@pytest.mark.parametrize("control", [0x40, 0x42, 0x41])
+def test_without_an_alarm_or_a_clock_nothing_wakes_it(control: int) -> None:
+    snvs = Snvs(Bench().system)
+    snvs.write(LPTAR, 1)
+    snvs.write(LPCR, control)
+    assert snvs.wake_at is None

@@ -8,7 +8,10 @@ import pytest
 
 from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.core.testing import Bench, FakeBus
+from xipsim.peripherals.imxrt.ccm import Ccm
+from xipsim.peripherals.imxrt.ccm_analog import CcmAnalog
 from xipsim.peripherals.imxrt.usdhc import Usdhc
+from xipsim.peripherals.imxrt.usdhc_dma import adma2_segments, taken
 from xipsim.peripherals.sd.card import Card
 
 DS_ADDR, BLK_ATT, CMD_ARG, CMD_XFR_TYP, RSP0 = 0x00, 0x04, 0x08, 0x0C, 0x10
@@ -331,3 +334,397 @@ def test_mistakes_are_told(host: Host) -> None:
     host.usdhc.write(CMD_XFR_TYP, 0)
     host.usdhc.write(CMD_XFR_TYP, 0)
     assert host.rules == ["usdhc-underrun", "usdhc-overrun", "usdhc-command"]
+
+
+# -- time on the lines, at 25 MHz ------------------------------------------------------------------
+
+CLOCK = 40
+
+
+@pytest.mark.parametrize(
+    ("index", "kind", "clocks"),
+    [
+        (0, NONE, 48 + 8),  # 4.12.4: eight clocks behind a command
+        (8, SHORT, 48 + 8 + 48),
+        (2, LONG, 48 + 8 + 136),
+        (17, SHORT, 48 + 64),  # not answered
+    ],
+)
+def test_how_long_a_command_takes(index: int, kind: int, clocks: int) -> None:
+    """4.12: N_CR is 2 to 64 clocks; it is assumed to be 8."""
+    host = Host()
+    if index == 2:
+        host.command(55)
+        host.command(41, 0x4010_0000)
+    host.usdhc.write(CMD_ARG, 0x1AA)
+    host.usdhc.write(CMD_XFR_TYP, index << 24 | kind)
+    host.bench.clock.advance(clocks * CLOCK - 1)
+    assert host.state() & CIHB and not host.usdhc.read(INT_STATUS)
+    host.bench.clock.advance(1)
+    assert not host.state() & CIHB
+    assert host.usdhc.read(INT_STATUS) == (CTOE if index == 17 else CC)
+
+
+@pytest.mark.parametrize(("width", "lines"), [(0, 1), (1, 4), (2, 8), (3, 8)])
+def test_how_long_a_block_takes(host: Host, width: int, lines: int) -> None:
+    """DTW; eighteen clocks more for start bit, CRC and end bit; a read waits for the card."""
+    host.usdhc.write(PROT_CTRL, LITTLE | ADMA2 | width << 1)
+    block = (4096 // lines + 18) * CLOCK
+    host.transfer(17, 0, 1, DTDSEL)
+    began = host.bench.clock.now
+    host.wait(BRR)
+    assert host.bench.clock.now - began == host.card.access_time + block
+    host.words(128)
+    host.wait(TC)
+    host.transfer(24, 0, 1, 0)
+    host.put(pattern(1))
+    began = host.bench.clock.now
+    while host.state() & DATA0:
+        host.bench.clock.advance(CLOCK)
+    assert host.bench.clock.now - began == block
+
+
+@pytest.mark.parametrize("value", [0, 1, 0xE])
+def test_data_timeouts(host: Host, value: int) -> None:
+    """SYS_CTRL.DTOCV: 2^14 clocks and more."""
+    host.usdhc.write(SYS_CTRL, 0x0000_0110 | value << 16)
+    host.transfer(17, 1 << 20, 1, DTDSEL)
+    began = host.bench.clock.now
+    host.wait(DTOE)
+    assert host.bench.clock.now - began == (1 << 14 + value) * CLOCK
+
+
+@pytest.mark.parametrize(
+    ("control", "divider"),
+    [(0x000, 1), (0x0F0, 16), (0x100, 2), (0x110, 4), (0x270, 32), (0x8020, 768)],
+)
+def test_the_clock_of_the_card(control: int, divider: int) -> None:
+    """SYS_CTRL: SDCLKFS is half of a divider, 0 stands for 1; DVS + 1."""
+    host = Host()
+    host.usdhc.write(SYS_CTRL, control)
+    host.usdhc.write(CMD_XFR_TYP, 0)
+    (due,) = [a.deadline for a in host.bench.clock.alarms if a.deadline is not None]
+    assert due == 56 * 10 * divider
+
+
+@pytest.mark.parametrize(
+    ("number", "select", "hertz"),
+    [(1, 0, 396), (1, 1, 352), (1, 2, 396), (2, 2, 352), (2, 1, 396), (2, 3, 352)],
+)
+def test_the_root_clock(number: int, select: int, hertz: int) -> None:
+    """CSCMR1.USDHC1_CLK_SEL is bit 16, that of USDHC2 bit 17: PFD2 or PFD0 of PLL2, 396 and 352 MHz
+    after a reset; CSCDR1.USDHC1_PODF is 13:11, that of USDHC2 18:16."""
+    bench = Bench()
+    ccm, analog = Ccm(bench.system), CcmAnalog(bench.system)
+    usdhc = Usdhc(bench.system, ccm=ccm, ccm_analog=analog, number=number)
+    ccm.write(0x1C, select << 16)
+    ccm.write(0x24, 1 << 11 | 3 << 16)
+    usdhc.write(SYS_CTRL, 0x8090)  # by 256 and 10
+    usdhc.write(CMD_XFR_TYP, 0)
+    (due,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
+    assert due == pytest.approx(56_000 * 2560 * (2 if number == 1 else 4) / hertz, abs=1)
+
+
+def test_without_a_clock_controller_its_root_clock_is_given() -> None:
+    """198 MHz as MicroPython sets it."""
+    bench = Bench()
+    usdhc = Usdhc(bench.system)
+    usdhc.write(SYS_CTRL, 0x8090)
+    usdhc.write(CMD_XFR_TYP, 0)
+    (due,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
+    assert due == pytest.approx(56_000 * 2560 / 198, abs=1)
+
+
+# -- present state ---------------------------------------------------------------------------------
+
+SDSTB, LINES = 1 << 3, 0xF << 24
+DLA, WTA, RTA, BWEN, BREN = (1 << bit for bit in (2, 8, 9, 10, 11))
+STEADY = 0x8000 | 0x80 | SDSTB
+"""PRES_STATE after a reset, IMXRT1060RM: what else it shows of a card that is at rest."""
+
+
+def test_what_is_shown_of_a_read(host: Host) -> None:
+    assert host.state() == STEADY | CINST | LINES
+    host.usdhc.write(WTMK_LVL, 128 << 16 | 128)
+    host.transfer(17, 0, 1, DTDSEL)
+    assert host.state() == STEADY | CINST | LINES | CDIHB | DLA | RTA
+    host.wait(BRR)
+    assert host.state() == STEADY | CINST | LINES | CDIHB | DLA | RTA | BREN
+    host.words(1)
+    assert host.state() & BREN, "all that is left may be read"
+    host.words(127)
+    assert host.state() == STEADY | CINST | LINES
+
+
+def test_what_is_shown_of_a_write(host: Host) -> None:
+    host.transfer(24, 0, 1, 0)
+    assert host.state() == STEADY | CINST | LINES | CDIHB | DLA | WTA | BWEN
+    host.put(pattern(1)[:508])
+    assert host.state() & BWEN
+    host.put(pattern(1)[508:])
+    assert host.state() == STEADY | CINST | LINES | CDIHB | DLA | WTA
+    while host.state() & DATA0:
+        host.bench.clock.advance(1000)
+    assert host.state() == STEADY | CINST | (LINES & ~DATA0) | CDIHB | DLA | WTA
+    host.wait(TC)
+    assert host.state() == STEADY | CINST | LINES
+
+
+def test_an_empty_slot() -> None:
+    """DATA3 is pulled down on the board, the card would pull it up."""
+    assert Host(card=False).state() == STEADY | 0x7 << 24
+
+
+def test_who_polls_waits_for_what_comes_first(host: Host) -> None:
+    """The response, the block, the end of the card's busy signal."""
+    questions = host.bench.clock.questions
+    host.usdhc.name = "sd"
+    host.usdhc.write(BLK_ATT, 1 << 16 | 512)
+    host.usdhc.write(MIX_CTRL, 0)
+    host.usdhc.write(CMD_ARG, 0)
+    questions.clear()
+    host.state()
+    host.usdhc.write(CMD_XFR_TYP, 24 << 24 | SHORT | DATA)
+    now = host.bench.clock.now
+    host.usdhc.read(INT_STATUS)
+    host.bench.clock.advance(104 * CLOCK)
+    host.put(pattern(1))
+    host.usdhc.read(INT_STATUS)
+    host.usdhc.write(CMD_ARG, host.rca)
+    host.usdhc.write(CMD_XFR_TYP, 13 << 24 | SHORT)
+    host.state()
+    host.bench.clock.advance((1024 + 18) * CLOCK)
+    host.usdhc.read(INT_STATUS)
+    block = now + (104 + 1024 + 18) * CLOCK
+    ends = [None, now + 104 * CLOCK, block, now + 2 * 104 * CLOCK]
+    assert questions == [("sd", end) for end in [*ends, block + host.card.WRITE_TIME]]
+
+
+# -- resets, flags ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bit", "command", "data"), [(RSTA, 0, 0), (RSTC, 0, CDIHB), (RSTD, CIHB, 0), (0, CIHB, CDIHB)]
+)
+def test_what_each_software_reset_ends(host: Host, bit: int, command: int, data: int) -> None:
+    host.transfer(17, 1 << 20, 1, DTDSEL)
+    host.usdhc.write(CMD_ARG, host.rca)
+    host.usdhc.write(CMD_XFR_TYP, 13 << 24 | SHORT)
+    host.usdhc.write(SYS_CTRL, host.usdhc.read(SYS_CTRL) | bit)
+    assert host.state() & (CIHB | CDIHB) == command | data
+    host.bench.clock.advance(60 * SECOND)
+    if bit == RSTA:
+        assert host.usdhc.read(INT_STATUS) == 0
+    assert bool(host.usdhc.read(INT_STATUS) & CC) == bool(command)
+    assert bool(host.usdhc.read(INT_STATUS) & DTOE) == bool(data)
+
+
+def test_a_reset_of_all_clears_what_belongs_to_a_command(host: Host) -> None:
+    """DS_ADDR, BLK_ATT, CMD_ARG, CMD_XFR_TYP, INT_STATUS, AUTOCMD12_ERR_STATUS; INITA and RSTT read
+    0, too, as CREQ of PROT_CTRL does."""
+    for offset in (DS_ADDR, BLK_ATT, CMD_ARG, 0x3C):
+        host.usdhc.write(offset, 0x0101_0101)
+    host.usdhc.write(CMD_XFR_TYP, 0)
+    host.bench.clock.advance(SECOND)
+    assert host.usdhc.read(INT_STATUS)
+    control = host.usdhc.read(SYS_CTRL)
+    host.usdhc.write(SYS_CTRL, control | 0x1F00_0000)
+    assert host.usdhc.read(SYS_CTRL) == control
+    for offset in (DS_ADDR, BLK_ATT, CMD_ARG, CMD_XFR_TYP, INT_STATUS, 0x3C):
+        assert host.usdhc.read(offset) == 0, hex(offset)
+    assert host.usdhc.read(STATUS_EN) == 0xFFFF_FFFF
+    assert host.usdhc.read(WTMK_LVL) == 128 << 16 | 128
+    host.usdhc.write(PROT_CTRL, LITTLE | 1 << 17)
+    assert host.usdhc.read(PROT_CTRL) == LITTLE
+
+
+def test_flags_that_stand_show_when_they_are_let_through(host: Host) -> None:
+    """BRR follows the buffer once its status is enabled; the interrupt its flag and its signal."""
+    host.usdhc.write(STATUS_EN, CC)
+    host.transfer(17, 0, 1, DTDSEL)
+    host.bench.clock.advance(SECOND)
+    assert host.usdhc.read(INT_STATUS) == 0
+    host.usdhc.write(SIGNAL_EN, BRR)
+    assert not host.usdhc.IRQ.level
+    host.usdhc.write(STATUS_EN, CC | BRR)
+    assert host.usdhc.read(INT_STATUS) == BRR and host.usdhc.IRQ.level
+    host.usdhc.write(SIGNAL_EN, 0)
+    assert not host.usdhc.IRQ.level
+    host.usdhc.write(SIGNAL_EN, BRR)
+    assert host.usdhc.IRQ.level
+    host.words(128)
+    host.usdhc.write(INT_STATUS, BRR)
+    assert not host.usdhc.IRQ.level
+
+
+# -- responses -------------------------------------------------------------------------------------
+
+
+def responses(host: Host) -> list[int]:
+    return [host.usdhc.read(RSP0 + 4 * n) for n in range(4)]
+
+
+def test_each_response_in_its_registers(host: Host) -> None:
+    """A short one in CMDRSP0 alone, a long one in all four, that of an automatic CMD12 in the last;
+    a command without one leaves them alone."""
+    host.command(7, 0, NONE)
+    host.command(9, host.rca, LONG)
+    csd = responses(host)
+    assert csd == [0x800A_4000, 0x0000_017F, 0x325B_5900, 0x0040_0E00]
+    host.command(13, host.rca)
+    assert responses(host) == [3 << 9 | 1 << 8, *csd[1:]]
+    host.command(0, 0, NONE)
+    assert responses(host) == [3 << 9 | 1 << 8, *csd[1:]]
+    host.select()
+    status = host.usdhc.read(RSP0)
+    host.transfer(18, 0, 2, DTDSEL)
+    for _ in range(2):
+        host.wait(BRR)
+        host.words(128)
+        host.usdhc.write(INT_STATUS, BRR)
+    host.wait(TC)
+    assert responses(host)[3] == 5 << 9 | 1 << 8 and responses(host)[1:3] != [0, 0]
+    assert status != responses(host)[3]
+
+
+def test_a_single_block_is_not_stopped(host: Host) -> None:
+    """AC12EN counts for transfers of many blocks alone."""
+    host.transfer(17, 0, 1, DTDSEL | AC12EN)
+    host.wait(BRR)
+    before = responses(host)
+    host.words(128)
+    host.wait(TC)
+    assert responses(host) == before
+
+
+def test_a_response_with_busy_ends_when_the_card_is_ready(host: Host) -> None:
+    """R1b: CC with the response, TC with DATA0; CDIHB until then. CMD38 programs."""
+    host.command(32, 0)
+    host.command(33, 0)
+    assert host.command(38, 0, SHORT_BUSY) & CC
+    assert host.state() & (CDIHB | DATA0) == CDIHB
+    ready = host.card.busy_until
+    host.usdhc.write(SIGNAL_EN, TC)
+    host.bench.clock.advance(ready - host.bench.clock.now - 1)
+    assert not host.usdhc.IRQ.level
+    host.bench.clock.advance(1)
+    assert host.usdhc.IRQ.level and host.wait(TC) & TC
+    assert host.state() & (CDIHB | DATA0) == DATA0
+
+
+def test_the_same_response_without_its_busy_signal_does_not_wait(host: Host) -> None:
+    host.command(32, 0)
+    host.command(33, 0)
+    host.command(38, 0, SHORT)
+    assert host.state() & (CDIHB | DATA0) == 0
+
+
+# -- the data port ---------------------------------------------------------------------------------
+
+
+def test_a_block_that_is_smaller_than_the_watermark(host: Host) -> None:
+    """SD_SendScr: eight bytes, watermark as it was."""
+    host.command(55, host.rca)
+    host.usdhc.write(BLK_ATT, 1 << 16 | 8)
+    host.usdhc.write(MIX_CTRL, DTDSEL)
+    host.command(51, flags=DATA)
+    assert host.wait(BRR | DTOE) & BRR
+    assert host.usdhc.peek(PORT) == 0x0280_0502
+    assert host.words(2) == bytes.fromhex("02 05 80 02 00 00 00 00")
+    assert host.wait(TC) & TC and host.usdhc.peek(PORT) == 0 and host.rules == []
+
+
+def test_a_watermark_of_nothing_is_one_word(host: Host) -> None:
+    host.usdhc.write(WTMK_LVL, 0)
+    host.transfer(17, 0, 1, DTDSEL)
+    for _ in range(128):
+        assert host.wait(BRR | TC) & BRR
+        host.words(1)
+    assert host.wait(TC) & TC
+
+
+def test_the_port_looks_empty_while_something_is_written(host: Host) -> None:
+    host.transfer(24, 0, 1, 0)
+    host.usdhc.write(PORT, 0x1234_5678)
+    assert host.usdhc.peek(PORT) == 0
+    host.usdhc.read(PORT)
+    assert host.rules == ["usdhc-underrun"]
+
+
+def test_more_than_was_announced_is_lost(host: Host) -> None:
+    host.transfer(24, 3, 1, 0)
+    host.put(pattern(1) + b"more")
+    assert host.rules == ["usdhc-overrun"]
+    host.wait(TC)
+    assert host.card.contents()[3 * 512 : 5 * 512] == pattern(1) + bytes(512)
+
+
+def test_a_write_without_a_number_of_blocks_is_told(host: Host) -> None:
+    host.usdhc.write(BLK_ATT, 512)
+    host.usdhc.write(MIX_CTRL, MSBSEL)
+    host.command(25, 0, flags=DATA)
+    assert [gap.what for gap in host.bench.gaps] == [
+        "a write of blocks without a number (MIX_CTRL.BCEN) through the data port"
+    ]
+
+
+# -- DMA -------------------------------------------------------------------------------------------
+
+
+def test_adma1_is_told(host: Host) -> None:
+    host.usdhc.write(PROT_CTRL, LITTLE | 1 << 8)
+    host.transfer(17, 0, 1, DTDSEL | DMAEN)
+    assert host.wait(DMAE | TC | DTOE) & (DMAE | TC) == DMAE
+    assert [gap.what for gap in host.bench.gaps] == ["PROT_CTRL.DMASEL 1: descriptors of ADMA1"]
+    assert host.usdhc.read(ADMA_ERR_STATUS) == 1 and not host.state() & CDIHB
+
+
+def test_a_table_goes_on_elsewhere() -> None:
+    """SD Host Controller Specification, 1.13.4: Act 11b is a link, 00b and 01b are passed over; END
+    counts with each of them."""
+    bus = FakeBus()
+    bus.add(TABLE, 0x100)
+    at = TABLE
+    for attributes, length, address in (
+        *((VALID | TRAN, 5, MEMORY), (VALID, 9, 1), (VALID | 0x10, 9, 1)),
+        (VALID | LINK, 9, TABLE + 0x80),
+        (VALID | TRAN | END, 0xFFFF, 2),
+    ):
+        word = (length << 16 | attributes).to_bytes(4, "little")
+        bus.write(at, word + address.to_bytes(4, "little"))
+        at += 8
+    for end, last in ((VALID | TRAN | END, [(7, 0x8000)]), (VALID | END, []), (0x11 | END, [])):
+        bus.write(TABLE + 0x80, (0x8000 << 16 | end).to_bytes(4, "little") + bytes((7, 0, 0, 0)))
+        assert adma2_segments(bus, TABLE) == [(MEMORY, 5), *last]
+
+
+@pytest.mark.parametrize(("entries", "is_good"), [(1024, True), (1025, False)])
+def test_a_table_is_given_up_after_a_thousand_entries(entries: int, is_good: bool) -> None:
+    bus = FakeBus()
+    table = bus.add(TABLE, 8 * entries)
+    table[:] = b"\x01\x00\x00\x00\x00\x00\x00\x00" * entries
+    table[-8] = VALID | END
+    if is_good:
+        assert adma2_segments(bus, TABLE) == []
+    else:
+        with pytest.raises(ValueError, match="no end within 1024 descriptors"):
+            adma2_segments(bus, TABLE)
+
+
+def test_memory_is_taken_piece_by_piece() -> None:
+    segments = [(0x100, 4), (0x200, 6), (0x300, 8)]
+    assert taken(segments, 7) == [(0x100, 4), (0x200, 3)]
+    assert segments == [(0x203, 3), (0x300, 8)]
+    assert taken(segments, 3) == [(0x203, 3)] and segments == [(0x300, 8)]
+    assert taken(segments, 9) == [(0x300, 8)] and segments == []
+    assert taken(segments, 1) == []
+
+
+def test_what_dma_writes_must_be_whole(host: Host) -> None:
+    """A descriptor with less than a block: nothing reaches the card."""
+    adma2(host.bench.bus, (VALID | TRAN | END, 1023, MEMORY))[:] = b"x" * 0x1000
+    host.usdhc.write(ADMA_SYS_ADDR, TABLE)
+    host.transfer(25, 0, 2, DMAEN)
+    assert host.wait(TC | DMAE) & (TC | DMAE) == DMAE
+    assert host.card.contents()[:1024] == b"x" * 512 + bytes(512)
+    assert "name less memory than it has bytes" in host.bench.diagnostics[0].message

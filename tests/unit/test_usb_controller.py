@@ -444,6 +444,7 @@ def test_a_queue_head_outside_memory_is_a_system_error(rig: Rig) -> None:
         (0x7FFF, 0x7FFF, BUFFER),  # more than five pages
         (0x5000, 0x5000, BUFFER + 1),
         (5, 100, BUFFER),  # the overlay has more left than the descriptor had
+        (600, 601, BUFFER),
         (0x7FFF, 1, BUFFER + 0xFFF),
     ],
 )
@@ -635,3 +636,289 @@ def test_a_host_counts_microframes_and_tells_when_its_list_begins_anew() -> None
     usb.write(USBCMD, 0)
     bench.clock.advance(2_000_000_000)
     assert not usb.IRQ.level and usb.read(FRINDEX) == 0
+
+
+# -- each endpoint, each bit -----------------------------------------------------------------------
+
+UI, UEI, URI, SRI, FRI, PCI = 1, 2, 1 << 6, 1 << 7, 1 << 3, 1 << 2
+
+
+def every_endpoint() -> list[int]:
+    return [number | direction for number in range(8) for direction in (0, 0x80)]
+
+
+@pytest.mark.parametrize("endpoint", every_endpoint())
+def test_each_endpoint_has_its_queue_head_and_its_bits(rig: Rig, endpoint: int) -> None:
+    """Queue heads of 64 bytes, OUT before IN; ENDPTPRIME and its like: OUT n is bit n, IN n bit
+    16 + n. Flushing takes back what is named, and nothing else."""
+    bit = 1 << (endpoint & 0xF) << (16 if endpoint & 0x80 else 0)
+    for one in every_endpoint():
+        rig.queue_head(one, 64, first=TD + 32 * rig.index(one))
+        rig.descriptor(TD + 32 * rig.index(one), 3, page=BUFFER + 0x100 * rig.index(one))
+        rig.put(BUFFER + 0x100 * rig.index(one), bytes((rig.index(one),)) * 3)
+    rig.host.said.clear()
+    rig.usb.write(PRIME, bit)
+    assert (rig.usb.read(STAT), rig.host.said) == (bit, [endpoint])
+    if endpoint & 0x80:
+        assert rig.usb.take(endpoint) == bytes((rig.index(endpoint),)) * 3
+    else:
+        assert rig.usb.give(endpoint, b"abc") is Handshake.ACK
+        assert rig.get(BUFFER + 0x100 * rig.index(endpoint), 3) == b"abc"
+    assert (rig.usb.read(STAT), rig.usb.read(COMPLETE)) == (0, bit)
+    others = 0x00FF_00FF & ~bit
+    rig.usb.write(PRIME, others)
+    assert rig.usb.read(STAT) == others
+    rig.usb.write(FLUSH, bit | 1 << 7)
+    assert rig.usb.read(STAT) == others & ~(1 << 7)
+
+
+@pytest.mark.parametrize("endpoint", every_endpoint())
+def test_each_endpoint_can_be_stalled(rig: Rig, endpoint: int) -> None:
+    """ENDPTCTRLn: RXS is bit 0, TXS bit 16; both directions are worth another try."""
+    number, shift = endpoint & 0xF, 16 if endpoint & 0x80 else 0
+    rig.host.said.clear()
+    rig.usb.write(CTRL + 4 * number, 1 << shift)
+    assert rig.host.said == [number, number | 0x80]
+    rig.host.said.clear()
+    rig.usb.write(CTRL + 4 * ((number + 1) % 8), 0x00CC_00CC)
+    assert rig.host.said == []
+    for one in every_endpoint():
+        answer = rig.usb.take(one) if one & 0x80 else rig.usb.give(one, b"")
+        assert (answer is Handshake.STALL) == (one == endpoint), hex(one)
+
+
+@pytest.mark.parametrize("endpoint", every_endpoint())
+def test_each_endpoint_has_its_nak_bit(rig: Rig, endpoint: int) -> None:
+    bit = 1 << (endpoint & 0xF) << (16 if endpoint & 0x80 else 0)
+    for enabled in (0x00FF_00FF & ~bit, bit):
+        rig.usb.write(USBSTS, 1 << 16)
+        rig.usb.write(NAKEN, enabled)
+        rig.usb.take(endpoint) if endpoint & 0x80 else rig.usb.give(endpoint, b"")
+        assert rig.usb.read(NAK) == bit
+        assert bool(rig.usb.read(USBSTS) & 1 << 16) == (enabled == bit)
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "tells"),
+    [
+        (USBSTS, UI, True),
+        (USBSTS, PCI, True),
+        (USBSTS, URI, True),
+        (USBSTS, 0x01FF_FFBA & ~0x45, False),
+        (COMPLETE, 1, True),
+        (COMPLETE, 1 << 16, True),
+        (COMPLETE, 0x00FE_00FE, False),
+        (SETUPSTAT, 1, True),
+        (FLUSH, 0, True),
+        (USBINTR, 0x147, False),
+    ],
+)
+def test_what_may_let_endpoint_0_go_on(rig: Rig, offset: int, value: int, tells: bool) -> None:
+    """Notice that the firmware has taken: of interrupts, completions, a SETUP, a flush."""
+    rig.host.said.clear()
+    rig.usb.write(offset, value)
+    assert rig.host.said == [0] * tells
+
+
+@pytest.mark.parametrize(
+    ("status", "enabled", "complete", "setup", "attentive"),
+    [
+        (0, 0x147, 0, 0, True),
+        (UI, 0x147, 0, 0, True),
+        (UI, 0x147, 1 << 17, 0, True),
+        (UI, 0x147, 1, 0, False),
+        (UI, 0x147, 1 << 16, 0, False),
+        (UI, 0x147, 0, 1, False),
+        (UI, 0x146, 1, 1, True),
+        (0, 0x147, 1, 1, True),
+        (PCI, 0x147, 0, 0, False),
+        (URI, 0x147, 0, 0, False),
+        (URI, 0x107, 0, 0, True),
+        (SRI | UEI, 0x1C7, 1, 1, True),
+    ],
+)
+def test_whether_the_firmware_has_taken_notice(
+    rig: Rig, status: int, enabled: int, complete: int, setup: int, attentive: bool
+) -> None:
+    rig.usb.write(USBINTR, enabled)
+    rig.usb.USBSTS = status
+    rig.usb.ENDPTCOMPLETE, rig.usb.ENDPTSETUPSTAT = complete, setup
+    assert rig.usb.is_attentive == attentive
+
+
+def test_a_reset_of_the_controller_reaches_its_operational_registers(rig: Rig) -> None:
+    """USBCMD and what lies behind it; not what the cable shows, nor the timers below."""
+    rig.usb.write(0x80, 0x1234)
+    for offset in (0x160, 0x164, DEVICEADDR, NAKEN, LIST, USBMODE):
+        rig.usb.write(offset, 0x0200_0000)
+    before = rig.usb.read(OTGSC)
+    rig.usb.write(USBCMD, 2)
+    values = {0x140: 0x80000, 0x160: 0x808, 0x180: 1, 0x184: 1 << 28, 0x1A8: 0x5000, CTRL: 0x800080}
+    for offset in [offset for offset in rig.usb.regs if offset >= 0x140 and offset != OTGSC]:
+        assert rig.usb.peek(offset) == values.get(offset, 0), hex(offset)
+    assert rig.usb.read(OTGSC) == before and rig.usb.read(0x80) == 0x1234
+    assert rig.usb.address == 0 and rig.usb.is_attentive
+
+
+def test_a_setup_packet_that_asks_for_no_interrupt(rig: Rig) -> None:
+    """IOS is bit 15 of a queue head."""
+    rig.queue_head(0x00, 64)
+    rig.usb.write(CTRL, 0x0001_0001)
+    rig.usb.write(USBSTS, 0xFFFF_FFFF)
+    assert rig.usb.setup(0, bytes(8)) is Handshake.ACK
+    assert (rig.usb.read(USBSTS) & UI, rig.usb.read(SETUPSTAT)) == (0, 1)
+    assert rig.usb.read(CTRL) == 0x0080_0080, "both stalls are over"
+
+
+# -- frames ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("control", "length"), [(0, 125_000), (1 << 24, 1_000_000)])
+def test_frames_begin_at_their_edges(rig: Rig, control: int, length: int) -> None:
+    """SRI: each microframe at high speed, each frame at full speed (PFSC)."""
+    rig.bench.clock.advance(1_234_567)
+    rig.usb.write(PORTSC1, control)
+    rig.usb.begin_reset()
+    rig.usb.write(USBSTS, 0xFFFF_FFFF)
+    rig.usb.write(FLUSH, 0xFFFF_FFFF)
+    rig.usb.end_reset()
+    rig.usb.write(USBINTR, SRI)
+    for _ in range(3):
+        rig.usb.write(USBSTS, SRI)
+        assert not rig.usb.IRQ.level
+        edge = rig.bench.clock.now // length * length + length
+        rig.bench.clock.advance(edge - rig.bench.clock.now - 1)
+        assert not rig.usb.IRQ.level
+        rig.bench.clock.advance(1)
+        assert rig.usb.IRQ.level
+        rig.bench.clock.advance(3 * length + 1)
+    rig.usb.write(USBINTR, 0)
+    rig.usb.write(USBSTS, SRI)
+    rig.bench.clock.advance(10 * length)
+    assert not rig.usb.read(USBSTS) & SRI
+
+
+def test_without_a_bus_there_are_no_frames() -> None:
+    bench = Bench()
+    usb = Usb(bench.system)
+    usb.reset(ResetCause.POWER_ON)
+    usb.write(USBINTR, SRI | FRI)
+    usb.write(USBCMD, 1)
+    bench.clock.advance(5_000_000_000)
+    assert usb.read(USBSTS) & (SRI | FRI) == 0 and usb.read(FRINDEX) == 0
+
+
+@pytest.mark.parametrize("size", range(8))
+def test_sizes_of_a_hosts_frame_list(size: int) -> None:
+    """USBCMD.FS is 3:2 and 15: 1024, 512, 256, 128, 64, 32, 16 or 8 frames of 1 ms."""
+    bench, usb = empty_host(enabled=FRI)
+    usb.write(USBCMD, 0x31 | (size & 3) << 2 | size >> 2 << 15)
+    frames = 1024 >> size
+    bench.clock.advance(frames * 1_000_000 - 1)
+    assert not usb.IRQ.level
+    bench.clock.advance(1)
+    assert usb.IRQ.level
+
+
+def test_the_index_of_frames_has_fourteen_bits() -> None:
+    bench, usb = empty_host()
+    bench.clock.advance(0x4005 * 125_000 + 3)
+    assert usb.read(FRINDEX) == usb.peek(FRINDEX) == 5
+
+
+def test_a_host_counts_frames_as_interrupts_too() -> None:
+    """SRI each microframe, though its bus has no device."""
+    bench, usb = empty_host(enabled=SRI)
+    bench.clock.advance(124_999)
+    assert not usb.IRQ.level
+    bench.clock.advance(1)
+    assert usb.IRQ.level
+
+
+# -- cable and bus reset ---------------------------------------------------------------------------
+
+CCS, SUSP, PR, HSP = 1, 1 << 7, 1 << 8, 1 << 9
+
+
+def test_the_flags_of_the_cable(rig: Rig) -> None:
+    """OTGSC: ASV 10, BSV 11, BSE 12; BSVIS 19 and BSEIS 20 tell of each change."""
+    for plugged in (False, True):
+        rig.usb.write(OTGSC, 0x7F << 16)
+        assert rig.usb.read(OTGSC) >> 16 & 0x7F == 0
+        rig.host.plugged = plugged
+        rig.usb.cable_changed()
+        assert rig.usb.read(OTGSC) >> 10 & 7 == (0b011 if plugged else 0b100)
+        assert rig.usb.read(OTGSC) >> 16 & 0x7F == 0b001_1000
+        rig.usb.write(OTGSC, 0x7F << 16)
+        rig.usb.cable_changed()
+        assert rig.usb.read(OTGSC) >> 16 & 0x7F == 0, "nothing has changed"
+
+
+@pytest.mark.parametrize("mode", [0, 2, 3])
+@pytest.mark.parametrize("runs", [0, 1])
+def test_who_pulls_up(rig: Rig, mode: int, runs: int) -> None:
+    """USBCMD.RS, unless it is a host (USBMODE.CM)."""
+    rig.usb.write(USBMODE, mode)
+    rig.usb.write(USBCMD, runs)
+    assert rig.usb.pull_up == (runs == 1 and mode != 3)
+
+
+def test_the_port_from_plug_to_unplug(rig: Rig) -> None:
+    """CCS; PR while the bus is reset; HSP behind it; SUSP and SLI on an idle bus."""
+    seen = []
+    for step in (
+        lambda: None,
+        rig.usb.begin_reset,
+        lambda: rig.usb.write(USBSTS, 0x1FF),
+        lambda: rig.usb.write(FLUSH, 0xFFFF_FFFF),
+        rig.usb.end_reset,
+        lambda: setattr(rig.host, "plugged", False) or rig.usb.cable_changed(),
+    ):
+        step()
+        seen.append(rig.usb.read(PORTSC1) & (CCS | SUSP | PR | HSP))
+    assert seen == [CCS, CCS | PR, CCS | PR, CCS | PR, CCS | HSP, SUSP | HSP]
+    assert rig.usb.read(USBSTS) & 1 << 8
+    rig.usb.write(USBSTS, 0x1FF)
+    rig.usb.write(USBCMD, 0)
+    rig.usb.write(USBCMD, 1)
+    assert not rig.usb.read(PORTSC1) & CCS
+
+
+def test_a_bus_reset_gives_up_the_address(rig: Rig) -> None:
+    rig.usb.write(DEVICEADDR, 9 << 25)
+    rig.usb.begin_reset()
+    assert (rig.usb.address, rig.usb.read(DEVICEADDR)) == (0, 0)
+    assert rig.usb.read(USBSTS) & URI and not rig.usb.is_attentive
+
+
+# -- timers ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("load", "control", "flag"), [(0x80, 0x84, 24), (0x88, 0x8C, 25)])
+def test_each_general_purpose_timer(rig: Rig, load: int, control: int, flag: int) -> None:
+    """24 bits; GPTRST loads the counter, which a stopped timer keeps; GPTCNT cannot be written."""
+    rig.usb.write(load, 0xFFFF_FFFF)
+    assert rig.usb.read(load) == 0x00FF_FFFF
+    rig.usb.write(control, GPTRST)
+    assert rig.usb.read(control) == rig.usb.peek(control) == 0x00FF_FFFF
+    rig.usb.write(load, 4)
+    rig.usb.write(control, 0x12_3456)
+    assert rig.usb.read(control) == 0x00FF_FFFF
+    rig.usb.write(control, GPTRUN | GPTRST)
+    rig.bench.clock.advance(1)
+    counts = []
+    for _ in range(5):
+        counts.append(rig.usb.read(control) & 0xFF_FFFF)
+        rig.bench.clock.advance(1_000)
+    assert counts == [4, 3, 2, 1, 0] and rig.usb.read(USBSTS) == 1 << flag
+    rig.usb.write(USBSTS, 1 << flag)
+    rig.usb.write(control, GPTRUN)
+    rig.bench.clock.advance(100_000)
+    assert rig.usb.read(USBSTS) == 0, "at 0 it has nothing to count"
+    rig.usb.write(control, GPTRUN | GPTRST)
+    rig.bench.clock.advance(2_500)
+    rig.usb.write(control, GPTRUN)
+    rig.bench.clock.advance(2_499)
+    assert rig.usb.read(USBSTS) == 0
+    rig.bench.clock.advance(1)
+    assert rig.usb.read(USBSTS) == 1 << flag, "written while it runs, it runs on"
