@@ -247,6 +247,12 @@ def test_the_fcbs_place_can_be_given(offset: int) -> None:
     assert Board(image(place=offset), fcb_offset=offset).boot().vtor == VECTORS
 
 
+@pytest.mark.parametrize("offset", [1, 0x200, 0x401, 0x800])
+def test_no_soc_has_its_fcb_elsewhere(offset: int) -> None:
+    with pytest.raises(ValueError, match="expected one of 0, 1024"):
+        Board(image(), fcb_offset=offset)
+
+
 def test_which_operation_keeps_the_chip_busy() -> None:
     board = Board(image())
     board.chip.end = ERASE_TIME

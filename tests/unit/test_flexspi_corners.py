@@ -278,6 +278,19 @@ def test_a_command_that_waits_behind_a_read_begins_by_itself(rig: Rig) -> None:
     assert rig.get(FlexSpi.INTR) & (DONE | NO_GRANT) == DONE
 
 
+def test_what_can_be_said_of_a_controller() -> None:
+    """Four chip selects; the first or the second of the SoC; with AHB buffers or without."""
+    assert FlexSpi.chips.count == 4
+    system = Bench().system
+    for instance in (1, 2):
+        assert FlexSpi(system, instance=instance).instance == instance
+    for ahb in ("coherent", "buffers"):
+        assert FlexSpi(system, ahb=ahb).ahb == ahb
+    for wrong in ({"instance": 0}, {"instance": 3}, {"ahb": "none"}):
+        with pytest.raises(ValueError, match="expected one of"):
+            FlexSpi(system, **wrong)
+
+
 # -- what an engine is told ------------------------------------------------------------------------
 
 

@@ -300,6 +300,33 @@ def test_a_fifo_that_is_cleared_each_time_loses_what_it_held() -> None:
     assert seen[0] == seen[1]
 
 
+@pytest.mark.parametrize("watermark", [0, 1, 3, 7])
+def test_pages_by_any_watermark(watermark: int) -> None:
+    """TXWMRK, set once, as NXP's driver does: so many entries and one more with each push."""
+    seen, pages = [], [random.Random(page).randbytes(256) for page in range(5)]
+    block = 2 * (watermark + 1)
+    for kind in (FlexSpiDriver, PlayedDriver):
+        driver = kind(Core(tick=100 * TICK, masked=True))
+        driver.write(FlexSpi.IPTXFCR, watermark << 2)
+        for page, data in enumerate(pages):
+            driver.begin(ENABLE, 0, 0)
+            driver.end()
+            driver.begin(PROGRAM, 256 * page, 256)
+            words = [int.from_bytes(data[at : at + 4], "little") for at in range(0, 256, 4)]
+            for first in range(0, 64, block):
+                while not driver.read(FlexSpi.INTR) & 0x40:
+                    pass
+                for index, word in enumerate(words[first : first + block]):
+                    driver.write(FlexSpi.TFDR, word, index)
+                driver.write(FlexSpi.INTR, 0x40)
+            driver.end()
+            driver.wait()
+        seen.append(look(driver))
+        assert driver.chip.read(0, 5 * 256) == b"".join(pages)
+    assert seen[0] == seen[1]
+    assert driver.player.answered
+
+
 def test_most_accesses_are_answered_by_the_player() -> None:
     """Of the third page and its polls; beside them, a command's start and the look at its end."""
     driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
