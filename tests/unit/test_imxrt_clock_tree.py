@@ -200,6 +200,22 @@ def test_status_after_a_reset(offset: int, value: int) -> None:
     assert analog.read(offset) & (status | pfd).get(offset, 1 << 31) == value
 
 
+def test_status_that_never_changes_cannot_be_cleared() -> None:
+    """COSC_READY; VBUS valid on the first port, none on the second; DIGPROG; XTALOSC_PWRUP_STAT."""
+    system = Bench().system
+    ccm, analog = Ccm(system), CcmAnalog(system)
+    for model, offset, value in (
+        (ccm, 0x08, 0x30),
+        (analog, 0x1C0, 0xE),
+        (analog, 0x220, 1),
+        (analog, 0x260, 0x006C_0000),
+        (analog, 0x270, 1 << 16),
+    ):
+        model.reset(ResetCause.POWER_ON)
+        model.write(offset, 0)
+        assert model.read(offset) == value, hex(offset)
+
+
 @pytest.mark.parametrize("lpm", range(4))
 def test_low_power_modes_are_a_gap(lpm: int) -> None:
     """CLPCR.LPM: 0 run, 1 wait, 2 stop; the other bits say nothing of it."""
