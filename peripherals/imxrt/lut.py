@@ -97,6 +97,21 @@ class Sequence(NamedTuple):
     """Everything that does not depend on address and data."""
     probe: Transaction
     """A read of four bytes at address 0."""
+    fixed: bytes
+    """Bytes from CMD instructions behind the opcode."""
+    empty: bool
+    """It begins with STOP: chip select stays high."""
+    behind: tuple[str, ...]
+    """Instructions behind the data, which have no effect."""
+    error: ErrorCode | None
+    gaps: tuple[str, ...]
+    """What it uses that the controller's model does not have."""
+    clocks: int
+    """Of the serial root clock, for all that comes before the data."""
+    byte_clocks: int
+    """Of the serial root clock, for a byte of data."""
+    divider: int
+    """Serial root clocks of one clock on the bus: 1, or 2 in a sequence that uses both edges."""
     row_bits: int = 0
     column_bits: int = 0
     reads: int | None = None
@@ -105,23 +120,8 @@ class Sequence(NamedTuple):
     """The same for WRITE."""
     size_bits: int = 0
     """DATSZ: bits in which the data size is sent."""
-    fixed: bytes = b""
-    """Bytes from CMD instructions behind the opcode."""
     jump: int | None = None
     """JMP_ON_CS: the instruction with which the next AHB read starts."""
-    empty: bool = False
-    """It begins with STOP: chip select stays high."""
-    behind: tuple[str, ...] = ()
-    """Instructions behind the data, which have no effect."""
-    error: ErrorCode | None = None
-    gaps: tuple[str, ...] = ()
-    """What it uses that the controller's model does not have."""
-    clocks: int = 0
-    """Of the serial root clock, for all that comes before the data."""
-    byte_clocks: int = 8
-    """Of the serial root clock, for a byte of data."""
-    divider: int = 1
-    """Serial root clocks of one clock on the bus: 1, or 2 in a sequence that uses both edges."""
 
     def transaction(
         self, address: int, *, word: bool = False, column: int = 0, data: bytes = b"", read: int = 0

@@ -128,6 +128,7 @@ OSPI = {
     }),
 }  # fmt: skip
 MAPS = {FlexSpi: FLEXSPI, Ospi: OSPI}
+NAMES = ["Imxrt.FlexSpi", "Alif.Ospi"]
 
 # What reads back after all ones were written to each register (masters disabled, as at reset).
 READ_BACK_FLEXSPI = {
@@ -143,7 +144,7 @@ READ_BACK_OSPI = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("model", MAPS)
+@pytest.mark.parametrize("model", MAPS, ids=NAMES)
 def test_the_map_is_the_manuals(model: type[Peripheral]) -> None:
     declared: dict[str, Row] = {}
     for name, value in ((n, v) for base in model.__mro__ for n, v in vars(base).items()):
@@ -176,7 +177,7 @@ def model_of(kind: type[Peripheral]) -> Peripheral:
     return model
 
 
-@pytest.mark.parametrize("kind", MAPS)
+@pytest.mark.parametrize("kind", MAPS, ids=NAMES)
 def test_every_register_reads_its_reset_value(kind: type[Peripheral]) -> None:
     model = model_of(kind)
     for name, row in MAPS[kind].items():
@@ -220,7 +221,7 @@ NEUTRAL = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", NEUTRAL)
+@pytest.mark.parametrize("kind", NEUTRAL, ids=NAMES)
 def test_what_a_command_touches_ends_no_wait(kind: type[Peripheral]) -> None:
     rows = MAPS[kind]
     offsets = {

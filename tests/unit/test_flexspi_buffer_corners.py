@@ -9,6 +9,7 @@ import pytest
 from flexspi_fakes import ERASE_TIME, FakeChip, Rig
 from test_flexspi_buffers import BLANK, PREFETCH, BufferRig
 
+from xipsim.peripherals.core import BusError
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
@@ -94,6 +95,13 @@ def test_whole_entries_are_read(
 def test_nothing_is_read_ahead_beyond_the_chip(rig: BufferRig, distance: int) -> None:
     rig.window.read(rig.chip.size - distance)
     assert fetched(rig) == [(rig.chip.size - distance, min(distance, 256))]
+
+
+@pytest.mark.parametrize("offset", [0x1_0000, 0x1_0004, 0xFFF_FFFC])
+def test_nothing_is_read_where_no_chip_is(rig: BufferRig, offset: int) -> None:
+    with pytest.raises(BusError, match="is beyond FLSHxxCR0"):
+        rig.window.read(offset)
+    assert fetched(rig) == []
 
 
 # -- what is found ---------------------------------------------------------------------------------

@@ -243,6 +243,7 @@ def test_kinds_of_transfers_that_send(
     caller.put(TARGET, struct.pack("<9I", kind, 0, 12, 1, 0, SOURCE, size, CONFIG, 8))
     assert caller.call(XFER, 0, TARGET) == SUCCESS
     assert [(t.opcode, t.write) for t in caller.chip.seen] == [(0x31, seen)]
+    assert caller.board.rig.get(FlexSpi.IPTXFSTS) & 0xFF == 0, "nothing else was pushed"
     assert caller.get(CONFIG, 4) == b"FCFB", "nothing was received"
 
 
@@ -271,7 +272,7 @@ def test_what_the_model_answers_cannot_be_written(caller: Caller) -> None:
     assert rom.read(RESULT) == SUCCESS
 
 
-def test_polls_of_a_call_end_no_wait() -> None:
+def test_polls_of_a_call_end_no_wait(caller: Caller) -> None:
     assert {STATE} == BootRom.NEUTRAL
 
 
