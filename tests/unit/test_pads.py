@@ -149,7 +149,7 @@ def test_a_pin_that_another_block_has(pin: int) -> None:
     gpio.lend(pin, None)
 
 
-# -- what a pad is -----------------------------------------------------------------------------------
+# -- what a pad is ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("pin", PINS)
@@ -184,7 +184,7 @@ def test_an_open_drain(pin: int) -> None:
     assert gpio.read(PSR) == ALL
 
 
-# -- wires -------------------------------------------------------------------------------------------
+# -- wires -----------------------------------------------------------------------------------------
 
 
 def test_the_other_ends_of_a_wire() -> None:
@@ -226,7 +226,7 @@ def test_each_end_of_a_wire_sees_what_the_other_puts_there(pin: int, other: int)
     assert (one.level(pin), two.level(other)) == (1, 0), "an assumption: each end its own"
 
 
-# -- lamps and buttons -------------------------------------------------------------------------------
+# -- lamps and buttons -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("inverts", [False, True])
