@@ -949,7 +949,8 @@ def test_pointers_have_27_bits(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "is_primed"), [(0x80, True), (0xC0, False), (0x40, False), (0x00, False), (0xBF, True)]
+    ("status", "is_primed"),
+    [(0x80, True), (0xC0, False), (0x40, False), (0x00, False), (0xBF, True)],
 )
 def test_only_an_active_descriptor_is_primed(rig: Rig, status: int, is_primed: bool) -> None:
     """dTD token: active 7, halted 6; the status is 0 when it is done, and IOC and MultO stay."""
