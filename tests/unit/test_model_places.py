@@ -1,4 +1,5 @@
-"""What a `.repl` may say of each model of the i.MX RT, and of what hangs on its buses.
+"""What a `.repl` may say of each model of the i.MX RT, and of what hangs on its buses; what in them
+a wait may touch, and what outlives a reset.
 
 Sizes: IMXRT1060RM, memory map (the second USB core lies 200h behind the first). Slots and numbers:
 as many as the block has. Frequencies: the defaults of MicroPython's clock tree, where no clock
@@ -10,7 +11,17 @@ from __future__ import annotations
 import pytest
 from model_rig import TYPES
 
-from xipsim.peripherals.core import REGISTRY, Inputs, Model, Outputs, Parameter, Peripheral, Slots
+from xipsim.peripherals.core import (
+    REGISTRY,
+    Inputs,
+    Model,
+    Output,
+    Outputs,
+    Parameter,
+    Peripheral,
+    Slots,
+    State,
+)
 
 ELSEWHERE = ("Alif.", "Nor.", "Imxrt.BootRom", "Imxrt.FlexSpi", "Imxrt.Ccm", "Miscellaneous.DWT")
 """Whose tests are others."""
@@ -95,3 +106,58 @@ def _parameter(parameter: Parameter[object]) -> str:
 @pytest.mark.parametrize("name", [n for n in TYPES if not n.startswith(ELSEWHERE)])
 def test_what_may_be_said_of_a_model(name: str) -> None:
     assert described(name) == LINES[name]
+
+
+WAITS = """
+Imxrt.Enet EIR
+Imxrt.FlexCan ESR1 IFLAG1 IFLAG2
+Imxrt.Gpio DR PSR ISR
+Imxrt.Gpt CNT IR OCR SR
+Imxrt.Lpi2c MFSR MSR SSR
+Imxrt.Lpspi FSR RSR SR
+Imxrt.Lpuart FIFO STAT WATER
+Imxrt.Pit CVAL TFLG
+Imxrt.Snvs HPRTCLR HPRTCMR LPSRTCLR LPSRTCMR
+Imxrt.Usdhc INT_STATUS PRES_STATE
+"""
+"""Status and counters that drivers read until they show something else (fsl_*.c, MicroPython's
+ticks and ports): to read one, and to clear a flag in it, does not end a wait."""
+OUTLIVE = """
+Can.Adapter acknowledges!
+Can.Bus _disturbances!
+I2c.Tmp102 celsius!
+Imxrt.Adc volts!
+Imxrt.Gpio PADS _driven! _driven_levels! _open_drain! _pulled! _pulled_levels! _seen! _shown! _told!
+Imxrt.IomuxcSnvs SW_MUX_CTL_PAD SW_PAD_CTL_PAD
+Imxrt.IomuxcSnvsGpr GPR3
+Imxrt.Lpuart _throttled! _typed
+Imxrt.Sai _listener! _player!
+Imxrt.Snvs LPCR LPGPR LPLR LPLVDR LPMKCR LPSECR LPSMCLR LPSMCMR LPSR LPSRTCLR LPSRTCMR LPSVCR \
+LPTAR LPZMKR _seen _srtc_offset _srtc_running
+Imxrt.Src GPR SRSR rtwdog_fired
+Imxrt.Trng generation
+Imxrt.Wdog WRSR
+Miscellaneous.Button IRQ _pressed!
+Miscellaneous.LED _level
+"""
+"""What a reset leaves as it is: the battery's domain, the reset controller's record, and with a !,
+which power-on does not change either, what the world around the board does."""
+
+
+def _by_name(table: str) -> dict[str, list[str]]:
+    lines = (line.split() for line in table.strip().splitlines())
+    return {name: rest for name, *rest in lines}
+
+
+@pytest.mark.parametrize("name", [n for n in TYPES if not n.startswith(ELSEWHERE)])
+def test_what_a_wait_may_touch_and_what_outlives_a_reset(name: str) -> None:
+    kind = REGISTRY[name]
+    registers = list(kind.registers()) if issubclass(kind, Peripheral) else []
+    waits = {r.declared.name for r in registers if r.neutral or (r.polled and not r.unmodelled)}
+    assert sorted(waits) == sorted(_by_name(WAITS).get(name, []))
+    lines = [*kind.declared(Output), *kind.declared(Outputs)]
+    states = kind.declared(State)
+    outlives = {r.declared.name for r in registers if r.survives_reset}
+    outlives |= {one.name for one in (*states, *lines) if one.survives_reset}
+    outlives |= {f"{state.name}!" for state in states if state.outside}
+    assert sorted(outlives) == sorted(_by_name(OUTLIVE).get(name, []))
