@@ -677,6 +677,7 @@ def test_adma1_is_told(host: Host) -> None:
     assert host.wait(DMAE | TC | DTOE) & (DMAE | TC) == DMAE
     assert [gap.what for gap in host.bench.gaps] == ["PROT_CTRL.DMASEL 1: descriptors of ADMA1"]
     assert host.usdhc.read(ADMA_ERR_STATUS) == 1 and not host.state() & CDIHB
+    assert "its descriptors are not understood" in host.bench.diagnostics[0].message
 
 
 def test_a_table_goes_on_elsewhere() -> None:

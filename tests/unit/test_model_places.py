@@ -1,9 +1,8 @@
 """What a `.repl` may say of each model of the i.MX RT, and of what hangs on its buses; what in them
 a wait may touch, and what outlives a reset.
 
-Sizes: IMXRT1060RM, memory map (the second USB core lies 200h behind the first). Slots and numbers:
-as many as the block has. Frequencies: the defaults of MicroPython's clock tree, where no clock
-controller is there to ask.
+Slots and numbers: as many as the block has. Frequencies: those of MicroPython's clock tree, where
+no clock controller is there to ask.
 """
 
 from __future__ import annotations
@@ -32,40 +31,40 @@ Ethernet.Phy id=536912192 0..4294967295
 I2c.Eeprom size=32768; page=64; write_time=5000000 0..
 I2c.Pins scl_pin!; sda_pin!
 I2c.Tmp102
-Imxrt.Adc 4000: reference=3.3 0.001..
-Imxrt.Dcdc 4000
-Imxrt.Dmamux 4000
-Imxrt.Edma 4000: IRQS*16
-Imxrt.Enc 4000: number=1 of 1 2 3 4
-Imxrt.Enet 4000: frequency_hz=150000000 1..; phys[32]
-Imxrt.FlexCan 4000: frequency=40000000 1..; has_fd=False
-Imxrt.FlexPwm 4000: frequency_hz=150000000 1..; number=1
-Imxrt.FlexRam 4000
-Imxrt.Gpc 4000
-Imxrt.Gpio 4000: pulls=4294967295 0..4294967295; attached[32]; PADS*32
-Imxrt.Gpt 4000: frequency=75000000 1..
-Imxrt.Iomuxc 4000
-Imxrt.IomuxcGpr 4000
-Imxrt.IomuxcSnvs 4000
-Imxrt.IomuxcSnvsGpr 4000
-Imxrt.Lpi2c 4000: frequency=60000000 1..; devices[128]
-Imxrt.Lpspi 4000: frequency=132000000 1..; devices[4]
-Imxrt.Lpuart 4000: frequency=80000000 1..; number=1; handshake=True
-Imxrt.Ocotp 4000: uid=
-Imxrt.Pit 4000: frequency=150000000 1..
-Imxrt.Qtmr 4000: frequency_hz=150000000 1..; number=1
-Imxrt.RtWdog 4000
-Imxrt.Sai 4000: frequency=12288000 1..; number=1 of 1 2 3; receive_request=19 0..126
-Imxrt.Semc 4000
-Imxrt.Snvs 4000: rtc=
-Imxrt.Src 4000
-Imxrt.Trng 4000
-Imxrt.Usb 200: port[1]
-Imxrt.UsbNc 20
-Imxrt.UsbPhy 1000
-Imxrt.Usdhc 4000: frequency=198000000 1..; number=1 of 1 2; slot[1]
-Imxrt.Wdog 4000
-Imxrt.Xbara 4000
+Imxrt.Adc reference=3.3 0.001..
+Imxrt.Dcdc
+Imxrt.Dmamux
+Imxrt.Edma IRQS*16
+Imxrt.Enc number=1 of 1 2 3 4
+Imxrt.Enet frequency_hz=150000000 1..; phys[32]
+Imxrt.FlexCan frequency=40000000 1..; has_fd=False
+Imxrt.FlexPwm frequency_hz=150000000 1..; number=1
+Imxrt.FlexRam
+Imxrt.Gpc
+Imxrt.Gpio pulls=4294967295 0..4294967295; attached[32]; PADS*32
+Imxrt.Gpt frequency=75000000 1..
+Imxrt.Iomuxc
+Imxrt.IomuxcGpr
+Imxrt.IomuxcSnvs
+Imxrt.IomuxcSnvsGpr
+Imxrt.Lpi2c frequency=60000000 1..; devices[128]
+Imxrt.Lpspi frequency=132000000 1..; devices[4]
+Imxrt.Lpuart frequency=80000000 1..; number=1; handshake=True
+Imxrt.Ocotp uid=
+Imxrt.Pit frequency=150000000 1..
+Imxrt.Qtmr frequency_hz=150000000 1..; number=1
+Imxrt.RtWdog
+Imxrt.Sai frequency=12288000 1..; number=1 of 1 2 3; receive_request=19 0..126
+Imxrt.Semc
+Imxrt.Snvs rtc=
+Imxrt.Src
+Imxrt.Trng
+Imxrt.Usb port[1]
+Imxrt.UsbNc
+Imxrt.UsbPhy
+Imxrt.Usdhc frequency=198000000 1..; number=1 of 1 2; slot[1]
+Imxrt.Wdog
+Imxrt.Xbara
 Miscellaneous.Button invert=False
 Miscellaneous.LED invert=False; inputs*1
 Sd.Card size=33554432; file=
@@ -86,9 +85,7 @@ def described(name: str) -> str:
     parts += [f"{outputs.name}*{outputs.count}" for outputs in kind.declared(Outputs)]
     if issubclass(kind, Inputs) and not issubclass(kind, Peripheral):
         parts.append(f"inputs*{kind.INPUTS}")
-    size = f" {kind.SIZE:x}" if issubclass(kind, Peripheral) else ""
-    colon = ":" if size and parts else ""
-    return f"{name}{size}{colon} {'; '.join(parts)}".rstrip()
+    return f"{name} {'; '.join(parts)}".rstrip()
 
 
 def _parameter(parameter: Parameter[object]) -> str:
