@@ -112,9 +112,10 @@ class WavePins:
 
     def changed(self) -> None:
         """An edge, or what the registers ask for is another."""
-        if self._multiplexer is None or not self._pins:
+        multiplexer = self._multiplexer
+        if multiplexer is None:
             return
-        places = (place for pin in self._pins.values() for place in self._multiplexer.places(pin))
+        places = (place for pin in self._pins.values() for place in multiplexer.places(pin))
         for port in {port.name: port for port, _ in places}.values():
             port.settle()
         self._plan()

@@ -42,7 +42,7 @@ class Adc(Peripheral):
     ACFE = GC.field(4, unmodelled="compare mode")
     ADCO = GC.field(6, unmodelled="continuous mode")
     CAL_START = GC.field(7)
-    GS = Register(0x4C, ro=0x1, w1c=0x6)
+    GS = Register(0x4C, ro=0xFFFF_FFF9, w1c=0x6)
     CV = Register(0x50)
     OFS = Register(0x54, unmodelled="offset correction")
     CAL = Register(0x58)

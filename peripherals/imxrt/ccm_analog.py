@@ -54,7 +54,7 @@ class CcmAnalog(Tempmon):
     REG_2P5 = Register(0x130, reset=0x1073, ro=_LDO_STATUS, set_clear_toggle=True)
     REG_CORE = Register(0x140, reset=0x0048_2012, set_clear_toggle=True)
     MISC0 = Register(0x150, reset=0x0400_0000, ro=1 << 29 | 1 << 15 | 1 << 7, set_clear_toggle=True)
-    MISC1 = Register(0x160, w1c=0xF800_0000, set_clear_toggle=True)
+    MISC1 = Register(0x160, w1c=0xF800_0000, ro=0x07FC_EBE0, set_clear_toggle=True)
     MISC2 = Register(0x170, reset=0x0027_2727, ro=_MISC2_STATUS, set_clear_toggle=True)
     # 0x180, 0x190 and 0x290 are TEMPMON's.
     USB1_VBUS_DETECT = Register(0x1A0, reset=0x0010_0004, set_clear_toggle=True)

@@ -75,7 +75,7 @@ class Enc(Peripheral):
     IMR = Register(0x1A, width=16, ro=True)
     TST = Register(0x1C, width=16)
     TEN = TST.field(15, unmodelled="test pulses")
-    CTRL2 = Register(0x1E, width=16, w1c=0x00A0, ro=0x0008)
+    CTRL2 = Register(0x1E, width=16, w1c=0x00A0, ro=0xFC08)
     UPDHLD = CTRL2.field(0)
     UPDPOS = CTRL2.field(1)
     MOD = CTRL2.field(2)

@@ -50,7 +50,7 @@ class Enet(Peripheral):
     IRQ = Output("events in EIR that EIMR lets through")
     phys = Slots[Phy](32, "PHYs, at their addresses on MDIO", kind=Phy)
 
-    EIR = Register(0x004, w1c=0x7FFF_8000, neutral=True)
+    EIR = Register(0x004, w1c=0x7FFF_8000, ro=0x8000_7FFF, neutral=True)
     EIMR = Register(0x008)
     RDAR = Register(0x010)
     TDAR = Register(0x014, unmodelled="sending frames")

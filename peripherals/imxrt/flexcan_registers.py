@@ -63,7 +63,7 @@ class FlexCanRegisters(Peripheral):
     ECR = Register(0x01C)
     TX_ERR_COUNTER = ECR.field(0, 8)
     RX_ERR_COUNTER = ECR.field(8, 8)
-    ESR1 = Register(0x020, ro=0x0004_FFF8, w1c=0x003B_0007, neutral=True)
+    ESR1 = Register(0x020, ro=0x23C4_FFF8, w1c=0x003B_0007, neutral=True)
     ERRINT = ESR1.field(1)
     BOFFINT = ESR1.field(2)
     FLTCONF = ESR1.field(4, 2)
@@ -102,7 +102,7 @@ class FlexCanRegisters(Peripheral):
     RXIMR = RegisterArray(0x880, BUFFERS)
     GFWR = Register(0x9E0, reset=0x7F)
     # Assumption: reset values of CAN1 and CAN2, where both read 0, too; firmware writes them.
-    FDCTRL = Register(0xC00, ro=0x3F, w1c=0x4000)
+    FDCTRL = Register(0xC00, ro=0x7FE4_20FF, w1c=0x4000)
     MBDSR0 = FDCTRL.field(16, 2)
     MBDSR1 = FDCTRL.field(19, 2)
     FDRATE = FDCTRL.field(31)

@@ -121,7 +121,7 @@ class FlexPwm(Peripheral):
     FRCTRL = _per_submodule(0x20)
     FRAC = FRCTRL.field(1, 4, unmodelled=_FRACTIONS)
     OCTRL = _per_submodule(0x22)
-    STS = RegisterArray(0x24, SUBMODULES, stride=STRIDE, width=16, ro=0x4000, w1c=0x3FFF)
+    STS = RegisterArray(0x24, SUBMODULES, stride=STRIDE, width=16, ro=0xC000, w1c=0x3FFF)
     INTEN = _per_submodule(0x26)
     ENABLES = INTEN.field(0, 14, unmodelled=_INTERRUPTS)
     DMAEN = _per_submodule(0x28)

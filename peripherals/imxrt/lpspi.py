@@ -63,7 +63,7 @@ class Lpspi(Peripheral):
     CR = Register(0x10)
     MEN = CR.field(0)
     RST = CR.field(1)
-    SR = Register(0x14, reset=0x1, ro=0x0100_0003, w1c=0x3F00, neutral=True)
+    SR = Register(0x14, reset=0x1, ro=0xFFFF_C0FF, w1c=0x3F00, neutral=True)
     TDF = SR.field(0)
     RDF = SR.field(1)
     WCF = SR.field(8)

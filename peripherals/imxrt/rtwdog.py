@@ -42,7 +42,7 @@ class RtWdog(Peripheral):
     src = Parameter(Src, "the reset controller, which records that this watchdog fired")
     IRQ = Output("time-out interrupt, shortly before the reset")
 
-    CS = Register(0x0, reset=0x2980, ro=0x0C00, w1c=0x4000)
+    CS = Register(0x0, reset=0x2980, ro=0xFFFF_0C00, w1c=0x4000)
     TST = CS.field(3, 2)
     UPDATE = CS.field(5)
     INT = CS.field(6)

@@ -62,7 +62,7 @@ class Sai(SoundLines, Peripheral):
 
     VERID = Register(0x00, reset=0x0300_0000, ro=True)
     PARAM = Register(0x04, reset=0x0005_0504, ro=True)
-    TCSR = Register(0x08, ro=0x0003_0000, w1c=0x001C_0000)
+    TCSR = Register(0x08, ro=0x0CE3_E0FC, w1c=0x001C_0000)
     TCR1 = Register(0x0C)
     TFW = TCR1.field(0, 5)
     TCR2 = Register(0x10)
@@ -75,7 +75,7 @@ class Sai(SoundLines, Peripheral):
     TDR = RegisterArray(0x20, 4)
     TFR = RegisterArray(0x40, 4, ro=True)
     TMR = Register(0x60)
-    RCSR = Register(0x88, ro=0x0003_0000, w1c=0x001C_0000)
+    RCSR = Register(0x88, ro=0x0CE3_E0FC, w1c=0x001C_0000)
     RCR1 = Register(0x8C)
     RFW = RCR1.field(0, 5)
     RCR2 = Register(0x90)

@@ -51,7 +51,7 @@ class Semc(Peripheral):
     )
     DLLCR = Register(0x34, reset=0x100)
     INTEN = Register(0x38)
-    INTR = Register(0x3C, w1c=0x3F)
+    INTR = Register(0x3C, w1c=0x3F, ro=0xFFFF_FFC0)
     SDRAMCR0 = Register(0x40, reset=0x0C26)
     SDRAMCR1 = Register(0x44, reset=0x0099_4934)
     SDRAMCR2 = Register(0x48, reset=0x8000_0EEE)

@@ -242,6 +242,9 @@ class Snvs(Peripheral, Waker):
     @HPTAMR.on_write
     @HPTALR.on_write
     def _set_alarm(self, value: int) -> None:
+        # The alarms themselves are flagged on time; a period that does not interrupt is not.
+        if self._is_over(self._period()):
+            self.HPSR |= PI
         self._seen = self._now()
         self._schedule()
 

@@ -33,7 +33,7 @@ class Src(Peripheral):
     CORE0_DBG_RST = SCR.field(17, unmodelled="reset of the core's debug logic")
     # BOOT_CFG pins and fuses all 0: serial NOR on FlexSPI.
     SBMR1 = Register(0x04, ro=True)
-    SRSR = Register(0x08, reset=0x1, w1c=0xFF, survives_reset=True)
+    SRSR = Register(0x08, reset=0x1, w1c=0xFF, ro=0xFFFF_FE00, survives_reset=True)
     # Assumption: BMOD (25:24) = 2, internal boot, as the boards' pins are strapped.
     SBMR2 = Register(0x1C, reset=0x0200_0000, ro=True)
     GPR = RegisterArray(0x20, 10, survives_reset=True)

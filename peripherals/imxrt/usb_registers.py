@@ -81,7 +81,7 @@ class UsbRegisters(Peripheral):
     HSP = PORTSC1.field(9)
     PFSC = PORTSC1.field(24)
     PSPD = PORTSC1.field(26, 2)
-    OTGSC = Register(0x1A4, reset=0x1120, w1c=0x007F_0000, ro=0x0000_7F00)
+    OTGSC = Register(0x1A4, reset=0x1120, w1c=0x007F_0000, ro=0x8080_FFC4)
     ASV = OTGSC.field(10)
     BSV = OTGSC.field(11)
     BSE = OTGSC.field(12)

@@ -58,7 +58,7 @@ class UsdhcRegisters(Peripheral):
     DVS = SYS_CTRL.field(4, 4)
     SDCLKFS = SYS_CTRL.field(8, 8)
     DTOCV = SYS_CTRL.field(16, 4)
-    INT_STATUS = Register(0x30, w1c=FLAGS, neutral=True)
+    INT_STATUS = Register(0x30, w1c=FLAGS, ro=0xEA80_2E00, neutral=True)
     INT_STATUS_EN = Register(0x34)
     INT_SIGNAL_EN = Register(0x38)
     AUTOCMD12_ERR_STATUS = Register(0x3C)

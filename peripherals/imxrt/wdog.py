@@ -43,7 +43,7 @@ class Wdog(Peripheral):
     WSR = Register(0x2, width=16)
     # The last reset that this watchdog caused, or power-on; resets by others leave it alone.
     WRSR = Register(0x4, width=16, reset=_POR, ro=True, survives_reset=True)
-    WICR = Register(0x6, width=16, reset=0x4, w1c=0x4000)
+    WICR = Register(0x6, width=16, reset=0x4, ro=0x3F00, w1c=0x4000)
     WICT = WICR.field(0, 8)
     WTIS = WICR.field(14)
     WIE = WICR.field(15)

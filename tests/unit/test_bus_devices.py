@@ -93,6 +93,51 @@ def test_temperatures_that_there_are_not(celsius: float) -> None:
         sensor().set_temperature(celsius)
 
 
+@pytest.mark.parametrize("shutdown", [0, 1 << 8])
+@pytest.mark.parametrize("one_shot", [0, 1 << 15])
+def test_when_a_sensor_measures(shutdown: int, one_shot: int) -> None:
+    """SD is bit 8, OS bit 15: in shutdown a one-shot alone, else all the time; OS reads 1 then."""
+    device = sensor()
+    put(device, 1, 0x6120)
+    device.set_temperature(50.0)
+    assert get(device, 0) == 0x1900, "in shutdown"
+    put(device, 1, 0x60A0 | shutdown | one_shot)
+    assert get(device, 0) == (0x1900 if shutdown and not one_shot else 0x3200)
+    assert get(device, 1) >> 15 == (1 if shutdown and one_shot else 0)
+    device.set_temperature(-1.0)
+    assert get(device, 0) == (0xFF00 if not shutdown else 0x3200 if one_shot else 0x1900)
+
+
+def test_a_sensor_at_power_on_has_the_temperature_of_now() -> None:
+    device = sensor()
+    put(device, 1, 0x6120)
+    put(device, 2, 0x1230)
+    device.set_temperature(50.0)
+    device.reset(ResetCause.SOFTWARE)
+    assert (get(device, 0), get(device, 1), get(device, 2)) == (0x1900, 0x6120, 0x1230)
+    device.reset(ResetCause.POWER_ON)
+    assert [get(device, n) for n in range(4)] == [0x3200, 0x60A0, 0x4B00, 0x5000]
+
+
+def test_limits_of_a_sensor_are_told_by_each_of_their_registers() -> None:
+    """The alert output is not there; the temperature itself is not written."""
+    for pointer in range(4):
+        device = sensor()
+        told: list[str] = []
+        device.gap = told.append  # type: ignore[method-assign]
+        put(device, pointer, 0x60A0)
+        assert told == ["TLOW, THIGH: the alert output"] * (pointer > 1)
+
+
+def test_a_word_that_follows_another_is_lost() -> None:
+    device = sensor()
+    device.start(False)
+    for byte in (2, 0x12, 0x34, 0x56, 0x78):
+        assert device.write(byte)
+    device.stop()
+    assert get(device, 2) == 0x1234
+
+
 # -- EEPROMs ---------------------------------------------------------------------------------------
 
 
@@ -112,6 +157,36 @@ def test_sizes_that_no_eeprom_has(size: int) -> None:
 def test_pages_that_no_eeprom_has(page: int) -> None:
     with pytest.raises(ValueError, match=f"page: expected a power of two, given {page}"):
         Eeprom(Bench().system, size=256, page=page)
+
+
+def test_a_busy_eeprom_acknowledges_nothing() -> None:
+    """24LC256, acknowledge polling: not its address, for 5 ms."""
+    bench = Bench()
+    eeprom = Eeprom(bench.system, name="eeprom")
+    for reads in (False, True):
+        assert eeprom.start(reads)
+    eeprom.start(False)
+    for byte in (0x12, 0x34, 0x56):
+        assert eeprom.write(byte)
+    eeprom.stop()
+    bench.clock.advance(4_999_999)
+    assert not eeprom.start(False) and not eeprom.start(True)
+    bench.clock.advance(1)
+    assert eeprom.start(True) and eeprom.contents()[0x1234] == 0x56
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x12", b"\x12\x34"])
+def test_an_address_alone_writes_nothing(sent: bytes) -> None:
+    """Half of an address leaves it where it was."""
+    bench = Bench()
+    eeprom = Eeprom(bench.system, name="eeprom")
+    eeprom.fill(bytes(n & 0xFF for n in range(32768)))
+    eeprom.start(False)
+    for byte in sent:
+        eeprom.write(byte)
+    eeprom.stop()
+    assert eeprom.start(True), "not busy"
+    assert eeprom.read() == (0x34 if len(sent) == 2 else 0)
 
 
 # -- Ethernet --------------------------------------------------------------------------------------

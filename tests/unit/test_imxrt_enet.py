@@ -93,3 +93,76 @@ def test_what_is_missing_is_told(mac: Mac) -> None:
     mac.enet.write(MMFR, 0x6002_0000)
     mac.enet.write(MMFR, 0x6002_0000)
     assert [d.rule for d in mac.bench.diagnostics] == ["enet-mdio"]
+
+
+# -- MDIO, field by field --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", [0, 1, 7, 16, 31])
+@pytest.mark.parametrize("register", [0, 4, 9, 18, 31])
+def test_each_phy_and_register_by_its_address(address: int, register: int) -> None:
+    """MMFR: OP 29:28, PA 27:23, RA 22:18, DATA 15:0."""
+    bench = Bench()
+    enet = Enet(bench.system, frequency_hz=IPG)
+    phys = {n: Phy(bench.system, name=f"phy{n}") for n in {address, (address + 1) % 32}}
+    enet.phys.update(phys)
+    enet.write(MSCR, SPEED << 1)
+
+    def transfer(operation: int, data: int = 0) -> int:
+        enet.write(EIR, MII)
+        enet.write(MMFR, 1 << 30 | operation << 28 | address << 23 | register << 18 | data)
+        bench.clock.advance(64 * 400)
+        assert enet.read(EIR) == MII
+        return enet.read(MMFR)
+
+    before = phys[address].read(register)
+    for operation in (0, 3):
+        transfer(operation, 0x5A5A)
+        assert phys[address].read(register) == before
+    transfer(1, 0x4C4C)
+    assert phys[address].read(register) == 0x4C4C
+    assert phys[(address + 1) % 32].read(register) != 0x4C4C
+    frame = transfer(2)
+    assert frame == 1 << 30 | 2 << 28 | address << 23 | register << 18 | 0x4C4C
+
+
+@pytest.mark.parametrize("speed", [1, 29, 63])
+def test_a_transfer_takes_64_bits_of_its_clock(speed: int) -> None:
+    """MDC is the IPG clock by 2 and MII_SPEED + 1; with MII_SPEED 0 there is none."""
+    mac = Mac()
+    mac.enet.write(MSCR, speed << 1)
+    mac.enet.write(MMFR, 0x6002_0000)
+    (due,) = [a.deadline for a in mac.bench.clock.alarms if a.deadline is not None]
+    assert due == -(-64 * 2 * (speed + 1) * 1_000_000_000 // IPG)
+    mac.enet.name = "enet"
+    mac.enet.read(EIR)
+    mac.bench.clock.advance(due)
+    mac.enet.read(EIR)
+    assert mac.bench.clock.questions == [("enet", due), ("enet", None)]
+    mac.enet.write(MSCR, 1)
+    mac.enet.write(MMFR, 0x6002_0000)
+    assert all(alarm.deadline is None for alarm in mac.bench.clock.alarms)
+    assert mac.bench.diagnostics == []
+
+
+def test_only_a_reset_of_the_mac_resets_it(mac: Mac) -> None:
+    """ECR: RESET is bit 0, ETHEREN bit 1."""
+    mac.enet.write(RCR, 0x1234_0000)
+    mac.enet.write(ECR, 0x7000_0002)
+    assert mac.enet.read(RCR) == 0x1234_0000 and mac.enet.read(ECR) == 0x7000_0002
+
+
+def test_what_a_phy_keeps() -> None:
+    """22.2.4: RESET and RESTART clear themselves; a reset brings the defaults back."""
+    phy = Phy(Bench().system, name="phy")
+    assert phy.read(30) == 0
+    for value, kept in ((0x0200, 0), (0x7FFF, 0x7DFF), (0x8000, 0x3100), (0xFFFF, 0x3100)):
+        phy.write(30, 5)
+        phy.write(0, value)
+        assert phy.read(0) == kept
+        assert phy.read(30) == (0 if value & 0x8000 else 5)
+    phy.write(4, 0x8200)
+    assert phy.read(4) == 0x8200
+    phy.write(30, 7)
+    phy.reset(ResetCause.POWER_ON)
+    assert (phy.read(30), phy.read(4)) == (0, 0x01E1)

@@ -7,6 +7,7 @@ import pytest
 from xipsim.peripherals.can.bus import CanBus
 from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.core.testing import Bench
+from xipsim.peripherals.imxrt.ccm import Ccm
 from xipsim.peripherals.imxrt.flexcan import FlexCan
 
 MCR, CTRL1, TIMER, RXMGMASK, ECR, ESR1, IMASK1, IFLAG2, IFLAG1, CTRL2, RXFGMASK, RXFIR = (
@@ -587,3 +588,30 @@ def test_limits_of_the_receivers_errors(before: int, shows: int, listens: int) -
     assert can.read(ESR1) & (1 << 11 | ERRINT) == 1 << 11 | ERRINT, "FRMERR"
     expected = 0 if listens else shows
     assert can.read(ESR1) & (TXWRN | FLTCONF | TWRNINT | RXWRN | RWRNINT) == expected
+
+
+@pytest.mark.parametrize(
+    ("select", "hertz"), [(0, 60_000_000), (1, 24_000_000), (2, 80_000_000), (3, 60_000_000)]
+)
+@pytest.mark.parametrize("podf", [0, 1, 63])
+def test_its_root_clock(select: int, hertz: int, podf: int) -> None:
+    """CSCMR2: CAN_CLK_SEL 9:8 is PLL3 by 8, the crystal, PLL3 by 6; CAN_CLK_PODF 7:2."""
+    bench = Bench()
+    ccm = Ccm(bench.system)
+    can = FlexCan(bench.system, ccm=ccm, bus=CanBus(bench.system))
+    can.reset(ResetCause.POWER_ON)
+    ccm.write(0x20, select << 8 | podf << 2)
+    for offset, value in ((CTRL1, 0xFF << 24 | LPB), (MCR, 63 | SRXDIS), (MB, 0xC << 24)):
+        can.write(offset, value)
+    (due,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
+    assert due == -(-47 * 4 * 256 * (podf + 1) * 1_000_000_000 // hertz)
+
+
+def test_without_a_clock_controller_it_has_40_mhz() -> None:
+    bench = Bench()
+    can = FlexCan(bench.system, bus=CanBus(bench.system))
+    can.reset(ResetCause.POWER_ON)
+    for offset, value in ((CTRL1, 0xFF << 24 | LPB), (MCR, 63 | SRXDIS), (MB, 0xC << 24)):
+        can.write(offset, value)
+    (due,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
+    assert due == 47 * 4 * 256 * 25

@@ -528,3 +528,26 @@ def test_a_software_reset_keeps_its_control_register_alone() -> None:
         assert master.i2c.peek(offset) == values.get(offset, 0), hex(offset)
     master.bench.clock.advance(1_000_000)
     assert sensor.log == [] and not master.i2c.IRQ.level
+
+
+@pytest.mark.parametrize(("select", "hertz"), [(0, 60_000_000), (1, 24_000_000)])
+@pytest.mark.parametrize("podf", [0, 1, 63])
+def test_its_root_clock(select: int, hertz: int, podf: int) -> None:
+    """CSCDR2: LPI2C_CLK_SEL 18 is PLL3 by 8 or the crystal; LPI2C_CLK_PODF 24:19."""
+    bench = Bench()
+    ccm = Ccm(bench.system)
+    i2c = Lpi2c(bench.system, ccm=ccm)
+    ccm.write(0x38, select << 18 | podf << 19)
+    for offset, value in ((MCFGR1, 7), (MCCR0, 63 | 63 << 8), (MCR, 1), (MTDR, START)):
+        i2c.write(offset, value)
+    (due,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
+    assert due == -(-(9 * 128 + 1) * 128 * (podf + 1) * 1_000_000_000 // hertz)
+
+
+def test_without_a_clock_controller_it_has_60_mhz() -> None:
+    bench = Bench()
+    i2c = Lpi2c(bench.system)
+    for offset, value in ((MCFGR1, 7), (MCCR0, 63 | 63 << 8), (MCR, 1), (MTDR, START)):
+        i2c.write(offset, value)
+    (due,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
+    assert due == -(-(9 * 128 + 1) * 128 * 50 // 3)

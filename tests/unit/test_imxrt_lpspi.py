@@ -409,7 +409,8 @@ def test_each_source_of_its_clock(bench: Bench, select: int, hertz: float, podf:
     for offset, value in ((CFGR1, 1), (CCR, 98), (CR, 1), (TCR, 999), (TDR, 0)):
         spi.write(offset, value)
     (due,) = [a.deadline for a in bench.clock.alarms if a.deadline is not None]
-    assert due == pytest.approx((32 * 100 + 1) * (podf + 1) * 1e9 / hertz, abs=2)
+    one, frame = (-(-n * (podf + 1) * 10**9 // int(hertz)) for n in (1, 32 * 100))
+    assert due == one + frame
 
 
 @pytest.mark.parametrize("offset", [SR, FSR, RSR])

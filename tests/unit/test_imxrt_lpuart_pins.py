@@ -6,8 +6,9 @@ import pytest
 
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.gpio import Gpio
-from xipsim.peripherals.imxrt.iomuxc import Iomuxc
+from xipsim.peripherals.imxrt.iomuxc import Iomuxc, pad_of
 from xipsim.peripherals.imxrt.lpuart import Lpuart
+from xipsim.peripherals.uart_pins import UartPin
 from xipsim.peripherals.wiring import Wire
 
 BAUD, STAT, CTRL, DATA = 0x10, 0x14, 0x18, 0x1C
@@ -114,3 +115,63 @@ def test_the_terminal_hears_it_too(board: Board) -> None:
     board.uart6.write(DATA, ord("a"))
     board.characters(1.1)
     assert heard == [b"a"] and board.received(board.uart4) == b"a"
+
+
+# -- pads, rates -----------------------------------------------------------------------------------
+
+PADS = [
+    ("B1_12", 1, 5, "TX"), ("B1_13", 1, 5, "RX"), ("AD_B0_12", 2, 1, "TX"),
+    ("AD_B1_03", 2, 2, "RX"), ("EMC_13", 2, 3, "TX"), ("SD_B1_11", 2, 2, "TX"),
+    ("SD_B1_10", 2, 2, "RX"), ("AD_B1_10", 2, 8, "TX"), ("EMC_31", 2, 7, "TX"),
+    ("EMC_32", 2, 7, "RX"), ("B0_08", 3, 3, "TX"), ("B0_09", 3, 3, "RX"),
+    ("SD_B1_00", 4, 4, "TX"), ("SD_B1_01", 4, 4, "RX"),
+]  # fmt: skip
+"""IOMUXC_GPIO_..._LPUARTn_TX and _RX of fsl_iomuxc.h, from each MUX_MODE."""
+BANKS = {"EMC": (4, 0), "AD_B0": (1, 0), "AD_B1": (1, 16), "B0": (2, 0), "B1": (2, 16),
+         "SD_B1": (3, 0)}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pad", "mode", "number", "signal"), PADS)
+def test_pads_by_their_mode(pad: str, mode: int, number: int, signal: str) -> None:
+    """A TXD is an output, high between characters; an RXD is an input of that UART alone."""
+    bench = Bench()
+    ports = {n: Gpio(bench.system, name=f"gpio{n}", pulls=0) for n in range(1, 5)}
+    iomuxc = Iomuxc(bench.system, **{f"gpio{n}": port for n, port in ports.items()})
+    uarts = {
+        n: Lpuart(bench.system, name=f"lpuart{n}", iomuxc=iomuxc, number=n) for n in range(1, 9)
+    }
+    bank, _, place = pad.rpartition("_")
+    port, pin = BANKS[bank][0], BANKS[bank][1] + int(place)
+    if pad == "EMC_32":
+        port, pin = 3, 18
+    for select in range(8):
+        iomuxc.write(0x14 + 4 * pad_of(pad), select)
+        function = ports[port].function(pin)
+        own = isinstance(function, UartPin) and function.uart is uarts[number]
+        assert own == (select == mode), select
+        if own:
+            assert isinstance(function, UartPin) and function.sends == (signal == "TX")
+            assert ports[port].direction(pin) == ("out" if signal == "TX" else "in")
+            assert ports[port].level(pin) == (signal == "TX")
+
+
+@pytest.mark.parametrize(
+    ("baud", "heard"), [(2000, True), (2105, True), (2106, False), (1904, False), (1905, True)]
+)
+def test_how_far_two_rates_may_differ(board: Board, baud: int, heard: bool) -> None:
+    """Assumed: by 5 % of the receiver's own, either way."""
+    board.uart6.write(BAUD, 2000)
+    board.uart4.write(BAUD, baud)
+    board.uart6.write(DATA, ord("a"))
+    board.bench.clock.advance(10 * 16 * 2000 * 1000 // 80 + 1)
+    assert bool(board.uart4.read(STAT) & RDRF) == heard
+    assert len(board.bench.diagnostics) == (not heard)
+
+
+def test_the_receiver_is_told_when_a_character_begins(board: Board) -> None:
+    """An idle line is counted from the end of the last one."""
+    board.uart6.write(DATA, ord("a"))
+    board.characters(1.5)
+    board.uart6.write(DATA, ord("b"))
+    board.characters(0.6)
+    assert not board.uart4.read(STAT) & IDLE

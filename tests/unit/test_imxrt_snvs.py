@@ -430,6 +430,19 @@ def test_the_periodic_interrupt(frequency: int) -> None:
     assert not snvs.read(HPSR) & 2, "PI_EN"
 
 
+@pytest.mark.parametrize("offset", [HPTAMR, HPTALR, LPTAR, HPCR, LPCR, HPSR, LPSR])
+def test_a_period_that_does_not_interrupt_is_not_lost(offset: int) -> None:
+    """HPCR.DIS_PI: PI is flagged all the same, whatever is written meanwhile."""
+    bench = Bench()
+    snvs = Snvs(bench.system)
+    snvs.write(HPCR, 1 | 4 | 8)
+    bench.clock.advance(S)
+    snvs.write(offset, snvs.read(offset) if offset in (HPCR, LPCR) else 0)
+    assert snvs.peek(HPSR) & 2 and not snvs.IRQ.level
+    snvs.write(HPSR, 2)
+    assert not snvs.peek(HPSR) & 2
+
+
 def test_the_sooner_of_two_alarms_is_not_lost() -> None:
     bench = Bench()
     snvs = Snvs(bench.system)

@@ -677,6 +677,7 @@ def test_adma1_is_told(host: Host) -> None:
     assert host.wait(DMAE | TC | DTOE) & (DMAE | TC) == DMAE
     assert [gap.what for gap in host.bench.gaps] == ["PROT_CTRL.DMASEL 1: descriptors of ADMA1"]
     assert host.usdhc.read(ADMA_ERR_STATUS) == 1 and not host.state() & CDIHB
+    assert "its descriptors are not understood" in host.bench.diagnostics[0].message
 
 
 def test_a_table_goes_on_elsewhere() -> None:
@@ -728,3 +729,39 @@ def test_what_dma_writes_must_be_whole(host: Host) -> None:
     assert host.wait(TC | DMAE) & (TC | DMAE) == DMAE
     assert host.card.contents()[:1024] == b"x" * 512 + bytes(512)
     assert "name less memory than it has bytes" in host.bench.diagnostics[0].message
+
+
+# -- when the next block begins --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("watermark", [1, 16, 128])
+def test_the_next_block_waits_until_there_is_less_than_a_watermark(
+    host: Host, watermark: int
+) -> None:
+    """The card's clock stops while the buffer is full enough."""
+    host.usdhc.write(WTMK_LVL, 128 << 16 | watermark)
+    host.transfer(18, 0, 2, DTDSEL)
+    host.wait(BRR)
+    host.bench.clock.advance(SECOND)
+    host.words(128 - watermark)
+    assert all(alarm.deadline is None for alarm in host.bench.clock.alarms)
+    began = host.bench.clock.now
+    host.words(1)
+    (due,) = [a.deadline for a in host.bench.clock.alarms if a.deadline is not None]
+    assert due - began == host.card.access_time + (1024 + 18) * CLOCK
+
+
+def test_a_block_is_sent_when_all_of_it_is_there(host: Host) -> None:
+    """And the next one may be written meanwhile, as far as there is room for one."""
+    host.transfer(25, 0, 2, 0)
+    host.put(pattern(1)[:508])
+    assert all(alarm.deadline is None for alarm in host.bench.clock.alarms)
+    host.put(pattern(1)[508:])
+    began = host.bench.clock.now
+    (due,) = [a.deadline for a in host.bench.clock.alarms if a.deadline is not None]
+    assert due - began == (1024 + 18) * CLOCK
+    assert host.state() & BWEN
+    host.put(pattern(1))
+    assert not host.state() & BWEN and host.rules == []
+    assert host.wait(TC) & TC
+    assert host.card.contents()[:1024] == pattern(1) * 2

@@ -279,6 +279,15 @@ def test_the_response_to_an_application_command_says_that_it_was_one(
     assert card.command(13, rca) == 4 << 9 | 1 << 8 | ILLEGAL_COMMAND
 
 
+@pytest.mark.parametrize("index", [6, 13, 23, 42, 51, 60])
+def test_an_application_command_that_is_illegal_is_the_last(card: Card, index: int) -> None:
+    """4.3.9: what follows it is an ordinary command again."""
+    rca = reach(card, STANDBY)
+    card.command(55, rca)
+    assert card.command(index, 0) is None
+    assert card.command(13, rca) == ILLEGAL_COMMAND | 3 << 9 | 1 << 8
+
+
 def test_a_response_to_cmd3_has_the_status_in_sixteen_bits(card: Card) -> None:
     """R6 (4.9.5): bits 23, 22, 19 and 12 to 0 of the status; ILLEGAL_COMMAND is bit 14."""
     reach(card, IDENTIFICATION)

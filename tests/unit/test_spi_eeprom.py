@@ -90,3 +90,103 @@ def test_power_on_keeps_cells_and_protection() -> None:
     assert master(RDSR, 1) == b"\x8e"
     master.eeprom.reset(ResetCause.POWER_ON)
     assert master(RDSR, 1) == b"\x8c" and master.eeprom.contents()[0] == ord("x")
+
+
+# -- cycles that are not whole, and what a busy one does -------------------------------------------
+
+
+def test_a_cycle_without_a_command_does_nothing() -> None:
+    master = Master()
+    assert master(b"") == b"" and master(RDSR, 1) == b"\x00"
+
+
+@pytest.mark.parametrize("cycle", [b"\x02", b"\x02\x00", b"\x02\x00\x00", b"\x01", b"\x01\x0c\x0c"])
+def test_a_write_that_is_not_whole_begins_nothing(cycle: bytes) -> None:
+    """WRITE wants an address and a byte, WRSR exactly one byte; WEL stays."""
+    master = Master()
+    master(WREN)
+    master(cycle)
+    assert master(RDSR, 1) == b"\x02"
+    assert master.eeprom.contents() == b"\xff" * 32768
+
+
+def test_bits_of_the_status_register() -> None:
+    """WPEN 7, BP1 3, BP0 2 are kept; WEL is over with the write."""
+    master = Master()
+    for value in (*(1 << bit for bit in range(8)), 0xFF, 0):
+        master.write(bytes((1, value)))
+        assert master(RDSR, 1) == bytes((value & 0x8C,))
+
+
+@pytest.mark.parametrize("cycle", [b"\x02\x00\x00x", b"\x01\x04"])
+def test_while_a_write_lasts_commands_but_rdsr_are_ignored(cycle: bytes) -> None:
+    master = Master()
+    master(WREN)
+    master(cycle)
+    master.bench.clock.advance(WRITE_TIME - 1)
+    for ignored in (WREN, WRDI, b"\x02\x00\x40y", b"\x01\x0c"):
+        master(ignored)
+    assert master(RDSR, 1) == b"\x03"
+    assert master(b"\x03\x00\x00", 1) == b"\xff"
+    master.bench.clock.advance(1)
+    assert master(RDSR, 1) == (b"\x04" if cycle[0] == 1 else b"\x00")
+    assert master.eeprom.contents()[0x40] == 0xFF
+    assert master(b"\x03\x00\x00", 1) == (b"x" if cycle[0] == 2 else b"\xff")
+
+
+@pytest.mark.parametrize(("size", "prefix"), [(128, 1), (256, 1), (4096, 2), (65536, 2)])
+def test_bytes_of_an_address(size: int, prefix: int) -> None:
+    """One up to 256 bytes; bits beyond the size do not count."""
+    master = Master(size=size, page=16)
+    last = (size - 1).to_bytes(prefix, "big")
+    master.write(b"\x02" + last + b"z")
+    assert master.eeprom.contents()[-1:] == b"z"
+    assert master(b"\x03" + last, 2) == b"z\xff"
+    beyond = (0xFFFF >> 16 - 8 * prefix).to_bytes(prefix, "big")
+    assert master(b"\x03" + beyond, 1) == b"z"
+
+
+def test_a_page_that_is_written_over_its_length() -> None:
+    """What is sent last counts: 64 bytes and 3 more."""
+    master = Master()
+    master.write(b"\x02\x01\x40" + bytes(range(67)))
+    assert master.eeprom.contents()[0x140:0x180] == bytes((64, 65, 66, *range(3, 64)))
+    assert master.eeprom.contents()[0x13F] == master.eeprom.contents()[0x180] == 0xFF
+
+
+@pytest.mark.parametrize("address", [0x5FFF, 0x6000, 0x7FFF])
+def test_a_protected_write_is_dropped_and_wel_stays(address: int) -> None:
+    master = Master()
+    master.write(b"\x01\x04")
+    master(WREN)
+    master(b"\x02" + address.to_bytes(2, "big") + b"x")
+    is_protected = address >= 0x6000
+    assert master(RDSR, 1) == (b"\x06" if is_protected else b"\x07")
+    master.bench.clock.advance(WRITE_TIME)
+    assert (master.eeprom.contents()[address] == 0xFF) == is_protected
+
+
+@pytest.mark.parametrize("time", [0, 1000])
+def test_the_time_of_a_write_can_be_given(time: int) -> None:
+    master = Master(write_time=time)
+    master(WREN)
+    master(b"\x02\x00\x00x")
+    master.bench.clock.advance(max(time - 1, 0))
+    assert (master(RDSR, 1) == b"\x03") == (time > 0)
+    master.bench.clock.advance(1)
+    assert master(RDSR, 1) == b"\x00" and master.eeprom.contents()[:1] == b"x"
+
+
+def test_power_on_loses_a_write_under_way() -> None:
+    master = Master()
+    master(WREN)
+    master(b"\x02\x00\x00x")
+    master.eeprom.reset(ResetCause.POWER_ON)
+    assert master(RDSR, 1) == b"\x00"
+    master.bench.clock.advance(10 * WRITE_TIME)
+    assert master.eeprom.contents()[:1] == b"\xff"
+
+
+def test_contents_of_another_size_are_refused() -> None:
+    with pytest.raises(ValueError, match="nvram: expected 32768 bytes, given 3"):
+        Master().eeprom.fill(b"abc")

@@ -922,3 +922,94 @@ def test_each_general_purpose_timer(rig: Rig, load: int, control: int, flag: int
     assert rig.usb.read(USBSTS) == 0
     rig.bench.clock.advance(1)
     assert rig.usb.read(USBSTS) == 1 << flag, "written while it runs, it runs on"
+
+
+# -- queue heads and transfer descriptors, bit by bit ----------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 8, 64, 512, 1024, 0x7FF])
+def test_sizes_of_packets(rig: Rig, size: int) -> None:
+    """dQH, maximum packet length: bits 26:16."""
+    rig.queue_head(0x81, size, flags=ZLT_OFF | 1 << 27 | 1 << 28 | 3 << 30 | 0x7FFF)
+    rig.descriptor(TD, 0x1000)
+    rig.usb.write(PRIME, 1 << 17)
+    assert len(rig.usb.take(0x81)) == size  # type: ignore[arg-type]
+
+
+def test_pointers_have_27_bits(rig: Rig) -> None:
+    """T is bit 0; 4:1 are reserved."""
+    rig.queue_head(0x81, 64, first=TD | 0x1E)
+    rig.descriptor(TD, 1, after=TD + 0x20 | 0x1E)
+    rig.descriptor(TD + 0x20, 1, page=BUFFER + 1, after=TD | 0x1F)
+    rig.put(BUFFER, b"ab")
+    rig.usb.write(PRIME, 1 << 17)
+    assert rig.get(RAM + 0xC4) == TD.to_bytes(4, "little")
+    assert [rig.usb.take(0x81) for _ in range(2)] == [b"a", b"b"]
+    assert rig.usb.take(0x81) is Handshake.NAK and rig.usb.read(STAT) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "is_primed"),
+    [(0x80, True), (0xC0, False), (0x40, False), (0x00, False), (0xBF, True)],
+)
+def test_only_an_active_descriptor_is_primed(rig: Rig, status: int, is_primed: bool) -> None:
+    """dTD token: active 7, halted 6; the status is 0 when it is done, and IOC and MultO stay."""
+    rig.queue_head(0x81, 64)
+    rig.descriptor(TD, 1)
+    rig.put(TD + 4, (1 << 16 | IOC | 3 << 10 | status).to_bytes(4, "little"))
+    rig.usb.write(PRIME, 1 << 17)
+    assert bool(rig.usb.read(STAT)) == is_primed
+    if is_primed:
+        rig.usb.take(0x81)
+        assert rig.token() == IOC | 3 << 10
+
+
+def test_a_descriptor_behind_another_that_is_not_active_waits(rig: Rig) -> None:
+    rig.queue_head(0x81, 64)
+    rig.descriptor(TD, 1, after=TD + 0x20)
+    rig.descriptor(TD + 0x20, 1)
+    rig.put(TD + 0x24, (1 << 16).to_bytes(4, "little"))
+    rig.usb.write(PRIME, 1 << 17)
+    rig.usb.take(0x81)
+    assert rig.usb.read(STAT) == 0
+    rig.put(TD + 0x24, (1 << 16 | ACTIVE).to_bytes(4, "little"))
+    rig.put(RAM + 0xC8, (TD + 0x20).to_bytes(4, "little"))
+    rig.usb.write(PRIME, 1 << 17)
+    assert rig.usb.read(STAT) == 1 << 17
+
+
+@pytest.mark.parametrize(
+    ("size", "packet", "left", "token"),
+    [
+        (64, 64, 0, IOC),
+        (64, 63, 1, 1 << 16 | IOC),
+        (128, 64, 64, 64 << 16 | IOC | ACTIVE),
+        (64, 0, 64, 64 << 16 | IOC),
+        (63, 64, 0, IOC | 0x48),
+        (0x7FFF, 64, 0x7FBF, 0x7FBF << 16 | IOC | ACTIVE),
+    ],
+)
+def test_what_is_left_of_a_transfer(
+    rig: Rig, size: int, packet: int, left: int, token: int
+) -> None:
+    """Total bytes are 30:16; a short packet ends it; one that is too long halts it (6), with a
+    transaction error (3). The queue head's copy says the same."""
+    rig.queue_head(0x01, 64)
+    rig.descriptor(TD, size)
+    rig.usb.write(PRIME, 2)
+    assert rig.usb.give(0x01, b"x" * packet) is Handshake.ACK
+    overlay = int.from_bytes(rig.get(RAM + 64 * rig.index(0x01) + 12), "little")
+    assert overlay == token and overlay >> 16 == left
+    is_done = not token & ACTIVE
+    assert rig.token() == (token if is_done else size << 16 | IOC | ACTIVE)
+    assert bool(rig.usb.read(COMPLETE)) == is_done
+
+
+def test_an_endpoint_that_was_halted_is_not_resumed(rig: Rig) -> None:
+    rig.queue_head(0x01, 64)
+    rig.descriptor(TD, 4)
+    rig.usb.write(PRIME, 2)
+    rig.usb.give(0x01, b"12345")
+    rig.usb.write(PRIME, 2)
+    assert rig.usb.read(STAT) == 0
+    assert rig.usb.give(0x01, b"1") is Handshake.NAK

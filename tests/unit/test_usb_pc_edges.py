@@ -24,7 +24,7 @@ from xipsim.peripherals.usb.control import (
     set_configuration,
 )
 from xipsim.peripherals.usb.enumeration import Enumeration, EnumerationError, Step
-from xipsim.peripherals.usb.function import PACKET
+from xipsim.peripherals.usb.function import PACKET, Function
 from xipsim.peripherals.usb.host import Host
 from xipsim.peripherals.usb.link import Handshake, Speed
 
@@ -470,3 +470,104 @@ def test_commands_that_nobody_gave_are_gone() -> None:
     for number in (-1, 1, 2):
         gone = "gone", b"", 0, "the device has left the bus"
         assert board.pc.command_result(number) == gone
+
+
+# -- drivers side by side --------------------------------------------------------------------------
+
+
+class Driver(Function):
+    """Notes when it is stepped, and is due again after its period."""
+
+    def __init__(self, endpoint: int, period: int | None) -> None:
+        super().__init__((endpoint,))
+        self.period = period
+        self.times: list[int] = []
+        self.heard: list[Request] = []
+
+    def step(self, pipes: Any) -> None:
+        self.times.append(pipes.now)
+        self.due = None if self.period is None else pipes.now + self.period
+
+    def answered(self, pipes: Any, request: Request) -> None:
+        self.heard.append(request)
+
+
+def test_each_driver_is_stepped_when_it_is_due() -> None:
+    bench = Bench()
+    host = Host(bench.system, name="pc")
+    fast, slow, idle = Driver(0x81, 1000), Driver(0x82, 2500), Driver(0x83, None)
+    host.functions = [fast, slow, idle]
+    host.function_ready(0x81)
+    bench.clock.advance(500)
+    host.function_ready(0x82)
+    host.function_ready(0x82)
+    host.function_ready(0x84)
+    bench.clock.advance(15_000)
+    packet = PACKET[Speed.HIGH]
+    assert fast.times == list(range(packet, 15_501, 1000))
+    assert slow.times == list(range(500 + packet, 15_501, 2500)) and idle.times == []
+    host.function_ready(0x83)
+    bench.clock.advance(packet)
+    assert len(idle.times) == 1
+    request = clear_halt(1)
+    host.function_answered(request)
+    assert fast.heard == slow.heard == idle.heard == [request]
+    fast.period = slow.period = None
+    bench.clock.advance(5000)
+    assert all(alarm.deadline is None for alarm in bench.clock.alarms)
+    host.function_ready(0x81)
+    host.forget_functions()
+    bench.clock.advance(MS)
+    assert fast.due is not None and host.functions == []
+    assert all(alarm.deadline is None for alarm in bench.clock.alarms)
+
+
+def test_a_driver_that_is_ready_twice_keeps_its_time() -> None:
+    """What was due sooner stays so."""
+    bench = Bench()
+    host = Host(bench.system, name="pc")
+    driver = Driver(0x81, None)
+    host.functions = [driver]
+    driver.due = 100
+    host.function_ready(0x81)
+    assert driver.due == 100
+    bench.clock.advance(100)
+    assert driver.times == [100]
+
+
+def test_a_halt_is_cleared_once_however_often_that_is_asked() -> None:
+    bench, host, _ = plugged()
+    host.unstall(0x82)
+    host.unstall(0x82)
+    host.unstall(0x01)
+    assert host.transfer is not None and host.transfer.request == clear_halt(0x82)
+    assert host.requests == [clear_halt(0x01)]
+    host.unstall(0x01)
+    assert host.requests == [clear_halt(0x01)] and bench.notes == []
+
+
+@pytest.mark.parametrize("has_port", [True, False])
+def test_what_is_said_of_a_request_without_an_answer(has_port: bool) -> None:
+    board = Board().open() if has_port else composite()
+    if has_port:
+        board.pc.set_dtr(False)
+        board.run(MS)
+        assert board.pc.opened_at is None
+    else:
+        for terminal in (board.pc, *board.more):
+            terminal.set_dtr(False)
+        board.run(MS)
+        board.pc.serial = None
+    board.firmware.hold(True)
+    board.pc.submit(Request(kind=0x21, code=0x0A))
+    board.run(6 * S)
+    doing = "opening the serial port" if has_port else "a request of a driver"
+    assert f"({doing})" in board.notes[-1]
+
+
+def test_an_open_port_is_not_given_up() -> None:
+    board = Board().open()
+    board.firmware.hold(True)
+    board.pc.set_line_coding(300)
+    board.run(20 * S)
+    assert not any("resets the bus" in note for note in board.notes)
