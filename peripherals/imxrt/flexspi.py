@@ -24,7 +24,7 @@ from .flexspi_registers import FIFO, FlexSpiRegisters
 
 _IPCMD, _STS1 = FlexSpiRegisters.IPCMD.offset, FlexSpiRegisters.STS1.offset
 _AHB_ERROR = FlexSpiRegisters.AHBCMDERRID.mask | FlexSpiRegisters.AHBCMDERRCODE.mask
-_MDIS = FlexSpiRegisters.MDIS.mask
+_SWRESET, _MDIS = FlexSpiRegisters.SWRESET.mask, FlexSpiRegisters.MDIS.mask
 _ARDFEN = FlexSpiRegisters.ARDFEN.mask
 # A page is sixty-four words and its polls hundreds of accesses: what they have in common works on
 # the stored integers instead of on fields.
@@ -66,8 +66,6 @@ class FlexSpi(FlexSpiRegisters):
         self._passages = Passages(self, self._ip.polls)
         self._looks = Looks(self, self._ip, self._fifos, self._passages.begin)
         self._selects.measure()
-        self._mdis: int | None = None
-        """As it was written last; None: somebody else may have set it."""
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -78,7 +76,6 @@ class FlexSpi(FlexSpiRegisters):
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
-        self._mdis = None
         self._lut.forget()
         self._ahb.lay_out()
         self.drive_irq()
@@ -87,7 +84,6 @@ class FlexSpi(FlexSpiRegisters):
         if _LUT_OF(saved["registers"]) != _LUT_OF(self.regs):
             self._lut.forget()
         super().load(saved)
-        self._mdis = None
         self._ahb.lay_out()
 
     def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
@@ -102,12 +98,10 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.MCR0.on_write
     def _configure(self, value: int) -> None:
-        # Drivers reset it before each command: nothing but this concerns the window then.
-        concerns_window = value & _MDIS != self._mdis
-        self._mdis = value & _MDIS
-        if self.SWRESET:
-            self.SWRESET = 0
-            concerns_window = concerns_window or any(self.pointers)
+        # Drivers reset it before each command, which concerns the window where this has changed.
+        concerns_window = (self.regs[_MCR0] ^ value) & _MDIS or any(self.pointers)
+        self.regs[_MCR0] = value & ~_SWRESET
+        if value & _SWRESET:
             self._software_reset()
         if self.MDIS and self.CLRAHBBUFOPT:
             self._buffers.clear()
