@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from xipsim.peripherals.core import RAISED
 
-from .backend import TimeSource
+from .backend import Timer, TimeSource
 
 
 class ClockAlarm:
-    """A one-shot alarm; implements the `Alarm` port."""
+    """A one-shot alarm; implements the `Alarm` port. hidden: where it is listed while it is set."""
 
-    __slots__ = ("_arm", "_disarm", "deadline", "timer")
+    __slots__ = ("_arm", "_disarm", "_hidden", "deadline", "timer")
 
     def __init__(
         self,
@@ -20,11 +20,15 @@ class ClockAlarm:
         callback: Callable[[], None],
         guard: Callable[[BaseException], None],
         after: Callable[[], None],
+        hidden: dict[Timer, int] | None = None,
     ) -> None:
         self.deadline: int | None = None
+        self._hidden = hidden
 
         def fired() -> None:
             self.deadline = None
+            if hidden is not None:
+                del hidden[self.timer]
             try:
                 callback()
             except RAISED as error:
@@ -37,10 +41,14 @@ class ClockAlarm:
     def at(self, time: int) -> None:
         """Fire at `time`, or at once."""
         self.deadline = time
+        if self._hidden is not None:
+            self._hidden[self.timer] = time
         self._arm(time)
 
     def cancel(self) -> None:
         """Do not fire."""
         if self.deadline is not None:
             self.deadline = None
+            if self._hidden is not None:
+                del self._hidden[self.timer]
             self._disarm()

@@ -6,7 +6,7 @@ instructions, virtual time does not move, and the engine has called `Supervisor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from xipsim.engines.link.messages import Request
@@ -37,7 +37,7 @@ class TimeSource(Protocol):
     def timer(self, callback: Callable[[], None]) -> Timer:
         """A timer, off."""
 
-    def next_alarm(self, now: int, most: int, hidden: Sequence[tuple[Timer, int]]) -> int:
+    def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
         """ns until the first timer fires, the core's own (SysTick) included, at most `most`.
 
         hidden: armed timers, with their times, that do not count.
@@ -83,7 +83,8 @@ class Player(Protocol):
     def repeat(self, times: int) -> None:
         """Of what has just begun to be expected, and was compiled with such a write: so many times,
         answer it, too, and expect all steps again, as of then. Only where what is free was written
-        as the steps have it, and not while an alarm is due. Fewer times will do."""
+        as the steps have it, and not while an alarm is due. With the last of these answers, within
+        the access, `ended` is called."""
 
     def forget(self) -> None:
         """Nothing that was compiled will be played any more."""

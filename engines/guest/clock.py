@@ -13,7 +13,7 @@ from typing import Any
 from xipsim.peripherals.core import Speaker, Turn, Unanswered
 
 from .alarms import ClockAlarm
-from .backend import TimeSource
+from .backend import Timer, TimeSource
 from .hopeless import LONG, Hopeless
 from .passages import Passages
 from .polling import (
@@ -49,7 +49,8 @@ class GuestClock:
     ) -> None:
         self.source, self.guard, self._stalls = source, guard, stalls
         self._read = source.read
-        self._engine_alarms: list[ClockAlarm] = []
+        self._hidden: dict[Timer, int] = {}
+        """Timers of the engine's own that are set, and their times."""
         self.asking: list[Hashable] = [None]
         """See `Questions` of core/access.py: any access that is not neutral sets it to None."""
         self._run = Run(None, 0)
@@ -111,14 +112,11 @@ class GuestClock:
 
     def engine_alarm(self, callback: Callable[[], None]) -> ClockAlarm:
         """An alarm that the guest cannot notice, and that does not shorten stalls."""
-        alarm = ClockAlarm(self.source, callback, self.guard, self.move_on)
-        self._engine_alarms.append(alarm)
-        return alarm
+        return ClockAlarm(self.source, callback, self.guard, self.move_on, self._hidden)
 
     def next_guest_alarm(self, now: int, most: int = MAXIMUM) -> int:
         """ns until the next alarm of the guest's world, at most `most`."""
-        hidden = [(a.timer, a.deadline) for a in self._engine_alarms if a.deadline is not None]
-        return self.source.next_alarm(now, most, hidden)
+        return self.source.next_alarm(now, most, self._hidden)
 
     # -- stalls ----------------------------------------------------------------------------------
 
@@ -160,16 +158,15 @@ class GuestClock:
         return now
 
     @property
-    def at_once(self) -> int:
-        """How often what was asked last may be asked again, and be answered at once."""
-        return 0 if self._others else self._run.at_once
+    def asks_before_stall(self) -> int:
+        """How often what was asked last may be asked again, the last time by `question`; 0 where
+        that is not known."""
+        return 0 if self._others else self._run.asks_before_stall
 
     def asked_again(self, times: Sequence[int], taken: int) -> None:
-        """As many questions as `at_once` allows, at these times; accesses took `taken` ns between
-        each two."""
-        for now in times:
-            self.count_as_taken(taken)
-            self._run.comes_round(now, self._longest, self._is_known, self.level)
+        """All of these questions but the last one, at these times, each behind accesses that took
+        `taken` ns."""
+        self._run.come_round(times, taken, self._longest, self._is_known, self.level)
 
     @property
     def _longest(self) -> int:
@@ -203,8 +200,9 @@ class GuestClock:
         elif self._stalls and self.level() != run.level:
             # A handler that asks once must not stall: that would end with the next interrupt.
             return now
-        self.waits.add(run.wait, run.polls, run.polls)
-        run.polls = 0
+        polls, run.polls = run.polls, 0
+        if not self._stalls:
+            self.waits.add(run.wait, polls, polls)
         if isinstance(key, Unanswered) and now - run.began > LONG:
             self._tell(key)
         if not self._stalls:
@@ -215,11 +213,14 @@ class GuestClock:
             expect_news(run, *self._others.values())
         alarm = self.next_guest_alarm(now, until - now + INTERRUPTED_GAP)
         run.alarm_due = now + alarm
-        if (span := min(alarm, until - now)) > 0:
-            for each in (run, *self._others.values()):
-                each.last += span
-                self.waits.add(each.wait, 0, each.turns(span))
-        return now + max(span, 0)
+        span = max(0, min(alarm, until - now))
+        run.last += span
+        self.waits.add(run.wait, polls, polls + run.turns(span))
+        if span and self._others:
+            for other in self._others.values():
+                other.last += span
+                self.waits.add(other.wait, 0, other.turns(span))
+        return now + span
 
     def _goes_round(self) -> bool:
         """A stall has ended: whether the loop stalls again, after a turn that was made for it."""
@@ -273,9 +274,13 @@ class GuestClock:
     def count_as_taken(self, span: int) -> None:
         """What an access takes is not the time of the loop that makes it."""
         self.passages.taken(span)
-        for run in (self._run, *self._others.values()):
-            run.last += span
-            run.taken += span
+        run = self._run
+        run.last += span
+        run.taken += span
+        if self._others:
+            for run in self._others.values():
+                run.last += span
+                run.taken += span
 
     def _stall(self, end: int) -> None:
         self.passages.acts()

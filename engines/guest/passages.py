@@ -16,8 +16,9 @@ of passages is no state of the machine: snapshots hold none of it.
 
 A loop that polls is one passage and the write that begins it, in turn. Where the recorder has seen
 that the write led back to the state in which the passage began, the player may answer it, too: as
-many rounds as the clock lets a loop ask before it stalls. What the model has to catch up with is
-what each of them tells the chip, for its count and the trace (`Speaker.again`), and the clock.
+many rounds as the clock lets a loop ask, up to the one that stalls. What the model has to catch up
+with is what each of them tells the chip, for its count and the trace (`Speaker.again`), and the
+clock.
 """
 
 from __future__ import annotations
@@ -56,11 +57,15 @@ class Clock(Protocol):
         """An access has taken so many ns."""
 
     @property
-    def at_once(self) -> int:
-        """How often what was asked last may be asked again, and be answered at once."""
+    def asks_before_stall(self) -> int:
+        """How often what was asked last may be asked again: all but the last time are answered at
+        once. 0 where that is not known."""
+
+    def passage(self, speaker: Speaker) -> None:
+        """One may begin, unless the core stands still."""
 
     def asked_again(self, times: Sequence[int], taken: int) -> None:
-        """That was asked again at these times, between which accesses have taken so many ns."""
+        """That was asked again at these times, each behind accesses that have taken so many ns."""
 
 
 class Passage(NamedTuple):
@@ -141,6 +146,8 @@ class Passages:
         """By the state in which they begin; or how often that has come."""
         self._played: tuple[Speaker, int, Passage] | None = None
         """What the player is at, and since when."""
+        self._rounds = 0
+        """How often it may begin again; the last time asks the clock as the model would."""
         self._recorded: Recorder | None = None
         self._past: int | None = None
         """The time of the access that is made to catch up."""
@@ -169,9 +176,11 @@ class Passages:
         if isinstance(known, Passage):
             self._played = speaker, now, known
             known.play(now)
-            if known.again is not None and (rounds := self._clock.at_once):
+            self._rounds = 0
+            if known.again is not None and (rounds := self._clock.asks_before_stall):
                 values = speaker.model.regs.items()
                 if known.again == speaker.round() and known.given <= values:
+                    self._rounds = rounds
                     player.repeat(rounds)
         elif known is None:
             if len(self._known) >= REMEMBERED:
@@ -215,15 +224,23 @@ class Passages:
         speaker, began, passage = played
         made, written, starts = self._player.stop()
         if starts:
-            self._clock.asked_again(starts, passage.taken)
-            speaker.again(began, starts)
+            self._go_round(speaker, began, starts, passage.taken)
             began = starts[-1]
         if made == len(passage.steps):
             if passage.taken:
                 self._clock.count_as_taken(passage.taken)
             speaker.jump(passage.outcome, began, written)
-        else:
+        elif made:
             self._catch_up(speaker, began, passage.steps[:made], written)
+
+    def _go_round(self, speaker: Speaker, began: int, starts: Sequence[int], taken: int) -> None:
+        asks = len(starts) == self._rounds
+        self._clock.asked_again(starts[:-1] if asks else starts, taken)
+        if asks:
+            self._clock.count_as_taken(taken)
+        speaker.again(began, starts, asks=asks)
+        if asks:
+            self._clock.passage(speaker)
 
     def _ended(self) -> None:
         """While playing: something comes that the player does not answer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from xipsim.peripherals.core import Unanswered
@@ -58,12 +58,12 @@ class Run:
         """What the record of waits knows it by."""
 
     @property
-    def at_once(self) -> int:
-        """How often it may come again, at any distance, before it is noticed as a wait; 0 where it
-        was, or an alarm has just come."""
+    def asks_before_stall(self) -> int:
+        """How often it may come again, at any distance, until it is noticed as a wait, the time of
+        that included; 0 where it was, or an alarm has just come."""
         if self.noticed or self.last <= self.alarm_due:
             return 0
-        return QUESTIONS_BEFORE_STALL - 1 - self.count
+        return QUESTIONS_BEFORE_STALL - self.count
 
     def comes_round(
         self, now: int, longest: int, is_known: bool, level: Callable[[], int]
@@ -81,6 +81,25 @@ class Run:
             self.go_round(now)
             return True
         return False
+
+    def come_round(
+        self,
+        times: Sequence[int],
+        taken: int,
+        longest: int,
+        is_known: bool,
+        level: Callable[[], int],
+    ) -> None:
+        """It is asked again at each of these times: as `comes_round`, behind accesses that have
+        taken `taken` ns."""
+        for now in times:
+            self.last += taken
+            self.taken += taken
+            gap = now - self.last
+            if 0 < gap <= longest and gap in self.gaps:
+                self.go_round(now)
+            else:
+                self.comes_round(now, longest, is_known, level)
 
     def _leave_loop(self, now: int, gap: int, level: Callable[[], int]) -> None:
         """The question comes at another time than the next turn of the loop."""

@@ -62,7 +62,7 @@ class Turns:
 
     def pass_over(self, now: int, span: int) -> bool:
         """Let time go on, unless anything happens by then, be it for the user only."""
-        nearest = self._source.next_alarm(now, span + 1, ())
+        nearest = self._source.next_alarm(now, span + 1, {})
         return nearest > span and self._source.skip(span)
 
     def _lag(self, key: Hashable, turn: Turn) -> int | None:

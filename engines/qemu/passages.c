@@ -49,7 +49,10 @@ static uint64_t made;
 static int64_t began;
 uint32_t xipsim_written[MOST_STEPS];
 
-/* How often it may begin again, how often it has, and when. The first is set from Python. */
+/*
+ * How often it may begin again, how often it has, and when. The first is set from Python, which is
+ * called at once when it has begun for the last time.
+ */
 uint32_t xipsim_rounds, xipsim_begun;
 int64_t xipsim_starts[MOST_ROUNDS];
 
@@ -134,6 +137,12 @@ static int begin_again(object *values, uint64_t offset, unsigned size, uint64_t 
     }
     began = xipsim_starts[xipsim_begun++] = xipsim_clock(CLOCK_VIRTUAL);
     made = 0;
+    if (xipsim_begun == xipsim_rounds) {
+        int state = py.ensure();
+
+        end_passage();
+        py.release(state);
+    }
     return 1;
 }
 

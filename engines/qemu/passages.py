@@ -112,7 +112,7 @@ class QemuPlayer:
 
     def repeat(self, times: int) -> None:
         """Let what has just begun begin again so often."""
-        self._rounds.value = min(times, MOST_ROUNDS)
+        self._rounds.value = times
 
     def forget(self) -> None:
         """Nothing that was compiled will be played any more."""

@@ -5,7 +5,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from ctypes import c_int64
 
 from xipsim.engines.guest.backend import Timer
@@ -77,24 +77,24 @@ class QemuTime:
         """A timer, off."""
         return QemuTimer(callback)
 
-    def next_alarm(self, now: int, most: int, hidden: Sequence[tuple[Timer, int]]) -> int:
+    def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
         """ns until the first timer fires, QEMU's own included, at most `most`."""
         deadline = self._nearest()
         if not 0 <= deadline < most:
             return most
         if self._nudged_at is not None:
-            hidden = [*hidden, (self._nudge, self._nudged_at)]
+            hidden = {**hidden, self._nudge: self._nudged_at}
         first = now + deadline
-        for _, time in hidden:
+        for time in hidden.values():
             if time <= first:
                 break
         else:
             return deadline
         # The first one does not count: look behind those.
-        for timer, _ in hidden:
+        for timer in hidden:
             timer.disarm()
         deadline = self._nearest()
-        for timer, time in hidden:
+        for timer, time in hidden.items():
             timer.arm(time)
         return min(deadline, most) if deadline >= 0 else most
 

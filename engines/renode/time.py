@@ -7,7 +7,7 @@ instructions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 from xipsim.engines.guest.backend import Timer
 
@@ -90,10 +90,9 @@ class RenodeTime:
         """When a held core has to be told to skip on; the clock may come before that."""
         return self._skipped if self._held and now < self._skipped else None
 
-    def next_alarm(self, now: int, most: int, hidden: Sequence[tuple[Timer, int]]) -> int:
+    def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
         """ns until the first timer fires, Renode's own included, at most `most`."""
-        unseen = [timer for timer, _ in hidden]
-        dues = [due for timer, due in self._timers.items() if timer not in unseen]
+        dues = [due for timer, due in self._timers.items() if timer not in hidden]
         ours = max(0, min(dues) - now) if dues else most
         theirs: int = self._host.next_of_renode()
         return min(ours, theirs, most)

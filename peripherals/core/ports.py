@@ -115,9 +115,12 @@ class Speaker(Protocol):
         alarm comes or something else is accessed.
         """
 
-    def again(self, began: int, starts: Sequence[int]) -> None:
+    def again(self, began: int, starts: Sequence[int], *, asks: bool) -> None:
         """That write, which came when the passage began, has come again at these times, each behind
-        all of the passage: do each time what it does, but for the clock's question."""
+        all of the passage: do each time what it does, but for the clock's question.
+
+        asks: the last one is under way, and shall ask that, too.
+        """
 
 
 class Clock(Protocol):

@@ -24,6 +24,7 @@ from .flexspi_registers import FIFO, FlexSpiRegisters
 
 _IPCMD, _STS1 = FlexSpiRegisters.IPCMD.offset, FlexSpiRegisters.STS1.offset
 _AHB_ERROR = FlexSpiRegisters.AHBCMDERRID.mask | FlexSpiRegisters.AHBCMDERRCODE.mask
+_SWRESET, _MDIS = FlexSpiRegisters.SWRESET.mask, FlexSpiRegisters.MDIS.mask
 _ARDFEN = FlexSpiRegisters.ARDFEN.mask
 # A page is sixty-four words and its polls hundreds of accesses: what they have in common works on
 # the stored integers instead of on fields.
@@ -97,12 +98,15 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.MCR0.on_write
     def _configure(self, value: int) -> None:
-        if self.SWRESET:
-            self.SWRESET = 0
+        # Drivers reset it before each command, which concerns the window where this has changed.
+        concerns_window = (self.regs[_MCR0] ^ value) & _MDIS or any(self.pointers)
+        self.regs[_MCR0] = value & ~_SWRESET
+        if value & _SWRESET:
             self._software_reset()
         if self.MDIS and self.CLRAHBBUFOPT:
             self._buffers.clear()
-        self._ahb.xip.evaluate()
+        if concerns_window:
+            self._ahb.xip.evaluate()
 
     def _software_reset(self) -> None:
         """FIFOs, buffers, flags and the command under way go; configuration and LUT stay."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from operator import itemgetter
+
 from xipsim.peripherals.core import time_of
 from xipsim.peripherals.namedtuple import NamedTuple
 
@@ -11,12 +14,13 @@ from .clocks import ahb_clock, clock_or, flexspi2_clock, flexspi_clock
 from .flexspi_registers import FlexSpiRegisters
 from .lut import Sequence
 
-_MCR0, _MCR1 = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.MCR1.offset
-_FLSHCR1 = FlexSpiRegisters.FLSHCR1.offset
-_DIVIDERS = FlexSpiRegisters.SERCLKDIV.mask | FlexSpiRegisters.HSEN.mask
-_CSCMR1, _CBCMR, _CBCDR = Ccm.CSCMR1.offset, Ccm.CBCMR.offset, Ccm.CBCDR.offset
-_CACRR, _PLL_ARM = Ccm.CACRR.offset, CcmAnalog.PLL_ARM.offset
-_PFD_480, _PFD_528 = CcmAnalog.PFD_480.offset, CcmAnalog.PFD_528.offset
+_timing_of = tuple(
+    itemgetter(FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.MCR1.offset, timing.offset)
+    for timing in FlexSpiRegisters.FLSHCR1.elements
+)
+"""By which of FLSHxxCR1 applies."""
+_muxes = itemgetter(Ccm.CSCMR1.offset, Ccm.CBCMR.offset, Ccm.CBCDR.offset, Ccm.CACRR.offset)
+_plls = itemgetter(CcmAnalog.PFD_480.offset, CcmAnalog.PFD_528.offset, CcmAnalog.PLL_ARM.offset)
 _WAIT_UNIT = 1024
 """Clocks in one of MCR0.IPGRANTWAIT, MCR0.AHBGRANTWAIT, MCR1.AHBBUSWAIT and MCR1.SEQWAIT."""
 
@@ -50,7 +54,7 @@ class SerialBus:
 
     def __init__(self, spi: FlexSpiRegisters) -> None:
         self._spi, self._ccm, self._analog = spi, spi.ccm, spi.ccm_analog
-        self._costs: dict[tuple[object, ...], Cost] = {}
+        self._costs: dict[Hashable, Cost] = {}
         """By all that they follow from."""
 
     @property
@@ -61,26 +65,21 @@ class SerialBus:
         rate = clock_or(spi.frequency, root, self._ccm, self._analog)
         return rate // (spi.SERCLKDIV + 1) // (spi.HSEN + 1)
 
+    def pace(self, settings: int) -> Hashable:
+        """All registers that the cost of a sequence follows from, for the chip select with these
+        FLSHxxCRn. Asked with every command."""
+        timing, ccm, analog = _timing_of[settings](self._spi.regs), self._ccm, self._analog
+        if ccm is None or analog is None:
+            return timing
+        return timing, _muxes(ccm.regs), _plls(analog.regs)
+
     def cost(self, settings: int, sequence: Sequence) -> Cost:
         """Of `sequence` for the chip select with these FLSHxxCRn."""
-        # Asked with every command: by the stored integers.
-        spi = self._spi
-        regs, ccm, analog = spi.regs, self._ccm, self._analog
-        timing = regs[_FLSHCR1 + 4 * settings]
-        own = (
-            timing, regs[_MCR0] & _DIVIDERS, regs[_MCR1] >> 16,
-            sequence.clocks, sequence.byte_clocks, sequence.divider, sequence.empty,
-        )  # fmt: skip
-        key: tuple[object, ...] = own
-        if ccm is not None and analog is not None:
-            held, plls = ccm.regs, analog.regs
-            key = (
-                own, held[_CSCMR1], held[_CBCMR], held[_CBCDR], held[_CACRR],
-                plls[_PFD_480], plls[_PFD_528], plls[_PLL_ARM],
-            )  # fmt: skip
+        s = sequence
+        key = self.pace(settings), s.clocks, s.byte_clocks, s.divider, s.empty
         known = self._costs.get(key)
         if known is None:
-            known = self._costs[key] = self._cost(timing, sequence)
+            known = self._costs[key] = self._cost(self._spi.FLSHCR1[settings], sequence)
         return known
 
     def _cost(self, timing: int, sequence: Sequence) -> Cost:

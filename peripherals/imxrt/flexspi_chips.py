@@ -8,6 +8,7 @@ from .flexspi_registers import FlexSpiRegisters
 from .lut import Sequence
 
 _FLSHCR1 = FlexSpiRegisters.FLSHCR1.offset
+_CYCLES = 32
 
 
 class ChipSelects:
@@ -17,9 +18,9 @@ class ChipSelects:
         self._spi = spi
         self.ends: tuple[int, ...] = (0, 0, 0, 0)
         """Where each chip select's addresses end: a cache of FLSHxxCR0."""
-        self._asked: tuple[Sequence, tuple[int, ...]] | None = None
-        self._transaction = Transaction()
-        """The last cycle without data to send, and what it was made of: polls repeat it."""
+        self._cycles: dict[tuple[int, ...], tuple[Sequence, Transaction]] = {}
+        """Cycles without address and data, and their sequences, by what else they are made of: a
+        driver sends the same few again and again, and the chip knows them by their identity."""
 
     def measure(self) -> None:
         """FLSHxxCR0 or MCR2 have changed."""
@@ -59,18 +60,27 @@ class ChipSelects:
             spi.gap(gap)
         if sequence.empty:
             return b""
-        control = spi.regs[_FLSHCR1 + 4 * self.settings(select)]
-        start = self.ends[select - 1] if select else 0
-        asked = (address - start, select, read, control)
-        known = self._asked
-        if known is None or data or known[0] is not sequence or known[1] != asked:
-            self._transaction = sequence.transaction(
-                asked[0],
-                word=bool(control >> 10 & 1),
-                column=control >> 11 & 0xF,
-                data=data,
-                read=read,
-            )
-            self._asked = None if data else (sequence, asked)
         chip = spi.chips.get(select)
-        return chip.transfer(self._transaction) if chip else b"\xff" * read
+        if chip is None:
+            return b"\xff" * read
+        control = spi.regs[_FLSHCR1 + 4 * self.settings(select)]
+        if data or sequence.template.address_bits:
+            return chip.transfer(self._cycle(select, sequence, address, data, read, control))
+        known = self._cycles.get(asked := (id(sequence), select, read, control))
+        if known is None:
+            if len(self._cycles) >= _CYCLES:
+                self._cycles.clear()
+            cycle = self._cycle(select, sequence, address, data, read, control)
+            known = self._cycles[asked] = sequence, cycle
+        return chip.transfer(known[1])
+
+    def _cycle(
+        self, select: int, sequence: Sequence, address: int, data: bytes, read: int, control: int
+    ) -> Transaction:
+        return sequence.transaction(
+            address - self.start(select),
+            word=bool(control >> 10 & 1),
+            column=control >> 11 & 0xF,
+            data=data,
+            read=read,
+        )

@@ -12,7 +12,8 @@ from .flexspi_fifos import Fifos
 from .flexspi_flow import whole
 from .flexspi_lut import LookUpTable, Program
 from .flexspi_polls import Polls
-from .flexspi_registers import FIFO, FlexSpiRegisters, IpCommand
+from .flexspi_registers import ENTRY, FIFO, FlexSpiRegisters, IpCommand
+from .flexspi_stage import Stage, stage
 from .lut import ErrorCode, Sequence
 
 _MCR0, _MDIS = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.MDIS.mask
@@ -26,6 +27,8 @@ _STOPPED_BY_READ = FlexSpiRegisters.SCKSTOPBYRD.mask
 _STOPPED_BY_WRITE = FlexSpiRegisters.SCKSTOPBYWR.mask
 _IPRXWA, _IPTXWE = FlexSpiRegisters.IPRXWA.mask, FlexSpiRegisters.IPTXWE.mask
 _LEVELS = _IPRXWA | _IPTXWE
+_STAGES = 256
+"""Stages that are kept: firmware that sends data of ever other sizes needs no more of them."""
 
 
 class IpCommands:
@@ -103,8 +106,7 @@ class IpCommands:
         """IPCMD.TRG was written."""
         spi = self._spi
         self._clock.acts()
-        self.settle()
-        now = self._clock.now
+        now = self.settle() or self._clock.now
         if spi.regs[_MCR0] & _MDIS:
             spi.diagnose("command-while-disabled", "an IP command was started while MDIS is 1")
         elif spi.command is not None:
@@ -194,7 +196,7 @@ class IpCommands:
 
     def _plan(self, now: int) -> None:
         """Set the alarm to the next moment at which something happens by itself that counts."""
-        spi, command = self._spi, self._spi.command
+        spi, command, progress = self._spi, self._spi.command, self._progress
         if command is None:
             return
         due = end = command.end
@@ -204,15 +206,15 @@ class IpCommands:
         elif command.reads and len(command.sequences) == 1 and self._grant.deadline is None:
             # Nothing happens to the chip, and who looks, sees.
             due = None
-        if command.limit:
-            last = command.began + command.limit
+        if limit := command.limit:
+            last = command.began + limit
             if end is None or end > last:
                 due = last if due is None else min(due, last)
-        if due != self._progress.deadline:
+        if due != progress.deadline:
             if due is None:
-                self._progress.cancel()
+                progress.cancel()
             else:
-                self._progress.at(due)
+                progress.at(due)
 
     # -- a command -------------------------------------------------------------------------------
 
@@ -225,11 +227,12 @@ class IpCommands:
         if select is None:
             self._fail(program.indices[0], ErrorCode.BEYOND_FLASH)
             return
-        for index, sequence in zip(program.indices, program.sequences, strict=True):
-            error = self._check(sequence, select, address, size)
-            if error is not None:
-                self._fail(index, error)
-                return
+        if not program.is_sound or address + size > self._chips.ends[select]:
+            for index, sequence in zip(program.indices, program.sequences, strict=True):
+                error = self._check(sequence, select, address, size)
+                if error is not None:
+                    self._fail(index, error)
+                    return
         if control >> 31:
             spi.gap("IPCR1: parallel mode")
         if not program.is_plain:
@@ -244,38 +247,45 @@ class IpCommands:
     def _begin_sequence(self, command: IpCommand, now: int) -> None:
         """Chip select falls, now or when it has been high for long enough."""
         spi = self._spi
-        sequence = self._lut.sequence(command.sequences[0])
-        cost = self._bus.cost(self._chips.settings(command.select), sequence)
-        command.began = max(now, spi.quiet_at + cost.interval)
-        command.limit, command.behind = cost.limit, cost.behind
-        command.interval = cost.interval
-        command.hertz, command.byte_clocks = cost.hertz, cost.byte_clocks
-        command.base = command.began + cost.before
-        command.moved = command.writes = command.padding = 0
-        command.reads = sequence.reads is not None
-        if sequence.reads is not None:
-            command.moved = len(spi.rx)
-            self._read(command, sequence, command.size or sequence.reads)
-        elif sequence.writes is not None:
-            command.writes = command.size or sequence.writes
-        self._flow.foresee(command)
-        self._hold(command, sequence)
-
-    def _read(self, command: IpCommand, sequence: Sequence, size: int) -> None:
-        rx = self._spi.rx
-        rx += self._chips.transfer(command.select, sequence, command.address, b"", size)
-        command.padding = -len(rx) % 8
-        rx += bytes(command.padding)
-
-    def _hold(self, command: IpCommand, sequence: Sequence) -> None:
-        # AHB reads during a short command wait for its end, and then find what they would have
-        # found before: the window stays native. Not where the chip will be busy then, or where the
-        # end depends on the firmware.
-        holds = bool(sequence.template.address_bits) and not command.reads
-        holds = holds or command.writes > 0 or len(self._spi.rx) > FIFO
-        if holds != command.holds_bus:
-            command.holds_bus = holds
+        rx, is_fresh = spi.rx, not spi.rx and not spi.tx
+        sequence, pace, size, before, holds_bus, span, is_bound = self._stage(command)
+        (
+            command.reads, command.writes, command.limit, command.behind, command.interval,
+            command.hertz, command.byte_clocks,
+        ) = pace  # fmt: skip
+        began = spi.quiet_at + command.interval
+        if began < now:
+            began = now
+        command.began, command.base = began, began + before
+        command.moved = command.padding = 0
+        if command.reads:
+            command.moved = len(rx)
+            rx += self._chips.transfer(command.select, sequence, command.address, b"", size)
+            command.padding = -len(rx) % ENTRY
+            rx += bytes(command.padding)
+        if is_fresh:
+            command.stop = stop = began + before + span
+            command.end = None if is_bound else stop
+            command.room_at = 0
+        else:
+            self._flow.foresee(command)
+        if len(rx) > FIFO:
+            holds_bus = True
+        if holds_bus != command.holds_bus:
+            command.holds_bus = holds_bus
             self._bus_changed()
+
+    def _stage(self, command: IpCommand) -> Stage:
+        """The sequence that is next."""
+        settings, stages = self._chips.settings(command.select), self._lut.stages
+        index, size = command.sequences[0], command.size
+        known = stages.get(key := (index, size, self._bus.pace(settings)))
+        if known is None:
+            sequence = self._lut.sequence(index)
+            if len(stages) >= _STAGES:
+                stages.clear()
+            known = stages[key] = stage(sequence, self._bus.cost(settings, sequence), size)
+        return known
 
     def _over(self, command: IpCommand, end: int) -> None:
         """The last clock of the sequence on the bus was at `end`."""
@@ -284,8 +294,10 @@ class IpCommands:
         spi.quiet_at = end + command.behind
         if not command.reads:
             sequence = self._lut.sequence(index)
-            data = bytes(spi.tx[: command.writes])
-            del spi.tx[: whole(command.writes)]
+            data = b""
+            if writes := command.writes:
+                data = bytes(spi.tx[:writes])
+                del spi.tx[: whole(writes)]
             self._chips.transfer(command.select, sequence, command.address, data, 0)
         if command.sequences:
             self._begin_sequence(command, end)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .flexspi_registers import LUT_KEY, FlexSpiRegisters
+from .flexspi_stage import Stage
 from .lut import SEQUENCES, WORDS, Sequence, decode
 
 
@@ -19,6 +22,8 @@ class Program(NamedTuple):
     """One of them has a READ or a WRITE."""
     is_plain: bool
     """There is nothing to report about any of them, whatever the size of the data."""
+    is_sound: bool
+    """None of them is an error of an IP command, whatever the address."""
 
 
 class LookUpTable:
@@ -30,6 +35,8 @@ class LookUpTable:
         """By index and start instruction."""
         self._programs: dict[tuple[int, int], Program] = {}
         """By first index, and how many follow it."""
+        self.stages: dict[Hashable, Stage] = {}
+        """What IP commands know of sequences, by index and what else they asked for."""
 
     def key(self, value: int) -> None:
         """LUTKEY was written."""
@@ -51,6 +58,7 @@ class LookUpTable:
             for start in range(2 * WORDS):
                 self._decoded.pop((index // WORDS, start), None)
             self._programs.clear()
+            self.stages.clear()
             return True
         return False
 
@@ -72,7 +80,8 @@ class LookUpTable:
             reads = any(s.reads is not None for s in sequences)
             moves_data = reads or any(s.writes is not None for s in sequences)
             is_plain = moves_data and not any(s.empty or s.behind for s in sequences)
-            known = Program(tuple(indices), sequences, reads, moves_data, is_plain)
+            is_sound = all(s.error is None and s.jump is None for s in sequences)
+            known = Program(tuple(indices), sequences, reads, moves_data, is_plain, is_sound)
             self._programs[first, more] = known
         return known
 
@@ -99,3 +108,4 @@ class LookUpTable:
         """The registers were set from outside: a reset, a snapshot."""
         self._decoded.clear()
         self._programs.clear()
+        self.stages.clear()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
 from operator import itemgetter
 
 from xipsim.peripherals.core import Turn
@@ -26,6 +25,8 @@ class Polls:
         self._plain: IpCommand | None = None
         """The last poll that is like the next one: of one sequence, without interrupts, of a chip
         that answers the same."""
+        self._held = 0
+        """Bytes that were in the receive FIFO before it."""
 
     def ask(
         self,
@@ -35,24 +36,36 @@ class Polls:
         begin: Callable[[IpCommand, int], None],
     ) -> None:
         """Begin a command that reads from a busy chip. That can only be a poll."""
-        spi, turn, until, held = self._spi, None, chip.busy_until, len(self._spi.rx)
+        spi, until, self._held = self._spi, chip.busy_until, len(self._spi.rx)
         begin(command, now)
         is_alone = len(command.sequences) == 1 and not spi.regs[_INTEN]
         if is_alone and command.end is not None and chip.repeats:
-            self._plain, turn = command, partial(self._turn, command, held, now)
-        spi.system.clock.question(("status", chip.name), until=until, turn=turn)
+            self._plain = command
+            self._ask_plainly(command, chip, now)
+        else:
+            spi.system.clock.question(("status", chip.name), until=until)
+
+    def _ask_plainly(self, command: IpCommand, chip: SpiDevice, now: int) -> None:
+        turn = partial(self._turn, command, self._held, now)
+        clock = self._spi.system.clock
+        clock.question(("status", chip.name), until=chip.busy_until, turn=turn)
 
     def is_under_way(self) -> bool:
         """Whether the command under way is a poll that is like the next one."""
         return self._plain is not None and self._plain is self._spi.command
 
-    def again(self, began: int, starts: Sequence[int]) -> None:
+    def again(self, began: int, starts: Sequence[int], *, asks: bool) -> None:
         """As `Speaker.again`, of that poll."""
-        command = self._plain
+        command, last = self._plain, starts[-1]
         assert command is not None
-        for before, start in pairwise((began, *starts)):
-            self._move(command, start - before)
-        self._spi.chips[command.select].repeated(starts)
+        if len(starts) > 1:
+            began, before = starts[-2], began
+            self._move(command, began - before)
+        self._move(command, last - began)
+        chip = self._spi.chips[command.select]
+        chip.repeated(starts)
+        if asks:
+            self._ask_plainly(command, chip, last)
 
     def _turn(self, command: IpCommand, held: int, now: int) -> Turn:
         """Of a poll that has begun. held: bytes that were in the receive FIFO before."""

@@ -98,8 +98,9 @@ class FlexSpiRegisters(Peripheral):
     rx_fifo = Region("receive FIFO of IP commands on the AHB (ARDF)", required=False)
     tx_fifo = Region("transmit FIFO of IP commands on the AHB (ATDF)", required=False)
 
-    # `ro` on INTR, LUTKEY, LUTCR, FLSHCR2 and LUT: their write hooks decide what is stored.
-    MCR0 = Register(0x00, reset=0xFFFF_80C2)
+    # `ro` on INTR, LUTKEY, LUTCR, FLSHCR2, LUT and MCR0.MDIS: their write hooks decide what is
+    # stored.
+    MCR0 = Register(0x00, reset=0xFFFF_80C2, ro=0x2)
     SWRESET = MCR0.field(0)
     MDIS = MCR0.field(1)
     ARDFEN = MCR0.field(6)

@@ -9,6 +9,8 @@ from .maker import Mode
 from .replay import Replay
 from .state import ChipState
 
+_CYCLES = 32
+
 
 class Decoder:
     """A transaction of the expected shape goes straight to its command; any other is replayed."""
@@ -17,9 +19,9 @@ class Decoder:
         self._chip, self._maker, self._engine = chip, chip.maker, engine
         self._keeper = chip.undriven == "keeper"
         self._tables: dict[Mode, dict[int, Command]] = {}
-        self._last: tuple[Transaction | None, Mode | None, Cycle | None] = (None, None, None)
-        """The last read without an address, in which mode, and what was understood: of a poll, the
-        controller sends the same again."""
+        self._understood: dict[int, tuple[Transaction, Mode, Cycle]] = {}
+        """Cycles without address and data that come again, by identity: the transaction, in which
+        mode, and what was understood. Commands leave such a `Cycle` as it is."""
         self.polled: tuple[Transaction, str, bytes] | None = None
         """The last cycle, its name and its answer, if it was a read without an address of what can
         be read of a busy chip, which changes nothing. For the access under way, or a stall."""
@@ -50,9 +52,11 @@ class Decoder:
             self._engine.begin("release", "release power-down", chip.duration("release"))
             return chip.done(t, "release power-down", b"\xff" * t.read, address=None)
         mode = self._maker.mode
-        last, in_mode, cycle = self._last
-        if t is not last or mode is not in_mode:
-            cycle = self._understood(t, mode)
+        known = self._understood.get(id(t))
+        if known is not None and known[0] is t and known[1] is mode:
+            cycle: Cycle | None = known[2]
+        else:
+            cycle = self._understand(t, mode)
         command: Command | None
         if cycle is None:
             command, answer, address = self._replay.run(t, mode, self._commands(mode))
@@ -68,14 +72,16 @@ class Decoder:
             self.polled = t, command.name, answer
         return answer
 
-    def _understood(self, t: Transaction, mode: Mode) -> Cycle | None:
+    def _understand(self, t: Transaction, mode: Mode) -> Cycle | None:
         """What the transaction says, if it has exactly the shape of a command."""
         command = self._expected(t)
         if command is None:
             return None
         cycle = Cycle(command, t.address or 0, self._mode_bits(t), t.write, t.read)
-        if t.read and t.address is None:
-            self._last = t, mode, cycle
+        if t.address is None and not t.write:
+            if len(self._understood) >= _CYCLES:
+                self._understood.clear()
+            self._understood[id(t)] = t, mode, cycle
         return cycle
 
     def _strobed(self, t: Transaction, answer: bytes) -> bytes:

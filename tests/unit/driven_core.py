@@ -33,7 +33,7 @@ class Core(Source):
         self.tick.arm(self.now + TICK)
 
     def skip(self, span: int) -> bool:
-        can = self.next_alarm(self.now, span, ()) >= span
+        can = self.next_alarm(self.now, span, {}) >= span
         self.now += span if can else 0
         return can
 

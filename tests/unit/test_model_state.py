@@ -71,9 +71,6 @@ def test_a_chip_goes_back_over_everything_that_was_changed() -> None:
 
 DERIVED = {
     "ChipSelects.measure: self.ends",
-    "ChipSelects.transfer: self._asked",
-    "ChipSelects.transfer: self._transaction",
-    "Decoder._understood: self._last",
     "Decoder.transfer: self.polled",
     "Transfers._reading: self._asked",
     "Transfers._reading: self._last",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 
 class Timer:
@@ -31,8 +31,8 @@ class Source:
         self.timers.append(Timer(fire))
         return self.timers[-1]
 
-    def next_alarm(self, now: int, most: int, hidden: list[tuple[Timer, int]]) -> int:
-        seen = (t for t in self.timers if t not in [timer for timer, _ in hidden])
+    def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
+        seen = (t for t in self.timers if t not in hidden)
         return min([most, *(t.deadline - now for t in seen if t.deadline >= 0)])
 
     def hold(self) -> None:

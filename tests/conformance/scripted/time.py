@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 NEVER = 2**63
 
@@ -54,10 +54,9 @@ class ScriptedTime:
             due.disarm()
             due.callback()
 
-    def next_alarm(self, now: int, most: int, hidden: Sequence[tuple[Timer, int]]) -> int:
+    def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
         """ns until the first timer fires that is not hidden, at most `most`."""
-        ignored = {timer for timer, _ in hidden}
-        times = [time for timer, time in self._armed.items() if timer not in ignored]
+        times = [time for timer, time in self._armed.items() if timer not in hidden]
         return min(most, max(0, min(times, default=NEVER) - now))
 
     def hold(self) -> None:
