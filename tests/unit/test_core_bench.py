@@ -56,6 +56,7 @@ def test_an_access_that_takes_time() -> None:
 def test_questions_are_noted() -> None:
     clock = Bench().clock
     clock.now = 7
+    assert clock.exact == 0
     assert clock.question("busy?", 100) == 7
     assert clock.question("level?", after=50) == 7
     assert clock.questions == [("busy?", 100), ("level?", None)]

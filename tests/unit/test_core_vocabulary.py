@@ -444,6 +444,42 @@ def test_what_is_not_there_is_asked_as_one_question(table: Table) -> None:
     assert asked.before == [None, "t 0xa0", "t 0xa0"]
 
 
+def test_a_part_of_a_register_after_the_whole(table: Table) -> None:
+    """The short cut for whole ones is no answer to the others."""
+    read, write = accessors(table, Asked(), refuse)
+    assert read(None, 0x10, 4) == 0x0F
+    write(None, 0x10, 0x0403_0201, 4)
+    assert [read(None, 0x10, size) for size in (1, 2, 4)] == [1, 0x0201, 0x0403_0201]
+    write(None, 0x10, 0xAA, 1)
+    write(None, 0x12, 0xBB, 1)
+    assert table.ALIASED == 0x04BB_02AA
+
+
+class OwnAnswers(Peripheral):
+    """A model that decodes its accesses by itself has no short cuts."""
+
+    SIZE = 8
+    A = Register(0, reset=5)
+    seen: State[list[tuple[int, ...]]] = State([])
+
+    def read(self, offset: int, size: int = 4) -> int:
+        return 0x77
+
+    def write(self, offset: int, value: int, size: int = 4) -> None:
+        self.seen.append((offset, value, size))
+
+
+def test_a_model_that_answers_by_itself() -> None:
+    model, asked = OwnAnswers(Bench().system), Asked()
+    read, write = accessors(model, asked, refuse)
+    assert [read(None, 0, 4), read(None, 4, 4)] == [0x77, 0x77]
+    write(None, 0, 1, 4)
+    assert model.seen == [(0, 1, 4)]
+    assert asked.before == [], "it knows what it has"
+    assert words(model, asked, refuse).find(0) == (False, None, None, None)
+    assert words(model, asked, refuse).find(4) == (False, None, None, None)
+
+
 @pytest.mark.parametrize(
     ("registers", "overlap"),
     [
