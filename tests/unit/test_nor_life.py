@@ -188,6 +188,120 @@ def test_what_is_cut_is_noted() -> None:
     assert m.sr() == 0
 
 
+# -- what is taken is counted by its name ----------------------------------------------------------
+
+PLAIN: dict[str, list[tuple[int, dict[str, Any], str]]] = {
+    "W25Q256JV-IM": [
+        (0x06, {}, "write enable"),
+        (0x04, {}, "write disable"),
+        (0x50, {}, "write enable volatile"),
+        (0x31, {"write": b"\x02"}, "write status 2"),
+        (0x77, {"address": 0, "address_lanes": 4, "data_lanes": 4, "write": b"\x10"},
+         "set burst with wrap"),
+        (0xFF, {}, "continuous read reset"),
+        (0xFF, {"write": b"\xff\xff"}, "continuous read reset"),
+        (0xB7, {}, "enter 4-byte mode"),
+        (0xE9, {}, "exit 4-byte mode"),
+        (0x06, {}, "write enable"),
+        (0xC5, {"write": b"\0"}, "write extended address"),
+        (0xC8, {"read": 1}, "read extended address"),
+        (0x06, {}, "write enable"),
+        (0x36, {"address": 0}, "block lock"),
+        (0x06, {}, "write enable"),
+        (0x39, {"address": 0}, "block unlock"),
+        (0x3D, {"address": 0, "read": 1}, "read block lock"),
+        (0x06, {}, "write enable"),
+        (0x7E, {}, "global lock"),
+        (0x06, {}, "write enable"),
+        (0x98, {}, "global unlock"),
+        (0x06, {}, "write enable"),
+        (0x42, {"address": 0x1000, "write": b"a"}, "program security register"),
+        (0x06, {}, "write enable"),
+        (0x44, {"address": 0x1000}, "erase security register"),
+        (0x48, {"address": 0x1000, "dummy": 8, "read": 1}, "read security register"),
+        (0x06, {}, "write enable"),
+        (0x01, {"write": b"\0"}, "write status 1"),
+        (0x06, {}, "write enable"),
+        (0x11, {"write": b"\x60"}, "write status 3"),
+        (0xB9, {}, "power-down"),
+        (0xAB, {}, "release power-down"),
+        (0x66, {}, "reset enable"),
+        (0x99, {}, "reset"),
+    ],
+    "IS25WX128": [
+        (0x06, {}, "write enable"),
+        (0x04, {}, "write disable"),
+        (0x50, {}, "clear flag status"),
+        (0x70, {"read": 1}, "read flag status"),
+        (0x06, {}, "write enable"),
+        (0x81, {"address": 3, "write": b"\xfe"}, "write volatile configuration"),
+        (0x85, {"address": 3, "dummy": 8, "read": 1}, "read volatile configuration"),
+        (0x06, {}, "write enable"),
+        (0xB1, {"address": 3, "write": b"\xfe"}, "write non-volatile configuration"),
+        (0xB5, {"address": 3, "dummy": 8, "read": 1}, "read non-volatile configuration"),
+        (0x06, {}, "write enable"),
+        (0x01, {"write": b"\0"}, "write status"),
+        (0xB7, {}, "enter 4-byte mode"),
+        (0xE9, {}, "exit 4-byte mode"),
+        (0x9E, {"read": 3}, "read id"),
+    ],
+    "MX25UM25645G": [
+        (0x06, {}, "write enable"),
+        (0x72, {"address": 0x300, "address_bits": 32, "write": b"\1"}, "write CR2"),
+        (0x06, {}, "write enable"),
+        (0x72, {"address": 0x4000_0000, "address_bits": 32, "write": b"\3"}, "write CR2"),
+        (0x71, {"address": 0x300, "address_bits": 32, "read": 1}, "read CR2"),
+        (0x06, {}, "write enable"),
+        (0x01, {"write": b"\0\7"}, "write status"),
+        (0x06, {}, "write enable"),
+        (0x2F, {}, "write security register"),
+        (0x2B, {"read": 1}, "read security register"),
+        (0x15, {"read": 1}, "read configuration"),
+        (0xB7, {}, "enter 4-byte mode"),
+        (0xE9, {}, "exit 4-byte mode"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("part", PLAIN)
+def test_commands_are_counted_by_their_names(part: str) -> None:
+    """And none of them is ignored."""
+    m = Master(part)
+    for opcode, fields, name in PLAIN[part]:
+        m.chip.counters.commands.clear()
+        m(opcode, **fields)
+        assert m.chip.stats()["commands"] == {name: 1}, hex(opcode)
+        m.wait()
+        assert not m.chip.busy
+    assert m.rules() == []
+
+
+def test_commands_of_qpi_suspend_and_erase_are_counted_too() -> None:
+    m = Master(qe=1)
+    m(0x06)
+    m(0x20, address=0)
+    m.wait(1)
+    m(0x75)
+    m.wait(1)
+    m(0x7A)
+    m.wait(100)
+    m(0x38)
+    m.qpi = True
+    m(0xC0, write=b"\0")
+    m(0x06)
+    m(0x02, address=0, write=b"ab")
+    m.wait(1)
+    m(0xFF)
+    m.qpi = False
+    m(0x06)
+    m(0xC7)
+    assert m.rules() == []
+    assert m.chip.stats()["commands"] == {
+        "write enable": 3, "sector erase 4K": 1, "suspend": 1, "resume": 1, "enter QPI": 1,
+        "set read parameters": 1, "page program": 1, "exit QPI": 1, "chip erase": 1,
+    }  # fmt: skip
+
+
 # -- deaf, and busy --------------------------------------------------------------------------------
 
 

@@ -259,9 +259,26 @@ def test_status_register_of_issi(part: str) -> None:
     assert issi(m, 0x05) == 0x80, "non-volatile; WEL is not"
 
 
+@pytest.mark.parametrize("part", ["IS25WX128", "EM064LX"])
+def test_error_flags_of_what_is_protected(part: str) -> None:
+    """b1 protection, and b4 of a program, b5 of an erase; WEL stays 1 until 50h."""
+    m = Octal(part)
+    m.spi(0x06)
+    m.spi(0x01, write=b"\x04")  # the highest 64 KB
+    m.wait(2)
+    top = m.chip.size - 0x1_0000
+    for opcode, data, flag in ((0x02, b"\0", 0x10), (0x20, b"", 0x20)):
+        m.spi(0x06)
+        m.spi(opcode, address=top, write=data)
+        assert issi(m, 0x70) == 0x82 | flag
+        assert issi(m, 0x05) == 0x06
+        m.spi(0x50)
+        assert issi(m, 0x70) == 0x80
+        assert issi(m, 0x05) == 0x04
+
+
 def test_flag_status_of_issi_bit_by_bit() -> None:
-    """b0 4-byte mode, b1 protection, b2 program suspended, b4 program, b5 erase error, b6 erase
-    suspended, b7 ready."""
+    """b0 4-byte mode, b2 program suspended, b6 erase suspended, b7 ready."""
     m = Octal("IS25WX128")
     assert issi(m, 0x70) == 0x80
     m.spi(0xB7)
@@ -278,16 +295,6 @@ def test_flag_status_of_issi_bit_by_bit() -> None:
         assert issi(m, 0x70) == 0x80 | flag
         m.spi(0x7A)
         m.wait(100)
-        assert issi(m, 0x70) == 0x80
-    m.spi(0x06)
-    m.spi(0x01, write=b"\x04")  # the highest 64 KB
-    m.wait(2)
-    top = m.chip.size - 0x1_0000
-    for opcode, data, flag in ((0x02, b"\0", 0x10), (0x20, b"", 0x20)):
-        m.spi(0x06)
-        m.spi(opcode, address=top, write=data)
-        assert issi(m, 0x70) == 0x82 | flag
-        m.spi(0x50)
         assert issi(m, 0x70) == 0x80
 
 
@@ -408,6 +415,32 @@ def test_writable_bits_of_macronixs_status_and_configuration() -> None:
         m.wait(10)
         assert m.spi(0x05, read=1) == b"\x04"
         assert m.spi(0x15, read=1) == bytes((1 << bit & 0x08,)), "one byte leaves CR alone"
+
+
+def test_security_register_of_macronix_bit_by_bit() -> None:
+    """1 LDSO, 2 PSB, 3 ESB, 5 P_FAIL, 6 E_FAIL."""
+    m = Octal("MX25UM25645G")
+    for opcode, data, flag in ((0x02, bytes(256), 0x04), (0x20, b"", 0x08)):
+        m.spi(0x06)
+        m.spi(opcode, address=0, write=data)
+        m.bench.clock.advance(10_000)
+        m.spi(0xB0)
+        m.bench.clock.advance(20_000)
+        assert m.spi(0x2B, read=1) == bytes((flag,))
+        m.spi(0x30)
+        m.wait(100)
+        assert m.spi(0x2B, read=1) == b"\0"
+    m.spi(0x06)
+    m.spi(0x01, write=b"\x04\x0f")  # the lowest 64 KB
+    m.wait(10)
+    for opcode, data, flags in ((0x02, b"\0", 0x20), (0x20, b"", 0x60)):
+        m.spi(0x06)
+        m.spi(opcode, address=0, write=data)
+        assert m.spi(0x2B, read=1) == bytes((flags,))
+    m.spi(0x06)
+    m.spi(0x2F)
+    m.wait(10)
+    assert m.spi(0x2B, read=2) == b"\x62\x62"
 
 
 def test_the_mode_at_power_on_can_be_changed_in_one_direction_only() -> None:
