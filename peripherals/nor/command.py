@@ -72,7 +72,7 @@ class Command(NamedTuple):
                 return False
         elif t.address is not None:
             clocks += t.address_bits // (t.address_lanes << t.address_ddr)
-        if clocks != self.wait and (clocks or t.read or not self.sends):
+        if clocks != self.wait and (clocks or t.read or self.mode_clocks or not self.sends):
             return False
         if t.read and (t.write or not self.sends or t.data_lanes != self.data_lanes):
             return False

@@ -15,16 +15,16 @@ from .operation import Operation
 class Mode(NamedTuple):
     """How a chip listens at the moment. The table of its commands follows from this alone."""
 
-    name: str = "SPI"
+    name: str
     """What people call it."""
-    lanes: int = 1
+    lanes: int
     """Lines of the opcode."""
+    wide: bool
+    """Addresses of legacy commands have 4 bytes."""
     opcode_bits: int = 8
     """16: an opcode and its inverse."""
     opcode_ddr: bool = False
     """An opcode's two bytes come at the two edges of one clock."""
-    wide: bool = False
-    """Addresses of legacy commands have 4 bytes."""
     continuous: int = 0
     """Opcode of the read that goes on without one, 0 for none."""
     strobe: bool = False
@@ -71,8 +71,8 @@ class Maker(ABC):
 
     @property
     def quad_enabled(self) -> bool:
-        """The quad enable bit."""
-        return True
+        """The quad enable bit. Only asked of those that have commands which need it."""
+        raise NotImplementedError
 
     @property
     def high_address(self) -> int:
@@ -80,12 +80,12 @@ class Maker(ABC):
         return 0
 
     def enters_continuous(self, bits: int) -> bool:
-        """Whether these mode bits keep the chip in continuous read."""
-        return False
+        """Whether these mode bits keep the chip in continuous read. This and the next are only
+        asked of those that have reads with mode bits."""
+        raise NotImplementedError
 
     def set_continuous(self, opcode: int) -> None:
-        """Remember the read that goes on without opcode, 0 for none. Only asked of those whose
-        `enters_continuous` may be true."""
+        """Remember the read that goes on without opcode, 0 for none."""
         raise NotImplementedError
 
     # -- programs and erases ---------------------------------------------------------------------

@@ -16,6 +16,11 @@ def opcode_mismatch(t: Transaction, mode: Mode) -> Iterator[Finding]:
     """The phase of the opcode against the chip's mode."""
     if t.opcode_lanes != mode.lanes:
         yield "wrong-lanes", f"opcode {_wrong_lanes(t.opcode_lanes, mode.lanes)} ({mode.name} mode)"
+    elif t.opcode is not None:
+        clocks = -(-t.opcode_bits // (t.opcode_lanes << t.opcode_ddr))
+        if clocks != mode.opcode_clocks:
+            why = f"opcode takes {clocks} clocks, not {mode.opcode_clocks} ({mode.name} mode)"
+            yield "wrong-opcode-length", why
 
 
 def mismatches(t: Transaction, mode: Mode, command: Command, late: int) -> Iterator[Finding]:

@@ -95,6 +95,7 @@ class Replay:
         if not fits:
             why = f"chip select rose after {total} clocks, {data_at} lead to the data"
             self._chip.refuse("wrong-length", c, why)
+            self._chip.reset_enabled = False
         return fits
 
     def _take_data(self, wire: Wire, c: Cycle, data_at: int) -> None:

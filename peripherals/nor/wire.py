@@ -66,12 +66,10 @@ def _seen(
         # Of each clock's two symbols only the first is sampled.
         step = 2
     if step > per_byte:
-        data, begin, skip = data[start::step], 0, 0
-    else:
-        begin, skip = divmod(start, per_byte)
-        shifts = shifts[::step]
+        data, start = data[start::step], 0
+    begin, skip = divmod(start, per_byte)
     data = data[begin:]
-    table = {b: "".join(symbols[b >> shift & mask] for shift in shifts) for b in set(data)}
+    table = {b: "".join(symbols[b >> s & mask] for s in shifts[::step]) for b in set(data)}
     text = "".join(map(table.__getitem__, data))
     return text[skip // step * len(symbols[0]) :]
 
@@ -129,8 +127,7 @@ class Wire:
         self._level = phase.level(last)
 
     def _idle(self, count: int) -> None:
-        if count > 0:
-            self._add(_Phase(self.length, count, 0, False, b"", self._undriven))
+        self._add(_Phase(self.length, count, 0, False, b"", self._undriven))
 
     def _add(self, phase: _Phase) -> None:
         self._phases.append(phase)
@@ -156,10 +153,6 @@ class Wire:
         """The same as a number."""
         return int(self.bits(start, count, lanes, ddr=ddr) or "0", 2)
 
-    def lanes(self, start: int, count: int) -> set[int]:
-        """How many lines the controller drove in these clocks."""
-        return {phase.lanes for phase, _, _ in self._within(start, count)}
-
     def sampled(self, answer: bytes, start: int, lanes: int, *, ddr: bool = False) -> bytes:
         """What the controller reads if the chip drives `answer` from clock `start` on."""
         on, at_ddr = self._read_lanes, self._read_ddr
@@ -179,4 +172,4 @@ class Wire:
         bits = nobody * (max(0, -late) << at_ddr)
         bits += _seen(answer, lanes, ddr, level, max(0, late), on, at_ddr)
         wanted = 8 * self._read
-        return to_bytes((bits + nobody * -(-max(0, wanted - len(bits)) // on))[:wanted])
+        return to_bytes((bits + nobody * wanted)[:wanted])

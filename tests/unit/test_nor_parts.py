@@ -402,3 +402,73 @@ def test_always_4_byte_commands_of_the_256_megabit_part_are_in_its_sfdp() -> Non
     assert words[4:] == bytes.fromhex("21 FF DC FF")
     bits = int.from_bytes(words[:4], "little")
     assert bits & 0xFFF == 0xAFF
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_erase_sizes(part: str) -> None:
+    """4, 32 and 64 KB; ISSI's octal parts have 128 KB, Macronix's no 32 KB."""
+    sizes = [0x1000, 0x8000, 0x2_0000 if part.startswith("IS") else 0x1_0000]
+    if part.startswith("MX"):
+        sizes.remove(0x8000)
+    row = find_part(part)
+    assert [unit.size for unit in row.erase] == sizes
+    assert [unit.opcodes for unit in row.erase] == [
+        ({0x1000: 0x20, 0x8000: 0x52}.get(size, 0xD8),) for size in sizes
+    ]
+
+
+# DWORD 1 but for what the size decides (4-byte addresses), and what surrounds the chip erase time
+# in DWORD 11.
+SIBLINGS = {
+    "W25Q": (0x80, "e520f9ff", 0xA8, "82ea14"),
+    "IS25": (0x30, "e5208aff", 0x58, "8b8e03"),
+    "MX": (0x30, "30fffbff", 0x58, "81ffff"),
+}
+
+
+@pytest.mark.parametrize("part", [part for part in PARTS if part[:2] in ("W2", "IS", "MX")])
+def test_sfdp_of_siblings(part: str) -> None:
+    """As the dumped one of each family; the 256-Mb W25Q takes 3 or 4 address bytes."""
+    m = Master(part)
+    start, first, eleventh, times = next(v for k, v in SIBLINGS.items() if part.startswith(k))
+    if part.startswith("W25Q256"):
+        first = "e520fbff"
+    assert m(0x5A, address=start, dummy=8, read=4).hex() == first
+    assert m(0x5A, address=eleventh, dummy=8, read=3).hex() == times
+
+
+def test_revisions_of_sfdp_headers(asked: Master) -> None:
+    """JESD216: the basic table is of the header's own revision, the 4-byte table of 1.0."""
+    space = asked(0x5A, address=0, dummy=8, read=0x40)
+    if asked.chip.part.startswith(("GD", "EM")):
+        assert space == b"\xff" * 0x40
+        return
+    headers = [space[8 + 8 * n : 16 + 8 * n] for n in range(space[6] + 1)]
+    assert headers[0][1] == space[4]
+    assert all(header[1] == 0 for header in headers if header[0] == 0x84)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("W25Q64J", "; did you mean W25Q64J"),
+        ("IS25", "; did you mean IS25"),
+        ("mx25um", "; did you mean MX25UM"),
+        ("SST26VF016B", ""),
+        ("xyz", ""),
+    ],
+)
+def test_names_that_are_none(name: str, hint: str) -> None:
+    """In any case of letters; a hint where one is near enough."""
+    with pytest.raises(ValueError, match=r"unknown flash part") as refused:
+        find_part(name)
+    text = str(refused.value)
+    assert text.startswith(f"unknown flash part {name!r}{hint}")
+    assert ("did you mean" in text) == bool(hint)
+
+
+def test_names_in_any_case_and_by_alias() -> None:
+    assert find_part("w25q64jv").name == "W25Q64JV-IQ"
+    assert find_part("W25Q64DW").name == "W25Q64FW"
+    assert part_names() == sorted(part_names())
+    assert "W25Q64JV" not in part_names()

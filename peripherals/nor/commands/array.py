@@ -74,17 +74,18 @@ class ArrayCommands:
         """Program within a page."""
         chip, page = self._chip, self._chip.maker.page
         c.address = self.cell(c)
-        if not c.data:
-            chip.refuse("wrong-length", c, "chip select rose before a byte had come")
+        if is_empty(chip, c):
             return None
-        if not self._may_change(c, min(len(c.data), page), "program"):
+        base = c.address & -page
+        ahead = min(len(c.data), base + page - c.address)
+        behind = min(len(c.data) - ahead, page)
+        if not self._may_change(c, "program", (c.address, ahead), (base, behind)):
             return None
         chip.counters.bytes_programmed += min(len(c.data), page)
-        if c.address % page + len(c.data) > page:
+        if behind:
             self._report_wrap(c, page)
-            start, c.address = c.address % page, c.address & -page
-            old = chip.array[c.address : c.address + page]
-            c.data = page_buffer(start, c.data, old)
+            start, c.address = c.address - base, base
+            c.data = page_buffer(start, c.data, chip.array[base : base + page])
         # Assumption: a part of a page takes as long as a whole one (the sheet gives one time).
         self._engine.begin(
             "program", c.command.name, chip.duration("page_program"),
@@ -103,7 +104,7 @@ class ArrayCommands:
 
     def _erase(self, time: str, c: Cycle) -> bytes | None:
         c.address = self.cell(c) & -c.command.value
-        if not self._may_change(c, c.command.value, "erase"):
+        if not self._may_change(c, "erase", (c.address, c.command.value)):
             return None
         self._engine.begin(
             "erase", c.command.name, self._chip.duration(time),
@@ -111,17 +112,22 @@ class ArrayCommands:
         )  # fmt: skip
         return b""
 
-    def _may_change(self, c: Cycle, length: int, verb: str) -> bool:
-        """Whether a program or erase is carried out: WEL, nothing suspended there, protection."""
+    def _may_change(self, c: Cycle, verb: str, *ranges: tuple[int, int]) -> bool:
+        """Whether a program or erase is carried out: WEL, nothing suspended there, protection.
+
+        ranges: address and length of what it would change.
+        """
         chip, maker, suspended = self._chip, self._chip.maker, self._chip.suspended
         rule = why = ""
         if not chip.wel:
             rule, why = f"{verb}-without-wel", "the write enable latch is 0"
         elif suspended and (
-            verb == "erase" or suspended.kind == "program" or overlaps(suspended, c.address, length)
+            verb == "erase"
+            or suspended.kind == "program"
+            or any(overlaps(suspended, *cells) for cells in ranges)
         ):
             rule, why = "suspended", f"suspended: {suspended}"
-        elif maker.protected(c.address, length):
+        elif any(maker.protected(*cells) for cells in ranges):
             rule, why = "protected", "the area is protected"
             if maker.holds_wel:
                 why += "; WEL stays 1 until 50h"
@@ -132,6 +138,13 @@ class ArrayCommands:
         if rule:
             chip.refuse(rule, c, why)
         return not rule
+
+
+def is_empty(chip: ChipState, c: Cycle) -> bool:
+    """Whether a program came without data, which no chip carries out; reported."""
+    if not c.data:
+        chip.refuse("wrong-length", c, "chip select rose before a byte had come")
+    return not c.data
 
 
 def repeated(data: bytes | bytearray, count: int, start: int = 0) -> bytes:

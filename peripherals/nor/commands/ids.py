@@ -14,8 +14,7 @@ class IdCommands:
 
     def __init__(self, chip: ChipState) -> None:
         self._row, self._uid = chip.row, chip.unique_id
-        sfdp = chip.row.sfdp_space()
-        self._sfdp = sfdp.ljust(max(0x100, -(-len(sfdp) // 0x100) * 0x100), b"\xff")
+        self._sfdp = chip.row.sfdp_space().ljust(0x100, b"\xff")
 
     def commands(self, lanes: int) -> Iterator[Command]:
         """JEDEC id and manufacturer id, in every mode."""

@@ -8,7 +8,7 @@ from ..command import Command, Cycle
 from ..engine import WriteEngine
 from ..operation import Operation
 from ..state import ChipState
-from .array import page_buffer, repeated
+from .array import is_empty, page_buffer, repeated
 
 PAGE = 0x100
 
@@ -63,6 +63,8 @@ class SecurityRegisters:
         return repeated(self.cells[start : start + PAGE], c.read, c.address & 0xFF)
 
     def _program(self, c: Cycle) -> bytes | None:
+        if is_empty(self._chip, c):
+            return None
         data = page_buffer(c.address & 0xFF, c.data, b"\xff" * PAGE)
         return self._begin(c, "program", "page_program", data)
 

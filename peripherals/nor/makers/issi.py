@@ -26,8 +26,8 @@ from .issi_opcodes import PROGRAMS, READS, UNMODELLED
 
 IO_MODE, DUMMIES, DRIVE, ADDRESS, XIP, WRAP, PATTERN, ECC = 0, 1, 3, 5, 6, 7, 0x0A, 0x0B
 OCTAL_DDR, OCTAL_DDR_NO_DQS, SPI_NO_DQS = 0xE7, 0xC7, 0xDF
-FACTORY = {DUMMIES: 0xFF, PATTERN: 0x55}
-"""Non-volatile configuration registers that are not FFh from the factory, or need a name."""
+FACTORY = {PATTERN: 0x55}
+"""Non-volatile configuration registers that are not FFh from the factory."""
 VALUES: dict[int, frozenset[int]] = {
     IO_MODE: frozenset((0xFF, SPI_NO_DQS, OCTAL_DDR, OCTAL_DDR_NO_DQS)),
     DUMMIES: frozenset(range(256)),

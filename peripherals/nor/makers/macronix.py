@@ -92,6 +92,11 @@ class MacronixOctal(Maker):
         """Whether the mode uses both clock edges."""
         return self.volatile.cr2[MODE] == DOPI
 
+    @property
+    def address_bits(self) -> int:
+        """Of legacy commands."""
+        return 32 if self.is_octal or self.volatile.wide else 24
+
     def _refresh(self) -> None:
         cr2 = self.volatile.cr2
         self.mode = Mode(
@@ -118,7 +123,7 @@ class MacronixOctal(Maker):
         if self.is_octal:
             yield from map(self._in_octal, self._octal_table())
         else:
-            yield from self._spi_table(32 if self.volatile.wide else 24)
+            yield from self._spi_table()
 
     def _in_octal(self, command: Command) -> Command:
         opcode, ddr = command.opcode, self.is_ddr
@@ -138,7 +143,7 @@ class MacronixOctal(Maker):
             opcode=opcode, name=name, run=self._array.read, is_read=True, sends=True,
             address_bits=32, wait=DUMMY_CYCLES[self.volatile.cr2[DUMMIES]], swaps=self.is_ddr,
         )  # fmt: skip
-        for command in self._spi_table(32):
+        for command in self._spi_table():
             if not command.is_read and command.opcode not in (0x02, 0x20, 0xD8, 0xB7, 0xE9):
                 yield command
         yield Command(
@@ -146,7 +151,8 @@ class MacronixOctal(Maker):
             lengths=(1,),
         )  # fmt: skip
 
-    def _spi_table(self, bits: int) -> Iterator[Command]:
+    def _spi_table(self) -> Iterator[Command]:
+        bits = self.address_bits
         for opcode, size, name, wait in (
             (0x03, bits, "read data", 0),
             (0x13, 32, "read data", 0),
@@ -304,7 +310,7 @@ class MacronixOctal(Maker):
             "security": self.security_register,
             "mode": self.mode.name,
             "dummies": DUMMY_CYCLES[cr2[DUMMIES]],
-            "address_bytes": 4 if self.is_octal or self.volatile.wide else 3,
+            "address_bytes": self.address_bits // 8,
             "cr2": {f"{address:x}": value for address, value in cr2.items()},
         }
 

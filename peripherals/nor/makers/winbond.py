@@ -61,7 +61,6 @@ class W25Q(Maker):
         self._locks = BlockLocks(chip.size, self._array, self._control)
         qe = chip.row.qe if chip.qe is None else chip.qe
         self.nonvolatile = [0, QE if qe else 0, self._options["sr3"]]
-        self.volatile = Volatile(list(self.nonvolatile))
         self.power_on()
 
     # -- modes -------------------------------------------------------------------------------------
@@ -250,7 +249,6 @@ class W25Q(Maker):
         if operation.kind == "status":
             for index, value in operation.values:
                 self.nonvolatile[index] = self.volatile.sr[index] = value
-            self._refresh()
         else:
             self._security.apply(operation)
 
@@ -282,7 +280,7 @@ class W25Q(Maker):
         return b""
 
     def _set_parameters(self, c: Cycle) -> bytes:
-        self.volatile.qpi_parameter = c.data[0] & 0x33
+        self.volatile.qpi_parameter = c.data[0]
         self._mode_changed()
         return b""
 
