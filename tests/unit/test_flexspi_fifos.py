@@ -199,3 +199,31 @@ def test_a_full_fifo_takes_nothing(rig: Rig) -> None:
     rig.set(FlexSpi.INTR, TXWE)
     assert rig.finish() == 0
     assert seen(rig)[-1].write[::8] == bytes(range(17))
+
+
+# -- what goes to the chip -------------------------------------------------------------------------
+
+
+def test_each_command_is_sent_as_it_is_said(rig: Rig) -> None:
+    """However alike it is to the one before: sequence, address, size, data, FLSHxxCR1."""
+    lut = [rig.get(FlexSpi.LUT, index) for index in range(64)]
+    lut[8], lut[16:18] = 0x2401_0435, [0x0818_0403, 0x2404]
+    rig.load_lut(lut)
+    for sequence, address, size in (
+        (1, 0, 1), (2, 0, 1), (1, 0, 1), (1, 0, 2), (4, 0, 2), (4, 8, 2), (0, 8, 2), (0, 8, 2),
+        (ENABLE, 8, 0), (5, 8, 0), (5, 0x10, 0), (ENABLE, 8, 0),
+    ):  # fmt: skip
+        rig.start(sequence, address, size)
+        rig.bench.clock.advance(LONG)
+        t = seen(rig)[-1]
+        opcode = {0: 0xEB, 1: 0x05, 2: 0x35, ENABLE: 0x06, 4: 0x03, 5: 0x20}[sequence]
+        addressed = address if sequence in (0, 4, 5) else None
+        assert (t.opcode, t.address, t.read, t.write) == (opcode, addressed, size, b"")
+    for data in (b"\x11" * 8, b"\x22" * 8, b"\x11" * 8):
+        rig.send(PROGRAM, 0x100, data)
+        assert seen(rig)[-1].write == data
+    rig.start(4, 8, 2)
+    rig.set(FlexSpi.FLSHCR1, 0x463)
+    rig.bench.clock.advance(LONG)
+    rig.start(4, 8, 2)
+    assert [t.address for t in seen(rig)[-2:]] == [8, 4], "words"
