@@ -54,7 +54,7 @@ class PollRig(Rig):
     def _question(self, key: Any, until: int | None = None, **more: Any) -> int:
         assert key == ("status", "nor")
         self.until.append(until)
-        self.turns.append(more["turn"])
+        self.turns.append(more.get("turn"))
         return self.bench.clock.now
 
     def ask(self, sequence: int = STATUS, size: int = 1) -> Any:
