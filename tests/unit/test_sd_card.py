@@ -49,23 +49,6 @@ def selected(card: Card) -> int:
     return rca
 
 
-def test_a_register_read_of_the_voltages_does_not_make_it_ready(card: Card) -> None:
-    """4.2.3.1: ACMD41 with a voltage window of 0 is an inquiry."""
-    card.command(55, 0)
-    ocr = card.command(41, 0)
-    assert ocr is not None and not ocr >> 31 and ocr & 0xFF8000 == 0xFF8000
-
-
-def test_the_csd_says_the_size(card: Card) -> None:
-    """5.3.3: version 2.0; (C_SIZE + 1) * 512 KB. Bits 127 to 8 are here from bit 0."""
-    csd = card.command(9, identified(card))
-    assert csd is not None
-    assert csd >> 118 == 1
-    assert ((csd >> 40 & 0x3F_FFFF) + 1) * 512 * 1024 == 4 * MB
-    assert csd >> 72 & 0xF == csd >> 14 & 0xF == 9, "blocks of 512 bytes"
-    assert csd >> 88 & 0xFF == 0x32, "25 MHz"
-
-
 def test_the_cid_is_the_same_for_cmd2_and_cmd10(card: Card) -> None:
     card.command(55, 0)
     card.command(41, 0x4010_0000)
@@ -172,16 +155,6 @@ def test_an_erase_backwards_is_refused(card: Card) -> None:
     card.command(33, 1)
     assert (card.command(38, 0) or 0) & ERASE_SEQ_ERROR
     assert not (card.command(13, rca) or 0) & ERASE_SEQ_ERROR
-
-
-def test_the_switch_function_knows_the_defaults(card: Card) -> None:
-    """4.3.10.4: 64 bytes; four bits for each group in bits 399 to 376, Fh where it is unknown."""
-    selected(card)
-    for argument, chosen in ((0x00FF_FFF0, 0x000000), (0x80FF_FFF1, 0x00000F)):
-        card.command(6, argument)
-        status = card.send()
-        assert status is not None and len(status) == 64
-        assert int.from_bytes(status[14:17], "big") == chosen
 
 
 def test_power_on_keeps_the_cells_and_a_reset_of_the_microcontroller_all(card: Card) -> None:
