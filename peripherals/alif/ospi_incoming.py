@@ -57,7 +57,8 @@ class Incoming:
     def next_change(self) -> int:
         """When the level exceeds its threshold, the FIFO overflows, or the receive ends."""
         ospi = self._ospi
-        level, left = len(ospi.rx), ospi.expected - ospi.arrived
-        steps = (ospi.regs[_RXFTLR] & _RFT, DEPTH)
-        more = min(left, *(step + 1 - level for step in steps if step >= level))
+        level, more = len(ospi.rx), ospi.expected - ospi.arrived
+        for step in (ospi.regs[_RXFTLR] & _RFT, DEPTH):
+            if level <= step < level + more:
+                more = step + 1 - level
         return self.comes(ospi.arrived + more)

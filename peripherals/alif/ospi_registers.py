@@ -166,10 +166,14 @@ class OspiRegisters(Peripheral):
 
     @guards(*LOCKED)
     def _is_unlocked(self, register: Register, value: int) -> bool:
-        if self.SSI_EN:
+        is_enabled = self.regs[_SSIENR] & 1
+        if is_enabled:
             # Assumption: such a write is lost.
             self.diagnose(
                 "write-while-enabled",
                 f"{register.name} <- {value:#x} is lost: it can be written while SSIENR is 0 only",
             )
-        return not self.SSI_EN
+        return not is_enabled
+
+
+_SSIENR = OspiRegisters.SSIENR.offset

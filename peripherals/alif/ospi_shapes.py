@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from .ospi_format import Format
 from .ospi_registers import OspiRegisters
 
 _CTRLR0, _SPI_CTRLR0 = OspiRegisters.CTRLR0.offset, OspiRegisters.SPI_CTRLR0.offset
+_of_commands = itemgetter(_CTRLR0, _SPI_CTRLR0)
 _XIP_CTRL = OspiRegisters.XIP_CTRL.offset
 _INSTRUCTION_BITS = (0, 4, 8, 16)
 _MODE_BITS = (2, 4, 8, 16)
@@ -16,7 +19,7 @@ class Shapes:
 
     def __init__(self, ospi: OspiRegisters) -> None:
         self._ospi = ospi
-        self._commands: dict[tuple[int, int], Format] = {}
+        self._commands: dict[tuple[int, ...], Format] = {}
         """By CTRLR0 and SPI_CTRLR0."""
         self._window_reads: dict[tuple[int, int], Format] = {}
         """By CTRLR0 and XIP_CTRL."""
@@ -25,8 +28,7 @@ class Shapes:
     def command(self) -> Format:
         """Of transfers through the FIFOs."""
         regs = self._ospi.regs
-        key = regs[_CTRLR0], regs[_SPI_CTRLR0]
-        known = self._commands.get(key)
+        known = self._commands.get(key := _of_commands(regs))
         if known is None:
             known = self._commands[key] = self._command()
         return known

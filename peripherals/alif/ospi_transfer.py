@@ -48,6 +48,8 @@ class Transfers:
         self._asked: tuple[Format, list[int], int] | None = None
         self._last = Transaction()
         """The last cycle that reads, and what it was made of."""
+        self._on_lines: dict[int, list[SpiDevice]] = {}
+        """The chips of a value of SER."""
 
     # -- what firmware does ------------------------------------------------------------------------
 
@@ -78,12 +80,16 @@ class Transfers:
     def ask(self) -> None:
         """Firmware waits for the end of the transfer."""
         ospi = self._ospi
+        clock = ospi.system.clock
+        if ospi.expected and not ospi.rx:
+            first = self._incoming.comes(ospi.arrived + 1)
+            if first > clock.now:
+                self._fetch(clock.take(first))
+                return
         self.settle()
-        clock, expected = ospi.system.clock, ospi.expected
+        expected = ospi.expected
         if ospi.sent:
             clock.question(("transfer", ospi.name), until=ospi.ends[-1])
-        elif expected and not ospi.rx:
-            self._fetch(clock.take(self._incoming.comes(ospi.arrived + 1)))
         elif expected and len(ospi.rx) + expected - ospi.arrived <= DEPTH:
             # Nothing is lost if the firmware, which may mean what is there, comes late.
             clock.question(("transfer", ospi.name), until=self._incoming.comes(expected))
@@ -204,7 +210,10 @@ class Transfers:
     def _read(self, exchange: Callable[[], bytes]) -> bytes:
         """A cycle that reads. From a busy chip that can only be a poll of its status."""
         ospi = self._ospi
-        busy = [(chip, chip.busy_until) for chip in self._selected() if chip.busy]
+        chips = self._selected()
+        if len(chips) == 1 and not chips[0].busy:
+            return exchange()
+        busy = [(chip, chip.busy_until) for chip in chips if chip.busy]
         answer = exchange()
         for chip, until in busy:
             turn = partial(self._turn, exchange)
@@ -232,12 +241,14 @@ class Transfers:
         sent, ends = ospi.sent, ospi.ends
         time = ends[-1] if ends else ospi.system.clock.now
         clock, duration = ospi.BAUDR * 1_000_000_000, 0
-        for index in range(len(sent), len(sent) + len(entries)):
-            if not duration or index <= shape.head:
-                duration = -(-shape.clocks(index) * clock // ospi.frequency)
+        first, end = len(sent), len(sent) + len(entries)
+        for index in range(first, min(end, max(first, shape.head) + 1)):
+            duration = -(-shape.clocks(index) * clock // ospi.frequency)
             time += duration
             ends.append(time)
+        # All entries of data take as long.
         sent += entries
+        ends += [time + duration * more for more in range(1, len(sent) - len(ends) + 1)]
 
     def _watch_progress(self) -> None:
         """Set the alarm to the end, or to when a FIFO gets to its threshold if that is first."""
@@ -312,14 +323,20 @@ class Transfers:
         return b"\xff" + self._exchange(transaction)
 
     def _selected(self) -> list[SpiDevice]:
-        chips, chosen = self._ospi.chips, self._ospi.chosen
-        return [chips[number] for number in (0, 1) if chosen >> number & 1 and number in chips]
+        chosen = self._ospi.chosen
+        known = self._on_lines.get(chosen)
+        if known is None:
+            chips = self._ospi.chips
+            known = [chips[number] for number in (0, 1) if chosen >> number & 1 and number in chips]
+            self._on_lines[chosen] = known
+        return known
 
     def _exchange(self, transaction: Transaction) -> bytes:
         """One cycle of chip select; FFh where no chip drives the bus."""
-        answers = [chip.transfer(transaction) for chip in self._selected()]
-        if len(answers) == 1:
-            return answers[0]
+        chips = self._selected()
+        if len(chips) == 1:
+            return chips[0].transfer(transaction)
+        answers = [chip.transfer(transaction) for chip in chips]
         # Assumption: where two chips drive a line, 0 wins.
         idle = b"\xff" * transaction.read
         return bytes(reduce(and_, levels) for levels in zip(idle, *answers, strict=True))
