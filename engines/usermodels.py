@@ -68,6 +68,11 @@ def _load_file(file: str) -> None:
             REGISTRY.add(type_name, model)
         return
     spec = spec_from_file_location(name, file)
+    try:
+        os.close(os.open(file, os.O_RDONLY | os.O_NONBLOCK))
+    except (OSError, ValueError) as error:
+        text = getattr(error, "strerror", None) or error
+        raise UserModelError(f"{file}: cannot be read: {text}") from None
     if spec is None or spec.loader is None or not os.path.isfile(file):
         raise UserModelError(f"{file}: not a Python file that can be read")
     module = module_from_spec(spec)

@@ -122,10 +122,10 @@ def add(path: str | os.PathLike[str], board: str | None = None, *, origin: str =
 
 def entries(board: str | None = None) -> list[Entry]:
     """The images in the cache, those for `board` if given: by board, the newest added first."""
-    folders = [board] if board else sorted(path.name for path in where().glob("*"))
+    folders = [board] if board else _names(where())
     found: list[Entry] = []
     for name in folders:
-        paths = sorted((where() / name).glob("*.json"))
+        paths = [where() / name / file for file in _names(where() / name) if file.endswith(".json")]
         of_board = [_entry(path) for path in paths if path.with_suffix("").exists()]
         found += sorted(of_board, key=lambda entry: entry.added, reverse=True)
     return found
@@ -146,7 +146,7 @@ def find(board: str) -> Found:
     for folder, place in _places():
         if path := _search(folder, facts):
             return Found(path, place)
-    looked = "".join(f"\n  {place}: {folder}" for folder, place in _places())
+    looked = "".join(f"\n  {place}: {folder}{_trouble(folder)}" for folder, place in _places())
     raise FirmwareError(
         f"no firmware for {board}. Type\n"
         f"  xipsim firmware get {facts.name}\n"
@@ -194,9 +194,30 @@ def _search(place: Path, board: boards.Board) -> Path | None:
     return None
 
 
+def _trouble(place: Path) -> str:
+    """Behind the name of a place where nothing was found: why, if it cannot be looked at."""
+    try:
+        os.listdir(place)
+    except NotADirectoryError:
+        return ""  # a file, and not this board's
+    except (OSError, ValueError) as error:
+        return f" ({getattr(error, 'strerror', None) or error})"
+    return ""
+
+
 def _is_named(file: str, board: str) -> bool:
     """Whether `file` is named after `board`: TEENSY41.hex, TEENSY41-20240602-v1.23.0.hex."""
     return re.match(rf"{re.escape(board)}(?![A-Za-z0-9])", file, re.IGNORECASE) is not None
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder of the cache, sorted: nothing if there is none. FirmwareError."""
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise FirmwareError(f"{folder}: cannot be read: {error.strerror}") from None
 
 
 def _facts(path: Path) -> Path:

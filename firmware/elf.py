@@ -14,6 +14,7 @@ from .segments import Contents, Piece, join
 
 MAGIC = b"\x7fELF"
 _CLASSES = {1: 32, 2: 64}
+_ORDERS = {1: "little-endian", 2: "big-endian"}
 _CLASS_32, _LITTLE_ENDIAN, _ARM = 1, 1, 40
 _EXECUTABLE, _LOADABLE = 2, 1
 _KINDS = {1: "an object file", 3: "a shared object", 4: "a core dump"}
@@ -79,7 +80,8 @@ def _header(path: str, data: bytes) -> _Header:
         machine = int.from_bytes(data[18:20], "little" if order == _LITTLE_ENDIAN else "big")
         raise ImageError(
             f"{path}: this ELF file is for another processor (machine {machine}, "
-            f"{_CLASSES.get(width, 'unknown')} bits), not for a 32-bit little-endian Arm"
+            f"{_CLASSES.get(width, 'unknown')} bits, {_ORDERS.get(order, 'unknown order')}), not "
+            "for a 32-bit little-endian Arm"
         )
     if header.kind != _EXECUTABLE:
         what = _KINDS.get(header.kind, f"of type {header.kind}")

@@ -6,6 +6,8 @@ from . import alif, elf, hexfile, uf2
 from .errors import ImageError
 from .segments import Contents, Segment
 
+_MARKED = "text with a byte order mark, as an editor saves it; download or copy it again"
+
 # First bytes of files that are often given by mistake.
 _MISTAKES = {
     alif.ZIP: "a zip archive; unpack it",
@@ -16,6 +18,9 @@ _MISTAKES = {
     b"\xfd7zXZ\0": "compressed with xz; unpack it",
     b"\x28\xb5\x2f\xfd": "compressed with zstd; unpack it",
     b"DfuSe": "a DfuSe file, which is for STM32 microcontrollers; take the image of this board",
+    b"\xef\xbb\xbf": _MARKED,
+    b"\xff\xfe": _MARKED,
+    b"\xfe\xff": _MARKED,
     b"UF2\n": "a damaged UF2 file; download or copy it again",
 }
 

@@ -103,8 +103,9 @@ class Image(NamedTuple):
             if data.startswith(FCB_TAG, place):
                 return max(0, fcb_offset - place)
         raise ImageError(
-            f"{self.path}: no image that the boot ROM starts: no FCB (tag 'FCFB') at its byte 0 "
-            "or 0x400; if these are raw bytes for the flash, say at which flash offset they belong"
+            f"{self.path}: no image that a boot ROM starts: no FCB (tag 'FCFB') at its byte 0 or "
+            "0x400, as those for the i.MX RT have, and no package or application of the Alif "
+            "Ensemble; raw bytes for another place go into a HEX file, which has addresses"
         )
 
     def _check_whole(self, offset: int) -> None:

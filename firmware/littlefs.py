@@ -28,7 +28,7 @@ def put_file(flash: bytearray, where: FileSystem, name: str, data: bytes) -> boo
     import littlefs
 
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    if not parts or ".." in parts:
+    if not parts or ".." in parts or not _is_text(name):
         raise FirmwareError(f"{name!r} is no name for a file in the file system")
     work = bytearray(_region(flash, where))
     blank = work.count(0xFF) == len(work)
@@ -72,6 +72,11 @@ def read_files(flash: bytes | bytearray, where: FileSystem) -> dict[str, bytes]:
     except (LittleFSError, OSError, ValueError, RecursionError) as error:
         raise FirmwareError(f"the file system cannot be read: {_text(error)}") from None
     return dict(sorted(files.items()))
+
+
+def _is_text(name: str) -> bool:
+    """Whether the firmware could read it: UTF-8 without a NUL, which ends a string of C."""
+    return "\0" not in name and name.encode(errors="ignore").decode() == name
 
 
 def _region(flash: bytes | bytearray, where: FileSystem) -> bytes | bytearray:

@@ -132,7 +132,11 @@ class FlashFile:
     ) -> None:
         if os.fspath(path).endswith(os.sep):
             raise FlashFileError(f"{os.fspath(path)}: this is how a folder is named; name a file")
-        self.path = Path(os.path.realpath(path))
+        try:
+            self.path = Path(os.path.realpath(path))
+        except OSError as error:  # a relative one, and the working directory is gone
+            text = f"{os.fspath(path)}: cannot be used: {error.strerror}"
+            raise FlashFileError(text) from None
         self.size = size
         self.blank = blank
         self.discard = discard

@@ -34,8 +34,20 @@ def find(board: str) -> Path:
     if os.path.isfile(board):
         return path
     if path.suffix == ".repl" or len(path.parts) > 1:
-        raise UnknownBoard(f"there is no file {board}")
+        raise UnknownBoard(_why_none(board))
     by_lower_case = {name.lower(): name for name in boards()}
     near = difflib.get_close_matches(board.lower(), by_lower_case, n=1, cutoff=0.5)
     hint = f"did you mean {by_lower_case[near[0]]}?" if near else "`xipsim boards` lists them"
     raise UnknownBoard(f"there is no board {board!r}; {hint}")
+
+
+def _why_none(file: str) -> str:
+    """Why `file`, which is none that could be read, is no platform."""
+    try:
+        os.stat(file)
+    except FileNotFoundError:
+        return f"there is no file {file}"
+    except (OSError, ValueError) as error:
+        return f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}"
+    what = "a folder" if os.path.isdir(file) else "no regular file"
+    return f"{file} is {what}, and a board's .repl is expected"

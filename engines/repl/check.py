@@ -60,7 +60,7 @@ def _type_problems(
         typed = [e.name for e in entries.values() if e.type]
         yield Problem(entry.place, message, nearest(entry.name, typed))
     elif entry.type not in registry and entry.type not in STOCK:
-        hint = nearest(entry.type, [*registry, *STOCK])
+        hint = nearest(entry.type, [*registry, *STOCK]) or "`xipsim models` lists them."
         yield Problem(entry.type_place, f"there is no model {entry.type!r}", hint)
 
 

@@ -10,11 +10,11 @@ from .check_places import placed
 from .declared import declared
 from .errors import Problem
 from .platform import Entry, Place, Reference
+from .stock import CONTROLLER, CORE
 
 Entries = dict[str, Entry]
 Models = dict[str, type[Model]]
 
-CONTROLLER = "IRQControllers.NVIC"
 SCS = 0xE000_E000
 """Where a core has its System Control Space, and the NVIC in it (ARMv7-M manual B3.2.1)."""
 
@@ -29,17 +29,21 @@ def machine_problems(file: str, entries: Entries, models: Models) -> Iterator[Pr
         found = [entry for entry in entries.values() if fits(entry)]
         if not found:
             yield Problem(Place(file, 1, 1), f"the board has no {what}", hint)
+        for entry in found[:most]:
+            if not entry.registrations and entry.type != CONTROLLER:
+                message = f"{entry.name!r} is registered nowhere: `@ none`, or no `@`"
+                yield Problem(entry.place, message, hint)
         for entry in found[most:]:
             message = f"{entry.name!r} is a second {what}, beside {found[0].name!r}: one is run"
             yield Problem(entry.place, message)
 
-    yield from count("core", "cpu: CPU.CortexM @ sysbus", 1, lambda e: e.type == "CPU.CortexM")
+    yield from count("core", "cpu: CPU.CortexM @ sysbus", 1, lambda e: e.type == CORE)
     hint = f"nvic: {CONTROLLER} @ sysbus 0x{SCS:X}"
     yield from count("interrupt controller", hint, 1, lambda e: e.type == CONTROLLER)
     for entry in entries.values():
         if entry.type == CONTROLLER:
             yield from _scs_problems(entry)
-        elif entry.type == "CPU.CortexM":
+        elif entry.type == CORE:
             yield from _nvic_problems(entry, entries)
     hint = "ram: Memory.MappedMemory @ sysbus 0x20000000"
     yield from count("memory on the bus", hint, len(entries), _is_placed_memory)

@@ -200,7 +200,10 @@ def _slot_problems(
     on_pins = entry.type in STOCK and STOCK[entry.type].on_pins
     count, hint = _slots(model, on_pins)
     number = registration.number
-    if not count:
+    if model and model.pins and not on_pins:
+        message = f"{entry.type} cannot be registered on a pin of {parent.name!r} ({parent.type})"
+        yield Problem(place, message, f"Wire it: `{parent.name}: {number or 0} -> {entry.name}@0`.")
+    elif not count:
         yield Problem(place, f"nothing can be registered on {parent.name!r} ({parent.type})")
     elif number is None:
         yield Problem(place, f"where on {parent.name!r}? `@ {parent.name} 0`", hint)

@@ -9,7 +9,7 @@ from xipsim.peripherals.core import Model
 from .declared import Declared, declared
 from .errors import Problem, nearest
 from .platform import Entry, Interrupt
-from .stock import STOCK
+from .stock import CONTROLLER, CORE, STOCK
 
 Models = dict[str, type[Model]]
 
@@ -21,6 +21,9 @@ def wire_problems(entry: Entry, entries: dict[str, Entry], models: Models) -> It
             message = f"there is no entry {wire.destination!r}"
             yield Problem(wire.destination_place, message, nearest(wire.destination, entries))
         elif stock := STOCK.get(entries[wire.destination].type):
+            if entries[wire.destination].type == CORE and entry.type != CONTROLLER:
+                message = f"{wire.destination!r} takes interrupts from the {CONTROLLER} alone"
+                yield Problem(wire.destination_place, message, "-> nvic@0")
             yield from _input_problems(wire, entries[wire.destination].type, stock.inputs)
         elif wire.destination in models:
             inputs = declared(models[wire.destination]).inputs

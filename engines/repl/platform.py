@@ -196,6 +196,13 @@ class Platform(Record):
     ) -> None:
         self.files, self.entries, self.sysbus, self.tags = files, entries, sysbus, tags
 
+    @property
+    def commands(self) -> list[Statement]:
+        """What the files give Renode's monitor to do, and no other engine does: all but tags."""
+        entries = (self.sysbus, *self.entries)
+        given = (s for e in entries for s in (*e.preinit, *e.init, *e.reset))
+        return [statement for statement in given if not statement.text.startswith("Tag")]
+
     def __contains__(self, name: str) -> bool:
         return any(entry.name == name for entry in self.entries)
 

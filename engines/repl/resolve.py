@@ -94,8 +94,14 @@ class _Reader:
                 return candidate
             self.files[str(candidate)] = None
         message = f"there is no file {using.path!r}"
-        hint = f"Looked for {', '.join(map(str, candidates))}."
+        hint = f"Looked for {', '.join(map(_looked_at, candidates))}."
         raise PlatformError([Problem(using.place, message, hint)])
+
+
+def _looked_at(path: Path) -> str:
+    """A file that is none, and whether there is something else."""
+    what = "a folder" if os.path.isdir(path) else "no regular file"
+    return f"{path} ({what})" if os.path.exists(path) else str(path)
 
 
 def _candidates(text: str, folder: Path) -> Iterator[Path]:

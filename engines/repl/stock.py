@@ -8,6 +8,7 @@ from xipsim.peripherals.namedtuple import NamedTuple
 
 from .platform import Value
 
+CORE, CONTROLLER = "CPU.CortexM", "IRQControllers.NVIC"
 PAGE = 0x1000
 """Memories lie on the bus in whole pages of so many bytes."""
 BUS_END = 1 << 32
@@ -82,10 +83,10 @@ _MEMORY = {
 }
 
 STOCK: dict[str, StockType] = {
-    "CPU.CortexM": StockType(inputs=1, parameters=_CPU),
+    CORE: StockType(inputs=1, parameters=_CPU),
     # The System Control Space, 0xE000E000-0xE000EFFF (ARMv7-M manual B3.2.1); up to 496 external
     # interrupts (B1.5.1).
-    "IRQControllers.NVIC": StockType(size=0x1000, inputs=496, output="IRQ", parameters=_NVIC),
+    CONTROLLER: StockType(size=0x1000, inputs=496, output="IRQ", parameters=_NVIC),
     "Memory.MappedMemory": StockType(size="size", parameters=_MEMORY),
     "Memory.ArrayMemory": StockType(size="size", parameters=_MEMORY),
     "Miscellaneous.LED": StockType(inputs=1, on_pins=True),

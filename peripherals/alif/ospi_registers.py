@@ -6,6 +6,7 @@ Sources: the vendor's SVD file (fields, reset values) and driver headers (what t
 from __future__ import annotations
 
 from xipsim.peripherals.core import (
+    FlashChip,
     Output,
     Parameter,
     Peripheral,
@@ -35,7 +36,7 @@ class OspiRegisters(Peripheral):
         choices=("native", "cycles"),
     )
 
-    chips: Slots[SpiDevice] = Slots(2, "chip selects")
+    chips: Slots[SpiDevice] = Slots(2, "chip selects", kind=FlashChip)
     IRQ = Output("the module's interrupt")
     window = Region("the bytes of the chip that XIP_SER selects (XIP)")
 

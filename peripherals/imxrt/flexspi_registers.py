@@ -6,6 +6,7 @@ Sources: i.MX RT1060 reference manual, chapter FlexSPI; the vendor's register he
 from __future__ import annotations
 
 from xipsim.peripherals.core import (
+    FlashChip,
     Output,
     Parameter,
     Peripheral,
@@ -92,7 +93,7 @@ class FlexSpiRegisters(Peripheral):
         choices=("coherent", "buffers"),
     )
 
-    chips: Slots[SpiDevice] = Slots(4, "chip selects: 0 A1, 1 A2, 2 B1, 3 B2")
+    chips: Slots[SpiDevice] = Slots(4, "chip selects: 0 A1, 1 A2, 2 B1, 3 B2", kind=FlashChip)
     IRQ = Output("the module's interrupt")
     window = Region("the chips' bytes, A1, A2, B1 and B2 in a row (XIP)")
     rx_fifo = Region("receive FIFO of IP commands on the AHB (ARDF)", required=False)

@@ -137,12 +137,14 @@ class Snvs(Peripheral, Waker):
             time = datetime.fromisoformat(rtc)
         except ValueError:
             time = None
-        if time is None or time.tzinfo or time.year < 1970:
+        is_local = time is not None and time.tzinfo is None
+        seconds = int(time.replace(tzinfo=UTC).timestamp()) if time and is_local else -1
+        if not 0 <= seconds <= MASK // HERTZ:
             raise ValueError(
                 f"{self.name}: rtc: expected a time such as 2026-01-31T12:00:00 "
-                f"(1970 or later, no offset), given {rtc!r}"
+                f"(1970 to 2106, where its counter ends, no offset), given {rtc!r}"
             )
-        return int(time.replace(tzinfo=UTC).timestamp())
+        return seconds
 
     def reset(self, cause: ResetCause) -> None:
         on_battery = cause is ResetCause.POWER_ON and self._coin_cell is not None

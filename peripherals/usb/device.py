@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xipsim.peripherals.core import Model, Slots
+from xipsim.peripherals.core import Model, Slots, UsbHost
 
 from .link import DevicePort, HostPort
 
@@ -13,7 +13,7 @@ MICROFRAME, FRAME = 125_000, 1_000_000
 class CableEnd(Model, DevicePort):
     """Base of the device controllers: the host that they are wired to, if there is one."""
 
-    port: Slots[HostPort] = Slots(1, "the cable to a host")
+    port: Slots[HostPort] = Slots(1, "the cable to a host", kind=UsbHost)
 
     @property
     def _host(self) -> HostPort | None:

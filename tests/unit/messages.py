@@ -267,6 +267,10 @@ PAGE: dict[str, tuple[Message, ...]] = {
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --report firmware.bin"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --timeout 99999999999s"),
         cli("exec TEENSY40 firmware.bin utf16.py"),
+        cli("exec TEENSY40 firmware.bin marked.py"),
+        cli("exec TEENSY40 firmware.bin module.mpy"),
+        cli("exec TEENSY40 firmware.bin -c 'print(1)' --put a.py --put lib/a.py"),
+        cli("exec TEENSY40 firmware.bin -c 'print(1)' --uid ''"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --flash ''"),
         cli("exec TEENSY40 '' -c 'print(1)'"),
         cli("exec TEENSY41.bin"),
@@ -280,6 +284,7 @@ PAGE: dict[str, tuple[Message, ...]] = {
     "Images": (
         cli("exec TEENSY40 other.bin -c 'print(1)'"),
         cli("exec TEENSY40 text.hex -c 'print(1)'"),
+        cli("exec TEENSY40 marked.hex -c 'print(1)'"),
         cli("exec TEENSY40 empty.bin -c 'print(1)'"),
         cli("exec TEENSY40 /dev/zero -c 'print(1)'"),
         cli("exec TEENSY40 total.uf2 -c 'print(1)'"),
@@ -297,6 +302,7 @@ PAGE: dict[str, tuple[Message, ...]] = {
         cli("exec part.repl firmware.bin -c 'print(1)'"),
         cli("exec TEENSY40 firmware.bin -c 'print(1)' --models nothing.py"),
         cli("exec TEENSY40.repl -c 'print(1)'"),
+        cli("exec folder.repl firmware.bin -c 'print(1)'"),
         cli("exec tag.repl firmware.bin -c 'print(1)'"),
         cli("exec size.repl firmware.bin -c 'print(1)'", unbuilt),
         cli("exec core.repl firmware.bin -c 'print(1)'", unbuilt),
@@ -381,6 +387,13 @@ def surroundings() -> Iterator[Path]:
         folder.joinpath("TEENSY41.bin").write_bytes(OTHER)
         folder.joinpath("empty.bin").touch()
         folder.joinpath("utf16.py").write_text("print(1)", "utf-16")
+        folder.joinpath("marked.py").write_text("print(1)", "utf-8-sig")
+        folder.joinpath("marked.hex").write_text(":00000001FF\n", "utf-8-sig")
+        folder.joinpath("module.mpy").write_bytes(b"M\6\0\x1f" + bytes(60))
+        folder.joinpath("folder.repl").mkdir()
+        folder.joinpath("lib").mkdir()
+        for name in ("a.py", "lib/a.py"):
+            folder.joinpath(name).touch()
         folder.joinpath("lamp.elf").symlink_to(LAMP)
         broken = f'using "{soc}"\n\nnor: Nor.Chip @ flexspi\n  :\n'
         folder.joinpath("syntax.repl").write_text(broken)

@@ -53,8 +53,36 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeMachine]]:
 def test_a_script_in_utf_16_is_none_that_a_board_takes(tmp_path: Path, order: str) -> None:
     file = tmp_path / "script.py"
     file.write_bytes("\ufeffprint(1)".encode(order))
-    with pytest.raises(UserError, match=r"script\.py: the script is UTF-16"):
+    with pytest.raises(UserError, match=r"script\.py: UTF-16, and the board"):
         script(argparse.Namespace(code=None, script=str(file)))
+
+
+def test_a_byte_order_mark_is_told_before_the_board_stumbles_over_it(tmp_path: Path) -> None:
+    file = tmp_path / "script.py"
+    file.write_text("print(1)", "utf-8-sig")
+    with pytest.raises(UserError, match=r"script\.py: it begins with a byte order mark"):
+        script(argparse.Namespace(code=None, script=str(file)))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("firmware.bin", b"FCFB\0\0\1V" + bytes(500), r"firmware\.bin is an image, and no script"),
+        ("script.py", b"M\6\0\x1f" + bytes(60), r"script\.py is an image, and no script"),
+        ("module.mpy", b"M\6\0\x1f" + bytes(60), r"module\.mpy is compiled: put it on the board"),
+        ("script.py", b"# a comment of some length\nprint(1)\0\n", ""),
+    ],
+)
+def test_what_is_no_script(tmp_path: Path, name: str, data: bytes, says: str) -> None:
+    """A stray NUL in a text makes no image of it: the firmware says where it is."""
+    file = tmp_path / name
+    file.write_bytes(data)
+    arguments = argparse.Namespace(code=None, script=str(file))
+    if not says:
+        assert script(arguments) == data
+        return
+    with pytest.raises(UserError, match=says):
+        script(arguments)
 
 
 @pytest.mark.parametrize("option", ["--flash", "--put", "--models", "--symbols", "image", "script"])
@@ -240,6 +268,32 @@ def test_mistakes_are_seen_before_a_machine_is_made(
     monkeypatch.setattr(FakeMachine, "__init__", None)
     assert main(["exec", "BOARD", *arguments]) == 2
     assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["exec BOARD -c x --report r", "usb image BOARD --output r"])
+def test_what_cannot_be_written_is_told_before_a_machine_has_run_for_nothing(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(FakeMachine, "__init__", None)
+    assert main(command.split()) == 2
+    assert "cannot be written there: Permission denied" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_a_machine_is_made(
+    fake: type[FakeMachine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine is started first of all."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xipsim.engines.programs.find", interrupted)
+    assert main(["exec", "BOARD", "-c", "x"]) == 130
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -30,6 +30,20 @@ def shell(
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    ["--flash f -c 1", "--state f -c 1", "--report f -c 1", "--models f -c 1", "--put f -c 1", "f"],
+)
+def test_in_a_folder_that_is_gone_no_relative_path_is_a_bug(arguments: str, tmp_path: Path) -> None:
+    (tmp_path / "image.bin").write_bytes(b"FCFB" + bytes(0x2000))
+    here = f"mkdir gone; cd gone; rmdir ../gone; {XIPSIM} exec TEENSY40"
+    done = shell(f"{here} {tmp_path}/image.bin {arguments}", tmp_path)
+    assert done.returncode == 2
+    assert "bug" not in done.stderr
+    assert "f: " in done.stderr or "the working directory does not exist" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("output", [">&-", "<&- >&-", ">/dev/full"])
 def test_output_that_cannot_be_written(command: str, output: str, tmp_path: Path) -> None:

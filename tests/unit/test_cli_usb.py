@@ -72,7 +72,7 @@ def test_image(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     [
         (["copy", "B", "/no/file"], 2, "/no/file: cannot be read: No such file or directory"),
         (["copy", "B", "/proc/self/status"], 3, "no mass storage has appeared"),
-        (["image", "B", "--output", "/no/folder/v.img"], 2, "/no/folder/v.img: its folder"),
+        (["image", "B", "--output", "/no/folder/v.img"], 2, "/no/folder/v.img: the folder"),
     ],
 )
 def test_what_goes_wrong(

@@ -82,12 +82,35 @@ def test_nothing_is_added_that_no_loader_understands(places: Path) -> None:
     """Raw bytes may be anything: without an FCB no boot ROM starts them."""
     rubbish = places / "TEENSY41.bin"
     rubbish.write_bytes(b"\x01\x02" * 4000)
-    with pytest.raises(ImageError, match="no image that the boot ROM starts"):
+    with pytest.raises(ImageError, match="no image that a boot ROM starts"):
         catalogue.add(rubbish)
     rubbish.write_bytes(raw_image()[:0x1010])
     with pytest.raises(ImageError, match="truncated"):
         catalogue.add(rubbish)
     assert catalogue.entries() == []
+
+
+@pytest.mark.parametrize("closed", ["firmware", "firmware/TEENSY41"])
+def test_a_cache_that_cannot_be_looked_at_is_not_an_empty_one(places: Path, closed: str) -> None:
+    """Another image than the one that is there would run, and nobody would know."""
+    folder = catalogue.where().parent / closed
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(folder)
+    for look in (catalogue.entries, lambda: catalogue.find("TEENSY41")):
+        with pytest.raises(FirmwareError, match=f"{closed}.*: cannot be read: Too many levels"):
+            look()
+
+
+def test_a_place_that_cannot_be_looked_at_is_told_where_nothing_is_found(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = places / "loop"
+    loop.symlink_to(loop)
+    monkeypatch.setenv(catalogue.SEARCH_PATH, f"{loop}{os.pathsep}{places / 'missing'}")
+    with pytest.raises(FirmwareError) as caught:
+        catalogue.find("TEENSY41")
+    assert f"{loop} (Too many levels of symbolic links)" in str(caught.value)
+    assert f"{places / 'missing'} (No such file or directory)" in str(caught.value)
 
 
 def test_an_image_that_has_changed_in_the_cache_is_not_run(places: Path) -> None:

@@ -297,6 +297,8 @@ def test_truncated_raw_image_is_told_by_its_boot_data(tmp_path: Path) -> None:
         (b"\xfd7zXZ\0" + bytes(64), "compressed with xz; unpack it"),
         (b"\x28\xb5\x2f\xfd" + bytes(64), "compressed with zstd; unpack it"),
         (b"DfuSe\1" + bytes(506), "a DfuSe file, which is for STM32"),
+        (b"\xef\xbb\xbf:00000001FF\n", "text with a byte order mark"),
+        (":00000001FF\n".encode("utf-16"), "text with a byte order mark"),
         (b"UF2\n" + bytes(508), "a damaged UF2 file"),
         (b":00000001FF\n", "holds no data for the flash"),
     ],

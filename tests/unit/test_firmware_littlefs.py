@@ -107,6 +107,8 @@ def test_a_damaged_file_system_is_left_alone() -> None:
         ("main.py", 0x10000, "main.py: 65536 bytes do not fit into the file system"),
         ("", 1, "'' is no name for a file"),
         ("../x", 1, "is no name for a file"),
+        ("caf\udce9.py", 1, r"'caf\\udce9.py' is no name for a file"),
+        ("main.py\0.txt", 1, "is no name for a file"),
         ("n" * 300, 1, "not written to the file system: .*NAMETOOLONG"),
         ("lib", 1, "lib: a folder of that name"),
         ("boot.py/x", 1, "not written to the file system: .*NOTDIR"),

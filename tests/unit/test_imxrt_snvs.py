@@ -111,10 +111,19 @@ def test_a_coin_cell_keeps_the_time() -> None:
     assert ticks(snvs) == 0 and snvs.read(LPCR) & 1 and snvs.read(LPGPR) == 7
 
 
-@pytest.mark.parametrize("rtc", ["yesterday", "1969-12-31", "2026-01-01T00:00:00+02:00"])
+NOT_COUNTED = ["1969-12-31T23:59:59", "2106-02-07T06:28:16", "9999-12-31"]
+"""47 bits of 1/32768 s from 1970 on end after 2^32 s."""
+
+
+@pytest.mark.parametrize("rtc", ["yesterday", *NOT_COUNTED, "2026-01-01T00:00:00+02:00"])
 def test_a_time_that_is_none_is_refused(rtc: str) -> None:
     with pytest.raises(ValueError, match=r"rtc: expected a time such as .* given"):
         Snvs(Bench().system, name="snvs", rtc=rtc)
+
+
+def test_the_last_second_that_is_counted() -> None:
+    snvs = Snvs(Bench().system, rtc="2106-02-07T06:28:15")
+    assert ticks(snvs) == 0xFFFF_FFFF * 32768
 
 
 def test_alarm_interrupts_on_the_second_and_is_silent_once_cleared() -> None:

@@ -227,6 +227,7 @@ def test_a_folder_keeps_the_chip_in_a_file_that_is_named_after_it(tmp_path: Path
         ({"flash": "/no/folder/chip.bin"}, "folder is missing"),
         ({"put": ["/no/main.py"]}, "/no/main.py: cannot be read"),
         ({"put": {"../x": ""}}, "no name for a file"),
+        ({"put": [__file__, __file__]}, "another file that is put on the board has the same"),
         ({"flash": "a", "state": "b"}, "give one of them"),
         ({"state": __file__}, "no folder for the state: File exists"),
         ({"board": "ALIF_ENSEMBLE"}, "4 bytes at 0x60000000.* take the image of this board"),
@@ -421,8 +422,8 @@ def test_a_single_name_is_not_taken_for_its_letters(tmp_path: Path) -> None:
     """A wire, a file to put and a model file, each given alone instead of in a list."""
     for options, text in (
         ({"wires": "D0:D99"}, "there is no pin 'D99'"),
-        ({"models": "mine.py"}, "mine.py: not a Python file"),
-        ({"models": Path("mine.py")}, "mine.py: not a Python file"),
+        ({"models": "mine.py"}, "mine.py: cannot be read"),
+        ({"models": Path("mine.py")}, "mine.py: cannot be read"),
         ({"put": Path("mine.py")}, "mine.py: cannot be read"),
     ):
         with pytest.raises(UserError, match=text):

@@ -77,6 +77,21 @@ def test_every_end_tells_it(tmp_path: Path, act: Any, error: type[XipsimError]) 
     assert TOLD in machine.noticed
 
 
+@pytest.mark.parametrize(("timeout", "times"), [("15ms", "once"), ("40ms", "3 times")])
+def test_a_wait_tells_of_the_resets_meanwhile(tmp_path: Path, timeout: str, times: str) -> None:
+    """Each start takes the fake firmware 11 ms. Resets from before the wait explain nothing."""
+    machine, engine, python = make_machine(tmp_path)
+    engine.at(engine.time + MS, lambda: engine.reboot("watchdog"))
+    machine.run_for("2ms")
+    python.main = lambda: engine.reboot("software")
+    with pytest.raises(WaitTimeout, match=rf"board was reset {times} \(software, first at 0\.012"):
+        machine.console.expect("never", timeout=timeout)
+    python.main = python.prompt
+    with pytest.raises(WaitTimeout) as caught:
+        wait_for_nothing(machine, engine, python)
+    assert "was reset" not in str(caught.value)
+
+
 def text_of(tmp_path: Path, *events: Any) -> str:
     machine, engine, _ = make_machine(tmp_path)
     engine.emit("events", list(events))
@@ -122,6 +137,17 @@ def test_an_image_for_another_board_is_told_before_and_after(tmp_path: Path) -> 
     assert "give TEENSY41 as the board" in machine.warnings[0]
     with pytest.raises(WaitTimeout, match=f"Noticed before: {said}"):
         machine.console.expect("never", timeout="20ms")
+
+
+def test_commands_for_renodes_monitor_are_told_where_nothing_runs_them(tmp_path: Path) -> None:
+    board = tmp_path / "own.repl"
+    soc = Path(__file__).parents[2] / "platforms" / "boards" / "TEENSY40.repl"
+    commands = "sysbus:\n    init add:\n        LogLevel 3\n        Tag <0x90000000 0x10> \"A\"\n"
+    board.write_text(f'using "{soc}"\n{commands}pc:\n    reset:\n        unplug\n')
+    machine, _, _ = make_machine(tmp_path, board=str(board))
+    assert f"{board}:4: `LogLevel 3` is a command of Renode's monitor (and 1 more)" in " ".join(
+        machine.warnings
+    )
 
 
 @pytest.mark.parametrize("chip", [b"MIMXRT1062DVJ6A", b"IMXRT1062DVJ6A"])

@@ -7,8 +7,10 @@ import pytest
 
 from xipsim.engines.repl import PlatformError
 from xipsim.engines.repl.check import check, unmodelled
-from xipsim.engines.repl.declared import output_name
+from xipsim.engines.repl.declared import declared, output_name
 from xipsim.engines.repl.resolve import resolve
+from xipsim.peripherals.alif import usb as alif_usb
+from xipsim.peripherals.alif.ospi import Ospi
 from xipsim.peripherals.core import (
     BootRom,
     Entry,
@@ -23,6 +25,10 @@ from xipsim.peripherals.core import (
     Slots,
     hertz,
 )
+from xipsim.peripherals.imxrt import usb as imxrt_usb
+from xipsim.peripherals.imxrt.flexspi import FlexSpi
+from xipsim.peripherals.nor.chip import Chip as NorChip
+from xipsim.peripherals.usb.host import Host
 
 
 class Chip(Model):
@@ -150,6 +156,11 @@ def test_a_good_platform_passes(tmp_path: Path) -> None:
         ("ctl 1", "ctrl 1", "11:19", "there is no entry 'ctrl'", "'ctl'"),
         ("ctl 1", "ram 1", "11:19", "nothing can be registered on 'ram'", ""),
         ("ctl 1", "sysbus 1", "11:19", "Test.Chip has no registers", ""),
+        ("Chip @ ctl 1", "Chip @ port 1", "11:19", "on a pin of 'port' (Test", "port: 1 ->"),
+        ("rom: Test.BootRom @ sysbus", "rom: Test.BootRom", "22:1", "'rom' is registered nowh", ""),
+        ("CPU.CortexM @ sysbus", "CPU.CortexM @ none", "1:1", "'cpu' is registered nowhere", ""),
+        ("nvic@1", "cpu@0", "10:8", "'cpu' takes interrupts from the IRQCo", "-> nvic@0"),
+        ("Test.Chip @", "Test.Xyzzy @", "11:7", "no model 'Test.Xyzzy'", "`xipsim models` lists"),
         ("port 3", "port 32", "19:26", "'port' has no place 32", "32 pins"),
         ("0x40001000", "0x40000F01", "14:19", "'port' (0x40000f01-0x40001000) overlaps 'ctl'", ""),
         ("sysbus 0x40001000", "sysbus", "14:19", "'port' needs an address", "@ sysbus 0x"),
@@ -304,3 +315,21 @@ def test_a_long_line_is_shown_around_its_mistake(tmp_path: Path) -> None:
 def test_control_characters_of_a_file_are_not_shown(tmp_path: Path) -> None:
     (found,) = problems(tmp_path, "x \x1b[31m\n")
     assert "\x1b" not in found.split("\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("where", "fits", "other"),
+    [
+        (FlexSpi, NorChip, Host),
+        (Ospi, NorChip, Host),
+        (imxrt_usb.Usb, Host, NorChip),
+        (alif_usb.Usb, Host, NorChip),
+    ],
+)
+def test_a_slot_takes_what_belongs_there(
+    where: type[Model], fits: type[Model], other: type[Model]
+) -> None:
+    """A PC on a chip select, or a flash chip at the end of a USB cable, would never be asked."""
+    kind = declared(where).slots[0].kind
+    assert issubclass(fits, kind)
+    assert not issubclass(other, kind)

@@ -52,9 +52,23 @@ def test_a_board_by_path(tmp_path: Path) -> None:
         ("TEENSY_4.1", "did you mean TEENSY4"),
         ("xyzzy", "there is no board 'xyzzy'; `xipsim boards` lists them"),
         ("./no.repl", "there is no file ./no.repl"),
+        ("folder.repl", "folder.repl is a folder, and a board's .repl is expected"),
+        ("pipe.repl", "pipe.repl is no regular file"),
+        ("pipe.repl/x.repl", "pipe.repl/x.repl: cannot be read: Not a directory"),
+        ("loop.repl", "loop.repl: cannot be read: Too many levels of symbolic links"),
+        ("dangling.repl", "there is no file dangling.repl"),
+        ("n" * 300 + ".repl", "cannot be read: File name too long"),
+        ("a\0.repl", "cannot be read: embedded null byte"),
     ],
 )
-def test_a_board_that_does_not_exist(board: str, says: str) -> None:
+def test_a_board_that_does_not_exist(
+    board: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkdir("folder.repl")
+    os.mkfifo("pipe.repl")
+    os.symlink("loop.repl", "loop.repl")
+    os.symlink("nowhere", "dangling.repl")
     with pytest.raises(platforms.UnknownBoard) as caught:
         platforms.find(board)
     assert says in str(caught.value)

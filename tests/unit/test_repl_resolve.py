@@ -163,6 +163,8 @@ def test_tags_that_renode_would_refuse(tmp_path: Path, tag: str, says: str) -> N
     [
         ({"main": 'using "./no.repl"\n'}, "main.repl:1:7: there is no file './no.repl'"),
         ({"main": 'using "no.repl"\n'}, "/platforms/no.repl"),
+        ({"main": 'using "/dev/null"\n'}, "Looked for /dev/null (no regular file)."),
+        ({"main": 'using "/etc"\n'}, "Looked for /etc (a folder)."),
         ({"main": 'using "./a.repl"\n', "a": 'using "./main.repl"\n'}, "main.repl -> a.repl ->"),
         ({"main": 'using "./main.repl"\n'}, "main.repl -> main.repl"),
         ({"main": 'using "./a.repl"\nusing "./a.repl"\n', "a": "x: T"}, ":2:7: './a.repl' is used"),

@@ -62,6 +62,16 @@ def test_who_names_no_files_keeps_what_is_there(tmp_path: Path) -> None:
     assert "Try.Lamp" not in REGISTRY
 
 
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [("loop.py", "Too many levels of symbolic links"), ("none.py", "No such file or directory")],
+)
+def test_one_that_cannot_be_read_says_why(tmp_path: Path, file: str, why: str) -> None:
+    (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
+    with pytest.raises(UserModelError, match=f"{file}: cannot be read: {why}"):
+        load_models((), [tmp_path / file])
+
+
 @pytest.mark.parametrize("line", ["while True: pass", "import time; time.sleep(60)"])
 def test_one_whose_import_never_ends_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str

@@ -23,8 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     streams.open_all()
     words = sys.argv[1:] if argv is None else argv
-    process = prestart.start(words)
+    process = None
     try:
+        process = prestart.start(words)
         return _run(words, process)
     except KeyboardInterrupt:
         return 130

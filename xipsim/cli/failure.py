@@ -47,7 +47,18 @@ def explain(error: Exception) -> tuple[str, int]:
         return f"{error.filename}: {error.strerror}", USER
     if isinstance(error, OSError) and (error.errno in _OUTPUT or _is_closed(error)):
         return f"the output cannot be written: {error.strerror}", USER
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
+        return "the working directory does not exist any more: change to one that does", USER
     return own_bug(error), OWN_BUG
+
+
+def _is_nowhere() -> bool:
+    """Whether the folder in which the command was given is gone: no relative path means a thing."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _is_closed(error: OSError) -> bool:

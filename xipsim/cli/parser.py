@@ -108,7 +108,7 @@ def _run(command: Parser) -> None:
     command.add_argument("--fast", action="store_true", help=text)
     _machine_options(command)
     text = "which console, such as pc2 or lpuart1, instead of the board's usual one"
-    command.add_argument("--console", metavar="NAME", default="", help=text)
+    command.add_argument("--console", metavar="NAME", type=_word, help=text)
 
 
 def _exec(command: Parser) -> None:
@@ -222,13 +222,14 @@ def _settle_copy(command: Parser, args: argparse.Namespace) -> None:
 
 def _machine_options(command: Parser) -> None:
     add = command.add_argument
-    command.set_defaults(console="")
+    command.set_defaults(console=None)
     add("--flash", metavar="FILE", type=_file, help="the whole flash chip; made if missing")
     add("--state", metavar="DIR", type=_path, help="what is kept without power; made if missing")
     add("--discard", action="store_true", help="leave those files as they are")
     _shape_options(command)
-    add("--rtc", metavar="now|ISO", default="", help="what the real-time clock shows at power-on")
-    add("--uid", metavar="HEX", default="", help="the flash chip's unique id")
+    text = "what the real-time clock shows at power-on"
+    add("--rtc", metavar="now|ISO", type=_word, help=text)
+    add("--uid", metavar="HEX", type=_word, help="the flash chip's unique id")
     add("--symbols", metavar="ELF", type=_path, help="names functions and lines in messages")
     add("--strict", action="store_true", help="end where the firmware uses what is not modelled")
     text = "off: execute every poll of a wait, for loops that give up after a count"
@@ -266,6 +267,13 @@ def _file(text: str) -> str:
     """A file's name: an empty one, of a variable without a value, would be the current folder."""
     if not text:
         raise argparse.ArgumentTypeError("it is empty, and shall name a file or a folder")
+    return text
+
+
+def _word(text: str) -> str:
+    """A value of an option that shall have one, which a variable without a value is not."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
     return text
 
 

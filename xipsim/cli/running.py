@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import os
 import re
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _HEX = re.compile(rb"\s*:[0-9A-Fa-f]{10,}\s")
 """A record of Intel HEX: it begins every such file, and no script."""
+_BEGINNING = 64
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -66,7 +68,7 @@ def opened(
     was noticed about the image. boot_cache: as `Machine` has it.
     """
     if args.report:
-        _check_place(args.report)
+        check_place(args.report, "report")
         refuse_overwriting(args.report, args)
     signals = Signals()
     gc.disable()  # what is imported now stays
@@ -105,8 +107,8 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         flash=args.flash,
         state=args.state,
         discard=args.discard,
-        rtc=args.rtc,
-        uid=args.uid,
+        rtc=args.rtc or "",
+        uid=args.uid or "",
         ahb=args.ahb,
         stalls=args.stalls == "on",
         strict=args.strict,
@@ -115,7 +117,7 @@ def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
         gdb=args.gdb,
         gdb_wait=args.gdb_wait,
         symbols=args.symbols,
-        console=args.console,
+        console=args.console or "",
         boot_cache=boot_cache,
         start=lambda config: open_engine(config, args.process),
         **shape(args),
@@ -133,11 +135,19 @@ def shape(args: argparse.Namespace) -> dict[str, Any]:
     return {"put": args.put, "seed": args.seed, "models": args.models, "wires": args.wire}
 
 
-def _check_place(report: Path) -> None:
-    if not report.absolute().parent.is_dir():
-        raise UserError(f"{report}: the folder for the report does not exist")
-    if report.is_dir():
-        raise UserError(f"{report} is a folder: name a file for the report")
+def check_place(path: Path, what: str) -> None:
+    """UserError where `path` cannot be written: known before the run, which would be for nothing.
+
+    what: it is written, in a word.
+    """
+    folder = os.path.dirname(path) or os.curdir
+    if not os.path.isdir(folder):
+        raise UserError(f"{path}: the folder for the {what} does not exist")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name a file for the {what}")
+    is_replaced = path.is_file() or not path.exists()
+    if not os.access(folder if is_replaced else path, os.W_OK):
+        raise UserError(f"{path}: the {what} cannot be written there: {os.strerror(errno.EACCES)}")
 
 
 def refuse_overwriting(path: Path, args: argparse.Namespace) -> None:
@@ -179,7 +189,7 @@ def script(args: argparse.Namespace) -> bytes:
     if args.code is not None:
         code: str = args.code
         return code.encode(errors="surrogateescape")
-    from xipsim.repl.raw_repl import LONGEST, check_length
+    from xipsim.repl.raw_repl import LONGEST, check_form
 
     is_standard = args.script == "-"
     try:
@@ -187,12 +197,13 @@ def script(args: argparse.Namespace) -> bytes:
             data = file.read(LONGEST + 1)  # a device would give it without end
     except OSError as error:
         raise UserError(f"{args.script}: the script cannot be read: {error.strerror}") from None
-    check_length(data, args.script)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UserError(
-            f"{args.script}: the script is UTF-16, and the board takes UTF-8: save it so"
-        )
+    check_form(data, args.script)
     if _is_image(data):
+        if args.script.endswith(".mpy"):
+            raise UserError(
+                f"{args.script} is compiled: put it on the board with --put, and give a script "
+                "that imports it"
+            )
         raise UserError(
             f"{args.script} is an image, and no script: say what it shall run, with a SCRIPT "
             "behind it (`-` is standard input) or with -c CODE; `xipsim run` gives you its console"
@@ -201,5 +212,8 @@ def script(args: argparse.Namespace) -> bytes:
 
 
 def _is_image(data: bytes) -> bool:
-    """Whether this is firmware, in any form, and no source: that has no NUL; HEX is text."""
-    return b"\0" in data or _HEX.match(data) is not None
+    """Whether this is firmware, in any form, and no source: a stray NUL is the firmware's to
+    refuse, many such characters at the beginning are none of a text; HEX is text."""
+    controls = sum(byte < 0x20 and byte not in b"\t\n\r\f" for byte in data[:_BEGINNING])
+    many = 10 * controls > len(data[:_BEGINNING])
+    return (b"\0" in data and many) or _HEX.match(data) is not None

@@ -11,7 +11,7 @@ from xipsim.errors import UserError
 
 from .execute import tell_broken_rules
 from .progress import Progress
-from .running import opened, refuse_overwriting
+from .running import check_place, opened, refuse_overwriting
 
 if TYPE_CHECKING:
     from xipsim.machine.machine import Machine
@@ -57,8 +57,7 @@ def _contents(path: str) -> bytes:
 def _image(args: argparse.Namespace) -> None:
     from xipsim.firmware.store import write_atomic
 
-    if not args.output.absolute().parent.is_dir():
-        raise UserError(f"{args.output}: its folder does not exist")
+    check_place(args.output, "image")
     refuse_overwriting(args.output, args)
     with opened(args) as (machine, _):
         with Progress("reading"):

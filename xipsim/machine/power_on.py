@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xipsim.engines.api import StrPath
+from xipsim.engines.programs import ENGINES
 from xipsim.errors import UserError
 from xipsim.firmware.errors import FirmwareError
 from xipsim.firmware.files import read_file
@@ -107,7 +108,11 @@ def _contents(request: Request, made: Plan, platform: Platform) -> PowerOnConten
             _program(image, home, held[home.part], fcb_offset(platform))
         _put_files(held, chip, put, facts)
         boots = header_place(platform, chip, home)
-        warnings = (*_wrong_board(image, facts), *_warnings(held[home.part], boots))
+        warnings = (
+            *_wrong_board(image, facts),
+            *_not_done(platform, request.engine),
+            *_warnings(held[home.part], boots),
+        )
     except BaseException:
         persistent.close()
         raise
@@ -199,8 +204,10 @@ def _read_files(put: Files) -> dict[str, bytes]:
     """PowerOnContents by name in the file system: a mapping as it is, files by their own names."""
     if isinstance(put, Mapping):
         return {k: v.encode() if isinstance(v, str) else v for k, v in put.items()}
-    files = {}
+    files: dict[str, bytes] = {}
     for path in map(Path, put):
+        if path.name in files:
+            raise UserError(f"{path}: another file that is put on the board has the same name")
         try:
             files[path.name] = read_file(path)
         except OSError as error:
@@ -243,6 +250,17 @@ def _wrong_board(image: Image | None, facts: Board | None) -> Iterator[str]:
     known = [name for name in boards.names() if boards.load(name).machine == machine]
     other = f"give {known[0]} as the board, or another image" if known else "give another image"
     yield f"this image says that it is for {machine}, and {facts.name} is {facts.machine}: {other}"
+
+
+def _not_done(platform: Platform, engine: str) -> Iterator[str]:
+    """Commands of the board's files that only Renode runs."""
+    commands = platform.commands if engine == ENGINES[0] else ()
+    for text, place in commands[:1]:
+        more = f" (and {len(commands) - 1} more)" if len(commands) > 1 else ""
+        yield (
+            f"{place.file}:{place.line}: `{text}` is a command of Renode's monitor{more}: it does "
+            "nothing here"
+        )
 
 
 def _warnings(contents: bytearray, chip: BootChip | None) -> tuple[str, ...]:

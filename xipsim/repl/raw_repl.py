@@ -290,10 +290,17 @@ class _WasReset(Exception):
         self.stop, self.cause = stop, str(stop.detail.get("cause", ""))
 
 
-def check_length(source: bytes, name: str) -> None:
-    """UserError for a script that no board could hold."""
+def check_form(source: bytes, name: str) -> None:
+    """UserError for a script that no board could hold, or that an editor has saved otherwise."""
     if len(source) > LONGEST:
         raise UserError(f"{name}: more than {LONGEST >> 20} MB, which no script has")
+    if source.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UserError(f"{name}: UTF-16, and the board takes UTF-8: save it so")
+    if source.startswith(b"\xef\xbb\xbf"):
+        raise UserError(
+            f"{name}: it begins with a byte order mark, which the board takes for a part of its "
+            "first word: save it as UTF-8 without one"
+        )
 
 
 def _checked(code: str | bytes) -> bytes:
@@ -303,7 +310,7 @@ def _checked(code: str | bytes) -> bytes:
         source = code.encode() if isinstance(code, str) else code
     except UnicodeEncodeError as error:
         raise UserError(f"the script cannot be sent as UTF-8: {error}") from None
-    check_length(source, "the script")
+    check_form(source, "the script")
     for control in (_ENTER_RAW, _LEAVE_RAW, _INTERRUPT, _END):
         if control in source:
             line = source[: source.index(control)].count(b"\n") + 1

@@ -37,6 +37,17 @@ def gaps_text(log: RunLog, place: Place) -> str:
     return _sentence("Used, but not modelled", told, len(told))
 
 
+def resets_text(log: RunLog, start: int) -> str:
+    """How often the firmware has reset the board from virtual time `start` on; empty if never."""
+    resets = [reset for reset in log.resets if reset.time >= start]
+    if not resets:
+        return ""
+    count = len(resets) + log.left_out["resets"]
+    times = "once" if count == 1 else f"{count} times"
+    cause = resets[-1].cause
+    return f"Meanwhile the board was reset {times} ({cause}, first at {show_time(resets[0].time)})."
+
+
 def _sentence(beginning: str, told: list[str], count: int) -> str:
     if not told:
         return ""

@@ -22,7 +22,7 @@ from xipsim.errors import (
 from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session import stop_reports
 from xipsim.session.engine_access import EngineAccess
-from xipsim.session.noticed import diagnostics_text, gaps_text
+from xipsim.session.noticed import diagnostics_text, gaps_text, resets_text
 from xipsim.session.run_log import Reset, RunLog
 from xipsim.session.symbols import Symbols
 from xipsim.units import duration
@@ -37,12 +37,13 @@ TAIL = 400
 
 
 class Limits(NamedTuple):
-    """When a wait runs out. until: virtual ns. wall_until: by `clock`, in seconds; None: never.
+    """When a wait runs out. start, until: virtual ns. wall_until: by `clock`, in seconds, or never.
 
     clock: real time, or where nobody has asked for a limit, what the engine has spent of it.
     """
 
     timeout: int
+    start: int
     until: int
     wall: float | None
     wall_until: float | None
@@ -122,6 +123,7 @@ class Session(EngineAccess):
             wall, clock = max(LEAST_WALL, 5 * ns / 1e9), self._spent
         return Limits(
             timeout=ns,
+            start=self._nominal,
             until=self._nominal + ns,
             wall=wall,
             wall_until=None if wall is None else clock() + wall,
@@ -319,9 +321,9 @@ class Session(EngineAccess):
         is_wall = stop.reason is StopReason.WALL
         limit = stop_reports.limit_text(limits.timeout, limits.wall, is_wall=is_wall)
         situation = self.situation(console, stop.pc)
-        return WaitTimeout(
-            stop_reports.wait_text(what, limit, situation, self._hint()), situation, what
-        )
+        hints = (resets_text(self.log, limits.start), self._hint())
+        hint = " ".join(filter(None, hints))
+        return WaitTimeout(stop_reports.wait_text(what, limit, situation, hint), situation, what)
 
     def _error(self, stop: Stop) -> XipsimError | None:
         if stop.reason not in stop_reports.FATAL:
