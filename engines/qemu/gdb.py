@@ -14,6 +14,8 @@ import os
 import select
 import socket
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +31,10 @@ RUNS = (b"c", b"C", b"s", b"S", b"vCont;")
 STOPS = b"TSWX"
 PATIENCE = 20.0
 """Seconds for which QEMU's stub may be silent, or a boot ROM may work."""
+MOST_WAITING = 1000
+"""Packets that a debugger may send before their answers; gdb sends one."""
+PAUSE = 0.001
+"""Seconds between two looks whether the core has halted."""
 CHARACTERS = 500
 """Of a command's output in one packet."""
 REFUSED = b"E01"
@@ -77,6 +83,11 @@ def big_lock() -> Iterator[None]:
         q.unlock()
 
 
+def _is_running() -> bool:
+    with big_lock():
+        return bool(q.is_running())
+
+
 class _Port:
     """Serves one debugger after the other, in a thread. stub: connected to QEMU's.
 
@@ -97,6 +108,7 @@ class _Port:
         os.write(self._tell_held, b"h")
 
     def _serve(self) -> None:
+        is_attached = True  # from QEMU's start on; each debugger leaves it detached
         while True:
             gdb, _ = self._server.accept()
             gdb.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -104,7 +116,8 @@ class _Port:
                 self._debugger.is_held.wait()
                 self._waits = False
             with gdb, contextlib.suppress(OSError, EOFError):
-                _Session(gdb, self._stub, self._held, self._debugger).serve()
+                _Session(gdb, self._stub, self._held, self._debugger).serve(is_attached)
+            is_attached = False
 
 
 class _Session:
@@ -119,10 +132,14 @@ class _Session:
         """Acknowledgements to come from gdb for what QEMU has not said."""
         self._is_running = False
         self._is_attached = True
+        self._is_asked = False
+        """QEMU's stub owes an answer. It takes one request at a time: of several it would write the
+        answers, the machine standing still, to who is writing and does not read."""
+        self._waiting: deque[bytes] = deque()
 
-    def serve(self) -> None:
-        """Until gdb goes; then the core runs."""
-        self._halt()
+    def serve(self, is_attached: bool) -> None:
+        """Until gdb goes; then the core runs. is_attached: whether QEMU's stub is, to the core."""
+        self._halt(tells=is_attached)
         self._ask(b"vAttach;1")
         try:
             while True:
@@ -144,6 +161,9 @@ class _Session:
     def _leave(self) -> None:
         self._debugger.forget_all()
         if self._is_attached:
+            if self._is_asked and not self._is_running:
+                with contextlib.suppress(EOFError):
+                    self._answer()
             if self._is_running:
                 self._halt()
             self._ask(b"D;1")
@@ -151,6 +171,7 @@ class _Session:
     # -- QEMU's stub -----------------------------------------------------------------------------
 
     def _pass_down(self, item: bytes) -> None:
+        self._is_asked &= item[:1] not in (b"$", rsp.NAK)
         if item[1:2] and item[1:2] in STOPS and self._is_running:
             self._is_running = False
             if (hit := self._debugger.hit) is not None:
@@ -158,6 +179,8 @@ class _Session:
                 _, _, rest = rsp.body(item)[3:].rpartition(b"watch:")
                 item = rsp.packet(b"T05watch:%08x;%s" % (hit, rest))
         self._gdb.sendall(item)
+        while self._waiting and not self._is_asked:
+            self._take_packet(self._waiting.popleft())
 
     def _ask(self, text: bytes) -> bytes:
         """Say something to the stub of which gdb does not know; the answer."""
@@ -173,13 +196,19 @@ class _Session:
                     self._stub.sendall(rsp.ACK)
                     return rsp.body(item)
 
-    def _halt(self) -> None:
-        """Have the stub halt the core."""
-        with big_lock():
-            is_running = q.is_running()
-        if is_running:
-            self._stub.sendall(rsp.BREAK)
+    def _halt(self, *, tells: bool = True) -> None:
+        """Have the stub halt the core. tells: it says so, which it does while it is attached."""
+        if not _is_running():
+            return
+        self._stub.sendall(rsp.BREAK)
+        if tells:
             self._answer()
+            return
+        end = time.monotonic() + PATIENCE
+        while _is_running():
+            if time.monotonic() > end:
+                raise EOFError
+            time.sleep(PAUSE)
 
     # -- gdb -------------------------------------------------------------------------------------
 
@@ -187,21 +216,37 @@ class _Session:
         if item == rsp.ACK and self._unasked:
             self._unasked -= 1
             return
-        if item[:1] == b"$":
-            body = rsp.body(item)
-            answers = self._own_answers(body)
-            if answers:
-                self._unasked += len(answers)
-                self._gdb.sendall(rsp.ACK + b"".join(map(rsp.packet, answers)))
-                return
-            self._is_running = body.startswith(RUNS) and body != b"vCont?"
-            self._is_attached &= not body.startswith(b"D")
+        if item[:1] != b"$":
+            self._stub.sendall(item)
+        elif not rsp.is_whole(item):
+            self._gdb.sendall(rsp.NAK)
+        elif self._is_asked:
+            self._waiting.append(item)
+            if len(self._waiting) > MOST_WAITING:
+                raise EOFError
+        else:
+            self._take_packet(item)
+
+    def _take_packet(self, item: bytes) -> None:
+        body = rsp.body(item)
+        answers = self._own_answers(body)
+        if answers:
+            self._unasked += len(answers)
+            self._gdb.sendall(rsp.ACK + b"".join(map(rsp.packet, answers)))
+            return
+        self._is_running = body.startswith(RUNS) and body != b"vCont?"
+        self._is_attached &= not body.startswith(b"D")
+        self._is_asked = True
         self._stub.sendall(item)
 
     def _own_answers(self, body: bytes) -> list[bytes]:
         """The answers to what QEMU's stub shall not see; none: it shall."""
         if body.startswith(b"qRcmd,"):
-            said = self._command(bytes.fromhex(body[6:].decode()).decode(errors="replace"))
+            try:
+                text = bytes.fromhex(body[6:].decode())
+            except ValueError:
+                return [REFUSED]
+            said = self._command(text.decode(errors="replace"))
             pieces = [said[i : i + CHARACTERS] for i in range(0, len(said), CHARACTERS)]
             return [*(b"O" + piece.encode().hex().encode() for piece in pieces), b"OK"]
         answer = self._own_answer(body)

@@ -20,6 +20,23 @@ def test_a_stream_is_cut_into_items_however_it_comes(step: int) -> None:
     assert rsp.packet(b"OK") == b"$OK#9a"
 
 
+@pytest.mark.parametrize(
+    ("item", "whole"),
+    [
+        (b"$OK#9a", True),
+        (b"$OK#9A", True),
+        (b"$OK#9b", False),
+        (b"$OK#zz", False),
+        (b"$#00", True),
+        (rsp.packet(b"m0}"), False),
+        (rsp.packet(b"m0*"), False),
+        (rsp.packet(b"a" * rsp.LONGEST), False),
+    ],
+)
+def test_what_would_leave_qemu_waiting_for_the_rest_is_no_packet(item: bytes, whole: bool) -> None:
+    assert rsp.is_whole(item) is whole
+
+
 def test_gdb_config_is_for_the_port_and_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gdb-config", "TEENSY41", "a.elf", "--gdb", "4444"]) == 0
     (configuration,) = json.loads(capsys.readouterr().out)["configurations"]
