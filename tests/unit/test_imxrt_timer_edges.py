@@ -258,6 +258,22 @@ def test_a_chain_whose_first_channel_has_another_period_now() -> None:
     assert pit.pit.IRQ.level
 
 
+def test_a_period_that_nobody_has_set_is_a_count() -> None:
+    """LDVAL is 0 after a reset; and so is a chain's."""
+    pit = Channels()
+    pit.set(TCTRL, 0, TEN)
+    pit.set(TCTRL, 1, TEN | CHN)
+    pit.set(TCTRL, 2, TEN | TIE)
+    assert [pit.get(CVAL, n) for n in range(3)] == [0, 0, 0] and not pit.pit.IRQ.level
+    for _ in range(3):
+        pit.bench.clock.advance(US - 1)
+        assert not pit.pit.IRQ.level
+        pit.bench.clock.advance(1)
+        assert [pit.get(TFLG, n) for n in range(3)] == [1, 1, 1] and pit.pit.IRQ.level
+        for channel in range(3):
+            pit.set(TFLG, channel, 1)
+
+
 @pytest.mark.parametrize("seen", [False, True])
 def test_a_new_period_counts_from_the_next_round_on(seen: bool) -> None:
     pit = Channels(c0=(10, TEN | TIE))
