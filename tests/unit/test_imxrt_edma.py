@@ -365,10 +365,7 @@ def test_forms_of_citer_and_biter(count: int, number: int, link: int | None) -> 
         (0x0102, (2, 4), False),
         (0x0305, (8, 32), False),
         (0x0500, (32, 1), False),
-        (0x0008, (1, 1), True),
-        (0x0800, (1, 1), True),
-        (0x0080, (1, 1), True),
-        (0x8000, (1, 1), True),
+        *((1 << bit, (1, 1), True) for bit in (*range(3, 8), *range(11, 16))),
     ],
 )
 def test_sizes_of_items(attributes: int, sizes: tuple[int, int], has_modulo: bool) -> None:

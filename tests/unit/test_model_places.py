@@ -2,7 +2,7 @@
 a wait may touch, and what outlives a reset.
 
 Slots and numbers: as many as the block has. Frequencies: those of MicroPython's clock tree, where
-no clock controller is there to ask.
+no clock controller is there to ask. With a !: what has to be said, or connected.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Imxrt.FlexPwm frequency_hz=150000000 1..; number=1
 Imxrt.FlexRam
 Imxrt.Gpc
 Imxrt.Gpio pulls=4294967295 0..4294967295; attached[32]; PADS*32
-Imxrt.Gpt frequency=75000000 1..
+Imxrt.Gpt frequency=75000000 1..; IRQ!
 Imxrt.Iomuxc
 Imxrt.IomuxcGpr
 Imxrt.IomuxcSnvs
@@ -51,21 +51,21 @@ Imxrt.Lpi2c frequency=60000000 1..; devices[128]
 Imxrt.Lpspi frequency=132000000 1..; devices[4]
 Imxrt.Lpuart frequency=80000000 1..; number=1; handshake=True
 Imxrt.Ocotp uid=
-Imxrt.Pit frequency=150000000 1..
+Imxrt.Pit frequency=150000000 1..; IRQ!
 Imxrt.Qtmr frequency_hz=150000000 1..; number=1
 Imxrt.RtWdog
 Imxrt.Sai frequency=12288000 1..; number=1 of 1 2 3; receive_request=19 0..126
 Imxrt.Semc
-Imxrt.Snvs rtc=
+Imxrt.Snvs rtc=; IRQ!
 Imxrt.Src
 Imxrt.Trng
-Imxrt.Usb port[1]
+Imxrt.Usb port[1]; IRQ!
 Imxrt.UsbNc
 Imxrt.UsbPhy
 Imxrt.Usdhc frequency=198000000 1..; number=1 of 1 2; slot[1]
 Imxrt.Wdog
 Imxrt.Xbara
-Miscellaneous.Button invert=False
+Miscellaneous.Button invert=False; IRQ!
 Miscellaneous.LED invert=False; inputs*1
 Sd.Card size=33554432; file=
 Spi.Eeprom size=32768; page=64; write_time=5000000 0..; inputs*1
@@ -83,6 +83,7 @@ def described(name: str) -> str:
     parts = [_parameter(p) for p in kind.declared(Parameter) if not issubclass(p.kind, Model)]
     parts += [f"{slots.name}[{slots.count}]" for slots in kind.declared(Slots)]
     parts += [f"{outputs.name}*{outputs.count}" for outputs in kind.declared(Outputs)]
+    parts += [f"{output.name}!" for output in kind.declared(Output) if output.required]
     if issubclass(kind, Inputs) and not issubclass(kind, Peripheral):
         parts.append(f"inputs*{kind.INPUTS}")
     return f"{name} {'; '.join(parts)}".rstrip()
