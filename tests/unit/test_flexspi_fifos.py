@@ -227,3 +227,26 @@ def test_each_command_is_sent_as_it_is_said(rig: Rig) -> None:
     rig.bench.clock.advance(LONG)
     rig.start(4, 8, 2)
     assert [t.address for t in seen(rig)[-2:]] == [8, 4], "words"
+
+
+def test_what_a_time_out_leaves_in_the_transmit_fifo(rig: Rig) -> None:
+    """MCR1.SEQWAIT 1: 1,024 clocks. 02h on one line takes 3 + 8 + 24, and 8 for a byte: 123 bytes
+    have gone, which are 15 entries and a part of one."""
+    lut = [rig.get(FlexSpi.LUT, index) for index in range(64)]
+    lut[16:18] = [0x0818_0402, 0x2004]
+    rig.load_lut(lut)
+    rig.set(FlexSpi.MCR1, 0x0001_FFFF)
+    rig.start(4, 0, 136)
+    for index in range(16):
+        rig.set(FlexSpi.TFDR, index)
+        rig.set(FlexSpi.INTR, TXWE)
+    rig.wait(1_024)
+    assert peeked(rig, FlexSpi.INTR) & 0x809 == 0x809
+    assert rig.get(FlexSpi.IPTXFSTS) == 16 << 16 | 1
+    assert seen(rig)[-1].write[::8] == bytes(range(16))
+    assert len(seen(rig)[-1].write) == 123
+    rig.set(FlexSpi.INTR, 0x809)
+    rig.set(FlexSpi.IPCR1, 8 | PROGRAM << 16)
+    rig.set(FlexSpi.IPCMD, 1)
+    rig.bench.clock.advance(LONG)
+    assert seen(rig)[-1].write == b"\x0f" + bytes(7), "the entry that was left"

@@ -199,3 +199,41 @@ def test_a_poll_that_the_engine_makes(rig: PollRig) -> None:
     assert rig.spi.peek(FlexSpi.INTR.offset) & DONE
     assert rig.spi.peek(FlexSpi.IPRXFSTS.offset) & 0xFF == 1
     assert rig.get(FlexSpi.RFDR) & 1, "busy"
+
+
+@pytest.mark.parametrize(("count", "is_over"), [(1, True), (2, False)])
+@pytest.mark.parametrize("sequence", [ENABLE, STATUS])
+def test_a_look_that_lasts_is_answered_as_of_its_end(
+    sequence: int, count: int, is_over: bool
+) -> None:
+    """While `now` is still earlier: `Clock.take`. The end of the first of two sequences is none."""
+    bench = Bench()
+    rig = Rig(FakeChip(bench), bench=bench)
+    lut = [0x0406, 0, 0, 0] * 16
+    lut[4 * STATUS] = 0x2401_0405
+    rig.enable(*lut)
+    bench.clock.take = lambda until: until  # type: ignore[method-assign]
+    rig.start(sequence, 0, 1, count=count)
+    began = bench.clock.now
+    assert bool(rig.get(FlexSpi.STS0) == 3) is is_over
+    assert rig.get(FlexSpi.INTR) & DONE == is_over
+    assert bench.clock.now == began
+    assert rig.spi.peek(FlexSpi.STS0.offset) == 2 << 2
+    assert not rig.spi.peek(FlexSpi.INTR.offset) & DONE
+    bench.clock.advance(100_000)
+    assert rig.get(FlexSpi.INTR) & DONE
+
+
+def test_a_look_at_what_is_received_is_answered_as_of_its_end() -> None:
+    """A byte behind another: the first entry, the watermark of two, and the end."""
+    bench = Bench()
+    rig = Rig(FakeChip(bench), bench=bench)
+    rig.enable()
+    bench.clock.take = lambda until: until  # type: ignore[method-assign]
+    rig.set(FlexSpi.IPRXFCR, 1 << 2)
+    rig.start(READ, 0, 20)
+    assert rig.get(FlexSpi.IPRXFSTS) & 0xFF == 1
+    assert rig.get(FlexSpi.INTR) & (RXWA | DONE) == RXWA
+    assert rig.get(FlexSpi.STS0) == 3
+    assert rig.spi.peek(FlexSpi.IPRXFSTS.offset) & 0xFF == 0
+    assert rig.spi.peek(FlexSpi.INTR.offset) & (RXWA | DONE) == 0
