@@ -1,6 +1,6 @@
 """Why a chip ignores a command, or takes another place than was meant: told as the sheets have it.
 
-Rules: nor-flash.md 4, 8 and 15; Winbond W25Q64JV, 8.2.25 (75h): neither 01h nor an erase while an
+Rules: nor-flash.md 4, 8 and 13; Winbond W25Q64JV, 8.2.25 (75h): neither 01h nor an erase while an
 erase is suspended; "W25QxxJV-IM", whose 0Dh, BDh and EDh use both edges of the clock.
 """
 
