@@ -27,6 +27,8 @@ from .romapi import RomApi
 from .romflexspi import Job, RomError, Waiting
 
 _RT1176_VECTORS = 0x2000
+_VECTORS_AT = 128
+"""VTOR has no bits below. (Armv7-M, B3.2.5)"""
 _DCD_POLL = 10_000
 # Assumption: the ROM gives up after a second where FCB or DCD set no limit.
 PATIENCE = 1_000_000_000
@@ -323,4 +325,10 @@ class BootRom(RomApi, core.BootRom):
         if wrong:
             wrong += f"; the IVT's entry, at {bootheader.IVT_OFFSET + 4:#x}, is {entry:#x}"
             raise self._broken("vector table", image.offset(entry), wrong)
+        if entry % _VECTORS_AT:
+            self.diagnose(
+                "vectors-unaligned",
+                f"The vector table at {entry:#x}, the IVT's entry, lies at no multiple of "
+                f"{_VECTORS_AT}: exceptions take their vectors from {entry & -_VECTORS_AT:#x}",
+            )
         return Entry(pc=pc, sp=sp, vtor=entry)

@@ -143,3 +143,15 @@ def test_a_dcd_pointer_to_no_dcd(address: int, told: bool) -> None:
     assert bool(messages) is told
     for message in messages:
         assert f"at flash offset 0x100c, is {address:#x}, where" in message
+
+
+def test_a_vector_table_where_vtor_cannot_point() -> None:
+    """The ROM takes stack pointer and reset vector from there all the same."""
+    array = image()
+    put(array, 0x1004, "I", VECTORS + 8)
+    put(array, 0x2008, "2I", 0x2002_0000, WINDOW + 0x2401)
+    board = Board(array)
+    assert board.boot().pc == WINDOW + 0x2401
+    (found,) = board.bench.diagnostics
+    assert found.rule == "vectors-unaligned"
+    assert "at 0x60002008" in found.message and "vectors from 0x60002000" in found.message
