@@ -14,7 +14,7 @@ Finding = tuple[str, str]
 
 def opcode_mismatch(t: Transaction, mode: Mode) -> Finding | None:
     """The phase of the opcode against the chip's mode."""
-    if t.opcode is None and not (t.write and t.address is None):
+    if t.opcode is None and t.address is not None:
         why = "no opcode was sent, and the chip is not in continuous read"
         return "no-opcode", f"{why} ({mode.name} mode)"
     # A plain SPI controller sends everything as data.

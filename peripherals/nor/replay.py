@@ -68,7 +68,7 @@ class Replay:
     def _report_misread(self, finding: Finding, t: Transaction, command: Command | None) -> None:
         """What comes instead of an opcode, and what the chip takes it for."""
         rule, why = finding
-        if command is not None:
+        if command is not None and rule != "wrong-opcode-length":
             why += f": what comes is taken for {command.name}, {command.first_byte:02X}h"
         self._chip.diagnose(rule, why, opcode=t.opcode, address=t.address)
 
