@@ -158,7 +158,7 @@ def _pairs(path: str, listing: bytes) -> list[tuple[str, int]]:
 def _tail(data: bytes) -> Tail | None:
     """What the tail says, if `data` ends in one and the ATOC is where it points."""
     tail = Tail.parse(data[-TAIL_SIZE:]) if len(data) >= TAIL_SIZE else None
-    if tail is None:
+    if tail is None or tail.fault:
         return None
     at = len(data) - (tail.package + tail.size - tail.table)
     return tail if at >= 0 and data.startswith(MAGIC, at) else None

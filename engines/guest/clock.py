@@ -39,6 +39,7 @@ LONGEST = 1_000_000
 its polls, would else see the time grow by 1/16 with every other one."""
 MAXIMUM = 2**62
 WFI, WFE = "WFI", "WFE"
+_MASKED = "WFI, with a masked interrupt pending"
 
 
 class GuestClock:
@@ -354,7 +355,12 @@ class GuestClock:
         (SEV, or SysTick's) costs a tick at most. Call it while the machine stands still.
         """
         event, self._event = self._event and not wfi, False
-        if event or not self._stalls or (wfi and self.is_pending()):
+        if event or not self._stalls:
+            return
+        if wfi and self.is_pending():
+            # What is masked goes on being pending: a loop comes round as fast as it can.
+            if self.question(_MASKED) > self._read():
+                self.source.halt()
             return
         now = self._read()
         span = self.next_guest_alarm(now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from xipsim.engines.api import EXCEPTIONS
@@ -9,6 +10,8 @@ from xipsim.engines.api import EXCEPTIONS
 from .backend import Core
 
 CFSR, HFSR, MMFAR, BFAR = 0xE000ED28, 0xE000ED2C, 0xE000ED34, 0xE000ED38
+VECTTBL = 1 << 1
+"""Of HFSR: the vector table could not be read."""
 ICSR, VECTPENDING = 0xE000ED04, 0x1FF000
 FAULTS = {number: EXCEPTIONS[number] for number in range(2, 8)}
 """The NMI and those that are faults."""
@@ -65,6 +68,27 @@ def fault_report(core: Core, frame: dict[str, int] | None = None) -> dict[str, A
         words = [read_word(core, found + 4 * i) for i in range(len(FRAME))]
         report["stacked"] = dict(zip(FRAME, words, strict=True))
     return report
+
+
+def escalated(report: dict[str, Any], look: Callable[[int, int], bytes]) -> dict[str, Any]:
+    """What became a HardFault, or a lock-up, of which no register tells a cause (`escalated`): the
+    instruction by which the core came to it. Empty for any other fault.
+
+    look: memory as `View.read`. Stacked is the address of BKPT and UDF, and that behind SVC.
+    (Armv7-M B1.5.6, B1.5.9; silicon has HFSR.DEBUGEVT besides)
+    """
+    stacked = report.get("stacked")
+    if report["cfsr"] or (report["hfsr"] or 0) & VECTTBL or not stacked:
+        return {}
+    pc = stacked["pc"]
+    for at, code, name in ((pc, 0xBE, "BKPT"), (pc, 0xDE, "UDF"), (pc - 2, 0xDF, "SVC")):
+        try:
+            value, opcode = look(at, 2)
+        except (LookupError, ValueError):
+            continue
+        if opcode == code:
+            return {"escalated": f"{name} #{value}"}
+    return {}
 
 
 def _bad_vector(core: Core, cfsr: int, frame: dict[str, int]) -> dict[str, Any]:

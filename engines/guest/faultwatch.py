@@ -7,7 +7,7 @@ from typing import Any
 
 from .backend import Core
 from .clock import GuestClock
-from .cortexm import EXC_RETURN, EXCEPTION, FAULTS, fault_report
+from .cortexm import EXC_RETURN, EXCEPTION, FAULTS, escalated, fault_report
 
 PERIOD = 5_000_000
 """Virtual ns between two looks at the core."""
@@ -31,8 +31,10 @@ class FaultWatch:
         clock: GuestClock,
         report: Callable[[dict[str, Any]], None],
         tick: Callable[[], None],
+        look: Callable[[int, int], bytes],
     ) -> None:
-        self._core, self._clock, self._report, self._tick = core, clock, report, tick
+        self._core, self._clock, self._tick, self._look_at = core, clock, tick, look
+        self._stop = report
         self._seen = 0
         self._due: int | None = None
         self._fault: dict[str, Any] | None = None
@@ -71,7 +73,11 @@ class FaultWatch:
             report |= {name: self._fault[name] for name in kept if name in self._fault}
         else:
             report |= {"exception": FAULTS[3], "time": self._clock.now}
+        report |= escalated(report, self._look_at)
         return report | {"lockup": True, "locked_up_at": frame["pc"]}
+
+    def _report(self, found: dict[str, Any]) -> None:
+        self._stop(found | escalated(found, self._look_at))
 
     def _entered(self, frame: dict[str, int]) -> None:
         is_return = frame["pc"] >= EXC_RETURN  # from an interrupt that the handler has let through

@@ -135,6 +135,7 @@ class Supervisor:
             self.clock,
             lambda report: self.stop(StopReason.FAULT, detail=report),
             self.host.flush,
+            lambda address, size: self.board.view.read(self.core, address, size),
         )
         self._requests = Requests(self, boot)
         self.debugger: Debugger | None = None

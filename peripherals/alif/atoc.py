@@ -43,6 +43,8 @@ RAM = (
     range(0x2000_0000, 0x2010_0000),
 )
 """ITCM, SRAM0, SRAM1, DTCM as the core sees them: where its first stack may lie."""
+VECTORS_AT = 128
+"""What the address of a vector table is a multiple of: VTOR has no bits below (Armv8-M, VTOR)."""
 DEVICE, IMAGE = 3, 4
 """Types of entries."""
 
@@ -66,11 +68,25 @@ class Tail(NamedTuple):
     size: int
 
     @classmethod
-    def parse(cls, raw: bytes) -> Tail | None:
-        """The tail in these TAIL_SIZE bytes; None if they are none."""
-        tail = cls(*_TAIL.unpack(raw))
-        fits = MRAM_BASE <= tail.package <= tail.table <= MRAM_END - TAIL_SIZE - _HEADER.size
-        return tail if fits and tail.package + tail.size == MRAM_END else None
+    def parse(cls, raw: bytes) -> Tail:
+        """The tail in these TAIL_SIZE bytes."""
+        return cls(*_TAIL.unpack(raw))
+
+    @property
+    def fault(self) -> str:
+        """The first of its fields that is wrong, and what is expected; empty if it is good."""
+        at, last = MRAM_END - TAIL_SIZE, MRAM_END - TAIL_SIZE - _HEADER.size
+        if not MRAM_BASE <= self.table <= last:
+            name, where, value, want = "table", at + 4, self.table, f"{MRAM_BASE:#x} to {last:#x}"
+        elif not MRAM_BASE <= self.package <= self.table:
+            want = f"{MRAM_BASE:#x} to the table's {self.table:#x}"
+            name, where, value = "package", at + 8, self.package
+        elif self.package + self.size != MRAM_END:
+            want = f"{MRAM_END - self.package:#x}, as it begins at {self.package:#x}"
+            name, where, value = "package's size", at + 12, self.size
+        else:
+            return ""
+        return f"its {name}, at {where:#x}, is {value:#x}, expected {want}"
 
 
 class Entry(NamedTuple):
@@ -123,8 +139,10 @@ def read_entries(read: Read) -> list[Entry]:
     at = MRAM_END - TAIL_SIZE
     raw = read(at, TAIL_SIZE)
     tail = Tail.parse(raw)
-    if tail is None:
-        raise AtocError(f"the last 16 bytes of MRAM, at {at:#x}, are no ATOC's: {raw.hex(' ')}")
+    if fault := tail.fault:
+        raise AtocError(
+            f"the last 16 bytes of MRAM, at {at:#x}, are no ATOC's ({raw.hex(' ')}): {fault}"
+        )
     start = tail.table
     table = read(start, at - start)
     magic, header_size, count, entry_size, _ = _HEADER.unpack_from(table)
@@ -135,8 +153,12 @@ def read_entries(read: Read) -> list[Entry]:
             f"the ATOC at {start:#x} has a bad checksum: CRC-32 {found:#010x}, "
             f"the one stored at {at:#x} is {tail.checksum:#010x}"
         )
-    if (header_size, entry_size) != (_HEADER.size, _ENTRY.size):
-        raise AtocError(f"the ATOC at {start:#x} has entries of {entry_size} bytes, expected 32")
+    sizes = (("a header", header_size, _HEADER.size), ("entries", entry_size, _ENTRY.size))
+    for what, size, expected in sizes:
+        if size != expected:
+            raise AtocError(
+                f"the ATOC at {start:#x} has {what} of {size} bytes, expected {expected}"
+            )
     if header_size + count * entry_size > len(table):
         raise AtocError(f"the ATOC at {start:#x} has no room for the {count} entries it announces")
     return [_entry(table, header_size + i * entry_size) for i in range(count)]
@@ -158,10 +180,20 @@ def read_image(read: Read, entry: Entry) -> Image:
     at = _find_certificate(read, entry)
     # Assumption: signatures are right; no key of the device is known.
     (load,) = struct.unpack("<I", read(at + _LOAD_ADDRESS, 4))
-    address, length = struct.unpack("<2I", read(at + _IMAGE, 8))
-    address -= _SE_OFFSET
-    if address < MRAM_BASE or address + length > MRAM_END:
-        raise AtocError(f"{entry.name}: its certificate names {address:#x}, which is no MRAM")
+    se_address, length = struct.unpack("<2I", read(at + _IMAGE, 8))
+    address = se_address - _SE_OFFSET
+    where = f"{entry.name}: its certificate at {at:#x} names"
+    if not MRAM_BASE <= address < MRAM_END:
+        raise AtocError(
+            f"{where} {se_address:#x} (at {at + _IMAGE:#x}) as the image's address, which is no "
+            f"MRAM: expected {MRAM_BASE + _SE_OFFSET:#x} to {MRAM_END + _SE_OFFSET - 1:#x}, as the "
+            "Secure Enclave sees it"
+        )
+    if not 0 < length <= MRAM_END - address:
+        raise AtocError(
+            f"{where} {length:#x} (at {at + _IMAGE + 4:#x}) as the image's length, expected 1 to "
+            f"{MRAM_END - address:#x}, as it begins at {address:#x}"
+        )
     return Image(
         address=address,
         length=length,
@@ -175,7 +207,13 @@ def _find_certificate(read: Read, entry: Entry) -> int:
     for at in (entry.address, entry.address + _KEY_CERTIFICATES):
         if MRAM_BASE <= at <= MRAM_END - _CERTIFICATE and read(at, 4) == CERTIFICATE_MAGIC:
             return at
-    raise AtocError(f"{entry.name}: no certificate at {entry.address:#x}")
+    where = f"{entry.name}: no certificate at {entry.address:#x}, where its entry points"
+    if not MRAM_BASE <= entry.address <= MRAM_END - 4:
+        raise AtocError(f"{where}: no MRAM is there")
+    raise AtocError(
+        f"{where}: it begins with {read(entry.address, 4).hex(' ')}, expected "
+        f'{CERTIFICATE_MAGIC.hex(" ")} ("ccBS")'
+    )
 
 
 def verify(read: Read, entry: Entry, image: Image) -> None:

@@ -47,9 +47,12 @@ class BootRom(Model, core.BootRom):
         for entry in entries:
             if entry.kind == atoc.DEVICE:
                 atoc.verify(self._read, entry, atoc.read_image(self._read, entry))
-            elif entry.boots and entry.core != atoc.M55_HP:
+            elif entry.kind != atoc.IMAGE or not entry.boots:
+                # Assumption: what is of another type is no image to start.
+                continue
+            elif entry.core != atoc.M55_HP:
                 others.append(entry)
-            elif entry.boots and started is None:
+            elif started is None:
                 started = self._verified(entry)
         if started is None:
             raise self._not_for_us(entries)
@@ -69,8 +72,9 @@ class BootRom(Model, core.BootRom):
     def _not_for_us(self, entries: list[atoc.Entry]) -> AtocError:
         images = [
             f"{entry.name} for {self._core(entry.core)}{'' if entry.boots else ' (not to boot)'}"
+            + (f" (of type {entry.kind}, not {atoc.IMAGE})" if entry.kind != atoc.IMAGE else "")
             for entry in entries
-            if entry.kind == atoc.IMAGE
+            if entry.kind != atoc.DEVICE
         ]
         holds = ", ".join(images) or "no image"
         return AtocError(f"the ATOC starts nothing on M55_HP; it holds {holds}")
@@ -106,9 +110,14 @@ class BootRom(Model, core.BootRom):
 
     def _enter(self, at: int) -> Entry:
         sp, pc = self._vectors(at)
-        if not self._is_image(at) or not any(sp - 1 in area for area in atoc.RAM):
-            raise AtocError(
-                f"the vector table at {at:#x} begins with {sp:#010x} {pc:#010x}, no stack pointer "
-                "and Thumb address"
-            )
+        wrong = ""
+        if at % atoc.VECTORS_AT:
+            wrong = f"does not begin at a multiple of {atoc.VECTORS_AT}, as VTOR wants it"
+        elif sp & 3 or not any(sp - 1 in area for area in atoc.RAM):
+            wrong = f"begins with {sp:#010x}, no stack pointer into RAM"
+        elif not self._is_image(at):
+            end = atoc.MRAM_END
+            wrong = f"has the reset vector {pc:#010x}, no Thumb address from {at:#x} to {end:#x}"
+        if wrong:
+            raise AtocError(f"the vector table at {at:#x} {wrong}")
         return Entry(pc=pc, sp=sp, vtor=at)

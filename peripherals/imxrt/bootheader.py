@@ -15,6 +15,8 @@ FCB_SIZE = 512
 FCB_TAG = b"FCFB"
 FCB_OFFSETS = (0x000, 0x400)
 """Where in flash a boot ROM of the family looks for the FCB."""
+SIZE_OFFSET, LUT_OFFSET = 0x50, 0x80
+"""In the FCB: bytes of port A1, and the LUT."""
 SERIAL_NOR = 1
 """The device type of these chips in the FCB."""
 IVT_OFFSET = 0x1000
@@ -97,6 +99,13 @@ class Fcb(NamedTuple):
         return self.custom.get(purpose, (_USUAL[purpose], 1))
 
     @property
+    def read_pads(self) -> int:
+        """The most pads that an instruction of sequence 0 uses, by which the core reads."""
+        words = self.lut[:4]
+        steps = [word >> at & 0xFFFF for word in words for at in (0, 16)]
+        return max((1 << (step >> 8 & 3) for step in steps if step), default=1)
+
+    @property
     def is_parallel(self) -> bool:
         """Whether two chips are to be read side by side."""
         return bool(self.misc >> 2 & 1)
@@ -132,11 +141,11 @@ class Fcb(NamedTuple):
             pads=block[0x45],
             frequency=block[0x46],
             custom=dict(_custom(block)),
-            sizes=struct.unpack_from("<4I", block, 0x50),
+            sizes=struct.unpack_from("<4I", block, SIZE_OFFSET),
             timeout=timeout * 1_000_000,
             busy_bit=busy_bit,
             busy_level=0 if polarity else 1,
-            lut=struct.unpack_from("<64I", block, 0x80),
+            lut=struct.unpack_from("<64I", block, LUT_OFFSET),
             page_size=page_size,
             sector_size=sector_size,
         )
@@ -145,17 +154,13 @@ class Fcb(NamedTuple):
 def _commands(block: bytes) -> Iterator[Command]:
     if block[0x10]:
         (argument,) = struct.unpack_from("<I", block, 0x18)
-        yield Command(
-            kind=block[0x11], runs=block[0x14], sequence=block[0x15], argument=argument
-        )
+        yield Command(kind=block[0x11], runs=block[0x14], sequence=block[0x15], argument=argument)
     if block[0x1C]:
         for i in range(3):
             runs, sequence = block[0x20 + 4 * i : 0x22 + 4 * i]
             (argument,) = struct.unpack_from("<I", block, 0x30 + 4 * i)
             if runs:
-                yield Command(
-                    kind=block[0x1D + i], runs=runs, sequence=sequence, argument=argument
-                )
+                yield Command(kind=block[0x1D + i], runs=runs, sequence=sequence, argument=argument)
 
 
 def _custom(block: bytes) -> Iterator[tuple[int, tuple[int, int]]]:

@@ -27,11 +27,21 @@ from .romapi import RomApi
 from .romflexspi import Job, RomError, Waiting
 
 _RT1176_VECTORS = 0x2000
+_VECTORS_AT = 128
+"""VTOR has no bits below. (Armv7-M, B3.2.5)"""
 _DCD_POLL = 10_000
 # Assumption: the ROM gives up after a second where FCB or DCD set no limit.
 PATIENCE = 1_000_000_000
 """Virtual ns."""
 _DOWNLOAD = "The ROM now waits for a download over USB or UART, which is not modelled."
+
+
+class _Unreadable(Exception):
+    """A bus error in a read by the FCB's sequence."""
+
+    def __init__(self, what: str, offset: int, error: BusError) -> None:
+        super().__init__(f"at flash offset {offset:#x}, where it reads the {what}: {error}")
+        self.offset = offset
 
 
 class _Image(NamedTuple):
@@ -59,22 +69,36 @@ class BootRom(RomApi, core.BootRom):
 
     def boot(self) -> Generator[int, None, Entry]:
         """Start the image that the chip holds now. See the core's `BootRom`."""
-        driver = self.driver
-        driver.start()
-        block = self._read(self.fcb_offset, bootheader.FCB_SIZE)
+        self.driver.start()
+        try:
+            fcb = self._read_fcb()
+        except _Unreadable as error:
+            raise BootError(f"The boot ROM got a bus error {error}.") from error
+        self._compare(fcb)
+        yield from self._configure(fcb)
+        try:
+            image = self._read_image()
+            yield from self._run_dcd(image)
+            self._copy(image)
+            return self._entry(image)
+        except _Unreadable as error:
+            raise BootError(
+                f"The boot ROM got a bus error {error}. {self._how_it_reads(fcb, error.offset)}"
+            ) from error
+
+    def _read_fcb(self) -> Fcb:
+        block = self._read("FCB", self.fcb_offset, bootheader.FCB_SIZE)
         if not block.startswith(bootheader.FCB_TAG):
             raise self._no_fcb(block)
-        fcb = Fcb.parse(block)
-        self._compare(fcb)
+        return Fcb.parse(block)
+
+    def _configure(self, fcb: Fcb) -> Waiting:
+        driver = self.driver
         driver.configure(fcb)
         try:
             yield from driver.run(Job(fcb, driver.chip_steps(fcb), patience=PATIENCE))
         except RomError as error:
             raise BootError(str(error)) from error
-        image = self._read_image()
-        yield from self._run_dcd(image)
-        self._copy(image)
-        return self._entry(image)
 
     # -- access ----------------------------------------------------------------------------------
 
@@ -85,14 +109,23 @@ class BootRom(RomApi, core.BootRom):
             raise BootError(f"There is no flash chip on {self.flexspi.name}, chip select A1.")
         return chip
 
-    def _read(self, offset: int, length: int) -> bytes:
-        """Flash bytes through the controller's AHB port."""
+    def _read(self, what: str, offset: int, length: int) -> bytes:
+        """Flash bytes through the controller's AHB port. what: is read, in words."""
         try:
             return self.flexspi.read_flash(offset, length)
         except BusError as error:
-            raise BootError(
-                f"The boot ROM got a bus error at flash offset {offset:#x}: {error}."
-            ) from error
+            raise _Unreadable(what, offset, error) from error
+
+    def _how_it_reads(self, fcb: Fcb, offset: int) -> str:
+        """The fields of the FCB that such a read follows."""
+        if offset >= fcb.sizes[0]:
+            at = self.fcb_offset + bootheader.SIZE_OFFSET
+            return (
+                f"The FCB's size of port A1, at flash offset {at:#x}, is {fcb.sizes[0]:#x} bytes, "
+                f"the chip has {self._chip.size:#x}."
+            )
+        at = self.fcb_offset + bootheader.LUT_OFFSET
+        return f"It reads by sequence 0 of the FCB's LUT, at flash offset {at:#x}."
 
     def _is_flash(self, address: int) -> bool:
         window = self.flexspi.window
@@ -101,7 +134,7 @@ class BootRom(RomApi, core.BootRom):
     def _memory(self, address: int, length: int) -> bytes:
         """Bytes at their place in the image's world, once it is there."""
         if self._is_flash(address):
-            return self._read(address - self.flexspi.window.address, length)
+            return self._read("vector table", address - self.flexspi.window.address, length)
         try:
             return self.system.bus.read(address, length)
         except BusError as error:
@@ -111,14 +144,24 @@ class BootRom(RomApi, core.BootRom):
 
     # -- what goes wrong -------------------------------------------------------------------------
 
-    def _broken(self, what: str, offset: int, wrong: str) -> BootError:
-        """The error for the bytes at flash `offset`, with what is known of how they came about."""
+    def _broken(self, what: str, offset: int, wrong: str, block: bytes = b"") -> BootError:
+        """The error for the bytes at flash `offset`, with what is known of how they came about.
+
+        block: what was read there.
+        """
         chip = self._chip
         text = f"Nothing to boot in {chip.name}: the {what} at flash offset {offset:#x} {wrong}."
         if chip.busy:
             # Assumption: the ROM does not wait for a chip that a reset has left busy.
             operation = getattr(chip, "operation", None) or f"until {chip.busy_until} ns"
             return BootError(f"{text} The chip was busy ({operation}) and gave no data.")
+        held = bytes(chip.array[offset : offset + len(block)])
+        if held != block:
+            at = self.fcb_offset + bootheader.LUT_OFFSET
+            text += (
+                f" The chip holds {held[:8].hex(' ')} there, which sequence 0 of the FCB's LUT, at "
+                f"flash offset {at:#x}, does not read."
+            )
         change = chip.last_change(offset)
         if change:
             text += f" The last change there: {change}."
@@ -128,7 +171,7 @@ class BootRom(RomApi, core.BootRom):
         tag = bootheader.FCB_TAG
         wrong = f'reads {block[:4].hex(" ")}, expected {tag.hex(" ")} ("FCFB")'
         other = 0x400 - self.fcb_offset
-        if self._read(other, 4) == tag:
+        if self._read("FCB", other, 4) == tag:
             wrong += f", which is at {other:#x}: the image is for another i.MX RT"
         return self._broken("FCB", self.fcb_offset, wrong)
 
@@ -137,6 +180,9 @@ class BootRom(RomApi, core.BootRom):
         size, warnings = self._chip.size, []
         if fcb.device_type not in (0, bootheader.SERIAL_NOR):
             warnings.append(f"its device type is {fcb.device_type}, not 1 (serial NOR)")
+        if fcb.pads in (1, 2, 4, 8) and fcb.pads < fcb.read_pads:
+            # Assumption: reads come all the same; on silicon the other pads are not connected.
+            warnings.append(f"its read uses {fcb.read_pads} pads, of which it connects {fcb.pads}")
         if fcb.sizes[0] > size:
             warnings.append(f"it gives {fcb.sizes[0]:#x} bytes: addresses from {size:#x} on wrap")
         elif fcb.sizes[0] < size:
@@ -150,51 +196,58 @@ class BootRom(RomApi, core.BootRom):
     def _read_image(self) -> _Image:
         """IVT and boot data, and whether they fit together."""
         offset = bootheader.IVT_OFFSET
-        block = self._read(offset, bootheader.IVT_SIZE)
+        block = self._read("IVT", offset, bootheader.IVT_SIZE)
         if fault := bootheader.ivt_fault(block):
-            raise self._broken("IVT", offset, f"begins with {fault}")
+            raise self._broken("IVT", offset, f"begins with {fault}", block)
         ivt = Ivt.parse(block)
         here = self.flexspi.window.address + offset
         in_place = ivt.self_address == here
         if not in_place and not bootheader.is_ram(ivt.self_address):
-            wrong = f"says that it lies at {ivt.self_address:#x}, but is read at {here:#x}"
-            raise self._broken("IVT", offset, wrong)
+            wrong = f"says that it lies at {ivt.self_address:#x} (at {offset + 0x14:#x}), but is "
+            wrong += f"read at {here:#x}"
+            raise self._broken("IVT", offset, wrong, block)
         image = _Image(ivt, in_place, 0, self._chip.size)
-        self._expect_inside(image, "boot data", ivt.boot_data)
+        size = bootheader.BOOT_DATA_SIZE
+        self._expect_inside(image, "boot data", ivt.boot_data, size, field=0x10)
         boot_data = image.offset(ivt.boot_data)
-        block = self._read(boot_data, bootheader.BOOT_DATA_SIZE)
+        block = self._read("boot data", boot_data, size)
         start, length, is_plugin = BootData.parse(block)
-        if is_plugin:
-            raise self._broken("boot data", boot_data, "asks for a plugin, which is not modelled")
-        if start != ivt.self_address - offset and not (in_place and self._is_flash(start)):
+        wrong = ""
+        if block == b"\xff" * size:
+            wrong = "is erased"
+        elif start != ivt.self_address - offset and not (in_place and self._is_flash(start)):
             wrong = f"says start {start:#x}, while the IVT says it lies at {ivt.self_address:#x}"
-            raise self._broken("boot data", boot_data, wrong)
+        elif is_plugin:
+            wrong = f"asks for a plugin (at {boot_data + 8:#x}), which is not modelled"
+        elif not in_place and length > self._chip.size:
+            wrong = f"says length {length:#x} (at {boot_data + 4:#x}), more than the chip has"
+        if wrong:
+            wrong += f"; the IVT's pointer to it, at {offset + 0x10:#x}, is {ivt.boot_data:#x}"
+            raise self._broken("boot data", boot_data, wrong, block)
         if not in_place:
-            if length > self._chip.size:
-                wrong = f"says length {length:#x}, more than the chip has"
-                raise self._broken("boot data", boot_data, wrong)
             image = _Image(ivt, in_place, start, length)
-        self._expect_inside(image, "entry", ivt.entry)
+        self._expect_inside(image, "entry", ivt.entry, 2 if ivt.entry & 1 else 8, field=4)
         return image
 
-    def _expect_inside(self, image: _Image, what: str, address: int) -> None:
-        is_inside = (
-            self._is_flash(address)
-            if image.in_place
-            else 0 <= image.offset(address) < image.length
-        )
-        if not is_inside:
-            place = "the flash" if image.in_place else "the image that is to be copied"
+    def _expect_inside(
+        self, image: _Image, what: str, address: int, length: int, field: int
+    ) -> None:
+        """field: offset of the pointer in the IVT."""
+        if not 0 <= image.offset(address) <= image.length - length:
+            place = "the chip" if image.in_place else "the image that is to be copied"
+            at = bootheader.IVT_OFFSET
             wrong = f"says that it lies at {image.ivt.self_address:#x}, and points at {address:#x} "
-            wrong += f"for its {what}, not into {place}"
-            raise self._broken("IVT", bootheader.IVT_OFFSET, wrong)
+            wrong += (
+                f"(at {at + field:#x}) for its {what}, not into {place}, {image.length:#x} bytes"
+            )
+            raise self._broken("IVT", at, wrong)
 
     def _copy(self, image: _Image) -> None:
         """Put an image that does not execute in place where it wants to be."""
         if image.in_place:
             return
         # Assumption: the copy takes no time.
-        data = self._read(0, image.length)
+        data = self._read("image", 0, image.length)
         try:
             self.system.bus.write(image.start, data)
         except BusError as error:
@@ -208,14 +261,24 @@ class BootRom(RomApi, core.BootRom):
         if not address:
             return
         # An image that is to be copied is not yet where it wants to be.
+        self._expect_inside(image, "DCD", address, 4, field=0xC)
         at = image.offset(address)
-        length = bootheader.dcd_length(self._read(at, 4))
+        header = self._read("DCD", at, 4)
+        length = bootheader.dcd_length(header)
         if not length:
+            # The images of the ports lead to a byte that is 0.
+            if header[0]:
+                self.diagnose(
+                    "no-dcd",
+                    f"The IVT's DCD pointer, at flash offset {bootheader.IVT_OFFSET + 0xC:#x}, is "
+                    f"{address:#x}, where {header.hex(' ')} lies and no DCD (d2, length, 4x): none "
+                    "is run",
+                )
             return
         if length > bootheader.DCD_LIMIT:
             raise BootError(f"The DCD at {address:#x} has {length} bytes, the ROM's limit is 1768.")
         try:
-            for command in bootheader.parse_dcd(self._read(at, length)):
+            for command in bootheader.parse_dcd(self._read("DCD", at, length)):
                 if isinstance(command, DcdWrite):
                     self._dcd_write(command)
                 else:
@@ -252,7 +315,20 @@ class BootRom(RomApi, core.BootRom):
             return Entry(pc=entry, sp=sp, vtor=vectors)
         raw = self._memory(entry, 8)
         sp, pc = struct.unpack("<2I", raw)
-        if not pc & 1 or sp & 3 or not any(sp - 1 in area for area in bootheader.STACKS):
-            wrong = f"reads {raw.hex(' ')}, no stack pointer and Thumb address"
+        wrong = ""
+        if raw == b"\xff" * 8:
+            wrong = "is erased"
+        elif sp & 3 or not any(sp - 1 in area for area in bootheader.STACKS):
+            wrong = f"begins with {sp:#010x}, no stack pointer into RAM"
+        elif not pc & 1:
+            wrong = f"has the reset vector {pc:#010x}, which is even, and no Thumb code"
+        if wrong:
+            wrong += f"; the IVT's entry, at {bootheader.IVT_OFFSET + 4:#x}, is {entry:#x}"
             raise self._broken("vector table", image.offset(entry), wrong)
+        if entry % _VECTORS_AT:
+            self.diagnose(
+                "vectors-unaligned",
+                f"The vector table at {entry:#x}, the IVT's entry, lies at no multiple of "
+                f"{_VECTORS_AT}: exceptions take their vectors from {entry & -_VECTORS_AT:#x}",
+            )
         return Entry(pc=pc, sp=sp, vtor=entry)

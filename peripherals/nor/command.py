@@ -24,6 +24,8 @@ class Command(NamedTuple):
     lanes: int = 1
     address_bits: int = 0
     address_lanes: int = 1
+    fixed_width: bool = False
+    """The address has as many bits in 3-byte and in 4-byte mode."""
     mode_clocks: int = 0
     wait: int = 0
     data_lanes: int = 1
@@ -82,13 +84,18 @@ class Command(NamedTuple):
 
 
 class Cycle:
-    """What a chip has understood of one transaction. read: bytes that it shall put out."""
+    """What a chip has understood of one transaction. read: bytes that it shall put out.
 
-    __slots__ = ("address", "command", "data", "mode", "read")
+    is_meant: nothing in the transaction differs from the command, so that the address is the one
+    that the controller means.
+    """
+
+    __slots__ = ("address", "command", "data", "is_meant", "mode", "read")
 
     def __init__(self, command: Command, address: int, mode: int, data: bytes, read: int) -> None:
         self.command, self.address, self.mode = command, address, mode
         self.data, self.read = data, read
+        self.is_meant = True
 
     @property
     def place(self) -> int | None:

@@ -50,6 +50,9 @@ class Decoder:
         self.polled = None
         if chip.powered_down and self._maker.wakes_on_select:
             self._engine.begin("release", "release power-down", chip.duration("release"))
+            if t.read or t.address is not None:
+                why = "ignored: the chip was in power-down, from which any cycle wakes it"
+                chip.diagnose("power-down", why, opcode=t.opcode, address=t.address)
             return chip.done(t, "release power-down", b"\xff" * t.read, address=None)
         mode = self._maker.mode
         known = self._understood.get(id(t))
@@ -125,9 +128,9 @@ class Decoder:
     def admits(self, c: Cycle) -> bool:
         """Whether the chip listens to this command now; if not, why not is reported."""
         chip, command = self._chip, c.command
-        if chip.reset_enabled and command.first_byte != 0x99:
-            chip.reset_enabled = False
-        if chip.powered_down and command.first_byte != 0xAB:
+        if command.first_byte != 0x99:
+            chip.disable_reset(command.first_byte)
+        if chip.powered_down and not chip.operation and command.first_byte != 0xAB:
             chip.refuse("power-down", c, "the chip is in power-down")
         elif (busy := chip.operation) and (busy.is_deaf or not command.while_busy):
             rule = "read-while-busy" if command.is_read else "command-while-busy"
@@ -135,7 +138,8 @@ class Decoder:
         elif command.quad and not self._maker.quad_enabled:
             chip.refuse("quad-without-qe", c, "QE, the quad enable bit, is 0")
         elif command.lengths and len(c.data) not in command.lengths:
-            chip.refuse("wrong-length", c, f"{len(c.data)} data bytes")
+            expected = " or ".join(map(str, command.lengths))
+            chip.refuse("wrong-length", c, f"{len(c.data)} data bytes, expected {expected}")
         else:
             return True
         return False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from xipsim.peripherals.namedtuple import NamedTuple
@@ -49,7 +50,7 @@ class Maker(ABC):
     """WEL stays 1 after a refusal by protection, until the error flags are cleared."""
     wakes_on_select: ClassVar[bool] = False
     """Any cycle of chip select ends power-down, and has no other effect."""
-    unmodelled: ClassVar[dict[int, str]] = {}
+    unmodelled: Mapping[int, str] = MappingProxyType({})
     """Commands that the chips have and the model has not, by the first byte of their opcode."""
 
     mode: Mode
@@ -96,8 +97,8 @@ class Maker(ABC):
         """Bytes within which a program wraps."""
 
     @abstractmethod
-    def protected(self, address: int, length: int) -> bool:
-        """Whether any byte of the range is protected."""
+    def protection(self, address: int, length: int) -> str:
+        """What protects any byte of the range, in words; empty: nothing does."""
 
     def judged(self, verb: str, rule: str) -> None:  # noqa: B027
         """A `program` or `erase` was accepted (`rule` empty) or refused: for error flags."""

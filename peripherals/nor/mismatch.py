@@ -12,21 +12,29 @@ Finding = tuple[str, str]
 """Rule, and what to tell."""
 
 
-def opcode_mismatch(t: Transaction, mode: Mode) -> Iterator[Finding]:
+def opcode_mismatch(t: Transaction, mode: Mode) -> Finding | None:
     """The phase of the opcode against the chip's mode."""
-    if t.opcode_lanes != mode.lanes:
-        yield "wrong-lanes", f"opcode {_wrong_lanes(t.opcode_lanes, mode.lanes)} ({mode.name} mode)"
-    elif t.opcode is not None:
-        clocks = -(-t.opcode_bits // (t.opcode_lanes << t.opcode_ddr))
-        if clocks != mode.opcode_clocks:
-            why = f"opcode takes {clocks} clocks, not {mode.opcode_clocks} ({mode.name} mode)"
-            yield "wrong-opcode-length", why
+    if t.opcode is None and t.address is not None:
+        why = "no opcode was sent, and the chip is not in continuous read"
+        return "no-opcode", f"{why} ({mode.name} mode)"
+    # A plain SPI controller sends everything as data.
+    lanes = t.data_lanes if t.opcode is None else t.opcode_lanes
+    if lanes != mode.lanes:
+        return "wrong-lanes", f"opcode {_wrong_lanes(lanes, mode.lanes)} ({mode.name} mode)"
+    clocks = -(-t.opcode_bits // (t.opcode_lanes << t.opcode_ddr))
+    if t.opcode is not None and clocks != mode.opcode_clocks:
+        why = f"opcode takes {clocks} clocks, not {mode.opcode_clocks} ({mode.name} mode)"
+        return "wrong-opcode-length", why
+    return None
 
 
-def mismatches(t: Transaction, mode: Mode, command: Command, late: int) -> Iterator[Finding]:
+def mismatches(
+    t: Transaction, mode: Mode, command: Command, late: int, *, has_wide: bool
+) -> Iterator[Finding]:
     """The phases behind the opcode against those of the command that the chip understood.
 
     late: clocks by which the controller begins to read after the chip puts out its first bit.
+    has_wide: whether the chip has a 4-byte mode.
     """
     # A plain SPI controller sends everything as data.
     is_raw = t.address is None and bool(t.write) and bool(command.address_bits or command.wait)
@@ -34,7 +42,8 @@ def mismatches(t: Transaction, mode: Mode, command: Command, late: int) -> Itera
         if command.address_bits and t.data_lanes != command.address_lanes:
             yield "wrong-lanes", f"address {_wrong_lanes(t.data_lanes, command.address_lanes)}"
     elif command.address_bits or late or not t.read:
-        yield from _address(t, mode, command)
+        yield from _address(t, mode, command, has_wide)
+        yield from _mode_bits(t, command)
     if late and t.read and not t.duplex:
         yield from _dummies(t, command, late, is_raw)
     if t.read or t.write:
@@ -53,17 +62,25 @@ def _dummies(t: Transaction, command: Command, late: int, is_raw: bool) -> Itera
         yield "wrong-dummy", f"{waits} dummy cycles between address and data, {expected}"
 
 
-def _address(t: Transaction, mode: Mode, command: Command) -> Iterator[Finding]:
+def _mode_bits(t: Transaction, command: Command) -> Iterator[Finding]:
+    has_both = t.mode is not None and command.mode_clocks
+    if has_both and t.mode_lanes != command.address_lanes:
+        why = _wrong_lanes(t.mode_lanes, command.address_lanes)
+        yield "wrong-lanes", f"mode bits {why}"
+
+
+def _address(t: Transaction, mode: Mode, command: Command, has_wide: bool) -> Iterator[Finding]:
     sent, expected = t.address_bits if t.address is not None else 0, command.address_bits
     # One phase may be address and data together.
     if sent != expected and (t.read or t.write or not (command.takes and sent > expected)):
         why = ""
         if expected == 32 and mode.lanes == 8:
             why = f" in {mode.name} mode"
-        elif expected == 32 and mode.wide:
-            why = ": the chip is in 4-byte mode"
-        elif expected == 24 and not mode.wide:
-            why = ": the chip is in 3-byte mode"
+        elif {sent, expected} == {24, 32} and command.fixed_width:
+            why = " in every mode"
+        elif {sent, expected} == {24, 32}:
+            mine = f"is in {4 if mode.wide else 3}-byte mode" if has_wide else "has no 4-byte mode"
+            why = f": the chip {mine}"
         yield "wrong-address", f"{sent} address bits, expected {expected}{why}"
     if sent and expected:
         if t.address_lanes != command.address_lanes:

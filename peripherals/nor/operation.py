@@ -41,6 +41,11 @@ class Operation(NamedTuple):
         """The address behind the last byte."""
         return self.address + self.length
 
+    @property
+    def what(self) -> str:
+        """The command, and where."""
+        return f"{self.name} at {self.address:#x}" if self.length else self.name
+
     def facts(self) -> dict[str, Any]:
         """What users are told of it."""
         return {
@@ -54,8 +59,7 @@ class Operation(NamedTuple):
 
     def __str__(self) -> str:
         until = "for ever" if self.end is None else f"until {self.end} ns"
-        where = f" at {self.address:#x}" if self.length else ""
-        return f"{self.name}{where}, {until}"
+        return f"{self.what}, {until}"
 
 
 class Counters(Record):

@@ -5,6 +5,14 @@ from __future__ import annotations
 BLOCK, SECTOR = 0x1_0000, 0x1000
 
 
+def covering(area: tuple[int, int], registers: str, address: int, length: int) -> str:
+    """What protects any byte of the range, in words, if `registers` protect `area`; or nothing."""
+    start, end = area
+    if max(address, start) >= min(address + length, end):
+        return ""
+    return f"{start:#x} to {end - 1:#x} is protected ({registers})"
+
+
 def area(sr1: int, complement: bool, size: int, scheme: str) -> tuple[int, int]:
     """The protected range [start, end) for these status bits.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from .bus import Transaction
 from .command import Command, Cycle
 from .maker import Mode
-from .mismatch import mismatches, opcode_mismatch
+from .mismatch import Finding, mismatches, opcode_mismatch
 from .state import ChipState
 from .wire import Wire, to_bytes
 
@@ -28,27 +28,34 @@ class Replay:
     def run(self, t: Transaction, mode: Mode, commands: dict[int, Command]) -> Outcome:
         """Run the cycle."""
         wire = Wire(t, keeper=self._keeper)
+        finding = None
         if mode.continuous:
             command, at = commands[mode.continuous], 0
             if t.opcode is not None:
                 return self._misread(t, wire, command)
         else:
             at = mode.opcode_clocks
-            for rule, why in opcode_mismatch(t, mode):
-                self._chip.diagnose(rule, why, opcode=t.opcode, address=t.address)
             opcode = None
             if wire.length >= at:
                 opcode = wire.value(0, at, mode.lanes, ddr=mode.opcode_ddr)
+            finding = opcode_mismatch(t, mode)
+            if finding:
+                self._report_misread(finding, t, commands.get(opcode or 0))
             if opcode not in commands:
-                self._report_unknown(t, mode, opcode)
+                self._report_unknown(t, mode, opcode, is_told=finding is not None)
                 return None, None, t.address
             command = commands[opcode]
         mode_at = at + command.address_clocks
         data_at = mode_at + command.wait
         cycle = self._cycle(wire, command, at)
-        for rule, why in mismatches(t, mode, command, wire.read_at - data_at):
-            text = f"{command.name}: {why}"
-            self._chip.diagnose(rule, text, opcode=command.opcode, address=cycle.place)
+        cycle.is_meant = finding is None
+        if cycle.is_meant:
+            has_wide = mode.wide or 0xB7 in commands
+            late = wire.read_at - data_at
+            for rule, why in mismatches(t, mode, command, late, has_wide=has_wide):
+                cycle.is_meant = False
+                text = f"{command.name}: {why}"
+                self._chip.diagnose(rule, text, opcode=command.opcode, address=cycle.place)
         answer = None
         if self._is_whole(wire, cycle, mode_at, data_at):
             self._take_data(wire, cycle, data_at)
@@ -58,11 +65,19 @@ class Replay:
             answer = wire.sampled(answer, data_at, command.data_lanes, ddr=command.ddr)
         return command, answer, cycle.place
 
+    def _report_misread(self, finding: Finding, t: Transaction, command: Command | None) -> None:
+        """What comes instead of an opcode, and what the chip takes it for."""
+        rule, why = finding
+        if command is not None and rule != "wrong-opcode-length":
+            why += f": what comes is taken for {command.name}, {command.first_byte:02X}h"
+        self._chip.diagnose(rule, why, opcode=t.opcode, address=t.address)
+
     def _misread(self, t: Transaction, wire: Wire, command: Command) -> Outcome:
         """An opcode in continuous read: address and mode bits, as the chip sees it."""
         mode_at = command.address_bits // command.address_lanes
         data_at = mode_at + command.wait
         cycle = self._cycle(wire, command, 0)
+        cycle.is_meant = False
         # FFh is how continuous read is left on purpose.
         if t.opcode != 0xFF:
             self._chip.diagnose(
@@ -93,7 +108,11 @@ class Replay:
         else:
             fits = total == data_at
         if not fits:
-            why = f"chip select rose after {total} clocks, {data_at} lead to the data"
+            why = f"chip select rose after {total} clocks, "
+            if command.sends or command.takes:
+                why += f"{data_at} lead to the data"
+            else:
+                why += f"and the command has {data_at}"
             self._chip.refuse("wrong-length", c, why)
             self._chip.reset_enabled = False
         return fits
@@ -106,10 +125,12 @@ class Replay:
         else:
             c.read = -(-clocks * (lanes << c.command.ddr) // 8)
 
-    def _report_unknown(self, t: Transaction, mode: Mode, opcode: int | None) -> None:
+    def _report_unknown(
+        self, t: Transaction, mode: Mode, opcode: int | None, *, is_told: bool
+    ) -> None:
         chip, unmodelled = self._chip, self._chip.maker.unmodelled
-        chip.reset_enabled = False
         first = None if opcode is None else opcode >> 8 or opcode
+        chip.disable_reset(first or 0)
         if chip.powered_down:
             rule, why = "power-down", "the chip is in power-down"
         elif opcode is None or first is None:
@@ -123,5 +144,7 @@ class Replay:
         else:
             rule = "unknown-opcode"
             why = f"the chip has no command {opcode:02X}h in {mode.name} mode"
+        if is_told and rule != "power-down":
+            return  # The reason is another one, and no opcode was meant by these bits.
         busy = f" (busy: {chip.operation})" if chip.operation else ""
         chip.diagnose(rule, f"ignored: {why}{busy}", opcode=t.opcode, address=t.address)

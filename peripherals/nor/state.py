@@ -44,6 +44,8 @@ class ChipState(Model):
     suspended: State[Operation | None] = State(None)
     powered_down = State(False)
     reset_enabled = State(False)
+    reset_broken = State(0)
+    """The opcode that came between 66h and 99h; 0: none."""
     held_in_reset = State(False)
 
     maker: Maker
@@ -128,6 +130,11 @@ class ChipState(Model):
                 received=answer,
             )
         )
+
+    def disable_reset(self, opcode: int) -> None:
+        """Another command has come behind 66h, or none has."""
+        if self.reset_enabled:
+            self.reset_enabled, self.reset_broken = False, opcode
 
     def refuse(self, rule: str, c: Cycle, why: str) -> None:
         """Report that the chip ignores a command, and why."""

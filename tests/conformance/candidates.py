@@ -26,6 +26,7 @@ FEATURES = {
     "snapshots": "the machine can be saved, and gone back to",
     "times within a block": "an access happens at the nanosecond of its instruction",
     "loads that last": "what a load takes passes before the next instruction",
+    "sleep": "a WFI that ends at once, again and again, is a wait",
     "event register": "WFE goes on at once where an interrupt came since the last one",
 }
 
@@ -80,6 +81,7 @@ def engines() -> Iterator[Candidate]:
             "times within a block": "Renode's time is that of the beginning of the block",
             "loads that last": "Renode leaves a block in the middle after stores only",
             "event register": "Renode's WFE sleeps to the next timer at least",
+            "sleep": "Renode sees to that itself: a WFI that ends at once costs an instruction",
         },
         program="renode",
         is_slow=True,

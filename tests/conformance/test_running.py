@@ -163,6 +163,26 @@ def test_wfi_ends_at_the_interrupt(running: Running) -> None:
         assert {later[0] - mark[0] for mark, later in pairwise(marks)} <= set(range(1_000, 1_060))
 
 
+MASKED = Program(f"""
+    // An interrupt that is masked ends WFI and stays pending: there is no second sleep
+    {ENABLE}; cpsid i; ldr r4, =1000; str r4, [r0, #0]; movs r5, #0
+    again: wfi; adds r5, #1; b again
+""")
+
+
+@pytest.mark.needs("sleep")
+def test_wfi_beside_a_masked_interrupt_costs_little_and_is_told_as_a_wait(
+    running: Running,
+) -> None:
+    """A turn of three instructions, twenty million of them in 100 ms: as much a wait as a poll."""
+    with running(MASKED) as engine:
+        assert engine.run(Goal(until=100_000_000)).reason is StopReason.DEADLINE
+        assert 100 < engine.registers()["r5"] < 20_000
+        (wait,) = engine.request("waits")["found"]
+        assert wait["question"] == "WFI, with a masked interrupt pending"
+        assert wait["polls"] < wait["on_silicon"]
+
+
 def ticked(running: Running) -> set[int]:
     """PAUSES for a thousand periods: ns from each mark to the next; none slept through a tick."""
     with running(PAUSES) as engine:

@@ -43,8 +43,8 @@ def refused(m: Machine) -> str:
         (0, b"FCFA", "the FCB at flash offset 0x0 reads 46 43 46 41"),
         (0x1000, b"\xd1\x00\x00\x41", "the IVT at flash offset 0x1000"),
         (0x1000, bytes(4), "the IVT at flash offset 0x1000"),
-        (0x1014, b"\0\0\0\x70", "says that it lies at 0x70000000, but is read at 0x60001000"),
-        (0x1004, b"\0\0\0\x20", "points at 0x20000000 for its entry, not into the flash"),
+        (0x1014, b"\0\0\0\x70", "lies at 0x70000000 (at 0x1014), but is read at 0x60001000"),
+        (0x1004, b"\0\0\0\x20", "at 0x20000000 (at 0x1004) for its entry, not into the chip"),
         (0x2000, b"\xff" * 8, "the vector table at flash offset 0x2000"),
     ],
 )

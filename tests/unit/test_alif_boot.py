@@ -106,7 +106,7 @@ def test_a_bad_checksum(device: Device) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda toc: toc[:-16] + bytes(16), "are no ATOC's: 00 00"),
+        (lambda toc: toc[:-16] + bytes(16), "are no ATOC's (00 00"),
         (lambda toc: toc[:-12] + b"\1\0\0\0" + toc[-8:], "are no ATOC's"),
         (lambda toc: toc.replace(b"OEMTOC01", b"OEMTOC02"), "begins with b'OEMTOC02'"),
         (lambda toc: toc.replace(b"ccBS", b"ccBT"), "no certificate at 0x"),
@@ -132,7 +132,7 @@ def with_table(change: Callable[[bytearray], None]) -> bytes:
     ("field", "value", "says"),
     [
         (14, 0, None),  # two bytes that mean nothing here
-        (8, 36, "has entries of 32 bytes, expected 32"),
+        (8, 36, "has a header of 36 bytes, expected 32"),
         (12, 36, "has entries of 36 bytes, expected 32"),
         (10, 3, "has no room for the 3 entries it announces"),
         (10, 2, None),
@@ -168,7 +168,10 @@ def test_an_image_lies_in_the_mram(device: Device, at: int, length: int, inside:
     if inside:
         assert "does not match the SHA-256" in text or "missing" in text
     else:
-        assert f"HP_APP: its certificate names {at:#x}, which is no MRAM" in text
+        assert "HP_APP: its certificate at 0x" in text
+        assert ("as the image's length" in text) == (length == 0x401)
+        wrong = length if length == 0x401 else at + 0x1000_0000
+        assert f" names {wrong:#x} (at 0x" in text
 
 
 def test_an_mram_that_is_not_there() -> None:
@@ -232,7 +235,7 @@ def test_images_that_do_not_run_in_place_are_a_gap(
 
 def test_a_vector_table_without_a_stack_in_ram(device: Device) -> None:
     device.install(Part("HP_APP", HP, application(sp=0x9000_0000), BOOT | 2))
-    assert "begins with 0x90000000 0x80020101" in device.refusal()
+    assert "begins with 0x90000000, no stack pointer into RAM" in device.refusal()
 
 
 # -- no ATOC ---------------------------------------------------------------------------------------
@@ -284,7 +287,7 @@ def test_where_a_first_stack_may_lie(device: Device, sp: int, boots: bool) -> No
     if boots:
         assert device.boot().sp == sp
     else:
-        assert f"begins with {sp:#010x} 0x80020101, no stack pointer" in device.refusal()
+        assert f"begins with {sp:#010x}, no stack pointer into RAM" in device.refusal()
 
 
 @pytest.mark.parametrize(
@@ -301,7 +304,10 @@ def test_where_a_first_instruction_may_lie(device: Device, pc: int, boots: bool)
     if boots:
         assert device.boot().pc == pc
     else:
-        assert "no stack pointer and Thumb address" in device.refusal()
+        assert (
+            f"has the reset vector {pc:#010x}, no Thumb address from 0x80020000 to 0x80580000"
+            in device.refusal()
+        )
 
 
 @pytest.mark.parametrize(
@@ -376,7 +382,7 @@ def test_a_certificate_at_the_first_byte_of_the_mram(device: Device) -> None:
 def test_a_table_has_room_for_its_header(table: int, fits: bool) -> None:
     end = MRAM + MRAM_SIZE
     raw = struct.pack("<4I", 0, end + table, end - 0x100, 0x100)
-    assert (Tail.parse(raw) is not None) == fits
+    assert (Tail.parse(raw).fault == "") == fits
 
 
 # -- flags and names -------------------------------------------------------------------------------
@@ -437,22 +443,22 @@ def test_a_package_may_take_all_the_mram_and_begin_with_its_table(
     package_at: int, table: int
 ) -> None:
     size = MRAM + MRAM_SIZE - package_at
-    assert Tail.parse(struct.pack("<4I", 1, table, package_at, size)) == Tail(
-        1, table, package_at, size
-    )
+    tail = Tail.parse(struct.pack("<4I", 1, table, package_at, size))
+    assert tail == Tail(1, table, package_at, size)
+    assert not tail.fault
 
 
 @pytest.mark.parametrize("package_at", [MRAM - 1, MRAM + 0x101])
 def test_a_package_lies_in_the_mram_and_its_table_in_it(package_at: int) -> None:
     size = MRAM + MRAM_SIZE - package_at
-    assert Tail.parse(struct.pack("<4I", 1, MRAM + 0x100, package_at, size)) is None
+    assert Tail.parse(struct.pack("<4I", 1, MRAM + 0x100, package_at, size)).fault
 
 
 def test_an_image_that_begins_a_byte_before_the_mram(device: Device) -> None:
     block = certificate(MRAM - 1, application())
     device.put(MRAM + 0x1000, block)
     read = device.bench.bus.read
-    with pytest.raises(AtocError, match="names 0x7fffffff, which is no MRAM"):
+    with pytest.raises(AtocError, match=r"names 0x8fffffff .* as the image's address"):
         read_image(read, AtocEntry("HP_APP", 4, MRAM + 0x1000, 0x400, BOOT | 2))
 
 
@@ -461,3 +467,74 @@ def test_a_certificate_of_867_bytes_is_none(device: Device) -> None:
     device.put(at, b"ccBS")
     with pytest.raises(AtocError, match="no certificate"):
         read_image(device.bench.bus.read, AtocEntry("HP_APP", 4, at, 0x400, BOOT | 2))
+
+
+# -- each field by its name ------------------------------------------------------------------------
+
+TAIL = MRAM + MRAM_SIZE - 16
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        (4, 0, "its table, at 0x8057fff4, is 0x0, expected 0x80000000 to 0x8057ffd0"),
+        (4, TAIL, "its table, at 0x8057fff4, is 0x8057fff0"),
+        (8, 0, "its package, at 0x8057fff8, is 0x0, expected 0x80000000 to the table's 0x8057ff90"),
+        (8, TAIL, "its package, at 0x8057fff8, is 0x8057fff0"),
+        (12, 16, "its package's size, at 0x8057fffc, is 0x10, expected 0x7d0, as it begins at "
+         "0x8057f830"),
+        (12, 0xFFFF_FFFF, "its package's size, at 0x8057fffc, is 0xffffffff, expected 0x7d0"),
+    ],
+)  # fmt: skip
+def test_the_field_of_the_tail_that_is_wrong(
+    device: Device, field: int, value: int, says: str
+) -> None:
+    device.install(HP_APP)
+    device.put(TAIL + field, struct.pack("<I", value))
+    assert says in device.refusal()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        (0x35C, 0, "names 0x0 (at 0x8057fb8c) as the image's address, which is no MRAM: expected "
+         "0x90000000 to 0x9057ffff, as the Secure Enclave sees it"),
+        (0x35C, HP, "names 0x80020000 (at 0x8057fb8c) as the image's address"),
+        (0x360, 0, "names 0x0 (at 0x8057fb90) as the image's length, expected 1 to 0x560000, as it "
+         "begins at 0x80020000"),
+        (0x360, 0x56_0001, "names 0x560001 (at 0x8057fb90) as the image's length"),
+    ],
+)  # fmt: skip
+def test_the_field_of_the_certificate_that_is_wrong(
+    device: Device, field: int, value: int, says: str
+) -> None:
+    device.install(HP_APP)
+    device.put(0x8057_F830 + field, struct.pack("<I", value))
+    assert f"HP_APP: its certificate at 0x8057f830 {says}" in device.refusal()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        (0, 0x5080_0000, "no certificate at 0x50800000, where its entry points: no MRAM is there"),
+        (0, MRAM, "no certificate at 0x80000000, where its entry points: it begins with ff ff ff "
+         'ff, expected 63 63 42 53 ("ccBS")'),
+        (8, 5, "it holds HP_APP for M55_HP (of type 5, not 4)"),
+    ],
+)  # fmt: skip
+def test_the_field_of_an_entry_that_is_wrong(
+    device: Device, field: int, value: int, says: str
+) -> None:
+    toc = with_table(lambda table: struct.pack_into("<I", table, 64 + field, value))
+    device.install(HP_APP, toc=toc)
+    assert says in device.refusal()
+
+
+@pytest.mark.parametrize(("at", "boots"), [(HP + 0x80, True), (HP + 4, False), (HP + 0x40, False)])
+def test_a_vector_table_lies_where_vtor_can_point(device: Device, at: int, boots: bool) -> None:
+    """Armv8-M: VTOR has no bits below 128."""
+    device.install(Part("HP_APP", at, application(at), BOOT | 2))
+    if boots:
+        assert device.boot().vtor == at
+    else:
+        assert "does not begin at a multiple of 128, as VTOR wants it" in device.refusal()

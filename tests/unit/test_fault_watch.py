@@ -9,7 +9,7 @@ import pytest
 from time_source import Source
 
 from xipsim.engines.guest.clock import GuestClock
-from xipsim.engines.guest.cortexm import fault_report
+from xipsim.engines.guest.cortexm import escalated, fault_report
 from xipsim.engines.guest.faultwatch import LOOKS, PERIOD, FaultWatch
 
 HARD_FAULT = 3
@@ -31,11 +31,15 @@ class Core:
         return None
 
 
+def nothing(address: int, size: int) -> bytes:
+    raise LookupError(address)
+
+
 def watched() -> tuple[Source, Core, list[dict[str, Any]]]:
     source, core = Source(), Core()
     reports: list[dict[str, Any]] = []
     clock = GuestClock(source, guard=lambda error: None, stalls=True)
-    watch = FaultWatch(core, clock, reports.append, lambda: None)  # type: ignore[arg-type]
+    watch = FaultWatch(core, clock, reports.append, lambda: None, nothing)  # type: ignore[arg-type]
     watch.start()
     return source, core, reports
 
@@ -126,3 +130,27 @@ def test_handlers_that_come_back_are_not_counted_together() -> None:
             core.exception = exception
             source.advance(looks * PERIOD)
     assert reports == []
+
+
+@pytest.mark.parametrize(
+    ("at", "halfword", "told"),
+    [
+        (0, 0xBE00, "BKPT #0"), (0, 0xBEAB, "BKPT #171"), (-2, 0xDF03, "SVC #3"),
+        (0, 0xDEFF, "UDF #255"), (0, 0xDF03, None), (-2, 0xBE00, None), (0, 0x4770, None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("cfsr", "hfsr"), [(0, 1 << 30), (1 << 16, 1 << 30), (0, 1 << 1)])
+def test_what_became_a_hard_fault_without_a_cause(
+    at: int, halfword: int, told: str | None, cfsr: int, hfsr: int
+) -> None:
+    """Armv7-M B1.5.6: BKPT without a debugger and SVC at its handler's priority become HardFaults
+    with FORCED alone; B1.5.15: what locks up at priority -1 has no cause at all."""
+    pc = 0x2000_0200
+
+    def look(address: int, size: int) -> bytes:
+        return halfword.to_bytes(2, "little") if address == pc + at and size == 2 else bytes(2)
+
+    report = {"cfsr": cfsr, "hfsr": hfsr, "stacked": {"pc": pc}}
+    has_none = (cfsr, hfsr) == (0, 1 << 30)
+    assert escalated(report, look).get("escalated") == (told if has_none else None)
+    assert escalated(report, nothing) == {}

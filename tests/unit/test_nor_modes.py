@@ -68,7 +68,7 @@ def test_four_line_opcode_is_not_understood_in_spi_mode() -> None:
     m = Master()
     m(0x06, opcode_lanes=4)
     assert m.sr() == 0
-    assert m.rules() == ["wrong-lanes", "wrong-length"]
+    assert m.rules() == ["wrong-lanes"]
 
 
 def test_write_enable_followed_by_more_clocks_is_ignored() -> None:

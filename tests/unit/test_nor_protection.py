@@ -13,7 +13,7 @@ KB, MB = 1024, 1024 * 1024
 def protected_range(m: Master) -> tuple[int, int]:
     """First protected byte and the end, by trying to erase at the borders of all 4K sectors."""
     family = m.chip.maker
-    sectors = [s for s in range(0, m.chip.size, 4096) if family.protected(s, 1)]  # type: ignore[attr-defined]
+    sectors = [s for s in range(0, m.chip.size, 4096) if family.protection(s, 1)]  # type: ignore[attr-defined]
     return (sectors[0], sectors[-1] + 4096) if sectors else (0, 0)
 
 

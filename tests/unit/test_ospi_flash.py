@@ -62,8 +62,9 @@ def test_a_page_of_64_words(part: str) -> None:
     d = Driver(part)
     d.start()
     page = bytes(range(256))
-    d.program(0x1234500, page)
-    assert d.chip.read(0x1234500 % d.chip.size, 256) == page
+    address = 0x1234500 % d.chip.size
+    d.program(address, page)
+    assert d.chip.read(address, 256) == page
     assert not d.bench.events
 
 

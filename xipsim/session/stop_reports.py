@@ -57,6 +57,12 @@ _CFSR = {
     24: "unaligned access",
     25: "division by zero",
 }
+_ESCALATED = {
+    "BKPT": "{}, and no debugger is attached",
+    "UDF": "undefined instruction {}",
+    "SVC": "{} where the handler of SVCall may not run (in a handler of its priority, or masked)",
+}
+"""Instructions that became a HardFault without a cause of its own."""
 FIRST_INTERRUPT = 16
 _MMARVALID, _BFARVALID = 1 << 7, 1 << 15
 _VECTTBL = 1 << 1
@@ -155,6 +161,8 @@ def _causes(detail: Mapping[str, Any]) -> str:
     causes = [text for bit, text in _CFSR.items() if cfsr >> bit & 1]
     if hfsr & _VECTTBL:
         causes.append("bus error on reading the vector table")
+    if (instruction := detail.get("escalated")) is not None:
+        causes.append(_ESCALATED[instruction.split()[0]].format(instruction))
     text = " and ".join(causes) or "no cause recorded"
     for valid, register in ((_MMARVALID, "mmfar"), (_BFARVALID, "bfar")):
         if cfsr & valid and detail.get(register) is not None:

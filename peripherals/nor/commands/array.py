@@ -28,7 +28,8 @@ class ArrayCommands:
             for opcode, size in sizes:
                 yield Command(
                     opcode=opcode, name=unit.name, lanes=lanes, address_bits=size,
-                    address_lanes=lanes, value=unit.size, run=partial(self._erase, unit.time),
+                    fixed_width=opcode in unit.opcodes4, address_lanes=lanes, value=unit.size,
+                    run=partial(self._erase, unit.time),
                 )  # fmt: skip
         for opcode in (0xC7, 0x60):
             yield Command(
@@ -37,11 +38,18 @@ class ArrayCommands:
             )  # fmt: skip
 
     def cell(self, c: Cycle) -> int:
-        """The cell that the cycle's address means."""
-        address = c.address
+        """The cell that the cycle's address means: bits beyond the chip's size do not count."""
+        address, size = c.address, self._chip.size
         if c.command.address_bits == 24:
             address |= self._chip.maker.high_address << 24
-        return address & (self._chip.size - 1)
+        if address >= size:
+            self._report_end(c, f"{address:#x} is taken for {address & size - 1:#x}")
+        return address & size - 1
+
+    def _report_end(self, c: Cycle, what: str) -> None:
+        if c.is_meant:
+            text = f"{c.command.name}: {what}: the chip has {self._chip.size:#x} bytes"
+            self._chip.diagnose("beyond-end", text, opcode=c.command.opcode, address=c.address)
 
     def read(self, c: Cycle) -> bytes:
         """Read the array."""
@@ -58,6 +66,7 @@ class ArrayCommands:
             return repeated(chip.array[base : base + wrap], c.read, c.address - base)
         if c.address + c.read <= chip.size:
             return bytes(chip.array[c.address : c.address + c.read])
+        self._report_end(c, f"{c.read} bytes from {c.address:#x} on go over to 0x0")
         return repeated(chip.array, c.read, c.address)
 
     def _warn_of_suspended(self, c: Cycle) -> None:
@@ -65,7 +74,7 @@ class ArrayCommands:
         if (operation := self._chip.suspended) and overlaps(operation, c.address, c.read):
             self._chip.diagnose(
                 "read-suspended",
-                f"{c.command.name} at {c.address:#x} reads what is suspended: {operation}",
+                f"{c.command.name} at {c.address:#x} reads what is suspended: {operation.what}",
                 opcode=c.command.opcode,
                 address=c.address,
             )
@@ -126,9 +135,9 @@ class ArrayCommands:
             or suspended.kind == "program"
             or any(overlaps(suspended, *cells) for cells in ranges)
         ):
-            rule, why = "suspended", f"suspended: {suspended}"
-        elif any(maker.protected(*cells) for cells in ranges):
-            rule, why = "protected", "the area is protected"
+            rule, why = "suspended", f"{suspended.what} is suspended"
+        elif protection := next(filter(None, (maker.protection(*cells) for cells in ranges)), ""):
+            rule, why = "protected", protection
             if maker.holds_wel:
                 why += "; WEL stays 1 until 50h"
             else:

@@ -51,6 +51,13 @@ class ControlCommands:
             self._chip.refuse("write-without-wel", c, "the write enable latch is 0")
         return self._chip.wel
 
+    def may_write(self, c: Cycle) -> bool:
+        """Whether a write of registers that takes time is carried out; reported if not."""
+        suspended = self._chip.suspended
+        if self._chip.wel and suspended:
+            self._chip.refuse("suspended", c, f"{suspended.what} is suspended")
+        return self.has_wel(c) and not suspended
+
     def spend_wel(self, c: Cycle) -> bool:
         """Whether WEL was set. Assumption: commands that act at once clear it as others do."""
         was_set = self.has_wel(c)
@@ -80,28 +87,38 @@ class ControlCommands:
         chip, operation = self._chip, self._chip.operation
         can = operation and operation.kind in ("program", "erase") and not chip.suspended
         if not operation or not can or operation.length == chip.size:
-            why = f"not while {operation}" if operation else "nothing is under way"
-            chip.refuse("suspend", c, why)
+            chip.refuse("suspend", c, self._why_not_suspend())
             return None
         self._engine.suspend()
         return b""
 
+    def _why_not_suspend(self) -> str:
+        chip, operation = self._chip, self._chip.operation
+        if chip.suspended:
+            return f"{chip.suspended.what} is suspended already"
+        if operation is None:
+            return "nothing is under way"
+        return f"{operation.what} is under way, which cannot be suspended"
+
     def _resume(self, c: Cycle) -> bytes | None:
         chip = self._chip
         if chip.operation or not chip.suspended:
-            chip.refuse("resume", c, "nothing is suspended, or the chip is busy")
+            busy = f"the chip is busy: {chip.operation}"
+            chip.refuse("resume", c, busy if chip.operation else "nothing is suspended")
             return None
         self._engine.resume()
         return b""
 
     def _reset_enable(self, c: Cycle) -> bytes:
-        self._chip.reset_enabled = True
+        self._chip.reset_enabled, self._chip.reset_broken = True, 0
         return b""
 
     def _reset(self, c: Cycle) -> bytes | None:
         chip = self._chip
         if not chip.reset_enabled:
-            chip.refuse("reset-without-enable", c, "66h did not come just before")
+            between = f": {chip.reset_broken:02X}h came between" if chip.reset_broken else ""
+            chip.reset_broken = 0
+            chip.refuse("reset-without-enable", c, f"66h did not come just before{between}")
             return None
         self._engine.cut("the chip was reset")
         chip.wel = chip.reset_enabled = False

@@ -24,7 +24,7 @@ class IdCommands:
         )  # fmt: skip
         yield Command(
             opcode=0x90, name="read manufacturer id", run=self._read_maker, lanes=lanes,
-            address_bits=24, address_lanes=lanes, data_lanes=lanes, sends=True,
+            address_bits=24, fixed_width=True, address_lanes=lanes, data_lanes=lanes, sends=True,
         )  # fmt: skip
 
     def single(self, bits: int) -> Iterator[Command]:
@@ -43,8 +43,9 @@ class IdCommands:
     def sfdp(self) -> Command:
         """SFDP: 3 address bytes in every address mode."""
         return Command(
-            opcode=0x5A, name="read SFDP", run=self._read_sfdp, address_bits=24, wait=8, sends=True
-        )
+            opcode=0x5A, name="read SFDP", run=self._read_sfdp, address_bits=24, fixed_width=True,
+            wait=8, sends=True,
+        )  # fmt: skip
 
     def _read_id(self, c: Cycle) -> bytes:
         return repeated(self._row.id, c.read)

@@ -33,9 +33,10 @@ class BlockLocks:
             address_bits=bits, address_lanes=lanes, data_lanes=lanes, sends=True,
         )  # fmt: skip
 
-    def covers(self, address: int, length: int) -> bool:
-        """Whether any byte of the range is locked."""
-        return any(unit not in self.unlocked for unit in self._units(address, length))
+    def locked(self, address: int, length: int) -> int | None:
+        """Where the first locked unit of the range begins; None: none is locked."""
+        units = self._units(address, length)
+        return next((unit for unit in units if unit not in self.unlocked), None)
 
     def _units(self, address: int, length: int) -> Iterator[int]:
         end, size = address + length, self._size

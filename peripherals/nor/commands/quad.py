@@ -30,8 +30,8 @@ def reads(array: ArrayCommands, bits: int, *, wide: bool, wrap: int) -> Iterator
         for opcode, size in _both(legacy, always, bits, wide):
             yield Command(
                 opcode=opcode, name=name, run=array.read, is_read=True, sends=True,
-                address_bits=size, address_lanes=address_lanes, mode_clocks=mode_clocks,
-                wait=wait, data_lanes=lanes, quad=lanes == 4,
+                address_bits=size, fixed_width=opcode == always, address_lanes=address_lanes,
+                mode_clocks=mode_clocks, wait=wait, data_lanes=lanes, quad=lanes == 4,
                 burst=wrap if legacy == 0xEB else 0,
             )  # fmt: skip
 
@@ -42,7 +42,8 @@ def programs(array: ArrayCommands, bits: int, *, wide: bool) -> Iterator[Command
         for opcode, size in _both(legacy, always, bits, wide):
             yield Command(
                 opcode=opcode, name=name, run=array.program, takes=True,
-                address_bits=size, data_lanes=lanes, quad=lanes == 4,
+                address_bits=size, fixed_width=opcode == always, data_lanes=lanes,
+                quad=lanes == 4,
             )  # fmt: skip
 
 

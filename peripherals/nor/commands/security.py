@@ -78,7 +78,7 @@ class SecurityRegisters:
         if not chip.wel:
             chip.refuse(f"{verb}-without-wel", c, "the write enable latch is 0")
         elif chip.suspended:
-            chip.refuse("suspended", c, f"suspended: {chip.suspended}")
+            chip.refuse("suspended", c, f"{chip.suspended.what} is suspended")
         elif self._is_frozen(start // PAGE):
             chip.wel = False
             chip.refuse("protected", c, "its LB bit is set for good")

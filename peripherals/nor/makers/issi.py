@@ -20,7 +20,7 @@ from ..commands.octal import PairedArray
 from ..engine import WriteEngine
 from ..maker import Maker, Mode
 from ..operation import Operation
-from ..protection import area
+from ..protection import area, covering
 from ..state import ChipState
 from .issi_opcodes import PROGRAMS, READS, UNMODELLED
 
@@ -161,8 +161,8 @@ class IssiOctal(Maker):
                 if opcode is not None:
                     yield Command(
                         opcode=opcode, name=name, run=self._array.read, is_read=True, sends=True,
-                        address_bits=size, address_lanes=lanes, wait=self._dummies(wait),
-                        data_lanes=data_lanes, ddr=ddr, burst=wrap,
+                        address_bits=size, fixed_width=opcode == wide, address_lanes=lanes,
+                        wait=self._dummies(wait), data_lanes=data_lanes, ddr=ddr, burst=wrap,
                     )  # fmt: skip
 
     def _programs(self, bits: int) -> Iterator[Command]:
@@ -170,7 +170,8 @@ class IssiOctal(Maker):
             for opcode, size in ((legacy, bits), (wide, 32)):
                 yield Command(
                     opcode=opcode, name=name, run=self._array.program, takes=True,
-                    address_bits=size, address_lanes=lanes, data_lanes=data_lanes,
+                    address_bits=size, fixed_width=opcode == wide, address_lanes=lanes,
+                    data_lanes=data_lanes,
                 )  # fmt: skip
 
     def _status_commands(self) -> Iterator[Command]:
@@ -241,7 +242,7 @@ class IssiOctal(Maker):
         return self._control.write_disable(c)
 
     def _write_status(self, c: Cycle) -> bytes | None:
-        if not self._control.has_wel(c):
+        if not self._control.may_write(c):
             return None
         self._engine.begin(
             "status", c.command.name, self._chip.duration("write_status"),
@@ -267,6 +268,8 @@ class IssiOctal(Maker):
                 chip.refuse("reserved-register", c, f"register {address:02X}h <- {value:02X}h")
                 return None
         if c.command.value == 0xB1:
+            if not self._control.may_write(c):
+                return None
             self._engine.begin("status", c.command.name, chip.duration("write_nv"), values=writes)
             return b""
         chip.wel = self.keeps_wel
@@ -310,9 +313,8 @@ class IssiOctal(Maker):
         top_bottom = self.sr << 1 & 0x40
         return area(top_bottom | self.protection_code << 2, False, self._chip.size, "bp3")
 
-    def protected(self, address: int, length: int) -> bool:
-        start, end = self.protected_area()
-        return max(address, start) < min(address + length, end)
+    def protection(self, address: int, length: int) -> str:
+        return covering(self.protected_area(), f"status is {self.sr:02X}h", address, length)
 
     def judged(self, verb: str, rule: str) -> None:
         if rule == "protected":

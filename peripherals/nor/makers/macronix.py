@@ -20,7 +20,7 @@ from ..commands.octal import PairedArray
 from ..engine import WriteEngine
 from ..maker import Maker, Mode
 from ..operation import Operation
-from ..protection import area
+from ..protection import area, covering
 from ..state import ChipState
 
 MODE, STROBE, DUMMIES, PREAMBLE = 0x000, 0x200, 0x300, 0x500
@@ -161,12 +161,12 @@ class MacronixOctal(Maker):
         ):
             yield Command(
                 opcode=opcode, name=name, run=self._array.read, is_read=True, sends=True,
-                address_bits=size, wait=wait,
+                address_bits=size, fixed_width=opcode in (0x13, 0x0C), wait=wait,
             )  # fmt: skip
         for opcode, size in ((0x02, bits), (0x12, 32)):
             yield Command(
                 opcode=opcode, name="page program", run=self._array.program, takes=True,
-                address_bits=size, swaps=self.is_ddr,
+                address_bits=size, fixed_width=opcode == 0x12, swaps=self.is_ddr,
             )  # fmt: skip
         yield from self._cells.erases(bits)
         yield from self._control.commands()
@@ -185,11 +185,12 @@ class MacronixOctal(Maker):
         yield Command(opcode=0x9F, name="read id", run=self._read_id, sends=True)
         yield self._ids.sfdp()
         yield Command(
-            opcode=0x71, name="read CR2", run=self._read_cr2, address_bits=32, sends=True
-        )
+            opcode=0x71, name="read CR2", run=self._read_cr2, address_bits=32, fixed_width=True,
+            sends=True,
+        )  # fmt: skip
         yield Command(
-            opcode=0x72, name="write CR2", run=self._write_cr2, address_bits=32, takes=True,
-            lengths=(1,),
+            opcode=0x72, name="write CR2", run=self._write_cr2, address_bits=32,
+            fixed_width=True, takes=True, lengths=(1,),
         )  # fmt: skip
         yield Command(
             opcode=0x01, name="write status", run=self._write_status, takes=True, lengths=(1, 2)
@@ -237,6 +238,8 @@ class MacronixOctal(Maker):
         if not self._control.has_wel(c):
             return None
         if address == MODE_AT_POWER_ON:
+            if not self._control.may_write(c):
+                return None
             mode = self.nonvolatile[NV_MODE] & value & CR2_WRITABLE[address]
             self._begin_write(c, ((NV_MODE, mode),))
             return b""
@@ -252,7 +255,7 @@ class MacronixOctal(Maker):
         return b""
 
     def _write_status(self, c: Cycle) -> bytes | None:
-        if not self._control.has_wel(c):
+        if not self._control.may_write(c):
             return None
         # In octal modes address 1 means CR; in DOPI the first byte of the pair counts.
         data = c.data[:1] if self.is_octal else c.data
@@ -267,7 +270,7 @@ class MacronixOctal(Maker):
         return CR, value & CR_WRITABLE | self.nonvolatile[CR] & CR_TB  # TB: one-time programmable
 
     def _write_security(self, c: Cycle) -> bytes | None:
-        if not self._control.has_wel(c):
+        if not self._control.may_write(c):
             return None
         values = ((SECURITY, self.nonvolatile[SECURITY] | LDSO),)
         self._begin_write(c, values)
@@ -288,11 +291,11 @@ class MacronixOctal(Maker):
 
     # -- protection --------------------------------------------------------------------------------
 
-    def protected(self, address: int, length: int) -> bool:
-        from_bottom = self.nonvolatile[CR] & CR_TB
-        code = self.nonvolatile[SR] & SR_WRITABLE | (0x40 if from_bottom else 0)
-        start, end = area(code, False, self._chip.size, "bp3")
-        return max(address, start) < min(address + length, end)
+    def protection(self, address: int, length: int) -> str:
+        sr, from_bottom = self.nonvolatile[SR], self.nonvolatile[CR] & CR_TB
+        code = sr & SR_WRITABLE | (0x40 if from_bottom else 0)
+        registers = f"status is {sr:02X}h, TB is {int(bool(from_bottom))}"
+        return covering(area(code, False, self._chip.size, "bp3"), registers, address, length)
 
     def judged(self, verb: str, rule: str) -> None:
         fail = P_FAIL if verb == "program" else E_FAIL

@@ -1,8 +1,9 @@
 """Winbond W25Q: three status registers, block and individual protection, security pages, QPI.
 
 Options of the parts' rows: `status_registers` (2 or 3), `sr3` (its factory value), `bp_scheme`
-(`sec`: SEC, TB, BP2-0; `bp3`: TB, BP3-0), `wide` (4-byte addressing), `qpi`, `qe_fixed` (QE
-cannot be cleared), `one_byte_write_clears_sr2`. Bits: W25QxxJV sheets, "Status Registers".
+(`sec`: SEC, TB, BP2-0; `bp3`: TB, BP3-0), `wide` (4-byte addressing), `qpi`, `dtr` (reads at both
+clock edges: not modelled), `qe_fixed` (QE cannot be cleared), `one_byte_write_clears_sr2`.
+Bits: W25QxxJV sheets, "Status Registers".
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ from ..commands.security import SecurityRegisters
 from ..engine import WriteEngine
 from ..maker import Maker, Mode
 from ..operation import Operation
-from ..protection import area
+from ..protection import area, covering
 from ..state import ChipState
 
 QE, SRL, LB, CMP, SUS = 0x02, 0x01, 0x38, 0x40, 0x80
 WPS, ADP = 0x04, 0x02
 SR1_WRITABLE, SR2_WRITABLE, SR3_WRITABLE = 0xFC, 0x7B, 0xE4
+DTR = {
+    0x0D: "DTR fast read", 0xBD: "DTR fast read dual I/O", 0xED: "DTR fast read quad I/O",
+    0x0E: "DTR burst read with wrap",
+}  # fmt: skip
 QPI_DUMMIES = (2, 4, 6, 8)
 WRAPS = (8, 16, 32, 64)
 
@@ -54,6 +59,8 @@ class W25Q(Maker):
     def __init__(self, chip: ChipState, engine: WriteEngine) -> None:
         self._chip, self._engine = chip, engine
         self._options = chip.row.options
+        if self._options["dtr"]:
+            self.unmodelled = DTR
         self._array = ArrayCommands(chip, engine)
         self._control = ControlCommands(chip, engine)
         self._ids = IdCommands(chip)
@@ -137,7 +144,7 @@ class W25Q(Maker):
         yield from self._security.commands(bits)
         yield Command(
             opcode=0x77, name="set burst with wrap", run=self._set_wrap, address_bits=24,
-            address_lanes=4, data_lanes=4, takes=True, lengths=(1,), quad=True,
+            fixed_width=True, address_lanes=4, data_lanes=4, takes=True, lengths=(1,), quad=True,
         )  # fmt: skip
         yield Command(opcode=0xFF, name="continuous read reset", run=self._nothing, takes=True)
         if self._options["qpi"]:
@@ -225,7 +232,7 @@ class W25Q(Maker):
                 v.sr[index] = value & ~LB | v.sr[1] & LB if index == 1 else value
             self._mode_changed()
             return b""
-        else:
+        elif self._control.may_write(c):
             values = tuple(self._new_values(c.command.value, c.data))
             duration = chip.duration("write_status")
             self._engine.begin("status", c.command.name, duration, values=values)
@@ -254,12 +261,14 @@ class W25Q(Maker):
 
     # -- protection --------------------------------------------------------------------------------
 
-    def protected(self, address: int, length: int) -> bool:
+    def protection(self, address: int, length: int) -> str:
         sr, size = self.volatile.sr, self._chip.size
         if self._options["status_registers"] == 3 and sr[2] & WPS:
-            return self._locks.covers(address, length)
-        start, end = area(sr[0], bool(sr[1] & CMP), size, self._options["bp_scheme"])
-        return max(address, start) < min(address + length, end)
+            locked = self._locks.locked(address, length)
+            return "" if locked is None else f"WPS is 1, and the lock of {locked:#x} is set"
+        registers = f"status 1 is {sr[0]:02X}h, CMP is {sr[1] >> 6 & 1}"
+        protected = area(sr[0], bool(sr[1] & CMP), size, self._options["bp_scheme"])
+        return covering(protected, registers, address, length)
 
     def _is_frozen(self, page: int) -> bool:
         return bool(self.volatile.sr[1] >> 3 + page & 1)

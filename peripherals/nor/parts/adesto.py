@@ -39,6 +39,7 @@ AT25QL128A = Part(
     options={
         "qe_fixed": False,
         "qpi": False,
+        "dtr": False,
         "sr3": 0x60,
         "status_registers": 3,
         "bp_scheme": "sec",

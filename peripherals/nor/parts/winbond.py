@@ -41,6 +41,7 @@ W25Q16JV_IQ = Part(
     options={
         "qe_fixed": True,
         "qpi": False,
+        "dtr": False,
         "status_registers": 3,
         "sr3": 0x60,
         "bp_scheme": "sec",
@@ -62,7 +63,7 @@ W25Q16JV_IM = W25Q16JV_IQ.like(
     name="W25Q16JV-IM",
     id=bytes.fromhex("EF 70 15"),
     qe=0,
-    options={"qe_fixed": False, "qpi": True},
+    options={"qe_fixed": False, "qpi": True, "dtr": True},
 )
 
 W25Q32JV_IQ = W25Q16JV_IQ.like(
@@ -83,7 +84,7 @@ W25Q32JV_IM = W25Q32JV_IQ.like(
     name="W25Q32JV-IM",
     id=bytes.fromhex("EF 70 16"),
     qe=0,
-    options={"qe_fixed": False, "qpi": True},
+    options={"qe_fixed": False, "qpi": True, "dtr": True},
 )
 
 W25Q64JV_IQ = W25Q16JV_IQ.like(
@@ -103,7 +104,7 @@ W25Q64JV_IM = W25Q64JV_IQ.like(
     name="W25Q64JV-IM",
     id=bytes.fromhex("EF 70 17"),
     qe=0,
-    options={"qe_fixed": False, "qpi": True},
+    options={"qe_fixed": False, "qpi": True, "dtr": True},
 )
 
 W25Q128JV_IQ = W25Q16JV_IQ.like(
@@ -123,7 +124,7 @@ W25Q128JV_IM = W25Q128JV_IQ.like(
     name="W25Q128JV-IM",
     id=bytes.fromhex("EF 70 18"),
     qe=0,
-    options={"qe_fixed": False, "qpi": True},
+    options={"qe_fixed": False, "qpi": True, "dtr": True},
 )
 
 # 256 Mb: BP3 in SR1, ADS/ADP in SR3, 4-byte commands. SFDP derived from the W25Q64JW-M dump and
@@ -150,7 +151,7 @@ W25Q256JV_IM = W25Q256JV_IQ.like(
     name="W25Q256JV-IM",
     id=bytes.fromhex("EF 70 19"),
     qe=0,
-    options={"qe_fixed": False, "qpi": True},
+    options={"qe_fixed": False, "qpi": True, "dtr": True},
 )
 
 # W25Q80DV: times recalled; QE 0 from the factory and writable, no SR3, no individual locks.
@@ -186,7 +187,7 @@ W25Q64JW_IM = W25Q64JW_IQ.like(
     name="W25Q64JW-IM",
     id=bytes.fromhex("EF 80 17"),
     qe=0,
-    options={"qe_fixed": False, "qpi": True},
+    options={"qe_fixed": False, "qpi": True, "dtr": True},
     sfdp={
         0x00: "53464450 060101ff 00060110 800000ff 84000102 d00000ff",
         0xAC: "e9637633 7a757a75 f7bdd55c 19f75dff",
@@ -203,7 +204,7 @@ W25Q128JW_IM = W25Q128JW_IQ.like(
     name="W25Q128JW-IM",
     id=bytes.fromhex("EF 80 18"),
     qe=0,
-    options={"qe_fixed": False, "qpi": True},
+    options={"qe_fixed": False, "qpi": True, "dtr": True},
 )
 
 # DW and FW: QE writable, 0 from the factory, QPI.
@@ -211,18 +212,23 @@ W25Q16FW = W25Q16JV_IM.like(
     name="W25Q16FW",
     aliases=("W25Q16DW",),
     id=bytes.fromhex("EF 60 15"),
+    options={"dtr": False},
 )
 
 W25Q32FW = W25Q32JV_IM.like(
     name="W25Q32FW",
     aliases=("W25Q32DW",),
     id=bytes.fromhex("EF 60 16"),
+    options={"dtr": False},
 )
 
 W25Q64FW = W25Q64JV_IM.like(
     name="W25Q64FW",
     aliases=("W25Q64DW",),
     id=bytes.fromhex("EF 60 17"),
+    options={"dtr": False},
 )
 
-W25Q128FW = W25Q128JV_IM.like(name="W25Q128FW", id=bytes.fromhex("EF 60 18"))
+W25Q128FW = W25Q128JV_IM.like(
+    name="W25Q128FW", id=bytes.fromhex("EF 60 18"), options={"dtr": False}
+)
