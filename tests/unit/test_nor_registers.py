@@ -192,6 +192,7 @@ ANY = set(range(256))
     ("part", "register", "values"),
     [
         ("IS25WX128", 1, ANY),
+        ("IS25WX128", 6, {0xFF, 0xFE, 0xFD, 0xF8}),  # XIP off, and which read goes on
         ("IS25WX128", 0x0A, ANY),
         ("IS25WX128", 0x0B, {0xFF, 0xFE}),  # ECC off, on
         ("IS25WX128", 2, set()),
@@ -218,6 +219,27 @@ def test_what_the_non_volatile_registers_take(part: str, register: int, values: 
         m.spi(0x50)
     assert taken == values
     assert issi(m, 0x85, register) == FACTORY.get(register, 0 if register == 0x0C else 0xFF)
+
+
+@pytest.mark.parametrize("part", ["IS25WX128", "EM064LX"])
+def test_the_volatile_xip_register_takes_on_and_off(part: str) -> None:
+    """FEh is on. The non-volatile one counts from power-on on; either is told as not modelled."""
+    m, taken = Octal(part), set()
+    for value in range(256):
+        m.write_volatile(6, value)
+        if m.rules() == []:
+            taken.add(value)
+        m.spi(0x50)
+    assert taken == {0xFF, 0xFE}
+    for value, gaps in ((0xFF, 0), (0xFD, 1)):
+        fresh = Octal(part)
+        fresh.spi(0x06)
+        fresh.spi(0xB1, address=6, write=bytes((value,)))
+        fresh.wait(200)
+        assert fresh.bench.gaps == []
+        fresh.chip.reset(ResetCause.POWER_ON)
+        assert len(fresh.bench.gaps) == gaps
+        assert issi(fresh, 0x85, 6) == value
 
 
 def test_a_volatile_write_acts_at_once_and_clears_wel() -> None:

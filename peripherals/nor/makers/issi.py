@@ -33,18 +33,19 @@ VALUES: dict[int, frozenset[int]] = {
     DUMMIES: frozenset(range(256)),
     DRIVE: frozenset((0xFF, 0xFE, 0xFD, 0xFC)),
     ADDRESS: frozenset((0xFF, 0xFE)),
-    XIP: frozenset((0xFF, 0xFE, 0xFD)),
+    XIP: frozenset((0xFF, 0xFE, 0xFD, 0xF8)),
     WRAP: frozenset((0xFF, 0xFE, 0xFD, 0xFC)),
     PATTERN: frozenset(range(256)),
     ECC: frozenset((0xFF, 0xFE)),
 }
+VOLATILE_VALUES = {XIP: frozenset((0xFF, 0xFE))}
+"""Where the volatile register takes fewer."""
 WRAPS = {0xFE: 64, 0xFD: 32, 0xFC: 16}
 SR_WRITABLE = 0xFC
 FOUR_BYTE, PROTECTION_ERROR, PROGRAM_SUSPENDED = 0x01, 0x02, 0x04
 PROGRAM_ERROR, ERASE_ERROR, ERASE_SUSPENDED, READY = 0x10, 0x20, 0x40, 0x80
 ERRORS = PROTECTION_ERROR | PROGRAM_ERROR | ERASE_ERROR
-DDR_DUMMIES = 16
-REGISTER_DUMMIES = 8
+DDR_DUMMIES, REGISTER_DUMMIES = 16, 8
 
 
 class Volatile(Record):
@@ -103,6 +104,8 @@ class IssiOctal(Maker):
             strobe=registers[IO_MODE] not in (OCTAL_DDR_NO_DQS, SPI_NO_DQS),
             settings=(registers[DUMMIES], registers[WRAP]),
         )
+        if registers[XIP] != 0xFF:
+            self._chip.gap("XIP mode: reads that go on without opcode")
 
     def _mode_changed(self) -> None:
         self._refresh()
@@ -261,21 +264,21 @@ class IssiOctal(Maker):
         if not self._control.has_wel(c):
             return None
         writes = self._register_writes(c)
+        is_volatile = c.command.value == 0x81
+        values = self.VALUES | VOLATILE_VALUES if is_volatile else self.VALUES
         for address, value in writes:
-            if value not in self.VALUES.get(address, ()):
+            if value not in values.get(address, ()):
                 self.volatile.flags |= PROTECTION_ERROR
                 chip.wel = False
                 chip.refuse("reserved-register", c, f"register {address:02X}h <- {value:02X}h")
                 return None
-        if c.command.value == 0xB1:
+        if not is_volatile:
             if not self._control.may_write(c):
                 return None
             self._engine.begin("status", c.command.name, chip.duration("write_nv"), values=writes)
             return b""
         chip.wel = self.keeps_wel
         self.volatile.registers.update(writes)
-        if dict(writes).get(XIP, 0xFF) != 0xFF:
-            chip.gap("XIP mode: reads that go on without opcode")
         self._mode_changed()
         return b""
 
@@ -310,28 +313,27 @@ class IssiOctal(Maker):
 
     def protected_area(self) -> tuple[int, int]:
         """The range [start, end) that BP and TB protect."""
-        top_bottom = self.sr << 1 & 0x40
-        return area(top_bottom | self.protection_code << 2, False, self._chip.size, "bp3")
+        code = self.sr << 1 & 0x40 | self.protection_code << 2
+        return area(code, False, self._chip.size, "bp3")
 
     def protection(self, address: int, length: int) -> str:
         return covering(self.protected_area(), f"status is {self.sr:02X}h", address, length)
 
     def judged(self, verb: str, rule: str) -> None:
         if rule == "protected":
-            self.volatile.flags |= PROTECTION_ERROR
-            self.volatile.flags |= PROGRAM_ERROR if verb == "program" else ERASE_ERROR
+            kind = PROGRAM_ERROR if verb == "program" else ERASE_ERROR
+            self.volatile.flags |= PROTECTION_ERROR | kind
 
     # -- for people, and snapshots -----------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
-        registers = self.volatile.registers
         return {
             "sr": self.status_register,
             "flags": self.flag_register,
             "mode": self.mode.name,
             "dummies": self._dummies(DDR_DUMMIES),
             "address_bytes": 4 if self.is_wide else 3,
-            "volatile": {f"{address:02x}": value for address, value in registers.items()},
+            "volatile": {f"{a:02x}": value for a, value in self.volatile.registers.items()},
             "nonvolatile": {f"{a:02x}": value for a, value in self.nonvolatile.items()},
         }
 
