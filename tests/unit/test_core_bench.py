@@ -88,7 +88,7 @@ class Windowed(Peripheral):
 
     @memory.on_read
     def _read(self, offset: int, size: int) -> int:
-        return 0xA000 + offset + size
+        return 0xA_0000 + (offset << 4) + size
 
     @memory.on_write
     def _write(self, offset: int, value: int, size: int) -> None:
@@ -96,7 +96,7 @@ class Windowed(Peripheral):
 
     @memory.on_peek
     def _peek(self, offset: int, size: int) -> int:
-        return 0xB000 + offset + size
+        return 0xB_0000 + (offset << 4) + size
 
 
 def test_a_window_reads_from_its_native_segments_and_else_from_the_model() -> None:
@@ -109,18 +109,18 @@ def test_a_window_reads_from_its_native_segments_and_else_from_the_model() -> No
     assert not segment.writable
     assert window.segment(0x800, 4, writable=True).writable
     segment.load(4, b"\x01\x02\x03\x04\x05")
-    assert window.read(0x104) == 0xA000 + 0x104 + 4, "not native yet"
+    assert window.read(0x104) == 0xA_1044, "not native yet"
     segment.native(True)
     assert window.read(0x104) == 0x04030201
     assert window.read(0x100, 1) == 0xFF
     assert window.read(0x10C) == 0xFFFF_FFFF
     for offset, size in ((0xFF, 1), (0xFF, 2), (0x10D, 4), (0x110, 1)):
-        assert window.read(offset, size) == 0xA000 + offset + size, "not all of it is native"
-    assert window.peek(0x104) == 0xB000 + 0x104 + 4
+        assert window.read(offset, size) == 0xA_0000 + (offset << 4) + size, "not all is native"
+    assert window.peek(0x104) == 0xB_1044
     window.write(0x104, 0x55, 2)
     assert model.written == (0x104, 0x55, 2)
     segment.native(False)
-    assert window.read(0x104, 2) == 0xA000 + 0x104 + 2
+    assert window.read(0x104, 2) == 0xA_1042
     segment.unmap()
     assert [s.offset for s in window.segments] == [0x800]
 

@@ -455,6 +455,42 @@ def test_a_part_of_a_register_after_the_whole(table: Table) -> None:
     assert table.ALIASED == 0x04BB_02AA
 
 
+def test_what_a_whole_register_costs(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No look at what lies around it; by an engine's call one of 32 bits not even `read`."""
+    looked: list[tuple[int, int]] = []
+    monkeypatch.setattr(table, "_touched", lambda offset, size, *_: looked.append((offset, size)))
+    for offset, size in ((0x10, 4), (0x14, 4), (0x20, 1), (0x30, 2), (0x0C, 4)):
+        table.read(offset, size)
+        table.write(offset, 1, size)
+    assert looked == []
+    called: list[int] = []
+    for name in ("read", "write"):
+        monkeypatch.setattr(table, name, lambda offset, *_: called.append(offset))
+    read, write = accessors(table, Asked(), refuse)
+    for offset in (0x10, 0x14, 0x0C):
+        read(None, offset, 4)
+        write(None, offset, 1, 4)
+    assert (called, looked) == ([], [])
+
+
+def test_the_registers_of_an_array_are_made_when_somebody_asks() -> None:
+    """A board has thousands of them, and its start asks for few."""
+
+    class Wide(Peripheral):
+        FIRST = RegisterArray(0x000, 16)
+        SECOND = RegisterArray(0x040, 4, width=16, stride=4)
+        THIRD = RegisterArray(0x100, 2, stride=16, set_clear_toggle=True)
+
+    model = Wide(Bench().system)
+    model.reset(ResetCause.POWER_ON)
+    model.FIRST[3] = 5
+    assert model.FIRST[3] == 5
+    arrays = (Wide.FIRST, Wide.SECOND, Wide.THIRD)
+    assert not any("elements" in vars(array) for array in arrays)
+    assert model.read(0x0C) == 5
+    assert all("elements" in vars(array) for array in arrays)
+
+
 class OwnAnswers(Peripheral):
     """A model that decodes its accesses by itself has no short cuts."""
 
