@@ -111,6 +111,18 @@ def test_eight_clocks_of_ones_leave_continuous_read() -> None:
     assert m.rules() == []
 
 
+def test_sixteen_clocks_of_ones_leave_dual_continuous_read() -> None:
+    """W25QxxJV sheet, "Continuous Read Mode Reset": FFh on four lines, FFFFh on two."""
+    m = with_pattern()
+    m(0xBB, address=0, address_lanes=2, mode=0x20, mode_bits=8, mode_lanes=2, data_lanes=2, read=2)
+    m(0xFF)
+    assert m.chip.status()["continuous_read"], "eight clocks are no address"
+    m(0xFF, write=b"\xff")
+    assert not m.chip.status()["continuous_read"]
+    assert m(0x9F, read=3).hex() == "ef7017"
+    assert m.rules() == []
+
+
 def test_dual_continuous_read() -> None:
     m = with_pattern()
     fields: dict[str, Any] = {

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest
 from nor_bus import Master
 
-from xipsim.peripherals.nor.parts import find_part, part_names
+from xipsim.peripherals.nor import parts
+from xipsim.peripherals.nor.parts import everspin, find_part, part_names
 
 US, MS, S = 1_000, 1_000_000, 1_000_000_000
 
@@ -472,3 +473,34 @@ def test_names_in_any_case_and_by_alias() -> None:
     assert find_part("W25Q64DW").name == "W25Q64FW"
     assert part_names() == sorted(part_names())
     assert "W25Q64JV" not in part_names()
+
+
+def test_two_rows_of_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row may have two names in its file; two rows may not have one."""
+    monkeypatch.setattr(everspin, "AGAIN", everspin.EM064LX, raising=False)
+    assert parts._parts.__wrapped__()["EM064LX"] is everspin.EM064LX
+    twin = everspin.EM064LX._replace(name="Other", aliases=("em064lx",))
+    monkeypatch.setattr(everspin, "TWIN", twin, raising=False)
+    with pytest.raises(ValueError, match=r"everspin.py: two parts are called (em064lx|EM064LX)"):
+        parts._parts.__wrapped__()
+
+
+def test_a_sibling_is_its_row_but_for_what_is_different() -> None:
+    row = find_part("W25Q64JV-IQ")
+    before = (dict(row.times), dict(row.options), dict(row.sfdp))
+    different = {"times": {"reset": (1, 2)}, "options": {"qpi": True}, "sfdp": {0: "01"}}
+    sibling = row.like(name="X", size=5, **different)
+    assert (sibling.name, sibling.size, sibling.id, sibling.aliases) == ("X", 5, row.id, ())
+    assert sibling.times == row.times | {"reset": (1, 2)}
+    assert sibling.options == row.options | {"qpi": True}
+    assert sibling.sfdp == row.sfdp | {0: "01"}
+    assert row.like(aliases=("Y",)).aliases == ("Y",)
+    assert (row.times, row.options, row.sfdp) == before
+
+
+def test_pieces_of_an_sfdp_space() -> None:
+    """In any order; what lies between them is FFh, and a later one replaces an earlier."""
+    row = find_part("EM064LX")
+    space = row._replace(sfdp={0x04: "04 05", 0x00: "00 01", 0x05: "55 66"}).sfdp_space()
+    assert space.hex(" ") == "00 01 ff ff 04 55 66"
+    assert row.sfdp_space() == b""

@@ -6,6 +6,7 @@ import pytest
 from nor_bus import Master
 
 from xipsim.peripherals.core import ResetCause
+from xipsim.peripherals.nor.protection import area
 
 KB, MB = 1024, 1024 * 1024
 
@@ -233,3 +234,44 @@ def test_a_program_that_wraps_in_the_last_page_is_not_protected_by_nothing() -> 
     m.program(last, bytes(0x20))
     assert m.rules() == ["page-wrap"]
     assert m.chip.read(last, 0x10) == bytes(0x10)
+
+
+FRACTIONS = {
+    2 * MB: (0, 64 * KB, 128 * KB, 256 * KB, 512 * KB, MB, 2 * MB, 2 * MB),
+    8 * MB: (0, 128 * KB, 256 * KB, 512 * KB, MB, 2 * MB, 4 * MB, 8 * MB),
+    16 * MB: (0, 256 * KB, 512 * KB, MB, 2 * MB, 4 * MB, 8 * MB, 16 * MB),
+}
+"""Protected bytes by BP2-0 with SEC = 0, by the size of the array."""
+SECTORS = (0, 4 * KB, 8 * KB, 16 * KB, 32 * KB, 32 * KB)
+"""With SEC = 1; 7 is all, and 6 is not in the tables."""
+
+
+@pytest.mark.parametrize("size", FRACTIONS)
+@pytest.mark.parametrize("sec", [0, 1])
+@pytest.mark.parametrize("bottom", [0, 1])
+@pytest.mark.parametrize("complement", [False, True])
+def test_all_of_the_tables(size: int, sec: int, bottom: int, complement: bool) -> None:
+    """CMP turns round what TB, SEC and BP say; the other bits of the register do not matter."""
+    for code in range(8):
+        if sec and code == 6:
+            continue
+        length = (*SECTORS, 0, size)[code] if sec else FRACTIONS[size][code]
+        covered = (0, length) if bottom else (size - length, size)
+        rest = (length, size) if bottom else (0, size - length)
+        for others in (0x00, 0x83):
+            sr1 = sec << 6 | bottom << 5 | code << 2 | others
+            assert area(sr1, complement, size, "sec") == (rest if complement else covered), code
+
+
+@pytest.mark.parametrize("bottom", [0, 1])
+@pytest.mark.parametrize("complement", [False, True])
+def test_all_of_the_table_of_large_parts(bottom: int, complement: bool) -> None:
+    """BP3-0 in bits 5 to 2, TB in bit 6: 2^(n-1) blocks of 64 KB, at most all."""
+    size = 32 * MB
+    for code in range(16):
+        length = min(size, 64 * KB << code >> 1) if code else 0
+        covered = (0, length) if bottom else (size - length, size)
+        rest = (length, size) if bottom else (0, size - length)
+        for others in (0x00, 0x83):
+            sr1 = bottom << 6 | code << 2 | others
+            assert area(sr1, complement, size, "bp3") == (rest if complement else covered), code

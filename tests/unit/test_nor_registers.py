@@ -73,6 +73,29 @@ def test_a_locked_status_register_clears_wel() -> None:
     assert m.sr() == 0
 
 
+def test_volatile_writes_of_all_status_registers() -> None:
+    """At once, without WEL, forgotten at power-off. LB1 to LB3 have no volatile form."""
+    m = Master()
+    m.write_status(0x31, 0x08)
+    for opcode, data in ((0x01, b"\xbc\x7a"), (0x11, b"\x80")):
+        m(0x50)
+        m(opcode, write=data)
+        assert not m.chip.busy
+        assert m.sr() & 3 == 0
+    assert [m.sr(opcode) for opcode in (0x05, 0x35, 0x15)] == [0xBC, 0x4A, 0x80]
+    m(0x50)
+    m(0x01, write=b"\x04")
+    assert [m.sr(opcode) for opcode in (0x05, 0x35)] == [0x04, 0x4A], "one byte leaves SR2 alone"
+    m(0x01, write=b"\x08")
+    assert m.rules() == ["write-without-wel"], "50h holds for one write"
+    m(0x50)
+    m(0x06)
+    m(0x01, write=b"\x0c")
+    assert not m.chip.busy, "50h decides"
+    m.chip.reset(ResetCause.POWER_ON)
+    assert [m.sr(opcode) for opcode in (0x05, 0x35, 0x15)] == [0x00, 0x08, 0x60]
+
+
 @pytest.mark.parametrize("value", range(0, 256, 4))
 def test_which_mode_bits_keep_a_chip_in_continuous_read(value: int) -> None:
     """M5-4 = 10b, whatever the others are."""
