@@ -138,11 +138,11 @@ def test_well_shaped_cycles_of_macronix(mode: int) -> None:
 
 
 def test_a_poll_that_is_sent_again_is_not_decoded_again() -> None:
-    """The same object in the same mode; another one, or one with an address, is."""
-    m = Master()
+    """The same object in the same mode; another one, or one with an address or data, is."""
+    m = Master(qe=1)
     poll = Transaction(opcode=0x05, read=1)
     m.chip.transfer(poll)
-    with counted(m.chip._decoder, "_understood") as calls:
+    with counted(m.chip._decoder, "_understand") as calls:
         for _ in range(3):
             assert m.chip.transfer(poll) == b"\0"
         assert calls == [0]
@@ -152,10 +152,32 @@ def test_a_poll_that_is_sent_again_is_not_decoded_again() -> None:
         m.chip.transfer(read)
         m.chip.transfer(read)
         assert calls == [3]
-        write = Transaction(opcode=0x06)
-        m.chip.transfer(write)
-        m.chip.transfer(write)
-        assert calls == [5]
+        enable = Transaction(opcode=0x06)
+        m.chip.transfer(enable)
+        m.chip.transfer(enable)
+        assert calls == [4]
+        program = Transaction(opcode=0x31, write=b"\2")
+        m.chip.transfer(program)
+        m.chip.transfer(program)
+        assert calls == [6]
+        m.wait(100)
+        assert m.chip.transfer(poll) == b"\0"
+        assert calls == [6], "it is still known"
+        m(0x38)
+        m.chip.transfer(poll)
+        assert calls == [8], "in another mode it says something else"
+
+
+def test_cycles_that_are_remembered_are_few() -> None:
+    """Whatever a controller sends, and the last one is among them."""
+    m = Master()
+    polls = [Transaction(opcode=0x05, read=1) for _ in range(100)]
+    for poll in polls:
+        m.chip.transfer(poll)
+        assert len(m.chip._decoder._understood) <= 32
+        with counted(m.chip._decoder, "_understand") as calls:
+            m.chip.transfer(poll)
+        assert calls == [0]
 
 
 class Cells(bytearray):
