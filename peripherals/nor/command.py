@@ -21,7 +21,6 @@ class Command(NamedTuple):
     opcode: int
     name: str
     run: Handler
-    lanes: int = 1
     address_bits: int = 0
     address_lanes: int = 1
     fixed_width: bool = False

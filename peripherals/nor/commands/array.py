@@ -27,13 +27,13 @@ class ArrayCommands:
             sizes += [(opcode, 32) for opcode in unit.opcodes4 if wide]
             for opcode, size in sizes:
                 yield Command(
-                    opcode=opcode, name=unit.name, lanes=lanes, address_bits=size,
+                    opcode=opcode, name=unit.name, address_bits=size,
                     fixed_width=opcode in unit.opcodes4, address_lanes=lanes, value=unit.size,
                     run=partial(self._erase, unit.time),
                 )  # fmt: skip
         for opcode in (0xC7, 0x60):
             yield Command(
-                opcode=opcode, name="chip erase", lanes=lanes, value=self._chip.size,
+                opcode=opcode, name="chip erase", value=self._chip.size,
                 run=partial(self._erase, "chip_erase"),
             )  # fmt: skip
 

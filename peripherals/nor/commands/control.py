@@ -24,26 +24,26 @@ class ControlCommands:
             (0xB9, "power-down", self._power_down),
         )
         for opcode, name, run in enables:
-            yield Command(opcode=opcode, name=name, run=run, lanes=lanes)
+            yield Command(opcode=opcode, name=name, run=run)
         always: tuple[tuple[int, str, Handler], ...] = (
             (0x66, "reset enable", self._reset_enable),
             (0x99, "reset", self._reset),
         )
         for opcode, name, run in always:
-            yield Command(opcode=opcode, name=name, run=run, lanes=lanes, while_busy=True)
+            yield Command(opcode=opcode, name=name, run=run, while_busy=True)
         yield Command(
-            opcode=0xAB, name="release power-down", run=self._release, lanes=lanes,
+            opcode=0xAB, name="release power-down", run=self._release,
             wait=24 // lanes, data_lanes=lanes, sends=True,
         )  # fmt: skip
 
-    def suspends(self, suspend: int, resume: int, lanes: int = 1) -> Iterator[Command]:
+    def suspends(self, suspend: int, resume: int) -> Iterator[Command]:
         """Suspend and resume, with these opcodes."""
         both: tuple[tuple[int, str, Handler], ...] = (
             (suspend, "suspend", self._suspend),
             (resume, "resume", self._resume),
         )
         for opcode, name, run in both:
-            yield Command(opcode=opcode, name=name, run=run, lanes=lanes, while_busy=True)
+            yield Command(opcode=opcode, name=name, run=run, while_busy=True)
 
     def has_wel(self, c: Cycle) -> bool:
         """Whether WEL is set; reported if not."""

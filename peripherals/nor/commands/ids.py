@@ -19,11 +19,11 @@ class IdCommands:
     def commands(self, lanes: int) -> Iterator[Command]:
         """JEDEC id and manufacturer id, in every mode."""
         yield Command(
-            opcode=0x9F, name="read JEDEC id", run=self._read_id, lanes=lanes,
+            opcode=0x9F, name="read JEDEC id", run=self._read_id,
             data_lanes=lanes, sends=True,
         )  # fmt: skip
         yield Command(
-            opcode=0x90, name="read manufacturer id", run=self._read_maker, lanes=lanes,
+            opcode=0x90, name="read manufacturer id", run=self._read_maker,
             address_bits=24, fixed_width=True, address_lanes=lanes, data_lanes=lanes, sends=True,
         )  # fmt: skip
 

@@ -23,13 +23,13 @@ class BlockLocks:
         """Lock, unlock and read one lock; lock and unlock all."""
         for opcode, name, value in ((0x36, "block lock", 1), (0x39, "block unlock", 0)):
             yield Command(
-                opcode=opcode, name=name, run=self._change, lanes=lanes, address_bits=bits,
+                opcode=opcode, name=name, run=self._change, address_bits=bits,
                 address_lanes=lanes, value=value,
             )  # fmt: skip
         for opcode, name, value in ((0x7E, "global lock", 1), (0x98, "global unlock", 0)):
-            yield Command(opcode=opcode, name=name, run=self._change_all, lanes=lanes, value=value)
+            yield Command(opcode=opcode, name=name, run=self._change_all, value=value)
         yield Command(
-            opcode=0x3D, name="read block lock", run=self._read, lanes=lanes,
+            opcode=0x3D, name="read block lock", run=self._read,
             address_bits=bits, address_lanes=lanes, data_lanes=lanes, sends=True,
         )  # fmt: skip
 

@@ -137,7 +137,7 @@ class IssiOctal(Maker):
         elif command.sends:
             wait = REGISTER_DUMMIES
         return command._replace(
-            lanes=8, address_lanes=8, data_lanes=8, ddr=True, wait=wait,
+            address_lanes=8, data_lanes=8, ddr=True, wait=wait,
             address_bits=32 if command.address_bits else 0,
             lengths=(1, 2) if command.lengths else (),
         )  # fmt: skip

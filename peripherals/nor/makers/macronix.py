@@ -132,7 +132,7 @@ class MacronixOctal(Maker):
         if command.sends and not command.is_read:
             wait = REGISTER_DUMMIES
         return command._replace(
-            opcode=opcode << 8 | (opcode ^ 0xFF), lanes=8, address_lanes=8, data_lanes=8,
+            opcode=opcode << 8 | (opcode ^ 0xFF), address_lanes=8, data_lanes=8,
             ddr=ddr, address_bits=address, wait=wait,
             lengths=(*command.lengths, 2) if command.lengths and ddr else command.lengths,
         )  # fmt: skip

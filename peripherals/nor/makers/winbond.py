@@ -127,7 +127,7 @@ class W25Q(Maker):
         bits = 32 if self.mode.wide else 24
         yield from self._array.erases(bits, lanes, wide=self._options["wide"])
         yield from self._control.commands(lanes)
-        yield from self._control.suspends(0x75, 0x7A, lanes)
+        yield from self._control.suspends(0x75, 0x7A)
         yield from self._ids.commands(lanes)
         yield from self._status_commands(lanes)
         if self._options["status_registers"] == 3:
@@ -158,46 +158,44 @@ class W25Q(Maker):
             (0xEB, "fast read quad I/O", 2),
         ):
             yield Command(
-                opcode=opcode, name=name, run=self._array.read, is_read=True, sends=True, lanes=4,
+                opcode=opcode, name=name, run=self._array.read, is_read=True, sends=True,
                 address_bits=bits, address_lanes=4, mode_clocks=clocks, wait=wait, data_lanes=4,
                 burst=WRAPS[self.volatile.qpi_parameter & 3] if opcode == 0x0C else 0,
             )  # fmt: skip
         yield Command(
-            opcode=0x02, name="page program", run=self._array.program, takes=True, lanes=4,
+            opcode=0x02, name="page program", run=self._array.program, takes=True,
             address_bits=bits, address_lanes=4, data_lanes=4,
         )  # fmt: skip
         yield Command(
-            opcode=0xC0, name="set read parameters", run=self._set_parameters, lanes=4,
-            takes=True, lengths=(1,), data_lanes=4,
+            opcode=0xC0, name="set read parameters", run=self._set_parameters, takes=True,
+            lengths=(1,), data_lanes=4,
         )  # fmt: skip
-        yield Command(opcode=0xFF, name="exit QPI", run=self._exit_qpi, lanes=4)
+        yield Command(opcode=0xFF, name="exit QPI", run=self._exit_qpi)
 
     def _status_commands(self, lanes: int) -> Iterator[Command]:
         opcodes = ((0x05, 0x01), (0x35, 0x31), (0x15, 0x11))
         for index in range(self._options["status_registers"]):
             read, write = opcodes[index]
             yield Command(
-                opcode=read, name=f"read status {index + 1}", run=self._read_status, lanes=lanes,
+                opcode=read, name=f"read status {index + 1}", run=self._read_status,
                 data_lanes=lanes, sends=True, while_busy=True, value=index,
             )  # fmt: skip
             yield Command(
                 opcode=write, name=f"write status {index + 1}", run=self._write_status,
-                lanes=lanes, data_lanes=lanes, takes=True, value=index,
+                data_lanes=lanes, takes=True, value=index,
                 lengths=(1,) if index else (1, 2),
             )  # fmt: skip
-        yield Command(
-            opcode=0x50, name="write enable volatile", run=self._volatile_enable, lanes=lanes
-        )
+        yield Command(opcode=0x50, name="write enable volatile", run=self._volatile_enable)
 
     def _wide_commands(self, lanes: int) -> Iterator[Command]:
         for opcode, name, value in ((0xB7, "enter 4-byte mode", 1), (0xE9, "exit 4-byte mode", 0)):
-            yield Command(opcode=opcode, name=name, run=self._set_wide, lanes=lanes, value=value)
+            yield Command(opcode=opcode, name=name, run=self._set_wide, value=value)
         yield Command(
-            opcode=0xC5, name="write extended address", run=self._write_extended, lanes=lanes,
+            opcode=0xC5, name="write extended address", run=self._write_extended,
             data_lanes=lanes, takes=True, lengths=(1,),
         )  # fmt: skip
         yield Command(
-            opcode=0xC8, name="read extended address", run=self._read_extended, lanes=lanes,
+            opcode=0xC8, name="read extended address", run=self._read_extended,
             data_lanes=lanes, sends=True,
         )  # fmt: skip
 
