@@ -354,7 +354,7 @@ def test_four_byte_addresses_of_the_256_megabit_part() -> None:
     m(0xC5, write=b"\x01")
     assert m(0xC8, read=1) == b"\x01"
     assert m(0x03, address=0x20, read=4) == b"high"
-    assert not m.chip.reads_array(Transaction(opcode=3, address=0x20, address_bits=24, read=4))
+    assert m.chip.reads_array(Transaction(opcode=3, address=0x20, address_bits=24, read=4)) is False
     assert m.rules() == []
 
 
@@ -418,9 +418,9 @@ def test_reads_array_follows_busy_and_power_down() -> None:
     assert m.chip.reads_array(t)
     m(0x06)
     m(0x20, address=0)
-    assert not m.chip.reads_array(t)
+    assert m.chip.reads_array(t) is False
     m.wait(45)
     assert m.chip.reads_array(t)
     m(0xB9)
     m.wait(1)
-    assert not m.chip.reads_array(t)
+    assert m.chip.reads_array(t) is False

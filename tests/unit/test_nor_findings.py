@@ -231,13 +231,13 @@ def test_what_is_plain_array_data() -> None:
     assert plain(0x03)
     assert plain(0x0B, dummy=8)
     assert plain(0xBB, address_lanes=2, dummy=4, data_lanes=2)
-    assert not plain(0x03, strobe=True)
-    assert not plain(0x03, swaps=True)
-    assert not plain(0x03, dummy=8)
+    assert plain(0x03, strobe=True) is False
+    assert plain(0x03, swaps=True) is False
+    assert plain(0x03, dummy=8) is False
     for opcode, dummy in ((0x5A, 8), (0x48, 8), (0x90, 0), (0x3D, 0)):
-        assert not plain(opcode, dummy=dummy)
+        assert plain(opcode, dummy=dummy) is False
     m.chip.on_input(0, False)
-    assert not plain(0x03)
+    assert plain(0x03) is False
 
 
 @pytest.mark.parametrize(("mode", "strobes"), [(0xE7, True), (0xC7, False)])
@@ -250,7 +250,7 @@ def test_plain_array_data_at_both_edges(mode: int, strobes: bool) -> None:
         dummy=16, data_lanes=8, data_ddr=True, read=4,
     )  # fmt: skip
     assert m.chip.reads_array(read)
-    assert not m.chip.reads_array(read._replace(address=1))
+    assert m.chip.reads_array(read._replace(address=1)) is False
     assert m.chip.reads_array(read._replace(address=2, read=3))
     assert m.chip.reads_array(read._replace(strobe=True)) == strobes
 

@@ -128,7 +128,7 @@ def test_the_reset_pin_takes_wel_and_operation(level: bool) -> None:
     told = Told(m.chip, READ)
     m.chip.on_input(0, False)
     assert told.plain == [False], "it answers nothing now"
-    assert not m.chip.reads_array(READ)
+    assert m.chip.reads_array(READ) is False
     assert m.chip.status()["wel"] is False
     assert not m.chip.busy
     assert all(deadline is None for deadline in m.chip.save()["alarms"].values())

@@ -20,7 +20,7 @@ def with_pattern(**parameters: Any) -> Master:
 
 def test_quad_read_needs_the_quad_enable_bit() -> None:
     m = with_pattern()  # -IM: QE is 0 from the factory
-    assert not m.chip.reads_array(quad_read(0, 4))
+    assert m.chip.reads_array(quad_read(0, 4)) is False
     assert m.chip.transfer(quad_read(0, 4)) == b"\xff" * 4
     assert m.rules() == ["quad-without-qe"]
     m.write_status(0x31, 0x02)
@@ -44,7 +44,7 @@ def test_wrong_dummy_count_shifts_the_data(dummy: int, first: float) -> None:
     start = 4 + int(first * 2)
     assert m.chip.transfer(t).hex() == nibbles[start : start + 8]
     assert m.rules() == ["wrong-dummy"]
-    assert not m.chip.reads_array(t)
+    assert m.chip.reads_array(t) is False
 
 
 def test_data_on_wrong_lanes_is_garbage() -> None:
@@ -53,7 +53,7 @@ def test_data_on_wrong_lanes_is_garbage() -> None:
     # 00h 01h 02h 03h come as eight nibbles 0,0,0,1,0,2,0,3; one line shows bit 1 of each.
     assert m.chip.transfer(t)[0] == 0b00000101
     assert m.rules() == ["wrong-lanes"]
-    assert not m.chip.reads_array(t)
+    assert m.chip.reads_array(t) is False
 
 
 def test_address_on_wrong_lanes() -> None:
@@ -88,7 +88,7 @@ def test_erase_with_a_four_byte_address_on_a_three_byte_part() -> None:
 
 def test_continuous_read_goes_on_without_opcode() -> None:
     m = with_pattern(qe=1)
-    assert not m.chip.reads_array(quad_read(0, 4, **ENTER)), "it would change the mode"
+    assert m.chip.reads_array(quad_read(0, 4, **ENTER)) is False, "it would change the mode"
     assert m.chip.transfer(quad_read(0, 4, **ENTER)) == bytes(range(4))
     again = quad_read(8, 4, opcode=None, **ENTER)
     assert m.chip.reads_array(again)
@@ -97,7 +97,7 @@ def test_continuous_read_goes_on_without_opcode() -> None:
     assert m(0x05, read=1) != b"\x00", "an opcode is taken for an address"
     assert m.rules() == ["continuous-read"]
     leave = quad_read(8, 4, opcode=None, mode=0xFF, mode_bits=8, mode_lanes=4, dummy=4)
-    assert not m.chip.reads_array(leave)
+    assert m.chip.reads_array(leave) is False
     assert m.chip.transfer(leave) == bytes(range(8, 12))
     assert m.sr() == 0
     assert m.rules() == []
@@ -137,7 +137,7 @@ def test_dual_continuous_read() -> None:
 def test_keeper_repeats_the_last_address_nibble_as_mode_bits() -> None:
     m = with_pattern(qe=1, undriven="keeper")
     assert m.chip.reads_array(quad_read(0x10, 4))
-    assert not m.chip.reads_array(quad_read(0x12, 4))
+    assert m.chip.reads_array(quad_read(0x12, 4)) is False
     m.chip.transfer(quad_read(0x12, 4))  # 2h, 2h: M5-4 = 10b
     assert m.chip.status()["continuous_read"]
     pulled_up = with_pattern(qe=1)
@@ -163,7 +163,7 @@ def test_qpi_in_and_out() -> None:
     t = quad_read(0x10, 4, opcode_lanes=4)
     assert m.chip.reads_array(t)
     assert m.chip.transfer(t) == bytes(range(0x10, 0x14))
-    assert not m.chip.reads_array(quad_read(0x10, 4))
+    assert m.chip.reads_array(quad_read(0x10, 4)) is False
     m.program(0x2000, b"qpi")
     assert m.chip.read(0x2000, 3) == b"qpi"
     assert m.rules() == []
@@ -204,7 +204,7 @@ def test_burst_with_wrap() -> None:
     m = with_pattern(qe=1)
     m(0x77, address=0, address_lanes=4, data_lanes=4, write=b"\x20")  # 16 bytes
     t = quad_read(0x2C, 8)
-    assert not m.chip.reads_array(t)
+    assert m.chip.reads_array(t) is False
     assert m.chip.transfer(t).hex() == "2c2d2e2f20212223"
     m(0x77, address=0, address_lanes=4, data_lanes=4, write=b"\x10")
     assert m.chip.reads_array(t)
@@ -221,6 +221,6 @@ def test_burst_with_wrap_as_one_phase_of_32_bits() -> None:
 def test_double_data_rate_is_seen_on_rising_edges_only() -> None:
     m = with_pattern(qe=1)
     t = quad_read(0, 4, address_ddr=True)
-    assert not m.chip.reads_array(t)
+    assert m.chip.reads_array(t) is False
     m.chip.transfer(t)
     assert m.rules() == ["wrong-edges"]

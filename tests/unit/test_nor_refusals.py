@@ -197,12 +197,12 @@ def test_plain_array_data_ends_with_the_array() -> None:
     m = Master("W25Q256JV")
     read = Transaction(opcode=0x13, address_bits=32, address=0x1FF_FFFC, read=4)
     assert m.chip.reads_array(read)
-    assert not m.chip.reads_array(read._replace(read=5))
+    assert m.chip.reads_array(read._replace(read=5)) is False
     short = Transaction(opcode=0x03, address_bits=24, address=0, read=4)
     assert m.chip.reads_array(short)
     m(0x06)
     m(0xC5, write=b"\x01")
-    assert not m.chip.reads_array(short), "the extended address adds 16 MB"
+    assert m.chip.reads_array(short) is False, "the extended address adds 16 MB"
     assert m.chip.reads_array(read)
 
 

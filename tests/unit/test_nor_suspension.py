@@ -19,13 +19,13 @@ def erasing() -> Master:
 def test_nothing_is_served_natively_while_an_erase_is_suspended() -> None:
     """Part of the array then reads undefined: the model must see each read."""
     chip = erasing()
-    assert not chip.chip.reads_array(quad_read(0, 4, mode=0xFF, mode_bits=8, mode_lanes=4, dummy=4))
+    read = quad_read(0, 4, mode=0xFF, mode_bits=8, mode_lanes=4, dummy=4)
+    assert chip.chip.reads_array(read) is False
     chip.wait(1)
     chip(0x75)
     chip.wait(100 * US)
-    read = quad_read(0, 4, mode=0xFF, mode_bits=8, mode_lanes=4, dummy=4)
     assert chip.sr() & 1 == 0, "suspended, not busy"
-    assert not chip.chip.reads_array(read)
+    assert chip.chip.reads_array(read) is False
     chip(0x7A)
     chip.wait(100)
     assert chip.chip.reads_array(read)

@@ -40,7 +40,7 @@ WRAPS = (8, 16, 32, 64)
 class Volatile(Record):
     """What power-off clears."""
 
-    def __init__(self, sr: list[int], *, wide: bool = False) -> None:
+    def __init__(self, sr: list[int], *, wide: bool) -> None:
         self.sr = sr
         self.volatile_write = False
         """50h came: the next status write changes the volatile bits only."""
