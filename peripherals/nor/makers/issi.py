@@ -41,20 +41,18 @@ VALUES: dict[int, frozenset[int]] = {
 VOLATILE_VALUES = {XIP: frozenset((0xFF, 0xFE))}
 """Where the volatile register takes fewer."""
 WRAPS = {0xFE: 64, 0xFD: 32, 0xFC: 16}
-SR_WRITABLE = 0xFC
 FOUR_BYTE, PROTECTION_ERROR, PROGRAM_SUSPENDED = 0x01, 0x02, 0x04
 PROGRAM_ERROR, ERASE_ERROR, ERASE_SUSPENDED, READY = 0x10, 0x20, 0x40, 0x80
 ERRORS = PROTECTION_ERROR | PROGRAM_ERROR | ERASE_ERROR
-DDR_DUMMIES, REGISTER_DUMMIES = 16, 8
+SR_WRITABLE, DDR_DUMMIES, REGISTER_DUMMIES = 0xFC, 16, 8
 
 
 class Volatile(Record):
     """What power-off and resets clear."""
 
     def __init__(self, registers: dict[int, int]) -> None:
-        self.registers = registers
-        self.flags = 0
-        """Error bits of the flag status register."""
+        self.registers, self.flags = registers, 0
+        """flags: error bits of the flag status register."""
 
 
 class IssiOctal(Maker):
