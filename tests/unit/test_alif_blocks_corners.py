@@ -23,7 +23,13 @@ from xipsim.peripherals.alif.clocks import (
 )
 from xipsim.peripherals.alif.gpio import Gpio
 from xipsim.peripherals.alif.hwsem import Hwsem
+from xipsim.peripherals.alif.i2c import I2c
+from xipsim.peripherals.alif.lprtc import Lprtc
 from xipsim.peripherals.alif.pinmux import LpgpioPads, Pinmux
+from xipsim.peripherals.alif.spi import Spi
+from xipsim.peripherals.alif.uart import Uart
+from xipsim.peripherals.alif.utimer import Utimer
+from xipsim.peripherals.alif.wdt import Wdt
 from xipsim.peripherals.arm.dwt import Dwt
 from xipsim.peripherals.core import Peripheral, ResetCause
 from xipsim.peripherals.core.testing import Bench
@@ -209,6 +215,29 @@ def test_what_a_warm_reset_leaves(name: str) -> None:
     read_only(model, *only_read)
 
 
+ONES: dict[str, tuple[Make, dict[int, int]]] = {
+    "uart": (lambda b: Uart(b.system), {0x9C: 3, 0xA0: 3, 0xC0: 0xF}),
+    "lprtc": (lambda b: Lprtc(b.system), {0x0C: 0x1F, 0x20: 0xFFFF}),
+    "wdt": (lambda b: Wdt(b.system), {0x08: 3}),
+    "spi": (lambda b: Spi(b.system), {0x10: 0xF, 0x14: 0xFFFE}),
+    "i2c": (lambda b: I2c(b.system), {0x00: 0x9FF}),
+    "adc": (lambda b: Adc12(b.system), {0x10: 0, 0x30: 0xFFFF_FFFC}),
+    "cmp": (lambda b: Cmp(b.system), {0x20: 0}),
+    "utimer": (lambda b: Utimer(b.system), {0x1118: 0, 0x1_0118: 0}),
+}
+"""Registers of which a part cannot be written, or is cleared by ones. (SVD)"""
+
+
+@pytest.mark.parametrize("name", ONES)
+def test_what_reads_back_after_all_ones(name: str) -> None:
+    make, expected = ONES[name]
+    model = make(Bench())
+    model.reset(ResetCause.POWER_ON)
+    for offset, value in expected.items():
+        model.write(offset, ALL)
+        assert model.peek(offset) == value, hex(offset)
+
+
 def test_clocks_as_the_secure_enclave_leaves_them() -> None:
     """PLL_CLK_SEL: both cores on their PLLs (bits 16 and 20); ESCLK_SEL: 3 in each field."""
     cgu = Cgu(Bench().system)
@@ -328,6 +357,13 @@ def test_each_interrupt_of_the_adc_has_its_mask(bit: int) -> None:
     assert [line.level for line in lines] == [n == bit for n in range(4)]
     adc.write(0x10, 1 << bit)
     assert (adc.read(0x10), [line.level for line in lines]) == (0, [False] * 4)
+
+
+def test_control_of_the_adc_has_a_bit_that_is_none() -> None:
+    """CONTROL: START reads 0, bit 1 is reserved."""
+    adc = Adc12(Bench().system)
+    adc.write(0x30, 0x3_0002)
+    assert adc.read(0x30) == 0x3_0000
 
 
 def test_a_reference_is_above_nothing() -> None:
