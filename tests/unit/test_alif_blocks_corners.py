@@ -381,6 +381,7 @@ def test_the_dwt_of_a_cortex_m7() -> None:
     dwt = Dwt(bench.system, name="dwt", frequency=1_000_000_000)
     dwt.write(0x00, 0xFFFF_FFFF)
     assert dwt.read(0x00) == 0x4FFF_FFFF
+    assert Dwt.SIZE == 0x1000, "as every component of the private peripheral bus"
     assert [dwt.read(at) for at in range(0xFD0, 0x1000, 4)] == [
         *(0x04, 0, 0, 0, 0x02, 0xB0, 0x3B, 0, 0x0D, 0xE0, 0x05, 0xB1),
     ]
