@@ -359,6 +359,20 @@ def test_each_interrupt_of_the_adc_has_its_mask(bit: int) -> None:
     assert (adc.read(0x10), [line.level for line in lines]) == (0, [False] * 4)
 
 
+@pytest.mark.parametrize(
+    ("samples", "shift", "result"),
+    [(1, 0, 0xFFF), (1, 12, 0xFF_F000), (1 << 20, 0, 0xFFF0_0000), (1 << 20, 4, 0xFF00_0000)],
+)
+def test_every_bit_of_a_sample(samples: int, shift: int, result: int) -> None:
+    """32 bits; what is shifted out above them is lost."""
+    adc = Adc12(Bench().system)
+    adc.set_level(0, 1.8)
+    for offset, value in ((0x00, 1 << 7), (0x20, samples), (0x24, shift), (0x34, 1 << 16)):
+        adc.write(offset, value)
+    adc.write(0x30, 1)
+    assert adc.read(0x50) == result
+
+
 def test_control_of_the_adc_has_a_bit_that_is_none() -> None:
     """CONTROL: START reads 0, bit 1 is reserved."""
     adc = Adc12(Bench().system)

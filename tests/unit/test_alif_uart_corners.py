@@ -300,11 +300,11 @@ def test_shadow_registers() -> None:
     uart.write(LCR, 3)
     bench.clock.advance(2 * CHAR)
     assert screen == b"xx"
-    uart.write(MCR, 0x20)
+    uart.write(MCR, 0x21)
     uart.write(SRTS, 3)
-    assert uart.read(MCR) == 0x22
+    assert uart.read(MCR) == 0x23
     uart.write(SRTS, 2)
-    assert uart.read(MCR) == 0x20
+    assert uart.read(MCR) == 0x21
 
 
 def test_looking_from_outside_takes_nothing() -> None:
