@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xipsim.peripherals.core import ResetCause, State, System, model, time_of
+from xipsim.peripherals.core import State, System, model, time_of
 
 from .i2c_registers import (
     ACTIVITY,
@@ -62,10 +62,6 @@ class I2c(I2cRegisters):
         super().__init__(system, name=name, **parameters)
         self._own_side = self.target = TargetSide(self)
         self._step = self.alarm(self._over)
-
-    def reset(self, cause: ResetCause) -> None:
-        super().reset(cause)
-        self.update()
 
     # -- registers -------------------------------------------------------------------------------
 

@@ -166,7 +166,8 @@ class Transfers:
     def _start(self) -> None:
         """Begin a transfer, if everything that it needs is there."""
         ospi, regs = self._ospi, self._ospi.regs
-        while ospi.tx and regs[_SSIENR] & 1 and regs[_SER] & _SELECTS:
+        # Nothing waits while SSIENR is 0.
+        while ospi.tx and regs[_SER] & _SELECTS:
             if ospi.sent or ospi.expected:
                 return
             shape = self._shapes.command

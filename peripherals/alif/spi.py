@@ -267,10 +267,9 @@ class Spi(Peripheral):
     # -- the lines -------------------------------------------------------------------------------
 
     def _select(self, selects: int) -> None:
-        changed, self._selected = selects ^ self._selected, selects
+        self._selected = selects
         for number, device in sorted(self.devices.items()):
-            if changed >> number & 1:
-                device.chip_select(bool(selects >> number & 1))
+            device.chip_select(bool(selects >> number & 1))
 
     def _go_on(self) -> None:
         """Begin what can begin."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from xipsim.peripherals.core import Record
 
-FULL = 0xFFFF_FFFF
-
 
 class Counter(Record):
     """How a channel counts. Positions go from 0 up to the wrap, whichever way the count goes."""
@@ -16,7 +14,7 @@ class Counter(Record):
         self.position = 0
         """Position at `since`, below `modulo`."""
         self.since = 0
-        self.modulo = FULL + 1
+        self.modulo = 1
         self.targets: list[tuple[int, int]] = []
         """Bit of CHAN_INTERRUPT and position of everything that can happen in a round."""
         self.seen = 0

@@ -30,19 +30,20 @@ def pulse(control: int, compare: int, period: int) -> Pulse:
 
     control: COMPARE_CTRL. compare: counts from the cycle's end to the match; none comes if that is
     not below `period`. A driver that toggles once in a cycle has two of them as its period.
-    Assumption: the first cycle is like the others, and a match at the cycle's end comes after it.
+    Assumption: DRV_START_VAL is its level in the first cycle up to the match; of drivers that do
+    not toggle the first cycle is like the others, and a match at the cycle's end comes after it.
     """
     if not control & DRIVER_EN:
         return constant(control & DISABLE_VAL, period)
     split = compare if control & COMPARE_EN and compare < period else period
     match = control & 3 if split < period else KEEP
-    level, cycles = bool(control & START_VAL), []
-    for _ in range(3):
-        # What nothing sets in the first cycle is set from the second on.
-        begins = _acted(level, control >> 2 & 3)
-        level = _acted(begins, match)
-        cycles.append((begins, level))
-    (begins, ends), following = cycles[1:]
+    begins, cycles = bool(control & START_VAL), []
+    for _ in range(4):
+        ends = _acted(begins, match)
+        cycles.append((begins, ends))
+        begins = _acted(ends, control >> 2 & 3)
+    # What nothing sets in the first cycle is set from the second on; the third is as the first.
+    (begins, ends), following = cycles[2:]
     if (begins, ends) == following:
         if begins == ends:
             return constant(begins, period)

@@ -386,6 +386,21 @@ def test_a_frame_that_breaks_off_is_a_form_error(listens: bool, count: int) -> N
     assert (pair.take_all(), pair.get(RECNT)) == ([1], 0)
 
 
+@pytest.mark.parametrize(("listens", "count"), [(False, 0), (True, 1)])
+def test_a_listeners_errors_are_not_taken_back(listens: bool, count: int) -> None:
+    pair = Pair()
+    other = Adapter(pair.bench.system, name="other")
+    pair.bus.nodes[1] = other
+    pair.bus.connected()
+    pair.bus.disturb(1)
+    pair.adapter.send(1)
+    pair.bits(FRAME + 20)
+    assert pair.get(RECNT) == 1
+    pair.set(TCMD, LOM if listens else 0)
+    pair.bits(1_000)
+    assert (pair.take_all(), pair.get(RECNT)) == ([1], count)
+
+
 def test_a_frame_of_its_that_is_destroyed_is_a_bit_error() -> None:
     pair = Pair()
     pair.set(ERRINT, BEIE)

@@ -86,6 +86,20 @@ def test_address_and_interrupts(board: Platform, name: str) -> None:
     assert (entry.registrations[0].address, lines) == BLOCKS[name]
 
 
+LARGER = {"utimer": 0x11000, "usb": 0x10000, "se_mhu": 0x11000, "rtss_mhu": 0x11000}
+"""UTIMER: a page for all channels and one for each; MHU: a receiver, and its sender 64 KB above."""
+
+
+def test_sizes_of_blocks(board: Platform) -> None:
+    """alif.md 1.2: 0x1000 each. What a block does not take is the next one's, or nobody's."""
+    registry = load_models(entry.type for entry in board.entries)
+    entries = [e for e in board.entries if e.type.startswith(("Alif.", "Arm."))]
+    sizes = {e.name: getattr(registry[e.type], "SIZE", None) for e in entries if e.registrations}
+    expected = {name: LARGER.get(name, 0x1000) for name, size in sizes.items() if size}
+    assert {name: size for name, size in sizes.items() if size} == expected
+    assert expected.keys() >= BLOCKS.keys()
+
+
 @pytest.mark.parametrize("name", MEMORIES)
 def test_memories_and_their_views(board: Platform, name: str) -> None:
     entry = board[name]

@@ -1,8 +1,8 @@
-"""What a `.repl` may say of each model of the i.MX RT, and of what hangs on its buses; what in them
-a wait may touch, and what outlives a reset.
+"""What a `.repl` may say of each model, and of what hangs on its buses; what in them a wait may
+touch, and what outlives a reset.
 
-Slots and numbers: as many as the block has. Frequencies: those of MicroPython's clock tree, where
-no clock controller is there to ask. With a !: what has to be said, or connected.
+Slots and numbers: as many as the block has. Frequencies: those of MicroPython's clock trees, where
+no clock controller is there to ask (alif.md 2.1). With a !: what has to be said, or connected.
 """
 
 from __future__ import annotations
@@ -22,9 +22,42 @@ from xipsim.peripherals.core import (
     State,
 )
 
-ELSEWHERE = ("Alif.", "Nor.", "Imxrt.BootRom", "Imxrt.FlexSpi", "Imxrt.Ccm", "Miscellaneous.DWT")
+ELSEWHERE = ("Nor.", "Imxrt.BootRom", "Imxrt.FlexSpi", "Imxrt.Ccm")
 """Whose tests are others."""
 TABLE = """
+Alif.Adc12 reference=1.8 0.001..
+Alif.Aes
+Alif.Ana
+Alif.Aon
+Alif.BackupRam
+Alif.BootRom
+Alif.CanFd frequency=20000000 1..
+Alif.Cgu
+Alif.ClkctlPerMst
+Alif.ClkctlPerSlv
+Alif.Cmp
+Alif.Counter frequency!
+Alif.CounterRead
+Alif.Gpio pulls=255 0..255; battery=False; port=0 0..; attached[8]; PADS*8
+Alif.HostBase
+Alif.Hwsem FREED*16
+Alif.I2c frequency=100000000 1..; devices[128]
+Alif.I2s number=0 of 0 1 2 3
+Alif.LpgpioPads
+Alif.Lprtc IRQ!
+Alif.Lptimer IRQS*4
+Alif.M55Cfg
+Alif.Mhu peer[1]
+Alif.Ospi frequency=400000000 1..; xip=native of native cycles; chips[2]
+Alif.Pinmux
+Alif.SecureEnclave uid=; part_number=AE722F80F55D5LS
+Alif.Spi frequency=200000000 1..; lp=False; devices[4]
+Alif.Uart number=0; frequency=100000000 1..; handshake=True
+Alif.Usb port[1]; IRQ!
+Alif.Utimer frequency_hz=400000000 1..; IRQS*96
+Alif.Vbat
+Alif.Wdt frequency=400000000 1..
+Miscellaneous.DWT frequency!
 Can.Adapter
 Can.Bus nodes[16]
 Ethernet.Phy id=536912192 0..4294967295
@@ -107,6 +140,19 @@ def test_what_may_be_said_of_a_model(name: str) -> None:
 
 
 WAITS = """
+Alif.Counter CNTCVH CNTCVL
+Alif.CounterRead CNTCVH CNTCVL
+Alif.Gpio EXT_PORTA INTSTATUS RAW_INTSTATUS
+Alif.I2c DATA_CMD ENABLE_STATUS INTR_STAT RAW_INTR_STAT RXFLR STATUS TXFLR
+Alif.I2s ISR
+Alif.Lprtc CCVR CPCVR
+Alif.Lptimer CURRENTVAL
+Alif.Ospi BAUDR CTRLR0 CTRLR1 DR ICR IMR ISR MSTICR RISR RXFLR RXFTLR RXOICR RXUICR SER \
+SPI_CTRLR0 SR SSIENR TXEICR TXFLR TXFTLR
+Alif.Spi ISR RISR RXFLR SR TXFLR
+Alif.Uart LSR RFL TFL USR
+Alif.Utimer CHAN_INTERRUPT CHAN_INTERRUPT_MASK CNTR COMPARE_A_BUF1 COMPARE_B_BUF1
+Miscellaneous.DWT CYCCNT
 Imxrt.Enet EIR
 Imxrt.FlexCan ESR1 IFLAG1 IFLAG2
 Imxrt.Gpio DR PSR ISR
@@ -121,6 +167,22 @@ Imxrt.Usdhc INT_STATUS PRES_STATE
 """Status and counters that drivers read until they show something else (fsl_*.c, MicroPython's
 ticks and ports): to read one, and to clear a flag in it, does not end a wait."""
 OUTLIVE = """
+Alif.Adc12 volts!
+Alif.Ana BISR_CTRL CM55_HE_NS_VTOR CM55_HE_SE_VTOR DCDC_REG MISC_CTRL PWR_CTRL RET_CTRL \
+TIMER_DCDC TIMER_PWR VBAT_ANA_REG WKUP_CTRL
+Alif.BackupRam _cells _filled
+Alif.BootRom _told
+Alif.Gpio PADS _driven! _driven_levels! _open_drain! _pulled! _pulled_levels! _seen! _shown! \
+_told!
+Alif.I2s _listener! _player!
+Alif.LpgpioPads PAD
+Alif.Lprtc CCR CCVR CLR CMR COMP_VERSION CPCVR CPSR EOI RSTAT STAT _count _divider _running _since
+Alif.Lptimer ALL_EOI COMP_VERSION CONTROLREG CURRENTVAL EOI INTSTAT INTSTATUS LOADCOUNT \
+RAWINTSTATUS _ends _from _hertz _since
+Alif.SecureEnclave _drawn
+Alif.Uart _throttled! _typed
+Alif.Vbat GPIO_CTRL PWR_CTRL RET_CTRL RTC_CLK_EN TIMER_CLKSEL
+Miscellaneous.DWT CTRL CYCCNT _counting _since
 Can.Adapter acknowledges!
 Can.Bus _disturbances!
 I2c.Tmp102 celsius!
