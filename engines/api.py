@@ -14,6 +14,7 @@ from xipsim.peripherals.namedtuple import NamedTuple
 
 from .errors import ConfigurationError as ConfigurationError
 from .errors import EngineError as EngineError
+from .errors import EngineKilled as EngineKilled
 from .errors import ModelError as ModelError
 from .errors import SnapshotError as SnapshotError
 

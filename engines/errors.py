@@ -7,6 +7,10 @@ class EngineError(Exception):
     """The engine itself failed: it could not start, or died. Says what to do where it can."""
 
 
+class EngineKilled(EngineError):
+    """The engine's process was ended from outside: by somebody, or by the system."""
+
+
 class ModelError(EngineError):
     """A model raised.
 

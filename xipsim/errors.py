@@ -15,6 +15,7 @@
     ├── StorageError       3  a device did not do what a mass storage has to
     ├── ModelGap           4  something that is not modelled was used (strict)
     └── EngineFailed       5  our own mistake
+        └── EngineKilled   2  its process was ended from outside
 """
 
 from __future__ import annotations
@@ -169,6 +170,12 @@ class EngineFailed(XipsimError):
     """The engine or a model failed: a mistake of ours."""
 
     exit_code = 5
+
+
+class EngineKilled(EngineFailed):
+    """The engine's process was ended from outside: nobody's mistake here."""
+
+    exit_code = 2
 
 
 def check_callable(name: str, given: object) -> None:

@@ -13,6 +13,7 @@ from xipsim.engines.api import (
     IMPORT_TIME,
     ConfigurationError,
     EngineError,
+    EngineKilled,
     Goal,
     MachineConfig,
     Receiver,
@@ -310,7 +311,7 @@ class ChildEngine:
         death = f"the engine's process {self._process.death()}"
         if any(words in death for words in EXHAUSTED):
             return ConfigurationError(f"too little memory, or too low a limit (`ulimit`): {death}")
-        return EngineError(death)
+        return EngineKilled(death) if self._process.is_ended_from_outside() else EngineError(death)
 
     def _hung(self, seconds: float | None = None) -> EngineError:
         self._process.kill()

@@ -23,6 +23,8 @@ IGNORED = (13, 25)
 `subprocess` would cost 2 ms before the child starts."""
 EXHAUSTED = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """Errors of a computer, or of limits, that leave no room for another process."""
+FROM_OUTSIDE = (1, 2, 3, SIGKILL, 15, 24)
+"""SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM and SIGXCPU: no program sends them to itself."""
 LAST_LINES = 20
 OF_SHELLS = 128
 """A shell ends with so much more than the number of the signal that has killed its command."""
@@ -80,6 +82,7 @@ class Process:
         self._ends = (from_child, to_child, self._interrupt)
         self._closed = False
         self._code: int | None = None
+        self._is_killed = False
         self._owner = os.getpid()
         made = command(passed)
         try:
@@ -148,6 +151,7 @@ class Process:
         """End it, and what it has started, without its consent."""
         from contextlib import suppress
 
+        self._is_killed = True
         with suppress(ProcessLookupError):
             os.killpg(self._started, SIGKILL)
 
@@ -175,10 +179,20 @@ class Process:
 
     def death(self) -> str:
         """How it ended, and its last words. Call it when it is gone, or as good as gone."""
-        code = self._wait()
-        number = -code if code < 0 else code - OF_SHELLS
+        code, number = self._wait(), self._signal()
         how = f"was killed by signal {number}" if number > 0 else f"ended with exit code {code}"
+        if self.is_ended_from_outside():
+            how += ", from outside: where memory runs out, at a limit of time, or by somebody"
         return f"{how}{self.last_words()}"
+
+    def is_ended_from_outside(self) -> bool:
+        """Whether somebody else, or the system, has ended it. Call it when it is gone."""
+        return self._signal() in FROM_OUTSIDE and not self._is_killed
+
+    def _signal(self) -> int:
+        """The signal that has ended it; 0 or less if none has."""
+        code = self._wait()
+        return -code if code < 0 else code - OF_SHELLS
 
     def _wait(self) -> int:
         """The exit code, negative for a signal; 0 if somebody else has asked for it before."""

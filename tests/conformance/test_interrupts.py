@@ -23,7 +23,7 @@ from patience import HANGS, wait_until_in
 from processes import has_stopped, is_alive
 from programs import WAIT
 
-from xipsim.engines.api import EngineError, Goal, MachineConfig, StopReason
+from xipsim.engines.api import EngineError, EngineKilled, Goal, MachineConfig, StopReason
 from xipsim.engines.link import engine as link
 from xipsim.engines.link.engine import ChildEngine
 from xipsim.engines.link.signals import Uninterrupted
@@ -188,7 +188,7 @@ def test_a_child_that_is_killed_in_a_run_ends_it(running: Running) -> None:
     with running(WAIT) as engine:
         timer = threading.Timer(0.2, os.kill, (engine.pid, signal.SIGKILL))
         timer.start()
-        with pytest.raises(EngineError, match="killed by signal 9"):
+        with pytest.raises(EngineKilled, match="killed by signal 9, from outside"):
             engine.run(Goal())
         timer.join()
 

@@ -19,11 +19,13 @@ import pytest
 from cli_fakes import FakeMachine, FakeProcess
 
 from xipsim.cli import main
+from xipsim.cli.failure import explain
 from xipsim.cli.running import script
 from xipsim.errors import (
     BoardReset,
     BootFailed,
     EngineFailed,
+    EngineKilled,
     FirmwareFault,
     ModelGap,
     PoweredOff,
@@ -282,6 +284,30 @@ def test_what_cannot_be_written_is_told_before_a_machine_has_run_for_nothing(
     monkeypatch.setattr(FakeMachine, "__init__", None)
     assert main(command.split()) == 2
     assert "cannot be written there: Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), BrokenPipeError(), UserError("it ended")])
+def test_what_was_not_saved_is_told_however_the_run_ended(
+    error: BaseException, fake: type[FakeMachine], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`Machine` adds it to the error that ended the run."""
+    error.add_note("a.bin: not saved, the file is as it was: No space left on device")
+    fake.raises = error
+    with suppress(SystemExit):
+        main(["exec", "BOARD", "-c", "x"])
+    assert capsys.readouterr().err.splitlines()[-1].startswith("xipsim: a.bin: not saved")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "reported"),
+    [(EngineFailed("died"), 5, True), (EngineKilled("signal 9, from outside"), 2, False)],
+)
+def test_an_engine_that_was_killed_is_no_bug_to_report(
+    error: EngineFailed, code: int, reported: bool
+) -> None:
+    text, exit_code = explain(error)
+    assert exit_code == code
+    assert ("please report" in text) is reported
 
 
 def test_ctrl_c_before_a_machine_is_made(

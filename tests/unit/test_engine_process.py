@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -198,3 +199,21 @@ def test_the_time_that_a_process_has_computed() -> None:
     process.close()
     process.pid = os.getpid()
     assert 0 < process.processor_time() <= time.process_time() + 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGXCPU, signal.SIGSEGV])
+def test_what_the_system_has_ended_is_no_fault_of_the_process(number: signal.Signals) -> None:
+    """A computer without memory sends SIGKILL, a limit of time SIGXCPU; who crashes, SIGSEGV."""
+    process = Process(lambda _: Command([sys.executable, "-c", "import time; time.sleep(60)"], {}))
+    os.kill(process.pid, number)
+    assert process.death().startswith(f"was killed by signal {number}")
+    assert process.is_ended_from_outside() is (number != signal.SIGSEGV)
+    process.close()
+
+
+def test_what_is_killed_here_is_not_ended_from_outside() -> None:
+    process = Process(lambda _: Command([sys.executable, "-c", "input()"], {}))
+    process.kill()
+    assert process.death().startswith("was killed by signal 9")
+    assert not process.is_ended_from_outside()
+    process.close()

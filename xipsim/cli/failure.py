@@ -31,7 +31,14 @@ def report(error: Exception) -> int:
         if os.environ.get("XIPSIM_DEBUG") == "1":
             traceback.print_exception(error)
         print(f"xipsim: {text}", file=sys.stderr, flush=True)
+        tell_notes(error)
     return code
+
+
+def tell_notes(error: BaseException) -> None:
+    """What could not be done besides, such as keeping the flash; on standard error."""
+    for note in getattr(error, "__notes__", ()):
+        print(f"xipsim: {note}", file=sys.stderr, flush=True)
 
 
 def explain(error: Exception) -> tuple[str, int]:

@@ -84,7 +84,7 @@ def save_parts(files: PersistentFiles, session: Session) -> None:
         files.save(read)
     except EngineFailed as error:
         text = f"{files.names}: not saved, {files.as_before}: {error}"
-        raise EngineFailed(text) from error
+        raise type(error)(text) from error
     except FlashFileError as error:
         raise UserError(str(error)) from error
 

@@ -12,11 +12,13 @@ from xipsim.engines.api import (
     ConfigurationError,
     Engine,
     EngineError,
+    EngineKilled,
     ModelError,
     SnapshotError,
     StrPath,
 )
 from xipsim.errors import EngineFailed, UserError, XipsimError
+from xipsim.errors import EngineKilled as Killed
 
 
 class Turn:
@@ -57,6 +59,8 @@ def failed(error: EngineError, models: Iterable[StrPath]) -> XipsimError:
     files = {os.path.abspath(file) for file in models}
     if isinstance(error, ModelError) and error.file in files:
         return UserError(str(error))
+    if isinstance(error, EngineKilled):
+        return Killed(str(error))
     return EngineFailed(str(error))
 
 
