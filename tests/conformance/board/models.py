@@ -538,10 +538,12 @@ class Talker(Peripheral):
     def round(self) -> tuple[int, int] | None:
         return (type(self).GO.offset, self.ASK) if self.asks else None
 
-    def again(self, began: int, starts: Sequence[int]) -> None:
+    def again(self, began: int, starts: Sequence[int], *, asks: bool) -> None:
         self.began = starts[-1]
         words = len(self.sentences[-1][1])
         self.sentences += [(start, [self.WORD] * words) for start in starts]
+        if asks:
+            self.system.clock.question(("topic", self.topic))
 
     @exposed
     def heard(self) -> tuple[list[tuple[int, list[int]]], list[int], list[int]]:
