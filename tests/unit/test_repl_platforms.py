@@ -58,7 +58,7 @@ def test_a_board_by_path(tmp_path: Path) -> None:
         ("loop.repl", "loop.repl: cannot be read: Too many levels of symbolic links"),
         ("dangling.repl", "there is no file dangling.repl"),
         ("n" * 300 + ".repl", "cannot be read: File name too long"),
-        ("a\0.repl", "cannot be read: embedded null byte"),
+        ("a\0.repl", "embedded null"),
     ],
 )
 def test_a_board_that_does_not_exist(
