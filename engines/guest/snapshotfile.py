@@ -75,12 +75,23 @@ def load(path: str, identity: dict[str, str]) -> SnapshotFile:
         for what, value in identity.items():
             if theirs.get(what) != value:
                 raise SnapshotError(f"{path} was taken with another {what}: take it anew")
-        state, extra, dormant = unpickle.loads(rest[end:])
+        state, extra, parts = unpickle.loads(rest[end:])
+        dormant = _dormant(parts)
     except SnapshotError:
         raise
     except Exception as error:
         raise SnapshotError(f"{path} cannot be used: {error}") from None
-    return SnapshotFile(path, identity, state, extra, Dormant(*dormant))
+    return SnapshotFile(path, identity, state, extra, dormant)
+
+
+def _dormant(parts: Any) -> Dormant:
+    is_right = type(parts) is tuple and tuple(map(type, parts)) == (dict, dict, list, dict)
+    if is_right:
+        dormant = Dormant(*parts)
+        kinds = {*map(type, dormant.wired.values())}, {*map(type, dormant.late.values())}
+        if kinds[0] <= {list} and kinds[1] <= {int}:
+            return dormant
+    raise ValueError("what it says of models that are not made is no such thing")
 
 
 def _check(data: bytes) -> bytes:

@@ -226,6 +226,36 @@ def test_a_well_formed_file_that_names_something_else_is_refused(tmp_path: Path)
     assert not mark.exists()
 
 
+@pytest.mark.parametrize(
+    "dormant",
+    [
+        (),
+        5,
+        "a text",
+        ({}, {}, []),
+        ({}, {}, [], {}, {}),
+        ([], {}, [], {}),
+        ({}, [], [], {}),
+        ({}, {}, "models", {}),
+        ({}, {}, [], None),
+        ({"lpuart1": 1}, {}, [], {}),
+        ({}, {"lpuart1": "0x1000"}, [], {}),
+    ],
+    ids=repr,
+)
+def test_dormant_models_that_are_none_are_refused(tmp_path: Path, dormant: Any) -> None:
+    """Whoever wrote the file; never an exception of another kind."""
+    file = tmp_path / "snapshot"
+    snapshotfile.save(file, IDENTITY, {}, b"")
+    data = file.read_bytes()
+    start = len(snapshotfile.MAGIC) + snapshotfile.CHECK
+    head = int.from_bytes(data[start : start + 4], "little")
+    rest = data[start : start + 4 + head] + pickle.dumps(({}, b"", dormant))
+    file.write_bytes(snapshotfile.MAGIC + snapshotfile._check(rest) + rest)
+    with pytest.raises(SnapshotError, match="snapshot cannot be used: what it says of models"):
+        snapshotfile.load(file, IDENTITY)
+
+
 @pytest.mark.parametrize("state", [lambda: 0, Path("/"), open], ids=["lambda", "Path", "open"])
 def test_state_that_could_not_be_read_back_is_not_written(tmp_path: Path, state: Any) -> None:
     file = tmp_path / "snapshot"
