@@ -49,10 +49,11 @@ class Flash:
 
     def read(self, address: int = 0, length: int | None = None) -> bytes:
         """The cells, whatever the chip is doing; to the end of the chip without a length."""
-        self._check(address, 0)
-        count = self.size - address if length is None else length
-        self._check(address, count)
-        data: bytes = self._session.call(self.name, "read", address, count)
+        if length is None:
+            self._check(address, 0)
+            length = self.size - address
+        self._check(address, length)
+        data: bytes = self._session.call(self.name, "read", address, length)
         return data
 
     def program(self, address: int, data: bytes) -> None:
