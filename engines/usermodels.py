@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
 
+from xipsim.firmware.files import reason
 from xipsim.peripherals import load
 from xipsim.peripherals.core import RAISED, REGISTRY, Model, Registry
 
@@ -71,8 +72,7 @@ def _load_file(file: str) -> None:
     try:
         os.close(os.open(file, os.O_RDONLY | os.O_NONBLOCK))
     except (OSError, ValueError) as error:
-        text = getattr(error, "strerror", None) or error
-        raise UserModelError(f"{file}: cannot be read: {text}") from None
+        raise UserModelError(f"{file}: cannot be read: {reason(error)}") from None
     if spec is None or spec.loader is None or not os.path.isfile(file):
         raise UserModelError(f"{file}: not a Python file that can be read")
     module = module_from_spec(spec)

@@ -17,7 +17,7 @@ from xipsim.peripherals.namedtuple import NamedTuple
 
 from . import boards, images
 from .errors import FirmwareError
-from .files import MEGABYTE, read_file
+from .files import MEGABYTE, read_file, reason
 from .store import NO_HOME, cache_dir, cache_folder, write_atomic
 
 FOLDER = "firmware"
@@ -201,7 +201,7 @@ def _trouble(place: Path) -> str:
     except NotADirectoryError:
         return ""  # a file, and not this board's
     except (OSError, ValueError) as error:
-        return f" ({getattr(error, 'strerror', None) or error})"
+        return f" ({reason(error)})"
     return ""
 
 

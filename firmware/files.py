@@ -10,6 +10,11 @@ MEGABYTE = 1 << 20
 PIECE = 1 << 16
 
 
+def reason(error: OSError | ValueError) -> str:
+    """Why a path could not be used, without the path: a NUL in it is a ValueError."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def read_file(path: str | os.PathLike[str], most: int = 256 * MEGABYTE) -> bytes:
     """The bytes of a regular file that has no more than `most`.
 

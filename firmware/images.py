@@ -24,7 +24,7 @@ from xipsim.peripherals.namedtuple import NamedTuple
 
 from . import decoded
 from .errors import ImageError
-from .files import read_file
+from .files import read_file, reason
 from .segments import Contents, Segment
 
 SLOW = ("hex", "alif")
@@ -142,8 +142,7 @@ def load(path: str | os.PathLike[str]) -> Image:
     try:
         data = read_file(name)
     except (OSError, ValueError) as error:
-        text = getattr(error, "strerror", None) or error
-        raise ImageError(f"{name}: cannot be read: {text}") from None
+        raise ImageError(f"{name}: cannot be read: {reason(error)}") from None
     if not data:
         raise ImageError(f"{name}: the file is empty; download or copy it again")
     digest = sha256(data).hexdigest()

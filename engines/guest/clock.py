@@ -167,7 +167,9 @@ class GuestClock:
     def asked_again(self, times: Sequence[int], taken: int) -> None:
         """All of these questions but the last one, at these times, each behind accesses that took
         `taken` ns."""
-        self._run.come_round(times, taken, self._longest, self._is_known, self.level)
+        for now in times:
+            self.count_as_taken(taken)
+            self._run.comes_round(now, self._longest, self._is_known, self.level)
 
     @property
     def _longest(self) -> int:
@@ -201,13 +203,15 @@ class GuestClock:
         elif self._stalls and self.level() != run.level:
             # A handler that asks once must not stall: that would end with the next interrupt.
             return now
-        polls, run.polls = run.polls, 0
-        if not self._stalls:
-            self.waits.add(run.wait, polls, polls)
+        span = self._stall_span(run, until, now) if self._stalls else 0
+        self.waits.add(run.wait, run.polls, run.polls + run.turns(span))
+        run.polls = 0
         if isinstance(key, Unanswered) and now - run.began > LONG:
             self._tell(key)
-        if not self._stalls:
-            return now
+        return now + span
+
+    def _stall_span(self, run: Run, until: int | None, now: int) -> int:
+        """ns that the stall takes, which passes for the questions of the loop."""
         if until is None or self._others:
             guess = now + min((now - run.began) // FRACTION, LONGEST)
             until = guess if until is None else min(until, guess)
@@ -216,12 +220,10 @@ class GuestClock:
         run.alarm_due = now + alarm
         span = max(0, min(alarm, until - now))
         run.last += span
-        self.waits.add(run.wait, polls, polls + run.turns(span))
-        if span and self._others:
-            for other in self._others.values():
-                other.last += span
-                self.waits.add(other.wait, 0, other.turns(span))
-        return now + span
+        for other in self._others.values():
+            other.last += span
+            self.waits.add(other.wait, 0, other.turns(span))
+        return span
 
     def _goes_round(self) -> bool:
         """A stall has ended: whether the loop stalls again, after a turn that was made for it."""

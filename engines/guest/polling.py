@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from xipsim.peripherals.core import Unanswered
@@ -73,6 +73,9 @@ class Run:
         is_known: whether it is known when the answer changes. level: that of the question.
         """
         gap = now - self.last
+        if 0 < gap <= longest and gap in self.gaps:
+            self.go_round(now)
+            return True
         if gap > INTERRUPTED_GAP:
             self.begin(now, 0)
         elif gap > longest or (not self.fits(gap) and not is_known):
@@ -81,25 +84,6 @@ class Run:
             self.go_round(now)
             return True
         return False
-
-    def come_round(
-        self,
-        times: Sequence[int],
-        taken: int,
-        longest: int,
-        is_known: bool,
-        level: Callable[[], int],
-    ) -> None:
-        """It is asked again at each of these times: as `comes_round`, behind accesses that have
-        taken `taken` ns."""
-        for now in times:
-            self.last += taken
-            self.taken += taken
-            gap = now - self.last
-            if 0 < gap <= longest and gap in self.gaps:
-                self.go_round(now)
-            else:
-                self.comes_round(now, longest, is_known, level)
 
     def _leave_loop(self, now: int, gap: int, level: Callable[[], int]) -> None:
         """The question comes at another time than the next turn of the loop."""

@@ -211,10 +211,7 @@ class Transfers:
     def _read(self, exchange: Callable[[], bytes]) -> bytes:
         """A cycle that reads. From a busy chip that can only be a poll of its status."""
         ospi = self._ospi
-        chips = self._selected()
-        if len(chips) == 1 and not chips[0].busy:
-            return exchange()
-        busy = [(chip, chip.busy_until) for chip in chips if chip.busy]
+        busy = [(chip, chip.busy_until) for chip in self._selected() if chip.busy]
         answer = exchange()
         for chip, until in busy:
             turn = partial(self._turn, exchange)

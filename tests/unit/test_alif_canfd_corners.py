@@ -78,6 +78,11 @@ class Pair(Node):
         self.bus.nodes[0] = self.adapter
         self.bus.connected()
 
+    def join_another(self) -> None:
+        """Another adapter, which acknowledges what the first one sends, is on the bus."""
+        self.bus.nodes[1] = Adapter(self.bench.system, name="other")
+        self.bus.connected()
+
     def heard(self) -> list[int]:
         return [frame["identifier"] for frame in self.adapter.frames()]
 
@@ -371,9 +376,7 @@ def test_a_listener_acknowledges_nothing(listens: bool) -> None:
 @pytest.mark.parametrize(("listens", "count"), [(False, 1), (True, 0)])
 def test_a_frame_that_breaks_off_is_a_form_error(listens: bool, count: int) -> None:
     pair = Pair()
-    other = Adapter(pair.bench.system, name="other")
-    pair.bus.nodes[1] = other
-    pair.bus.connected()
+    pair.join_another()
     pair.set(TCMD, LOM if listens else 0)
     pair.set(ERRINT, BEIE)
     pair.bus.disturb(1)
@@ -389,9 +392,7 @@ def test_a_frame_that_breaks_off_is_a_form_error(listens: bool, count: int) -> N
 @pytest.mark.parametrize(("listens", "count"), [(False, 0), (True, 1)])
 def test_a_listeners_errors_are_not_taken_back(listens: bool, count: int) -> None:
     pair = Pair()
-    other = Adapter(pair.bench.system, name="other")
-    pair.bus.nodes[1] = other
-    pair.bus.connected()
+    pair.join_another()
     pair.bus.disturb(1)
     pair.adapter.send(1)
     pair.bits(FRAME + 20)
@@ -483,9 +484,7 @@ def test_off_the_bus_until_it_is_told_to_come_back() -> None:
 
 def test_the_recovery_takes_128_times_11_bits_and_clears_the_counters() -> None:
     pair = Pair()
-    other = Adapter(pair.bench.system, name="other")
-    pair.bus.nodes[1] = other
-    pair.bus.connected()
+    pair.join_another()
     pair.bus.disturb(1)
     pair.adapter.send(0x700)
     pair.bits(FRAME + 20)

@@ -85,22 +85,17 @@ def opened(
             finally:
                 if args.report:
                     _write_report(machine, args.report)
-    except KeyboardInterrupt as interrupt:
-        _tell_notes(interrupt)
+    except (KeyboardInterrupt, BrokenPipeError) as end:
+        from .failure import tell_notes
+
+        tell_notes(end)
+        if isinstance(end, BrokenPipeError):
+            raise
         raise SystemExit(128 + (signals.received or signal.SIGINT)) from None
-    except BrokenPipeError as gone:
-        _tell_notes(gone)
-        raise
     finally:
         signals.restore()
         gc.enable()
         gc.freeze()  # else the end of the process would look three times through all there is
-
-
-def _tell_notes(error: BaseException) -> None:
-    from .failure import tell_notes
-
-    tell_notes(error)
 
 
 def _machine(args: argparse.Namespace, boot_cache: bool) -> Machine:
