@@ -12,7 +12,7 @@ from .backend import Timer, TimeSource
 class ClockAlarm:
     """A one-shot alarm; implements the `Alarm` port. hidden: where it is listed while it is set."""
 
-    __slots__ = ("_arm", "_disarm", "_hidden", "deadline", "timer")
+    __slots__ = ("_arm", "_disarm", "_fired", "_hidden", "deadline", "timer")
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class ClockAlarm:
                 guard(error)
             after()
 
+        self._fired = fired
         self.timer = source.timer(fired)
         self._arm, self._disarm = self.timer.arm, self.timer.disarm
 
@@ -44,6 +45,11 @@ class ClockAlarm:
         if self._hidden is not None:
             self._hidden[self.timer] = time
         self._arm(time)
+
+    def fire(self) -> None:
+        """Do now what it does when its time comes."""
+        self._disarm()
+        self._fired()
 
     def cancel(self) -> None:
         """Do not fire."""

@@ -92,22 +92,31 @@ class Player(Protocol):
     def stop(self) -> tuple[int, Sequence[int], Sequence[int]]:
         """Expect no step any more. Returns how many were made since they were expected last; what
         was written in each, of which what stands for reads is not looked at, good until more are
-        made; and when all were made, and they were expected again."""
+        made; and when all were made, and they were expected again, or where none may, when each
+        step was made that has `rested`."""
 
 
 class Step(NamedTuple):
-    """An access. value: what was read or written; `is_free`: anything may be written.
+    """An access. value: what was read or written. allowed: least and greatest value that may be
+    written.
 
-    since: ns since the passage began, None where the model did not look at the time. took: ns that
-    the access lasted.
+    since: ns since the passage began, None where that does not matter. rested: such a step comes
+    so many ns or more after that, or before if negative, and for `since` and `rested` of those
+    behind it the passage begins with it. took: ns that the access lasted.
     """
 
     offset: int
     value: int
     is_write: bool
-    is_free: bool
+    allowed: tuple[int, int]
     since: int | None
+    rested: int | None
     took: int
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the value may be another."""
+        return self.is_write and self.allowed != (self.value, self.value)
 
 
 class CoreDescription(NamedTuple):

@@ -11,8 +11,14 @@ there is nothing that could tell the difference.
 
 A passage consists of accesses that change their model only. It begins where the model says so
 (`Clock.passage`), and ends before the first access that is not neutral, or in which the model
-reaches beyond itself (`Clock.acts`): to an alarm, a line, another model, the trace. What is known
-of passages is no state of the machine: snapshots hold none of it.
+reaches beyond itself (`Clock.acts`): to a line, another model, the trace. What it does there only
+for others to know, it may do later, as of then: such *deeds* are done at the passage's end, the
+clock standing at their times, and so is the model's alarm, if that has been set in the passage and
+its time has passed. What is known of passages is no state of the machine: snapshots hold none of
+it.
+
+Where the model is at rest when something is started, how long it was makes no difference: from
+there on the passage is timed anew. Those times are its *bases*.
 
 A loop that polls is one passage and the write that begins it, in turn. Where the recorder has seen
 that the write led back to the state in which the passage began, the player may answer it, too: as
@@ -24,14 +30,16 @@ clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, ItemsView, Sequence
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol
 
 from xipsim.peripherals.core import RAISED, Speaker
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Player, Step, TimeSource
+from .recorder import Recorder, Stop
 
-LEAST, MOST = 3, 256
+LEAST = 3
 """Accesses of a passage: to answer fewer is not worth it."""
 TRIES = 4
 """To record a passage that something from outside ends early."""
@@ -44,6 +52,7 @@ class Clock(Protocol):
     """What passages need of the machine's clock."""
 
     source: TimeSource
+    asked: Hashable
     guard: Callable[[BaseException], None]
 
     @property
@@ -72,10 +81,8 @@ class Passage(NamedTuple):
     """What the firmware does."""
 
     steps: tuple[Step, ...]
-    outcome: Any
-    """The model's, at the end."""
-    taken: int
-    """ns that its accesses took."""
+    stops: tuple[Stop, ...]
+    """Where it may end; the last one is behind all steps."""
     play: Callable[[int], None]
     """Begins to play it, at that time."""
     again: tuple[int, int] | None
@@ -83,57 +90,6 @@ class Passage(NamedTuple):
     does the same as what has begun it. (`Speaker.round`)"""
     given: ItemsView[int, int]
     """What is free, as it was written."""
-
-
-class Recorder:
-    """Takes down what the firmware does, as long as nothing but the model is changed by it."""
-
-    def __init__(self, speaker: Speaker, state: Hashable, clock: Clock) -> None:
-        self.speaker, self.state, self._clock = speaker, state, clock
-        self._began = clock.now
-        self.steps: list[Step] = []
-        self._writes: list[tuple[int, int, int]] = []
-        self.outcome: Any = None
-        """The model's, behind the last step."""
-        self.taken = 0
-        self.is_over = False
-        self._since: int | None = None
-        self._known = speaker.model.seen()
-        clock.read_by(self._read)
-
-    def _read(self) -> int:
-        now = self._clock.source.read()
-        if self._since is None:
-            self._since = now - self._began
-        return now
-
-    def takes(self, values: object, offset: int, is_write: bool, value: int) -> bool:
-        """Whether this access, which has been made, is the next step."""
-        speaker, model = self.speaker, self.speaker.model
-        is_free = offset in speaker.FREE
-        since, self._since = self._since, None
-        took, self.taken = self.taken, 0
-        if (
-            self.is_over
-            or values is not model.regs
-            or offset not in model.NEUTRAL
-            or (is_free and not is_write)
-            or model.seen() != self._known
-            or len(self.steps) == MOST
-        ):
-            return False
-        if is_write:
-            self._writes.append((len(self.steps), offset, value))
-        outcome = speaker.outcome(self.state, self._began, self._writes)
-        if outcome is None:
-            return False
-        self.steps.append(Step(offset, value, is_write, is_free, since, took))
-        self.outcome = outcome
-        return True
-
-    def end(self) -> None:
-        """No more is taken down."""
-        self._clock.read_by(None)
 
 
 class Passages:
@@ -164,9 +120,10 @@ class Passages:
         player, recorded = self._player, self._recorded
         if player is None or self._past is not None:
             return
-        if recorded is not None and not recorded.is_over:
-            return  # it goes on
         state = speaker.state(now := self._clock.now)
+        if recorded is not None and not recorded.is_over and state != recorded.state:
+            recorded.starts()
+            return  # it goes on
         if recorded is not None:
             is_round = speaker is recorded.speaker and state == recorded.state
             self._keep(recorded, speaker.round() if is_round else None)
@@ -189,13 +146,14 @@ class Passages:
             self._known[begun] = 1
         elif known <= TRIES:
             self._known[begun] = known + 1
-            self._recorded = Recorder(speaker, state, self._clock)
+            self._recorded = recorded = Recorder(speaker, state, now, self._clock.source)
+            self._clock.read_by(recorded.read)
             player.record(True)
 
-    def acts(self) -> None:
-        """The access under way, or an alarm, does more than change its model."""
+    def acts(self, later: Callable[[], object] | None = None) -> None:
+        """See `Clock.acts`: of the access under way, or an alarm."""
         if self._recorded is not None:
-            self._recorded.is_over = True
+            self._recorded.acts(later)
 
     def taken(self, span: int) -> None:
         """The access under way takes so many ns."""
@@ -222,16 +180,33 @@ class Passages:
         if played is None or self._player is None:
             return
         speaker, began, passage = played
-        made, written, starts = self._player.stop()
-        if starts:
-            self._go_round(speaker, began, starts, passage.taken)
-            began = starts[-1]
+        made, written, times = self._player.stop()
+        if times and passage.again is not None:
+            self._go_round(speaker, began, times, passage.stops[-1].taken)
+            began, times = times[-1], ()
+        bases, done = (began, *times), 0
         if made == len(passage.steps):
-            if passage.taken:
-                self._clock.count_as_taken(passage.taken)
-            speaker.jump(passage.outcome, began, written)
-        elif made:
-            self._catch_up(speaker, began, passage.steps[:made], written)
+            stop: Stop | None = passage.stops[-1]
+        else:
+            stop = next((s for s in reversed(passage.stops) if s.length <= made), None)
+        if stop is not None:
+            self._jump(speaker, stop, bases[: stop.bases], written)
+            done = stop.length
+        if done < made:
+            self._catch_up(speaker, bases, passage.steps[:made], written, done)
+        if speaker.end.deadline is not None:
+            self._fire(speaker)
+
+    def _jump(
+        self, speaker: Speaker, stop: Stop, bases: Sequence[int], written: Sequence[int]
+    ) -> None:
+        if stop.ends_question:
+            self._clock.asked = None
+        if stop.taken:
+            self._clock.count_as_taken(stop.taken)
+        for base, since, later in stop.deeds:
+            self._at(bases[base] + since, later)
+        speaker.jump(stop.outcome, bases, written)
 
     def _go_round(self, speaker: Speaker, began: int, starts: Sequence[int], taken: int) -> None:
         asks = len(starts) == self._rounds
@@ -265,40 +240,64 @@ class Passages:
         assert self._player is not None
         self._recorded = None
         self._player.record(False)
-        recorded.end()
+        self._clock.read_by(None)
         return self._player
 
     def _keep(self, recorded: Recorder, again: tuple[int, int] | None) -> None:
         """It is over, by what the firmware does, which it will do again. again: see `Passage`."""
         player, begun = self._end(recorded), (recorded.speaker, recorded.state)
-        steps = tuple(recorded.steps)
+        speaker, steps, stops = recorded.speaker, recorded.steps, recorded.stops
         if len(steps) < LEAST:
             self._known[begun] = TRIES + 1
             return
+        if stops[-1].ends_question or stops[-1].deeds or len(stops) > 1:
+            again = None
         self._known[begun] = Passage(
             steps,
-            outcome=recorded.outcome,
-            taken=sum(step.took for step in steps),
-            play=player.compile(recorded.speaker.model.regs, steps, again),
+            stops=stops,
+            play=player.compile(speaker.model.regs, steps, again),
             again=again,
-            given={step.offset: step.value for step in steps if step.is_free}.items(),
+            given={s.offset: s.value for s in steps if s.offset in speaker.FREE}.items(),
         )
 
     # -- catching up -----------------------------------------------------------------------------
 
     def _catch_up(
-        self, speaker: Speaker, began: int, steps: Sequence[Step], written: Sequence[int]
+        self,
+        speaker: Speaker,
+        bases: Sequence[int],
+        steps: Sequence[Step],
+        written: Sequence[int],
+        done: int,
     ) -> None:
-        model = speaker.model
-        self._past = began
+        """Make these accesses, but for the first `done`."""
+        model, base, later = speaker.model, bases[0], iter(bases[1:])
+        for number, (step, value) in enumerate(zip(steps, written, strict=False)):
+            if step.rested is not None:
+                base = next(later)
+            if number < done:
+                continue
+            if step.offset in speaker.ALSO:
+                self._clock.asked = None
+            access = (
+                partial(model.write, step.offset, value)
+                if step.is_write
+                else partial(model.read, step.offset)
+            )
+            self._at(base + (step.since or 0), access)
+
+    def _fire(self, speaker: Speaker) -> None:
+        """The model's alarm, if its time has come while nothing was set to it."""
+        deadline = speaker.end.deadline
+        if deadline is not None and deadline <= self._clock.source.read():
+            self._at(deadline, speaker.end.fire)
+
+    def _at(self, time: int, act: Callable[[], object]) -> None:
+        """Do something with the clock at that time."""
+        self._past = time
         self._clock.read_by(lambda: self._past or 0)
         try:
-            for step, value in zip(steps, written, strict=False):
-                self._past = began + (step.since or 0)
-                if step.is_write:
-                    model.write(step.offset, value)
-                else:
-                    model.read(step.offset)
+            act()
         finally:
             self._past = None
             self._clock.read_by(None)

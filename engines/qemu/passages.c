@@ -12,13 +12,16 @@
 #define WORD 4
 #define CLOCK_VIRTUAL 1
 
-enum kind { IS_READ, IS_WRITE, TAKES_ANY };
-
 struct step {
-    uint32_t kind, offset, value;
-    uint32_t took;  /* ns that the access lasts */
-    int64_t since;  /* ns from the passage's begin to this access, negative: that does not matter */
+    uint32_t is_write, offset;
+    uint32_t value;       /* as recorded */
+    uint32_t least, most; /* that may be written */
+    uint32_t took;        /* ns that the access lasts */
+    int64_t since;        /* ns from the passage's begin to this access, negative: that does not matter */
+    int64_t rested;       /* it begins anew with this access, so many ns later at least; or NEVER */
 };
+
+#define NEVER INT64_MAX
 
 struct script {
     object *values; /* of the model's registers, which tells it from others */
@@ -50,8 +53,8 @@ static int64_t began;
 uint32_t xipsim_written[MOST_STEPS];
 
 /*
- * How often it may begin again, how often it has, and when. The first is set from Python, which is
- * called at once when it has begun for the last time.
+ * How often it may begin again behind its end, how often it has, there or with a step, and when. The
+ * first is set from Python, which is called at once when it has begun for the last time.
  */
 uint32_t xipsim_rounds, xipsim_begun;
 int64_t xipsim_starts[MOST_ROUNDS];
@@ -93,11 +96,19 @@ static const struct step *next_step(object *values, uint64_t offset, unsigned si
 /* Let the step be made, unless it comes at another time, or something else happens during it. */
 static int make(const struct step *step)
 {
-    if (step->since >= 0 && xipsim_clock(CLOCK_VIRTUAL) - began != step->since) {
+    int64_t now = step->since >= 0 || step->rested != NEVER ? xipsim_clock(CLOCK_VIRTUAL) : 0;
+
+    if (step->since >= 0 && now - began != step->since) {
+        return 0;
+    }
+    if (step->rested != NEVER && now - began < step->rested) {
         return 0;
     }
     if (step->took && !xipsim_skip(xipsim_cpu, (int)step->took)) {
         return 0;
+    }
+    if (step->rested != NEVER) {
+        began = xipsim_starts[xipsim_begun++] = now;
     }
     made++;
     return 1;
@@ -107,7 +118,7 @@ int passage_reads(object *values, uint64_t offset, unsigned size, uint64_t *valu
 {
     const struct step *step = script ? next_step(values, offset, size) : NULL;
 
-    if (!step || step->kind != IS_READ || !make(step)) {
+    if (!step || step->is_write || !make(step)) {
         return 0;
     }
     *value = step->value;
@@ -120,7 +131,7 @@ static int is_as_recorded(void)
     for (uint64_t i = 0; i < script->length; i++) {
         const struct step *step = &script->steps[i];
 
-        if (step->kind == TAKES_ANY && xipsim_written[i] != step->value) {
+        if (step->is_write && xipsim_written[i] != step->value) {
             return 0;
         }
     }
@@ -157,7 +168,7 @@ int passage_writes(object *values, uint64_t offset, unsigned size, uint64_t valu
         return 1;
     }
     step = next_step(values, offset, size);
-    if (!step || step->kind == IS_READ || (step->kind == IS_WRITE && step->value != value)) {
+    if (!step || !step->is_write || value < step->least || value > step->most) {
         return 0;
     }
     xipsim_written[made] = (uint32_t)value;

@@ -13,8 +13,7 @@ from xipsim.engines.guest.backend import Step
 from . import library as q
 
 MOST_STEPS, MOST_ROUNDS = 256, 8
-IS_READ, IS_WRITE, TAKES_ANY = range(3)
-NEVER_MIND = -1
+NEVER_MIND, NEVER = -1, 2**63 - 1
 ONE_INSTRUCTION, DEVICES, COUNTS = 0x1, 0x8000, 0x2000
 """Flags of translation: how many instructions a block has; that the last one may reach a device, of
 QEMUs up to 9.0; and that instructions are counted, always set here, of those since then. For them
@@ -23,11 +22,9 @@ the second goes without saying, and its bit means something else."""
 
 class _Step(Structure):
     _fields_ = (
-        ("kind", c_uint32),
-        ("offset", c_uint32),
-        ("value", c_uint32),
-        ("took", c_uint32),
+        *((name, c_uint32) for name in ("is_write", "offset", "value", "least", "most", "took")),
         ("since", c_int64),
+        ("rested", c_int64),
     )
 
 
@@ -45,9 +42,11 @@ def _script(
 
     script = Script(id(values), len(steps), *(again or (0, 0)))
     for into, step in zip(script.steps, steps, strict=True):
-        into.kind = (TAKES_ANY if step.is_free else IS_WRITE) if step.is_write else IS_READ
-        into.offset, into.value, into.took = step.offset, step.value, step.took
+        into.is_write, into.offset, into.value = step.is_write, step.offset, step.value
+        into.least, into.most = step.allowed
+        into.took = step.took
         into.since = NEVER_MIND if step.since is None else step.since
+        into.rested = NEVER if step.rested is None else step.rested
     return script
 
 

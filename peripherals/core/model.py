@@ -168,11 +168,6 @@ class Model:
             elif alarm.deadline is not None:
                 alarm.cancel()
 
-    def seen(self) -> tuple[object, ...]:
-        """What the machine around it knows: deadlines of its alarms, levels of its outputs."""
-        deadlines = [alarm.deadline for alarm in self._alarms.values()]
-        return (*deadlines, *(line.level for line in self.lines.values()))
-
     # -- talking ---------------------------------------------------------------------------------
 
     def diagnose(

@@ -48,6 +48,9 @@ class Alarm(Protocol):
     def cancel(self) -> None:
         """Do not fire."""
 
+    def fire(self) -> None:
+        """For engines: do now what it does when its time comes."""
+
 
 class Turn(NamedTuple):
     """A turn of a loop that asks, as the model that is asked sees it."""
@@ -74,15 +77,29 @@ class Unanswered(str):
         return self
 
 
+class Start(NamedTuple):
+    """What a model says of something that an access has started."""
+
+    rested: int
+    """Virtual ns since when it would have begun at once, and gone on in the same way."""
+    needs: dict[int, tuple[int, int]]
+    """Of free registers on which it depends: least and greatest value with which it is the same."""
+
+
 class Speaker(Protocol):
     """A model's part in passages: pieces of what a driver says, which are the same again and again.
 
-    A passage consists of neutral accesses that change their model only, see `Clock.acts`.
+    A passage consists of accesses that change their model only, and beside it do what can be done
+    later as well, see `Clock.acts`.
     """
 
     FREE: frozenset[int]
     """Registers that only hold what is written, whatever that is; they are not read in a passage.
-    The outcome may depend on them, what is answered not."""
+    The outcome may depend on them, what is answered not, but for what a `Start` needs."""
+
+    ALSO: frozenset[int]
+    """Registers that are not neutral, but of which accesses may be a part of passages. As anywhere,
+    they end what is asked."""
 
     @property
     def model(self) -> Any:
@@ -92,20 +109,32 @@ class Speaker(Protocol):
         """All that answers of a passage that begins now may depend on, but for what is free, and
         with times as distances from `now`; None where none shall begin."""
 
-    def outcome(
-        self, state: Any, began: int, writes: Sequence[tuple[int, int, int]]
-    ) -> Any | None:
-        """What a passage that began then, in that state, has made of the model: for `jump`; None
-        where that cannot be told.
+    @property
+    def end(self) -> Alarm:
+        """The one of the model's alarms that may be set in a passage: of what was started."""
 
+    def lets_alarm_wait(self) -> bool:
+        """Whether what it is set for now, or nothing, may as well be done later as of then."""
+
+    def started(self) -> Start | None:
+        """What has been started last, and is under way; None if nothing is."""
+
+    def outcome(
+        self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
+    ) -> Any | None:
+        """What a passage that began in that state has made of the model: for `jump`; None where
+        that cannot be told.
+
+        bases: when it began, and each time at which something was started at rest.
         writes: number of the access, offset and value of each.
         """
 
-    def jump(self, outcome: Any, began: int, written: Sequence[int]) -> None:
-        """Be as behind a passage that began then, in an equal state, with that outcome.
+    def jump(self, outcome: Any, bases: Sequence[int], written: Sequence[int]) -> None:
+        """Be as behind a passage with these times that began in an equal state, with that outcome.
 
         written: values, by the number of the access; of reads, any.
         """
+
 
     def round(self) -> tuple[int, int] | None:
         """Offset and value of the write under way, if it has begun a turn of a waiting loop, which
@@ -167,9 +196,13 @@ class Clock(Protocol):
         done before, with the same answers: the engine may give them by itself, and let the model
         jump to where it would be then."""
 
-    def acts(self) -> None:
-        """Say that the access under way changes more than registers and state of its model, and of
-        that more than its alarms and outputs tell: something outside."""
+    def acts(self, later: Callable[[], object] | None = None) -> None:
+        """Say that the access under way changes more than registers and state of its model: an
+        output, another alarm than a `Speaker` has for that, something outside.
+
+        later: does that as well, if it is called at another time with the clock at this one, as
+        long as nothing else has happened meanwhile.
+        """
 
     def lasts(self, until: int) -> None:
         """Say that the access under way ends at `until`: the bus makes the core wait.

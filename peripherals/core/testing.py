@@ -70,7 +70,7 @@ class FakeClock:
     def passage(self, speaker: Speaker) -> None:
         pass
 
-    def acts(self) -> None:
+    def acts(self, later: Callable[[], object] | None = None) -> None:
         pass
 
     def lasts(self, until: int) -> None:

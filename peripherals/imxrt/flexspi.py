@@ -53,17 +53,20 @@ class FlexSpi(FlexSpiRegisters):
         bus, self._fifos = SerialBus(self), Fifos(self)
         self._ahb = AhbPort(self, self._selects, self._lut, bus)
         self._buffers = Buffers(self, self._ahb)
+        progress, grant = self.alarm(self._progressed), self.alarm(self._refuse)
         self._ip = IpCommands(
             self,
             self._selects,
             self._lut,
             bus,
             self._fifos,
-            self.alarm(self._progressed),
-            self.alarm(self._refuse),
+            progress,
+            grant,
             self._ahb.xip.evaluate,
         )
-        self._passages = Passages(self, self._ip.polls)
+        self._passages = Passages(
+            self, self._selects, self._lut, self._ip.polls, progress, grant
+        )
         self._looks = Looks(self, self._ip, self._fifos, self._passages.begin)
         self._selects.measure()
 
@@ -106,6 +109,7 @@ class FlexSpi(FlexSpiRegisters):
         if self.MDIS and self.CLRAHBBUFOPT:
             self._buffers.clear()
         if concerns_window:
+            self.system.clock.acts()
             self._ahb.xip.evaluate()
 
     def _software_reset(self) -> None:
@@ -114,7 +118,7 @@ class FlexSpi(FlexSpiRegisters):
         self._buffers.clear()
         self.pointers = [0, 0, 0, 0]
         self.INTR, self.STS1 = _LEVELS, 0
-        self._fifos.update(self.system.clock.now)
+        self._fifos.update(0)
 
     @FlexSpiRegisters.MCR2.on_write
     def _configure_2(self, value: int) -> None:

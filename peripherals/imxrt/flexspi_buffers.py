@@ -28,7 +28,9 @@ class Buffers:
 
     def clear(self) -> None:
         """Everything that was read ahead is dropped."""
-        self._spi.ahb_buffers = [None, None, None, None]
+        if any(self._spi.ahb_buffers):
+            self._spi.system.clock.acts()
+            self._spi.ahb_buffers = [None, None, None, None]
 
     def written(self, offset: int, size: int) -> None:
         """A store has gone past the buffers: they do not keep what it covers."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 
 from .flexspi_registers import FlexSpiRegisters
@@ -55,7 +57,6 @@ class ChipSelects:
     ) -> bytes:
         """One cycle of chip select; FFh where no chip drives the bus."""
         spi = self._spi
-        spi.system.clock.acts()
         for gap in sequence.gaps:
             spi.gap(gap)
         if sequence.empty:
@@ -63,20 +64,38 @@ class ChipSelects:
         chip = spi.chips.get(select)
         if chip is None:
             return b"\xff" * read
-        control = spi.regs[_FLSHCR1 + 4 * self.settings(select)]
+        clock = spi.system.clock
         if data or sequence.template.address_bits:
-            return chip.transfer(self._cycle(select, sequence, address, data, read, control))
+            clock.acts()
+            return chip.transfer(self._cycle(select, sequence, address, data, read))
+        cycle = self._plain_cycle(select, sequence, read)
+        clock.acts(partial(chip.transfer, cycle) if chip.is_private(cycle) else None)
+        return chip.transfer(cycle)
+
+    def is_private(self, select: int, sequence: Sequence) -> bool:
+        """Whether a cycle without address and data, now, is private to its chip: see `SpiDevice`.
+        It is known once it has come."""
+        chip = self._spi.chips.get(select)
+        return chip is not None and chip.is_private(self._plain_cycle(select, sequence, 0))
+
+    def _plain_cycle(self, select: int, sequence: Sequence, read: int) -> Transaction:
+        """Without address and data."""
+        control = self._control(select)
         known = self._cycles.get(asked := (id(sequence), select, read, control))
         if known is None:
             if len(self._cycles) >= _CYCLES:
                 self._cycles.clear()
-            cycle = self._cycle(select, sequence, address, data, read, control)
+            cycle = self._cycle(select, sequence, self.start(select), b"", read)
             known = self._cycles[asked] = sequence, cycle
-        return chip.transfer(known[1])
+        return known[1]
+
+    def _control(self, select: int) -> int:
+        return self._spi.regs[_FLSHCR1 + 4 * self.settings(select)]
 
     def _cycle(
-        self, select: int, sequence: Sequence, address: int, data: bytes, read: int, control: int
+        self, select: int, sequence: Sequence, address: int, data: bytes, read: int
     ) -> Transaction:
+        control = self._control(select)
         return sequence.transaction(
             address - self.start(select),
             word=bool(control >> 10 & 1),

@@ -105,7 +105,6 @@ class IpCommands:
     def trigger(self) -> None:
         """IPCMD.TRG was written."""
         spi = self._spi
-        self._clock.acts()
         now = self.settle() or self._clock.now
         if spi.regs[_MCR0] & _MDIS:
             spi.diagnose("command-while-disabled", "an IP command was started while MDIS is 1")
@@ -127,7 +126,8 @@ class IpCommands:
     def reset(self) -> None:
         """Software reset: the command under way and the FIFOs go."""
         self.settle()
-        self._abort(self._clock.now)
+        if self._spi.command is not None:
+            self._abort(self._clock.now)
         self._grant.cancel()
         self._fifos.clear()
         self._release()
@@ -273,6 +273,7 @@ class IpCommands:
             holds_bus = True
         if holds_bus != command.holds_bus:
             command.holds_bus = holds_bus
+            self._clock.acts()
             self._bus_changed()
 
     def _stage(self, command: IpCommand) -> Stage:

@@ -1,8 +1,9 @@
 """FlexSPI's part in passages: polls, the words of a page, and what stands before each command.
 
 See `Clock.passage`. One begins behind a command's start, and behind a look that has found its end;
-it leads up to the next one. What it depends on and changes is small: the registers that a driver
-writes for each command, the FIFOs, and how far the command under way has come.
+it leads up to the next start of a command that does more than its chip can be told later. What it
+depends on and changes is small: the registers that a driver writes for each command, the FIFOs, how
+far the command under way has come, and status registers and WEL of the chips.
 """
 
 from __future__ import annotations
@@ -12,18 +13,24 @@ from operator import itemgetter
 from struct import Struct
 from typing import Any
 
+from xipsim.peripherals.core import Alarm, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
+from .flexspi_chips import ChipSelects
 from .flexspi_flow import block_size
+from .flexspi_lut import LookUpTable
 from .flexspi_polls import Polls
 from .flexspi_registers import ENTRY, OF_COMMANDS, FlexSpiRegisters, IpCommand
 
 _INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
 _MCR0, _IPTXFCR = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.IPTXFCR.offset
+_STS1 = FlexSpiRegisters.STS1.offset
+_IPCR0, _IPCR1 = FlexSpiRegisters.IPCR0.offset, FlexSpiRegisters.IPCR1.offset
 _IPTXWE = FlexSpiRegisters.IPTXWE.mask
 _TFDR = tuple(word.offset for word in FlexSpiRegisters.TFDR.elements)
-_FREE = frozenset((FlexSpiRegisters.IPCR0.offset, FlexSpiRegisters.IPCR1.offset, *_TFDR))
-_KEPT = tuple(offset for offset in OF_COMMANDS if offset not in _FREE)
+_FREE = frozenset((_IPCR0, _IPCR1, *_TFDR))
+_ALSO = frozenset((_MCR0,))
+_KEPT = (_MCR0, _STS1, *(offset for offset in OF_COMMANDS if offset not in _FREE))
 _kept = itemgetter(*_KEPT)
 
 _START = (FlexSpiRegisters.IPCMD.offset, 1)
@@ -34,7 +41,7 @@ _Words = Callable[[Sequence[int]], tuple[int, ...]]
 
 
 class _Outcome(NamedTuple):
-    """What has changed. Times are distances from the passage's begin."""
+    """What has changed. Times are distances from the passage's last base."""
 
     registers: dict[int, int]
     free: tuple[tuple[int, int], ...]
@@ -42,19 +49,22 @@ class _Outcome(NamedTuple):
     sent: tuple[_Words, Callable[..., bytes]] | None
     """Takes the pushed words from what was written, by step; makes bytes of them."""
     rx: bytes
-    quiet_at: int
-    """Negative: as it was."""
+    quiet_at: tuple[int, int] | None
+    """Behind which base, and how far; None: as it was."""
     pace: _Pace | None
     """How far the command has come; None: it is over."""
-
 
 class Passages:
     """Implements `Speaker`."""
 
-    FREE = _FREE
+    FREE, ALSO = _FREE, _ALSO
 
-    def __init__(self, spi: FlexSpiRegisters, polls: Polls) -> None:
-        self.model, self._polls = spi, polls
+    def __init__(
+        self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable, polls: Polls,
+        progress: Alarm, grant: Alarm,
+    ) -> None:  # fmt: skip
+        self.model, self._chips, self._lut, self._polls = spi, chips, lut, polls
+        self.end, self._grant = progress, grant
         self.again = polls.again
         """As `Speaker.again`."""
 
@@ -66,25 +76,41 @@ class Passages:
         """As `Speaker.state`. First come the values of the registers that are not free."""
         spi = self.model
         regs, command = spi.regs, spi.command
-        if regs[_INTEN] or spi.tx or len(spi.rx) > ENTRY:
+        if regs[_INTEN] or spi.tx or len(spi.rx) > ENTRY or self._grant.deadline is not None:
             return None
         quiet_at = spi.quiet_at - now
         if quiet_at < 0:
             quiet_at = -1
+        latched = tuple([chip.latched for chip in spi.chips.values()])
         if command is None:
-            return _kept(regs), regs[_MCR0], bytes(spi.rx), tuple(spi.pointers), quiet_at
+            return _kept(regs), bytes(spi.rx), tuple(spi.pointers), quiet_at, latched
+        due = self.end.deadline
         return (
-            _kept(regs), regs[_MCR0], bytes(spi.rx), tuple(spi.pointers), quiet_at,
+            _kept(regs), bytes(spi.rx), tuple(spi.pointers), quiet_at, latched,
+            None if due is None else due - now,
             command.size, command.reads, command.writes, command.padding, command.hertz,
             command.byte_clocks, command.interval, command.behind, command.limit,
             command.holds_bus, len(command.sequences), _pace(command, now),
         )  # fmt: skip
 
+    def started(self) -> Start | None:
+        """As `Speaker.started`. A command at rest begins at once if chip select was high for long
+        enough."""
+        spi, command = self.model, self.model.command
+        if command is None:
+            return None
+        select = command.select
+        least, end = self._chips.start(select), self._chips.ends[select]
+        control = spi.regs[_IPCR1]
+        needs = {_IPCR0: (least, end - command.size), _IPCR1: (control, control)}
+        return Start(spi.quiet_at + command.interval, needs)
+
     def outcome(
-        self, state: Any, began: int, writes: Sequence[tuple[int, int, int]]
+        self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
     ) -> _Outcome | None:
         """As `Speaker.outcome`."""
         spi, command = self.model, self.model.command
+        began = bases[-1]
         sent = self._sent(state[0], writes) if spi.tx else None
         if spi.tx and sent is None:
             return None
@@ -94,9 +120,20 @@ class Passages:
             free=tuple({o: i for i, o, _ in writes if o in _FREE}.items()),
             sent=sent,
             rx=bytes(spi.rx),
-            quiet_at=spi.quiet_at - began,
+            quiet_at=_behind(bases, spi.quiet_at),
             pace=None if command is None else _pace(command, began),
         )
+
+    def lets_alarm_wait(self) -> bool:
+        """As `Speaker.lets_alarm_wait`: if it is the end of a cycle that is private to its chip."""
+        command = self.model.command
+        if command is None:
+            return True
+        if self.end.deadline != command.end or len(command.sequences) != 1:
+            return False
+        sequence = self._lut.sequence(command.sequences[0])
+        moves_data = command.reads or command.writes or sequence.template.address_bits
+        return not moves_data and self._chips.is_private(command.select, sequence)
 
     def _sent(
         self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
@@ -120,7 +157,7 @@ class Passages:
             return None
         return itemgetter(*words), Struct(f"<{len(words)}I").pack
 
-    def jump(self, outcome: _Outcome, began: int, written: Sequence[int]) -> None:
+    def jump(self, outcome: _Outcome, bases: Sequence[int], written: Sequence[int]) -> None:
         """As `Speaker.jump`."""
         registers, free, sent, rx, quiet_at, pace = outcome
         spi = self.model
@@ -132,19 +169,28 @@ class Passages:
             words, pack = sent
             spi.tx += pack(*words(written))
         spi.rx[:] = rx
-        if quiet_at >= 0:
-            spi.quiet_at = began + quiet_at
+        if quiet_at is not None:
+            base, distance = quiet_at
+            spi.quiet_at = bases[base] + distance
         if pace is None or command is None:
             spi.command = None
         else:
+            began = bases[-1]
             base, command.moved, end, room_at, stop = pace
             command.base, command.stop = began + base, began + stop
             command.end, command.room_at = _at(end, began), _at(room_at, began)
 
-
     def round(self) -> tuple[int, int] | None:
         """As `Speaker.round`: a poll of a chip that is busy until its alarm."""
         return _START if self._polls.is_under_way() else None
+
+
+def _behind(bases: Sequence[int], time: int) -> tuple[int, int] | None:
+    """Number of the last base before `time`, and how far; None if all came later."""
+    for number in range(len(bases) - 1, -1, -1):
+        if bases[number] < time:
+            return number, time - bases[number]
+    return None
 
 
 def _at(distance: _Distance, began: int) -> Any:

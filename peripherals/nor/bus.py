@@ -6,7 +6,7 @@ A controller turns its own programming (a LUT sequence, a set of control registe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 from xipsim.peripherals.namedtuple import NamedTuple
@@ -91,6 +91,14 @@ class SpiDevice(Protocol):
 
     def repeated(self, times: Sequence[int]) -> None:
         """That cycle has come again at these times."""
+
+    @property
+    def latched(self) -> Hashable | None:
+        """While nothing is under way: all that the answers of private cycles follow from; else, or
+        where there are none: None."""
+
+    def is_private(self, transaction: Transaction) -> bool:
+        """Whether this cycle, now, would change nothing but `latched`, be counted and told."""
 
     def last_change(self, address: int) -> str | None:
         """What erased or programmed the cells there last, in words; None: nothing has."""

@@ -6,7 +6,7 @@ part number has, of its row in `parts/`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -131,6 +131,21 @@ class Chip(ChipState, FlashChip, Inputs):
         """As of `SpiDevice`."""
         assert self._decoder.polled is not None
         self.done_again(*self._decoder.polled, times)
+
+    @property
+    def latched(self) -> Hashable | None:
+        """As of `SpiDevice`."""
+        if (
+            self.operation or self.suspended or self.powered_down or self.held_in_reset
+            or self.reset_enabled or self.latch_fails
+        ):  # fmt: skip
+            return None
+        latches = self.maker.latches
+        return None if latches is None else (self.maker.mode, self.wel, latches)
+
+    def is_private(self, transaction: Transaction) -> bool:
+        """As of `SpiDevice`: of what the chip has understood before."""
+        return self._decoder.is_private(transaction) and self.latched is not None
 
     def watch(self, watcher: ChipWatcher) -> None:
         """Tell `watcher` about changes of the array and of the state."""

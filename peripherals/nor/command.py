@@ -39,6 +39,8 @@ class Command(NamedTuple):
     quad: bool = False
     """Needs the quad enable bit."""
     while_busy: bool = False
+    is_private: bool = False
+    """It only sets WEL, or reads what WEL and `Maker.latches` tell."""
     is_read: bool = False
     """Reads the array."""
     burst: int = 0

@@ -55,11 +55,7 @@ class Decoder:
                 chip.diagnose("power-down", why, opcode=t.opcode, address=t.address)
             return chip.done(t, "release power-down", b"\xff" * t.read, address=None)
         mode = self._maker.mode
-        known = self._understood.get(id(t))
-        if known is not None and known[0] is t and known[1] is mode:
-            cycle: Cycle | None = known[2]
-        else:
-            cycle = self._understand(t, mode)
+        cycle = self._known(t, mode) or self._understand(t, mode)
         command: Command | None
         if cycle is None:
             command, answer, address = self._replay.run(t, mode, self._commands(mode))
@@ -74,6 +70,18 @@ class Decoder:
         if address is None and t.read and command.while_busy:
             self.polled = t, command.name, answer
         return answer
+
+    def _known(self, t: Transaction, mode: Mode) -> Cycle | None:
+        """What was understood of this very transaction in this mode before."""
+        known = self._understood.get(id(t))
+        if known is not None and known[0] is t and known[1] is mode:
+            return known[2]
+        return None
+
+    def is_private(self, t: Transaction) -> bool:
+        """Whether it is known as a private command of the mode."""
+        cycle = self._known(t, self._maker.mode)
+        return cycle is not None and cycle.command.is_private and not t.strobe
 
     def _understand(self, t: Transaction, mode: Mode) -> Cycle | None:
         """What the transaction says, if it has exactly the shape of a command."""

@@ -107,6 +107,11 @@ class Maker(ABC):
     def apply(self, operation: Operation) -> None:
         """An operation on registers or memories beside the array has ended."""
 
+    @property
+    def latches(self) -> Hashable | None:
+        """All that an idle chip's status registers follow from, but WEL; None: not told."""
+        return None
+
     # -- for people, and snapshots ---------------------------------------------------------------
 
     @abstractmethod

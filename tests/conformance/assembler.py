@@ -26,6 +26,7 @@ _FORMS: dict[str, Callable[..., int]] = {
     r"cmp r(\d), #(\w+)": lambda n, value: 0x2800 | n << 8 | value,
     r"adds r(\d), #(\w+)": lambda d, value: 0x3000 | d << 8 | value,
     r"subs r(\d), #(\w+)": lambda d, value: 0x3800 | d << 8 | value,
+    r"ands r(\d), r(\d)": lambda d, m: 0x4000 | m << 3 | d,
     r"lsls r(\d), r(\d), #(\w+)": lambda d, m, by: by << 6 | m << 3 | d,
     r"ldr r(\d), \[r(\d), #(\w+)\]": lambda t, n, at: 0x6800 | at // 4 << 6 | n << 3 | t,
     r"str r(\d), \[r(\d), #(\w+)\]": lambda t, n, at: 0x6000 | at // 4 << 6 | n << 3 | t,

@@ -35,6 +35,15 @@ ASKED = Program(f"""
     again: str r6, [r4, #12]; {SAME * WORDS} subs r2, #1; bne again; b news
 """)
 """Loops that poll: with each sentence, they ask, and say the same."""
+RUNG = Program(f"""
+        ldr r4, =0x40008000; movs r5, #0; movs r7, #1
+    again: str r5, [r4, #12]; {SAY * WORDS} movs r2, #13; ands r2, r5
+    pause: subs r2, #1; bpl pause; str r7, [r4, #16]; {SAY * 2} str r7, [r4, #16]
+        ldr r3, [r4, #8]; str r7, [r4, #16]; movs r2, #13; ands r2, r5; lsls r2, r2, #5
+    rings: subs r2, #1; bpl rings; {SAY} b again
+""")
+"""In each sentence a bell rings, at another time, and then again at once; the next look may come
+when it is silent."""
 TIME = 100_000
 
 Heard = tuple[list[tuple[int, list[int]]], list[int], list[int]]
@@ -106,6 +115,29 @@ def test_whoever_looks_while_a_loop_polls_changes_nothing(running: Running) -> N
     assert said == [7] * len(said)
     with running(ASKED) as engine:
         assert run(engine, *looks, TIME) == undisturbed
+
+
+def run_and_ring(engine: ChildEngine, *times: int) -> tuple[Heard, list[tuple[int, int]]]:
+    """As `run`; and when the bell has rung."""
+    heard = run(engine, *times)
+    return heard, engine.call("talker", "tolled")
+
+
+@pytest.mark.needs("times within a block")
+@pytest.mark.parametrize("seed", range(4))
+def test_whoever_looks_while_the_bell_rings_changes_nothing(
+    running: Running, seed: int
+) -> None:
+    looks = sorted(random.Random(seed).sample(range(20_000, TIME), 60))
+    with running(RUNG) as engine:
+        undisturbed = run_and_ring(engine, TIME)
+    (sentences, _, _), tolls = undisturbed
+    assert 3 * len(sentences) - 3 <= len(tolls) // 2 <= 3 * len(sentences)
+    assert [value for _, value in tolls] == [n % 2 for n in range(1, len(tolls) + 1)]
+    for (begun, _), (tolled, _) in zip(sentences, tolls[::6], strict=False):
+        assert begun < tolled
+    with running(RUNG) as engine:
+        assert run_and_ring(engine, *looks, TIME) == undisturbed
 
 
 @pytest.mark.needs("times within a block")

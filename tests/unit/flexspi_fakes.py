@@ -52,6 +52,11 @@ class FakeChip:
     def repeated(self, times: Sequence[int]) -> None:
         raise AssertionError(times)
 
+    latched = None
+
+    def is_private(self, transaction: Transaction) -> bool:
+        return False
+
     def last_change(self, address: int) -> str | None:
         return None
 

@@ -300,7 +300,7 @@ def test_what_changes_more_than_registers_says_so(
     """Cycles of a chip, and what changes the window: `Clock.acts`. Registers that only hold what is
     written say nothing; drivers write FLSHxxCR2 before each command, most often in vain."""
     told = []
-    monkeypatch.setattr(rig.bench.clock, "acts", lambda: told.append(True))
+    monkeypatch.setattr(rig.bench.clock, "acts", lambda later=None: told.append(True))
 
     def acts(register: Any, value: int, index: int = 0) -> bool:
         told.clear()

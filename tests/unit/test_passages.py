@@ -15,8 +15,9 @@ import pytest
 from driven_core import ENABLE, ERASE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver
 
 from xipsim.engines.guest.backend import Step
-from xipsim.engines.guest.passages import MOST, REMEMBERED
+from xipsim.engines.guest.passages import REMEMBERED
 from xipsim.engines.guest.polling import QUESTIONS_BEFORE_STALL
+from xipsim.engines.guest.recorder import MOST
 from xipsim.peripherals.core import ports
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
@@ -78,12 +79,18 @@ class Player:
         step = steps[self._made]
         if step.offset != offset or step.is_write != (value is not None):
             return None
-        if step.is_write and not step.is_free and step.value != value:
+        if value is not None and not step.allowed[0] <= value <= step.allowed[1]:
             return None
-        if step.since is not None and self._core.now - self._began != step.since:
+        now = self._core.now
+        if step.since is not None and now - self._began != step.since:
+            return None
+        if step.rested is not None and now - self._began < step.rested:
             return None
         if step.took and not self._core.skip(step.took):
             return None
+        if step.rested is not None:
+            self._began = now
+            self._starts.append(now)
         self._written[self._made] = 0xBAD if value is None else value
         self._made += 1
         self.answered += 1

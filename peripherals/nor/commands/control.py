@@ -18,8 +18,10 @@ class ControlCommands:
 
     def commands(self, lanes: int = 1) -> Iterator[Command]:
         """Those that every chip has."""
+        yield Command(
+            opcode=0x06, name="write enable", run=self._write_enable, is_private=True
+        )
         enables: tuple[tuple[int, str, Handler], ...] = (
-            (0x06, "write enable", self._write_enable),
             (0x04, "write disable", self.write_disable),
             (0xB9, "power-down", self._power_down),
         )

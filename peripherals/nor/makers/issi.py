@@ -180,7 +180,10 @@ class IssiOctal(Maker):
             (0x05, "read status", self._read_status),
             (0x70, "read flag status", self._read_flags),
         ):
-            yield Command(opcode=opcode, name=name, run=run, sends=True, while_busy=True)
+            yield Command(
+                opcode=opcode, name=name, run=run, sends=True, while_busy=True,
+                is_private=opcode == 0x05,
+            )  # fmt: skip
         yield Command(
             opcode=0x01, name="write status", run=self._write_status, takes=True, lengths=(1,)
         )
@@ -209,6 +212,10 @@ class IssiOctal(Maker):
         """SR as it reads now."""
         chip = self._chip
         return self.sr | chip.wel << 1 | (chip.operation is not None)
+
+    @property
+    def latches(self) -> int:
+        return self.sr
 
     @property
     def flag_register(self) -> int:

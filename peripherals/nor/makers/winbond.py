@@ -8,7 +8,7 @@ Bits: W25QxxJV sheets, "Status Registers".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from xipsim.peripherals.core import Record, copied
@@ -178,7 +178,7 @@ class W25Q(Maker):
             read, write = opcodes[index]
             yield Command(
                 opcode=read, name=f"read status {index + 1}", run=self._read_status,
-                data_lanes=lanes, sends=True, while_busy=True, value=index,
+                data_lanes=lanes, sends=True, while_busy=True, is_private=True, value=index,
             )  # fmt: skip
             yield Command(
                 opcode=write, name=f"write status {index + 1}", run=self._write_status,
@@ -209,6 +209,10 @@ class W25Q(Maker):
             suspending = chip.operation and chip.operation.kind == "suspend"
             return value | SUS if chip.suspended and not suspending else value
         return value | self.volatile.wide if self._options["wide"] else value
+
+    @property
+    def latches(self) -> Hashable:
+        return tuple(self.volatile.sr)
 
     def _read_status(self, c: Cycle) -> bytes:
         return bytes((self._status(c.command.value),)) * c.read

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -23,6 +24,7 @@ from xipsim.peripherals.core import (
     RegisterArray,
     ResetCause,
     Segment,
+    Start,
     State,
     System,
     Waker,
@@ -474,7 +476,9 @@ class Talker(Peripheral):
 
     What is said between two GO may be a passage: see `Clock.passage`, of which this has the part of
     a `Speaker`, too. A GO with the value ASK asks besides: who goes on so with one and the same
-    word is in a loop that polls, up to another GO.
+    word is in a loop that polls, up to another GO. BELL rings a bell for a while, 50 ns after it
+    has rung last at the earliest: others hear that, and none of them has to hear it at once. A look
+    at LEVEL lasts until it is silent.
     """
 
     SIZE = 0x1000
@@ -482,21 +486,59 @@ class Talker(Peripheral):
     PUSH = Register(0x4, neutral=True)
     LEVEL = Register(0x8, ro=True, neutral=True)
     GO = Register(0xC, neutral=True)
-    FREE = frozenset((WORD.offset,))
+    BELL = Register(0x10)
+    FREE, ALSO = frozenset((WORD.offset,)), frozenset((BELL.offset,))
     ASK = 0xFFFF_FFFF
+    RINGS, RESTS = 300, 50
     asks = State(False)
     topic = State(0)
     began = State(0)
     said: State[list[int]] = State([])
     sentences: State[list[tuple[int, list[int]]]] = State([])
     levels: State[list[int]] = State([])
+    rings_until: State[int | None] = State(None)
+    rang_until = State(0)
+    tolls: State[list[tuple[int, int]]] = State([])
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self.end = self.alarm(self._silence)
 
     @PUSH.on_write
     def _push(self, value: int) -> None:
         self.said.append(self.WORD)
 
+    @BELL.on_write
+    def _ring(self, value: int) -> None:
+        clock = self.system.clock
+        if self.rings_until is not None:
+            clock.acts()
+            return
+        began = max(clock.now, self.rang_until + self.RESTS)
+        self.rings_until = began + self.RINGS
+        self.end.at(self.rings_until)
+        self._tell(value)
+        clock.passage(self)
+
+    def _tell(self, value: int) -> None:
+        toll = partial(self._toll, value)
+        self.system.clock.acts(toll)
+        toll()
+
+    def _toll(self, value: int) -> None:
+        self.tolls.append((self.system.clock.now, value))
+
+    def _silence(self) -> None:
+        self._tell(0)
+        self.rang_until, self.rings_until = self.rings_until or 0, None
+        self.end.cancel()
+
     @LEVEL.on_read
     def _level(self) -> int:
+        if self.rings_until is not None:
+            self.system.clock.take(self.rings_until)
+            if self.system.clock.now >= self.rings_until:
+                self._silence()
         self.levels.append(len(self.said))
         self.system.clock.take(self.began + 100 * len(self.said))
         return len(self.said)
@@ -519,21 +561,34 @@ class Talker(Peripheral):
     def model(self) -> Talker:
         return self
 
-    def state(self, now: int) -> tuple[int, ...]:
-        return ()
+    def state(self, now: int) -> tuple[int, ...] | None:
+        if self.rings_until is not None:
+            return None
+        return (max(0, self.rang_until + self.RESTS - now),)
+
+    def lets_alarm_wait(self) -> bool:
+        return True
+
+    def started(self) -> Start | None:
+        return None if self.rings_until is None else Start(self.rang_until + self.RESTS, {})
 
     def outcome(
-        self, state: Any, began: int, writes: Sequence[tuple[int, int, int]]
-    ) -> tuple[list[int], list[int]]:
+        self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
+    ) -> tuple[list[int], list[int], int]:
         words = [step for step, offset, _ in writes if offset == 0]
-        return words[: len(self.said)], list(self.levels)
+        return words[: len(self.said)], list(self.levels), self.rang_until - bases[-1]
 
     def jump(
-        self, outcome: tuple[list[int], list[int]], began: int, written: Sequence[int]
+        self,
+        outcome: tuple[list[int], list[int], int],
+        bases: Sequence[int],
+        written: Sequence[int],
     ) -> None:
-        words, levels = outcome
+        words, levels, rang_until = outcome
         self.said, self.levels = [written[step] for step in words], list(levels)
         self.WORD = self.said[-1]
+        if rang_until > 0:
+            self.rang_until = bases[-1] + rang_until
 
     def round(self) -> tuple[int, int] | None:
         return (type(self).GO.offset, self.ASK) if self.asks else None
@@ -549,3 +604,8 @@ class Talker(Peripheral):
     def heard(self) -> tuple[list[tuple[int, list[int]]], list[int], list[int]]:
         """Sentences with the time of their end; what was said, and answered, since then."""
         return list(self.sentences), list(self.said), list(self.levels)
+
+    @exposed
+    def tolled(self) -> list[tuple[int, int]]:
+        """When the bell has begun to ring, and the value that was written; 0: when it ended."""
+        return list(self.tolls)

@@ -1,0 +1,165 @@
+"""What the firmware does in a passage, taken down while it does it (see `passages`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+from xipsim.peripherals.core import Speaker, Start
+from xipsim.peripherals.namedtuple import NamedTuple
+
+from .backend import Step, TimeSource
+
+MOST, MOST_BASES = 256, 8
+"""Accesses of a passage, and of them such as start something at rest."""
+ANYTHING = (0, 0xFFFF_FFFF)
+
+Deed = tuple[int, int, Callable[[], object]]
+"""Number of the base and ns behind it: when to do something beside changing the model."""
+
+
+class Stop(NamedTuple):
+    """Where a passage may end: behind its first `length` steps."""
+
+    length: int
+    bases: int
+    """How many there are by then, with the passage's begin."""
+    deeds: tuple[Deed, ...]
+    """What those do beside changing the model."""
+    outcome: Any
+    """The model's."""
+    taken: int
+    """ns that the steps took."""
+    ends_question: bool
+    """Whether one of them was not neutral."""
+
+
+class Recorder:
+    """Takes down accesses as long as nothing but the model is changed by them, or what can be
+    changed later as well. They may stop where nothing is under way that was started meanwhile, and
+    do at the end, and before the steps that start something at rest. began: the time of now.
+    """
+
+    def __init__(
+        self, speaker: Speaker, state: Hashable, began: int, source: TimeSource
+    ) -> None:
+        self.speaker, self.state, self._source = speaker, state, source
+        self._bases = [began]
+        """Steps are timed by the last of these."""
+        self._steps: list[Step] = []
+        self._writes: list[tuple[int, int, int]] = []
+        self._deeds: list[Deed] = []
+        self._stops: list[Stop] = []
+        self._last: Stop | None = None
+        """Where they may stop."""
+        self.taken = 0
+        """ns, by the access under way."""
+        self.is_over = False
+        self._now: int | None = None
+        """When the access under way has looked at the time first."""
+        self._done: list[tuple[int, Callable[[], object]]] = []
+        """By the access under way."""
+        self._start: Start | None = None
+        """Likewise."""
+        self._has_started = False
+        self._deadline = speaker.end.deadline
+
+    @property
+    def stops(self) -> tuple[Stop, ...]:
+        """Where they may stop, in order."""
+        return (*self._stops, *([self._last] if self._last else []))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All up to the last stop."""
+        return tuple(self._steps[: self._last.length if self._last else 0])
+
+    def read(self) -> int:
+        """The time."""
+        now = self._source.read()
+        if self._now is None:
+            self._now = now
+        return now
+
+    def acts(self, later: Callable[[], object] | None) -> None:
+        """See `Clock.acts`."""
+        if later is None:
+            self.is_over = True
+        else:
+            self._done.append((self.read(), later))
+
+    def starts(self) -> None:
+        """The access under way may have started something."""
+        self._start = self.speaker.started()
+
+    def takes(self, values: object, offset: int, is_write: bool, value: int) -> bool:
+        """Whether this access, which has been made, is the next step."""
+        speaker, model = self.speaker, self.speaker.model
+        now, self._now = self._now, None
+        took, self.taken = self.taken, 0
+        done, self._done = self._done, []
+        start, self._start = self._start, None
+        is_free = offset in speaker.FREE
+        if (
+            self.is_over
+            or values is not model.regs
+            or (offset not in model.NEUTRAL and offset not in speaker.ALSO)
+            or (is_free and not is_write)
+            or not self._is_alarm_as_known()
+            or len(self._steps) == MOST
+            or (start is not None and not self._narrow(start.needs))
+        ):
+            return False
+        if is_write:
+            self._writes.append((len(self._steps), offset, value))
+        since = None if now is None else now - self._bases[-1]
+        rested = None
+        if start is not None:
+            self._has_started = True
+            if now is not None and start.rested <= now and len(self._bases) < MOST_BASES:
+                if self._last is not None and self._last.length == len(self._steps):
+                    self._stops.append(self._last)
+                since, rested = None, start.rested - self._bases[-1]
+                self._bases.append(now)
+        outcome = speaker.outcome(self.state, self._bases, self._writes)
+        if outcome is None:
+            return False
+        allowed = ANYTHING if is_free else (value, value)
+        self._steps.append(Step(offset, value, is_write, allowed, since, rested, took))
+        base = len(self._bases) - 1
+        self._deeds += [(base, at - self._bases[base], later) for at, later in done]
+        self._has_started = self._has_started and speaker.started() is not None
+        if not self._has_started:
+            self._last = self._stop(outcome)
+        return True
+
+    def _stop(self, outcome: Any) -> Stop:
+        """Behind the last step."""
+        return Stop(
+            len(self._steps),
+            bases=len(self._bases),
+            deeds=tuple(self._deeds),
+            outcome=outcome,
+            taken=sum(step.took for step in self._steps),
+            ends_question=any(step.offset in self.speaker.ALSO for step in self._steps),
+        )
+
+    def _is_alarm_as_known(self) -> bool:
+        """Whether the alarm is as when the passage began, or it was off then, and can wait now."""
+        speaker = self.speaker
+        if speaker.end.deadline == self._deadline:
+            return True
+        return self._deadline is None and speaker.lets_alarm_wait()
+
+    def _narrow(self, needs: Mapping[int, tuple[int, int]]) -> bool:
+        """Allow only these values to have been written last; False if none was written."""
+        last = {offset: step for step, offset, _ in self._writes}
+        for offset, (least, most) in needs.items():
+            if offset not in last:
+                return False
+            step = self._steps[last[offset]]
+            low, high = step.allowed
+            self._steps[last[offset]] = step._replace(
+                allowed=(max(low, least), min(high, most))
+            )
+        return True
