@@ -56,6 +56,20 @@ void xipsim_move_on(void *cpu)
     xipsim_queue(cpu, xipsim_warp, 0);
 }
 
+extern void (*xipsim_tlb_flush)(void *cpu); /* see shim.c */
+
+static void forget_pages(void *cpu, uint64_t unused)
+{
+    (void)unused;
+    xipsim_tlb_flush(cpu);
+}
+
+/* Let the core, before its next instruction, look up again what lies where. */
+void xipsim_forget_pages(void *cpu)
+{
+    xipsim_queue(cpu, forget_pages, 0);
+}
+
 struct bound {
     union {
         int64_t (*read)(int);

@@ -306,6 +306,14 @@ def bound_move_on(cpu: int) -> Callable[[], None]:
     return made
 
 
+def bound_forget(cpu: int) -> Callable[[], None]:
+    """A function that lets the core, before its next instruction, look up again what lies where."""
+    shim_data(c_void_p, "xipsim_queue").value = address(queue_work)
+    shim_data(c_void_p, "xipsim_tlb_flush").value = address(tlb_flush)
+    made: Callable[[], None] = _bind(b"a", shim_address("xipsim_forget_pages"), cpu)
+    return made
+
+
 def on_sleep(cpu: int, wfe: Callable[[], None], wfi: Callable[[], None]) -> None:
     """Call `wfe` or `wfi` when the core is about to execute such an instruction."""
     shim_data(c_void_p, "xipsim_core").value = cpu

@@ -117,7 +117,7 @@ class Window:
     ) -> None:
         self.address, self.size = address, size
         self._name, self._read, self._write = name, read, write
-        region = q.io_region(_window_ops(self._read, self._write, lambda: 0), name, size)
+        region = q.io_region(_window_ops(read, write), name, size)
         bus.place(address, size, region)
         self._made = 0
         self._free: list[_Backing] = []
@@ -153,22 +153,28 @@ class _Backing:
         self.size, self.writable = size, writable
         self.offset = 0
         """Of the segment in its window."""
+        self._read, self._write = read, write
         self.region = q.new_structure()
         label = name.encode()
         if writable:
             q.region_init_ram(self.region, None, label, size, q.error_fatal)
         else:
-            ops = q.keep(_window_ops(read, write, lambda: self.offset))
+            ops = q.keep(_window_ops(self._read_model, self._write_model))
             q.region_init_rom_device(
                 self.region, None, ctypes.addressof(ops), None, label, size, q.error_fatal
             )
         self.alias = q.new_structure()
         q.region_init_alias(self.alias, None, label + b" alias", self.region, 0, size)
         self.view = view_of(q.region_ram_pointer(self.region), size)
-        self._flag: int | None = None
+        self._flag: ctypes.c_bool | None = None
+        self._forget: Callable[[], None] | None = None
+        self._is_on = False
+        self._was_asked = True
+        """Whether the core may know, of a page of this, that accesses go to the model."""
 
     def show(self, on: bool) -> None:
         """Serve from the copy, or send accesses to the model."""
+        self._is_on = on
         if self.writable:
             q.region_set_enabled(self.alias, on)
         elif self._flag is None:
@@ -176,19 +182,40 @@ class _Backing:
         else:
             # With each page that firmware programs this happens twice. QEMU looks at the flag when
             # it fills the core's TLB; its own function makes all views of memory anew as well.
-            ctypes.c_bool.from_address(self._flag).value = on
-            if cpu := q.get_cpu(0):
-                q.queue_work(cpu, q.address(q.tlb_flush), 0)
+            self._flag.value = on
+            if not on or self._was_asked:
+                self._forget_pages()
+
+    def _forget_pages(self) -> None:
+        """Of what the core knows of memory, what is in its TLB. That costs it most of a switch: it
+        has to look up again all data and code that it uses."""
+        self._was_asked = False
+        if self._forget is None:
+            if not (cpu := q.get_cpu(0)):
+                return
+            self._forget = q.bound_forget(cpu)
+        self._forget()
+
+    def _read_model(self, master: object, offset: int, size: int) -> int:
+        self._was_asked = True
+        if self._is_on and self._flag is not None:
+            # The core has looked this page up while it was off, but was interrupted before it read.
+            return int.from_bytes(self.view[offset : offset + size], "little")
+        return self._read(master, self.offset + offset, size)
+
+    def _write_model(self, master: object, offset: int, value: int, size: int) -> None:
+        self._was_asked = True
+        self._write(master, self.offset + offset, value, size)
 
 
-def _set_romd(region: int, on: bool) -> int | None:
+def _set_romd(region: int, on: bool) -> ctypes.c_bool | None:
     """Use QEMU's function, and see where in the region it keeps the flag; None if unchanged."""
     before = ctypes.string_at(region, q.REGION_BYTES)
     q.region_set_romd(region, on)
     after = ctypes.string_at(region, q.REGION_BYTES)
     changed = int.from_bytes(before, "little") ^ int.from_bytes(after, "little")
     at = changed.bit_length() // 8
-    return region + at if changed == 1 << 8 * at else None
+    return ctypes.c_bool.from_address(region + at) if changed == 1 << 8 * at else None
 
 
 class Segment:
@@ -231,19 +258,19 @@ class Segment:
         self._window.give_back(self._backing)
 
 
-def _window_ops(read: Read, write: Write, base: Callable[[], int]) -> q.MemoryRegionOps:
-    """Operations for a region that begins at `base` in its window."""
+def _window_ops(read: Read, write: Write) -> q.MemoryRegionOps:
+    """Operations for a region of a window."""
 
     def read_checked(_opaque: Any, offset: int, data: Any, size: int, _attrs: int) -> int:
         try:
-            data[0] = read(None, base() + offset, size)
+            data[0] = read(None, offset, size)
         except BusError:
             return q.MEMTX_DECODE_ERROR
         return q.MEMTX_OK
 
     def write_checked(_opaque: Any, offset: int, value: int, size: int, _attrs: int) -> int:
         try:
-            write(None, base() + offset, value, size)
+            write(None, offset, value, size)
         except BusError:
             return q.MEMTX_DECODE_ERROR
         return q.MEMTX_OK

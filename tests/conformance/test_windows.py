@@ -109,6 +109,25 @@ def test_a_window_can_become_native_and_slow_again(running: Running) -> None:
         assert set(marks(engine)) == {1}
 
 
+@pytest.mark.parametrize("turns", [(1, 0, 1), (0, 1, 0), (1, 0), (0, 1)])
+def test_what_the_core_did_not_see_of_a_window_does_not_matter(
+    running: Running, turns: tuple[int, ...]
+) -> None:
+    """It becomes native and slow without an access meanwhile: the last counts."""
+    with running(CALL) as engine:
+        begun(engine)
+        engine.call("window", "put", 0, RETURNS_1)
+        for before in (1, 0):
+            put(engine, NATIVE, before)
+            engine.run(Goal(until=engine.now + 20_000))
+            for native in turns:
+                put(engine, NATIVE, native)
+            seen = engine.call("window", "counts")[0]
+            engine.run(Goal(until=engine.now + 20_000))
+            assert (engine.call("window", "counts")[0] > seen) == (not turns[-1])
+        assert set(marks(engine)) == {1}
+
+
 @pytest.mark.essential
 def test_code_is_fetched_by_halfwords_at_least(running: Running) -> None:
     """As a Thumb core does: a narrower read would be another command on the flash bus."""
