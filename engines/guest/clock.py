@@ -50,6 +50,8 @@ class GuestClock:
     ) -> None:
         self.source, self.guard, self._stalls = source, guard, stalls
         self._read = source.read
+        self.reading: list[Callable[[], int]] = [source.read]
+        """That, as its one element, for an engine that looks at it in another way than Python's."""
         self._hidden: dict[Timer, int] = {}
         """Timers of the engine's own that are set, and their times."""
         self.asking: list[Hashable] = [None]
@@ -100,7 +102,7 @@ class GuestClock:
 
     def read_by(self, read: Callable[[], int] | None) -> None:
         """Until None is given, take the time from there."""
-        self._read = read or self.source.read
+        self._read = self.reading[0] = read or self.source.read
 
     def passage(self, speaker: Speaker) -> None:
         """See `Clock.passage` of the ports."""

@@ -60,6 +60,7 @@ class QemuBackend:
         sleeps: put the core to sleep where it executes WFE or WFI.
         """
         self._stand_still = stand_still
+        q.answer_time(type(clock), clock.reading)
         if self._gdb:
             # QEMU lets all cores go on behind a halt by gdb.
             again = q.pointer(q.WORK(lambda _cpu, _data: clock.hold_again()))

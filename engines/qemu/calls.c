@@ -147,8 +147,6 @@ int64_t (*xipsim_deadline)(int clock, int attributes);
 void (*xipsim_exit)(void *cpu);
 int64_t *xipsim_offset;
 
-#define CLOCK_VIRTUAL 1
-
 /* ns until the first timer fires, negative if there is none. */
 int64_t xipsim_nearest(int clock)
 {
@@ -196,4 +194,38 @@ object *xipsim_bind(char form, void *function, void *first)
     }
     py.drop(self);
     return made;
+}
+
+/*
+ * The time as an attribute of an object: what models ask for most, so no frame of Python is made for
+ * it. `reader` is a list whose one element tells the time; where that is what it was when the
+ * attribute was made, it is QEMU's clock.
+ */
+static object *own_reader;
+
+static object *get_time(object *self, void *reader)
+{
+    object *read = py.list_item(reader, 0), *time;
+
+    (void)self;
+    if (read == own_reader) {
+        return py.signed_number(xipsim_clock(CLOCK_VIRTUAL));
+    }
+    py.hold(read);
+    time = py.call(read, NULL, 0, NULL);
+    py.drop(read);
+    return time;
+}
+
+/* For that type, and this reader, for good. NULL with an exception set, if ever. */
+object *xipsim_time_attribute(object *type, object *reader)
+{
+    static struct attribute now = { "now", get_time, NULL, NULL, NULL };
+
+    find_python();
+    own_reader = py.list_item(reader, 0);
+    py.hold(own_reader);
+    py.hold(reader);
+    now.closure = reader;
+    return py.new_attribute(type, &now);
 }

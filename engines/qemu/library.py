@@ -276,6 +276,25 @@ set_registers = PYFUNCTYPE(None, c_void_p, *[py_object] * 6)(
 )
 """What `new_registers` returned; read, write and the members of `Words`, of its questions `asking`,
 or None for each of these: from now on, accesses go there."""
+
+
+def _find_version() -> int:
+    """Bytes from a dictionary's beginning to the number of its version; 0 if it has none.
+
+    Its place is no part of Python's interface, so it is found by what it does: of all that is kept
+    there, it alone changes when one value takes the place of another.
+    """
+    some = {0: 0}
+    words = (c_uint64 * (dict.__basicsize__ // 8)).from_address(id(some))
+    changing = set(range(len(words)))
+    for value in range(1, 9):
+        before = list(words)
+        some[0] = value
+        changing = {i for i in changing if words[i] != before[i]}
+    return 8 * min(changing, default=0)
+
+
+shim_data(c_uint32, "xipsim_version").value = _find_version()
 call = shim_address("xipsim_call")
 """A callback of QEMU's that has one argument: calls that, a Python function without any."""
 _bind = PYFUNCTYPE(py_object, c_char, c_void_p, c_void_p)(shim_address("xipsim_bind"))
@@ -340,6 +359,20 @@ def bound_skip(cpu: int, offset: c_int64) -> Callable[[int], int]:
 
 
 shim_data(c_void_p, "xipsim_clock").value = address(clock_ns)
+_time_attribute = PYFUNCTYPE(py_object, py_object, py_object)(
+    shim_address("xipsim_time_attribute")
+)
+
+
+def answer_time(kind: Any, reading: list[Callable[[], int]]) -> None:
+    """Let `now` of all of that class be the virtual time, without a frame of Python.
+
+    reading: what tells it, as the one element, which may become something else than it is now,
+    QEMU's clock.
+    """
+    kind.now = _time_attribute(kind, reading)
+
+
 shim_data(c_void_p, "xipsim_read_register").value = address(read_register)
 shim_data(c_void_p, "xipsim_set_size").value = address(byte_array_resize)
 shim_data(c_void_p, "xipsim_bytes").value = byte_array_new()

@@ -10,7 +10,6 @@
 #include "passages.h"
 
 #define WORD 4
-#define CLOCK_VIRTUAL 1
 
 struct step {
     uint32_t is_write, offset;
@@ -173,6 +172,11 @@ int passage_writes(object *values, uint64_t offset, unsigned size, uint64_t valu
     }
     xipsim_written[made] = (uint32_t)value;
     return make(step);
+}
+
+int is_in_passage(void)
+{
+    return script != NULL;
 }
 
 void end_passage(void)

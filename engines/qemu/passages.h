@@ -7,11 +7,17 @@
 #define MOST_STEPS 256 /* as in passages.py */
 #define MOST_ROUNDS 8
 
+#define CLOCK_VIRTUAL 1
+
 extern unsigned int xipsim_recording;
+extern int64_t (*xipsim_clock)(int clock);
 
 /* Whether the passage under way answers this access. No lock of Python is needed. */
 OWN int passage_reads(object *values, uint64_t offset, unsigned size, uint64_t *value);
 OWN int passage_writes(object *values, uint64_t offset, unsigned size, uint64_t value);
+
+/* Whether one is under way, which the next thing that is no step of it ends. */
+OWN int is_in_passage(void);
 
 /* Whatever comes now is not part of the passage under way, if there is one. */
 OWN void end_passage(void);

@@ -23,6 +23,7 @@ void find_python(void)
         { &py.new_pointer, "PyLong_FromVoidPtr" },
         { &py.pointer, "PyLong_AsVoidPtr" },
         { &py.new_function, "PyCFunction_NewEx" },
+        { &py.new_attribute, "PyDescr_NewGetSet" },
         { &py.value, "PyLong_AsUnsignedLongLongMask" },
         { &py.item, "PyDict_GetItemWithError" },
         { &py.set_item, "PyDict_SetItem" },

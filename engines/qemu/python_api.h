@@ -19,6 +19,14 @@ struct method { /* PyMethodDef */
     const char *doc;
 };
 
+struct attribute { /* PyGetSetDef */
+    const char *name;
+    object *(*get)(object *, void *);
+    int (*set)(object *, object *, void *);
+    const char *doc;
+    void *closure;
+};
+
 #define NO_ARGUMENT 4 /* METH_NOARGS */
 #define ONE_ARGUMENT 8 /* METH_O */
 
@@ -35,6 +43,7 @@ extern OWN struct python {
     object *(*new_pointer)(void *);
     void *(*pointer)(object *);
     object *(*new_function)(struct method *, object *, object *);
+    object *(*new_attribute)(object *, struct attribute *);
     unsigned long long (*value)(object *);
     object *(*item)(object *, object *);
     int (*set_item)(object *, object *, object *);

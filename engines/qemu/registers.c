@@ -4,7 +4,8 @@
  * A whole 32-bit register goes straight to what the model calls for it, and one that only holds a
  * value to the dictionary of the model's values: what stands behind an offset, Python says once, at
  * the first access (see `Words` in peripherals/core/access.py). All else goes to the two functions
- * that take any access.
+ * that take any access. What such a register was seen to hold needs neither Python nor its lock, as
+ * long as the dictionary has not changed since.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
  */
@@ -21,6 +22,7 @@ struct word {
     object *offset, *reader, *writer, *gate;
     uint64_t closed;
     int neutral;
+    uint64_t value, seen; /* what was stored when `seen` was `change` of the registers; 0: never */
 };
 
 struct registers {
@@ -31,7 +33,36 @@ struct registers {
     object *asked;        /* a list whose one element is None after an access that is not neutral */
     object *failed;       /* (error, offset, value or None): a reader or writer has raised */
     struct word **words;  /* by offset / WORD: those that were accessed */
+    uint64_t version;     /* of `values` when it was looked at last */
+    uint64_t change;      /* how often that was another one, apart from what was stored here */
 };
+
+/*
+ * Where a dictionary keeps a number that every change to it changes, from its beginning. Set from
+ * Python; 0 where this Python has no such number: then nothing is known without the lock.
+ */
+uint32_t xipsim_version;
+
+static uint64_t version(struct registers *r)
+{
+    return *(volatile uint64_t *)((char *)r->values + xipsim_version);
+}
+
+/* Let what was seen be known no more, if the dictionary has changed. */
+static void look_for_changes(struct registers *r)
+{
+    if (r->version != version(r)) {
+        r->version = version(r);
+        r->change++;
+    }
+}
+
+/* Let it be known what a register holds, where `look_for_changes` came before. */
+static void see(struct registers *r, struct word *word, uint64_t value)
+{
+    word->value = value;
+    word->seen = xipsim_version ? r->change : 0;
+}
 
 static struct word *ask_for_word(struct registers *r, uint64_t offset)
 {
@@ -52,6 +83,7 @@ static struct word *ask_for_word(struct registers *r, uint64_t offset)
     py.hold(word->writer);
     gate = py.tuple_item(found, 3);
     word->gate = NULL;
+    word->seen = 0;
     if (gate != py.none) {
         word->gate = py.tuple_item(gate, 0);
         word->closed = py.value(py.tuple_item(gate, 1));
@@ -61,19 +93,28 @@ static struct word *ask_for_word(struct registers *r, uint64_t offset)
     return word;
 }
 
+/* Where the word that begins there is kept, once it was accessed; NULL if that is no whole register. */
+static struct word **place_of_word(struct registers *r, uint64_t offset, unsigned size)
+{
+    if (!r->words || size != WORD || offset % WORD || offset >= r->size) {
+        return NULL;
+    }
+    return &r->words[offset / WORD];
+}
+
 /* NULL if that is no whole register. */
 static struct word *find_word(struct registers *r, uint64_t offset, unsigned size)
 {
-    if (r->values == py.none || size != WORD || offset % WORD || offset >= r->size) {
-        return NULL;
-    }
-    if (!r->words && !(r->words = calloc(r->size / WORD, sizeof *r->words))) {
+    struct word **place;
+
+    if (!r->words && r->values != py.none && !(r->words = calloc(r->size / WORD, sizeof *place))) {
         abort();
     }
-    if (!r->words[offset / WORD]) {
-        r->words[offset / WORD] = ask_for_word(r, offset);
+    place = place_of_word(r, offset, size);
+    if (place && !*place) {
+        *place = ask_for_word(r, offset);
     }
-    return r->words[offset / WORD];
+    return place ? *place : NULL;
 }
 
 static int is_only_stored(struct registers *r, struct word *word)
@@ -82,9 +123,15 @@ static int is_only_stored(struct registers *r, struct word *word)
            (word->gate && !(py.value(py.item(r->values, word->gate)) & word->closed));
 }
 
+/* Whether this access ends the run of a question. */
+static int ends_run(struct registers *r, struct word *word)
+{
+    return !word->neutral && py.list_item(r->asked, 0) != py.none;
+}
+
 static void begin(struct registers *r, struct word *word)
 {
-    if (!word->neutral && py.list_item(r->asked, 0) != py.none) {
+    if (ends_run(r, word)) {
         py.hold(py.none);
         py.set_list_item(r->asked, 0, py.none);
     }
@@ -152,7 +199,10 @@ static uint64_t read_register(struct registers *r, uint64_t offset, unsigned siz
     }
     begin(r, word);
     if (word->reader == r->values) {
-        return py.value(py.item(r->values, word->offset));
+        look_for_changes(r);
+        value = py.value(py.item(r->values, word->offset));
+        see(r, word, value);
+        return value;
     }
     result = py.call(word->reader, NULL, 0, NULL);
     if (result) {
@@ -166,6 +216,14 @@ static uint64_t read_register(struct registers *r, uint64_t offset, unsigned siz
     return value;
 }
 
+static void store(struct registers *r, struct word *word, uint64_t number, object *value)
+{
+    look_for_changes(r);
+    py.set_item(r->values, word->offset, value);
+    r->version = version(r);
+    see(r, word, number);
+}
+
 static void write_register(struct registers *r, uint64_t offset, uint64_t number, unsigned size)
 {
     struct word *word = find_word(r, offset, size);
@@ -176,7 +234,7 @@ static void write_register(struct registers *r, uint64_t offset, uint64_t number
     } else {
         begin(r, word);
         if (is_only_stored(r, word)) {
-            py.set_item(r->values, word->offset, value);
+            store(r, word, number, value);
         } else if ((result = py.call(word->writer, &value, 1, NULL))) {
             py.drop(result);
         } else {
@@ -186,17 +244,38 @@ static void write_register(struct registers *r, uint64_t offset, uint64_t number
     py.drop(value);
 }
 
+/*
+ * What this register holds, if it only holds a value, that is known, and nobody is to be told of an
+ * access. Python's lock is not needed: of Python's objects only places are compared, and the number
+ * of a version is read; whoever changes the dictionary now comes after this access.
+ */
+static const struct word *known(struct registers *r, uint64_t offset, unsigned size)
+{
+    struct word **place = place_of_word(r, offset, size), *word = place ? *place : NULL;
+
+    if (!word || !word->seen || word->seen != r->change || r->version != version(r) ||
+        xipsim_recording || is_in_passage() || ends_run(r, word)) {
+        return NULL;
+    }
+    return word;
+}
+
 /* The functions of a region's MemoryRegionOps; `opaque` is what xipsim_registers_new returned. */
 
 uint64_t xipsim_registers_read(void *opaque, uint64_t offset, unsigned size)
 {
     struct registers *r = opaque;
+    const struct word *word;
     uint64_t value;
     unsigned int recording;
     int state;
 
     if (passage_reads(r->values, offset, size, &value)) {
         return value;
+    }
+    word = known(r, offset, size);
+    if (word && word->reader == r->values) {
+        return word->value;
     }
     state = py.ensure();
     end_passage();
@@ -212,10 +291,15 @@ uint64_t xipsim_registers_read(void *opaque, uint64_t offset, unsigned size)
 void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
 {
     struct registers *r = opaque;
+    const struct word *word;
     unsigned int recording;
     int state;
 
     if (passage_writes(r->values, offset, size, value)) {
+        return;
+    }
+    word = known(r, offset, size);
+    if (word && word->writer == r->values && word->value == value) {
         return;
     }
     state = py.ensure();
@@ -238,7 +322,10 @@ void xipsim_registers_set(void *opaque, object *read, object *write, object *val
     for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
         py.hold(held[i]);
     }
-    *r = (struct registers){ r->size, read, write, values, find, asked, failed, NULL };
+    *r = (struct registers){
+        .size = r->size, .read = read, .write = write, .values = values, .find = find,
+        .asked = asked, .failed = failed
+    };
 }
 
 /* What a region's accesses need, of which nothing is set yet. */

@@ -45,6 +45,25 @@ def test_stalls_change_no_time_but_that_of_the_polls(running: Running) -> None:
     assert abs(ends[0] - ends[1]) < 200
 
 
+@pytest.mark.parametrize("access", ["ldr r3", "str r4"])
+def test_an_access_to_what_only_holds_a_value_ends_a_run_of_polls(
+    running: Running, access: str
+) -> None:
+    """A loop that does something between its polls makes each of them."""
+    program = Program(f"""
+        ldr r4, =50000; str r4, [r0, #0]
+        again: {access}, [r0, #0x18]; ldr r3, [r0, #8]; cmp r3, #0; beq again
+        str r4, [r0, #12]; loop: b loop
+    """)
+    seen = []
+    for stalls in (True, False):
+        with running(program, stalls=stalls) as engine:
+            engine.run(Goal(until=ROM_TIME + 60_000))
+            seen.append(engine.call("timer", "seen"))
+    assert seen[0] == seen[1]
+    assert seen[0][0] > 1_000
+
+
 SHORT = Program("""
     // COUNT = 700; while (!SOON); MARK = 2; again
     again: ldr r4, =700; str r4, [r0, #0]
