@@ -70,7 +70,8 @@ class Ospi(OspiRegisters):
     @OspiRegisters.SSIENR.on_write
     def _enable(self, value: int) -> None:
         self._transfers.enable(bool(value & 1))
-        self._port.leave_native()
+        if self.window_native:
+            self._port.leave_native()
 
     @OspiRegisters.SER.on_write
     def _select(self, value: int) -> None:

@@ -19,7 +19,7 @@ class Fifos:
     """What firmware sees of the FIFOs beside DR."""
 
     def __init__(self, ospi: OspiRegisters) -> None:
-        self._ospi, self._regs = ospi, ospi.regs
+        self._ospi, self._regs, self._irq = ospi, ospi.regs, ospi.IRQ
 
     @property
     def tx_level(self) -> int:
@@ -68,11 +68,15 @@ class Fifos:
         # `masked`, written out: this runs with every access of a command.
         ospi, regs = self._ospi, self._regs
         flags = ospi.raised
-        if regs[_SSIENR] & 1 and self.tx_level <= regs[_TXFTLR] & 0xFF:
-            flags |= TXE
-        if len(ospi.rx) > regs[_RXFTLR] & 0xFF:
+        if regs[_SSIENR] & 1:
+            level = self.tx_level if ospi.sent else len(ospi.tx)
+            if level <= regs[_TXFTLR] & 0xFF:
+                flags |= TXE
+        if ospi.rx and len(ospi.rx) > regs[_RXFTLR] & 0xFF:
             flags |= RXF
-        ospi.IRQ.set(flags & regs[_IMR] != 0)
+        is_high = flags & regs[_IMR] != 0
+        if is_high != self._irq.level:
+            self._irq.set(is_high)
 
     def report(self, interrupt: int) -> None:
         """This interrupt stays from now on until it is cleared."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from struct import pack
 
@@ -119,7 +119,7 @@ class Format(Settings):
 def packed(frames: Sequence[int], bits: int) -> bytes:
     """Frames as they go over the lines, most significant bit first; 1s fill the last byte."""
     if bits == 8:
-        return bytes(frame & 0xFF for frame in frames)
+        return bytes([frame & 0xFF for frame in frames])
     if bits == 32:
         return pack(f">{len(frames)}I", *frames)
     packed, rest, count, mask = bytearray(), 0, 0, (1 << bits) - 1
@@ -133,16 +133,14 @@ def packed(frames: Sequence[int], bits: int) -> bytes:
     return bytes(packed)
 
 
-def unpacked(data: bytes, bits: int, first: int, end: int) -> Iterator[int]:
+def unpacked(data: bytes, bits: int, first: int, end: int) -> Iterable[int]:
     """Frames `first` to `end - 1` of what came over the lines."""
     if bits == 8:
-        yield from data[first:end]
-        return
+        return data[first:end]
     skipped = first * bits // 8
     data = data[skipped : size(end, bits)]
     value, length, mask = int.from_bytes(data, "big"), 8 * (skipped + len(data)), (1 << bits) - 1
-    for index in range(first + 1, end + 1):
-        yield value >> length - index * bits & mask
+    return [value >> length - index * bits & mask for index in range(first + 1, end + 1)]
 
 
 def size(frames: int, bits: int) -> int:

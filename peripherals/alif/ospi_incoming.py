@@ -6,7 +6,7 @@ from xipsim.peripherals.core import ticks_in, time_of
 
 from .ospi_fifos import DEPTH, Fifos
 from .ospi_registers import OspiRegisters
-from .ospi_shapes import Shapes
+from .ospi_shapes import Plan, Shapes
 
 _BAUDR, _RXFTLR = OspiRegisters.BAUDR.offset, OspiRegisters.RXFTLR.offset
 _RFT = OspiRegisters.RFT.mask
@@ -29,16 +29,23 @@ class Incoming:
 
         Whether anything has come.
         """
-        ospi, shape = self._ospi, self._shapes.command
-        edges = ticks_in(now - ospi.since, 2 * ospi.frequency, ospi.regs[_BAUDR])
-        arrived = min(ospi.expected, max(0, edges - ospi.lead) // shape.frame_edges)
+        ospi, plan = self._ospi, self._shapes.plan
+        arrived = self._came(now, plan)
         if arrived == ospi.arrived:
             return False
-        self._fifos.receive(ospi.incoming, shape.frame_bits, ospi.arrived, arrived)
+        self._fifos.receive(ospi.incoming, plan.shape.frame_bits, ospi.arrived, arrived)
         ospi.arrived = arrived
         if arrived == ospi.expected:
             self.end()
         return True
+
+    def _came(self, now: int, plan: Plan) -> int:
+        """How many frames have come until `now`."""
+        ospi = self._ospi
+        if plan.receives and ospi.expected == 1:
+            return int(now >= ospi.since + plan.first)
+        edges = ticks_in(now - ospi.since, 2 * ospi.frequency, ospi.regs[_BAUDR])
+        return min(ospi.expected, max(0, edges - ospi.lead) // plan.shape.frame_edges)
 
     def end(self) -> None:
         """No more frames come."""
@@ -52,6 +59,14 @@ class Incoming:
         ospi = self._ospi
         edges = ospi.lead + frames * self._shapes.command.frame_edges
         return ospi.since + time_of(edges, 2 * ospi.frequency, ospi.regs[_BAUDR])
+
+    @property
+    def next_frame(self) -> int:
+        """When the next frame will have come, in ns."""
+        ospi, plan = self._ospi, self._shapes.plan
+        if plan.receives and not ospi.arrived:
+            return ospi.since + plan.first
+        return self.comes(ospi.arrived + 1)
 
     @property
     def next_change(self) -> int:

@@ -165,16 +165,11 @@ class OspiRegisters(Peripheral):
     window_reports: State[set[tuple[str, int | None]]] = State(set())
     """Rules broken through the window, with the PC or the end of the operation."""
 
-    @guards(*LOCKED)
-    def _is_unlocked(self, register: Register, value: int) -> bool:
-        is_enabled = self.regs[_SSIENR] & 1
-        if is_enabled:
-            # Assumption: such a write is lost.
-            self.diagnose(
-                "write-while-enabled",
-                f"{register.name} <- {value:#x} is lost: it can be written while SSIENR is 0 only",
-            )
-        return not is_enabled
-
-
-_SSIENR = OspiRegisters.SSIENR.offset
+    @guards(*LOCKED, guarded_while=SSI_EN)
+    def _refuse(self, register: Register, value: int) -> bool:
+        # Assumption: such a write is lost.
+        self.diagnose(
+            "write-while-enabled",
+            f"{register.name} <- {value:#x} is lost: it can be written while SSIENR is 0 only",
+        )
+        return False

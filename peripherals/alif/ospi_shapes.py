@@ -4,14 +4,50 @@ from __future__ import annotations
 
 from operator import itemgetter
 
-from .ospi_format import Format
+from xipsim.peripherals.core import time_of
+from xipsim.peripherals.namedtuple import NamedTuple
+
+from .ospi_format import Format, size
 from .ospi_registers import OspiRegisters
 
+BOTH, TRANSMIT, RECEIVE, EEPROM_READ = range(4)
+"""CTRLR0.TMOD."""
 _CTRLR0, _SPI_CTRLR0 = OspiRegisters.CTRLR0.offset, OspiRegisters.SPI_CTRLR0.offset
-_of_commands = itemgetter(_CTRLR0, _SPI_CTRLR0)
+_of_formats = itemgetter(_CTRLR0, _SPI_CTRLR0)
+_of_commands = itemgetter(
+    _CTRLR0,
+    _SPI_CTRLR0,
+    OspiRegisters.CTRLR1.offset,
+    OspiRegisters.BAUDR.offset,
+    OspiRegisters.RXFTLR.offset,
+)
 _XIP_CTRL = OspiRegisters.XIP_CTRL.offset
 _INSTRUCTION_BITS = (0, 4, 8, 16)
 _MODE_BITS = (2, 4, 8, 16)
+_PLANS = 64
+"""That are kept: firmware that receives ever other lengths needs no more of them."""
+
+
+class Plan(NamedTuple):
+    """What the registers alone tell of a transfer through the FIFOs."""
+
+    shape: Format
+    receives: bool
+    """It only does."""
+    frames: int
+    """That come: of a receive."""
+    read: int
+    """Bytes that hold them."""
+    lead: int
+    """Clock cycles of a receive before its first frame."""
+    first: int
+    """ns from the begin of a receive to the end of its first frame."""
+    change: int
+    """ns from the begin of a receive to the moment at which the receive FIFO, if it was empty,
+    exceeds its threshold, or all has come."""
+    lasts: tuple[int, ...]
+    """ns that each entry takes that is sent, the first one of data included; all of data take as
+    long. 0 without a serial clock."""
 
 
 class Shapes:
@@ -21,6 +57,8 @@ class Shapes:
         self._ospi = ospi
         self._commands: dict[tuple[int, ...], Format] = {}
         """By CTRLR0 and SPI_CTRLR0."""
+        self._plans: dict[tuple[int, ...], Plan] = {}
+        """By all that they follow from."""
         self._window_reads: dict[tuple[int, int], Format] = {}
         """By CTRLR0 and XIP_CTRL."""
 
@@ -28,10 +66,43 @@ class Shapes:
     def command(self) -> Format:
         """Of transfers through the FIFOs."""
         regs = self._ospi.regs
-        known = self._commands.get(key := _of_commands(regs))
+        known = self._commands.get(key := _of_formats(regs))
         if known is None:
             known = self._commands[key] = self._command()
         return known
+
+    @property
+    def plan(self) -> Plan:
+        """Of the transfer that begins now, or is under way."""
+        known = self._plans.get(key := _of_commands(self._ospi.regs))
+        if known is None:
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            known = self._plans[key] = self._plan()
+        return known
+
+    def _plan(self) -> Plan:
+        ospi, shape = self._ospi, self.command
+        receives, frames, divider = ospi.TMOD == RECEIVE, ospi.NDF + 1, ospi.BAUDR
+        lead = shape.read_lead if shape.frf else 0
+
+        def after(came: int) -> int:
+            edges = 2 * lead + came * shape.frame_edges
+            return time_of(edges, 2 * ospi.frequency, divider)
+
+        return Plan(
+            shape=shape,
+            receives=receives,
+            frames=frames,
+            read=size(frames, shape.frame_bits),
+            lead=lead,
+            first=after(1),
+            change=after(min(frames, ospi.RFT + 1)),
+            lasts=tuple(
+                time_of(shape.clocks(entry), ospi.frequency, divider)
+                for entry in range(shape.head + 1)
+            ),
+        )
 
     def _command(self) -> Format:
         ospi = self._ospi

@@ -14,19 +14,14 @@ from .ospi_fifos import DEPTH, RXU, TXO, Fifos
 from .ospi_format import Format, packed, size
 from .ospi_incoming import Incoming
 from .ospi_registers import OspiRegisters
-from .ospi_shapes import Shapes
+from .ospi_shapes import BOTH, EEPROM_READ, TRANSMIT, Plan, Shapes
 
 # Every word of a page is pushed, and a poll comes here ten times: on the stored integers, not by
 # fields.
-_CTRLR0, _CTRLR1 = OspiRegisters.CTRLR0.offset, OspiRegisters.CTRLR1.offset
 _SSIENR, _SER = OspiRegisters.SSIENR.offset, OspiRegisters.SER.offset
 _TXFTLR, _BAUDR = OspiRegisters.TXFTLR.offset, OspiRegisters.BAUDR.offset
 _SELECTS, _TFT = OspiRegisters.SELECTS.mask, OspiRegisters.TFT.mask
-_TMOD, _NDF = OspiRegisters.TMOD.mask, OspiRegisters.NDF.mask
 _TXFTHR = OspiRegisters.TXFTHR.lsb
-BOTH, TRANSMIT, RECEIVE, EEPROM_READ = range(4)
-"""CTRLR0.TMOD."""
-_RECEIVES = RECEIVE << OspiRegisters.TMOD.lsb
 _polled = itemgetter(*(r.offset for r in OspiRegisters.declared(Register) if r.neutral))
 """The registers that firmware changes in a loop that polls a chip."""
 
@@ -43,9 +38,9 @@ class Transfers:
 
     def __init__(self, ospi: OspiRegisters, shapes: Shapes, fifos: Fifos, progress: Alarm) -> None:
         self._ospi, self._shapes, self._fifos = ospi, shapes, fifos
-        self._progress = progress
+        self._progress, self._clock = progress, ospi.system.clock
         self._incoming = Incoming(ospi, shapes, fifos)
-        self._asked: tuple[Format, list[int], int] | None = None
+        self._asked: tuple[Plan, list[int]] | None = None
         self._last = Transaction()
         """The last cycle that reads, and what it was made of."""
         self._on_lines: dict[int, list[SpiDevice]] = {}
@@ -57,7 +52,8 @@ class Transfers:
         """SSIENR was written."""
         ospi = self._ospi
         if not on:
-            self._abort()
+            if ospi.sent or ospi.expected:
+                self._abort()
             ospi.tx.clear()
             ospi.rx.clear()
             ospi.overflowing = False
@@ -65,10 +61,13 @@ class Transfers:
 
     def select(self) -> None:
         """SER was written."""
-        if self._ospi.regs[_SER] & _SELECTS:
+        ospi = self._ospi
+        if ospi.regs[_SER] & _SELECTS:
             self._start()
-        else:
+        elif ospi.sent or ospi.expected:
             self._abort()
+        else:
+            return
         self._fifos.drive_irq()
 
     def threshold_changed(self) -> None:
@@ -79,28 +78,33 @@ class Transfers:
 
     def ask(self) -> None:
         """Firmware waits for the end of the transfer."""
-        ospi = self._ospi
-        clock = ospi.system.clock
-        if ospi.expected and not ospi.rx:
-            first = self._incoming.comes(ospi.arrived + 1)
-            if first > clock.now:
+        ospi, clock = self._ospi, self._clock
+        if ospi.sent:
+            end = ospi.ends[-1]
+            if clock.now < end:
+                clock.question(("transfer", ospi.name), until=end)
+                return
+            self._finish(len(ospi.sent))
+            self._fifos.drive_irq()
+        elif ospi.expected:
+            now = clock.now
+            if not ospi.rx and (first := self._incoming.next_frame) > now:
                 self._fetch(clock.take(first))
                 return
-        self.settle()
+            self._fetch(now)
         expected = ospi.expected
-        if ospi.sent:
-            clock.question(("transfer", ospi.name), until=ospi.ends[-1])
-        elif expected and len(ospi.rx) + expected - ospi.arrived <= DEPTH:
+        if expected and len(ospi.rx) + expected - ospi.arrived <= DEPTH:
             # Nothing is lost if the firmware, which may mean what is there, comes late.
             clock.question(("transfer", ospi.name), until=self._incoming.comes(expected))
 
     def settle(self) -> None:
         """Let come what has come by now; end the transfer under way if its time has come."""
         ospi = self._ospi
-        if ospi.sent and ospi.system.clock.now >= ospi.ends[-1]:
-            self._finish(len(ospi.sent))
+        if ospi.sent:
+            if self._clock.now >= ospi.ends[-1]:
+                self._finish(len(ospi.sent))
         elif ospi.expected:
-            self._fetch(ospi.system.clock.now)
+            self._fetch(self._clock.now)
 
     def _fetch(self, now: int) -> None:
         """Let come what comes until `now`."""
@@ -125,7 +129,7 @@ class Transfers:
         elif self._fifos.tx_level >= DEPTH:
             self._overflow(value)
         elif ospi.sent:
-            self._append(self._shapes.command, [value])
+            self._append(self._shapes.plan, [value])
             self._watch_progress()
             self._fifos.drive_irq()
         else:
@@ -150,7 +154,8 @@ class Transfers:
     def pop(self) -> int:
         """DR was read."""
         ospi = self._ospi
-        self.settle()
+        if ospi.sent or ospi.expected:
+            self.settle()
         if not ospi.rx:
             ospi.diagnose("rx-fifo-underflow", "DR was read while the receive FIFO is empty")
             self._fifos.report(RXU)
@@ -170,52 +175,51 @@ class Transfers:
         while ospi.tx and regs[_SER] & _SELECTS:
             if ospi.sent or ospi.expected:
                 return
-            shape = self._shapes.command
-            waiting = len(ospi.tx)
-            if waiting <= regs[_TXFTLR] >> _TXFTHR & 0xFF or waiting < shape.head:
+            plan, waiting = self._shapes.plan, len(ospi.tx)
+            if waiting <= regs[_TXFTLR] >> _TXFTHR & 0xFF or waiting < plan.shape.head:
                 return
             if not regs[_BAUDR]:
                 # The serial clock is off.
                 ospi.diagnose("no-serial-clock", "a transfer waits for ever: BAUDR is 0")
                 return
             ospi.chosen = regs[_SER] & _SELECTS
-            if regs[_CTRLR0] & _TMOD == _RECEIVES:
-                self._receive(shape)
+            if plan.receives:
+                self._receive(plan)
             else:
-                self._send(shape)
+                self._send(plan)
 
-    def _receive(self, shape: Format) -> None:
-        ospi = self._ospi
-        count = (ospi.regs[_CTRLR1] & _NDF) + 1
+    def _receive(self, plan: Plan) -> None:
+        ospi, shape = self._ospi, plan.shape
         if shape.frf:
+            head = ospi.tx[: shape.head]
             # Assumption: with neither instruction nor address, which is not allowed, an entry goes.
-            taken = shape.head or 1
-            head, ospi.tx[:taken] = ospi.tx[: shape.head], []
-            read = size(count, shape.frame_bits)
-            exchange = partial(self._exchange, self._reading(shape, head, read))
-            lead = shape.read_lead
+            del ospi.tx[: shape.head or 1]
+            exchange = partial(self._exchange, self._reading(plan, head))
         else:
             # The first entry goes out over and over while frames come in.
-            exchange, lead = partial(self._both_ways, shape, [ospi.tx.pop(0)] * count), 0
-        answer = self._read(exchange)
-        self._incoming.begin(answer, count, since=ospi.system.clock.now, lead=lead)
-        self._watch_progress()
+            exchange = partial(self._both_ways, shape, [ospi.tx.pop(0)] * plan.frames)
+        answer, now = self._read(exchange), self._clock.now
+        self._incoming.begin(answer, plan.frames, since=now, lead=plan.lead)
+        if ospi.rx:
+            self._watch_progress()
+        else:
+            self._progress.at(now + plan.change)
 
-    def _reading(self, shape: Format, head: list[int], read: int) -> Transaction:
+    def _reading(self, plan: Plan, head: list[int]) -> Transaction:
         """A cycle that reads; the last one again where it is the same, as in polls."""
-        asked = shape, head, read
-        if self._asked != asked:
-            self._asked, self._last = asked, shape.transaction(head, read=read)
+        asked = self._asked
+        if asked is None or asked[0] is not plan or asked[1] != head:
+            self._asked = plan, head
+            self._last = plan.shape.transaction(head, read=plan.read)
         return self._last
 
     def _read(self, exchange: Callable[[], bytes]) -> bytes:
         """A cycle that reads. From a busy chip that can only be a poll of its status."""
-        ospi = self._ospi
         busy = [(chip, chip.busy_until) for chip in self._selected() if chip.busy]
         answer = exchange()
         for chip, until in busy:
             turn = partial(self._turn, exchange)
-            ospi.system.clock.question(("status", chip.name), until=until, turn=turn)
+            self._clock.question(("status", chip.name), until=until, turn=turn)
         return answer
 
     def _turn(self, exchange: Callable[[], bytes]) -> Turn:
@@ -224,29 +228,27 @@ class Transfers:
         state = (_polled(ospi.regs), tuple(ospi.tx), tuple(ospi.rx), flags)
         return Turn(state, lambda _later: exchange())
 
-    def _send(self, shape: Format) -> None:
+    def _send(self, plan: Plan) -> None:
         ospi = self._ospi
-        if shape.frf and ospi.TMOD != TRANSMIT:
+        if plan.shape.frf and ospi.TMOD != TRANSMIT:
             # Assumption: it transmits only. The manual allows two modes in enhanced transfers.
             ospi.diagnose("bad-transfer-mode", f"TMOD {ospi.TMOD} in an enhanced transfer")
         entries, ospi.tx = ospi.tx, []
-        self._append(shape, entries)
+        self._append(plan, entries)
         self._watch_progress()
 
-    def _append(self, shape: Format, entries: list[int]) -> None:
+    def _append(self, plan: Plan, entries: list[int]) -> None:
         """Let `entries` follow what is on the lines."""
-        ospi = self._ospi
+        ospi, lasts = self._ospi, plan.lasts
         sent, ends = ospi.sent, ospi.ends
-        time = ends[-1] if ends else ospi.system.clock.now
-        clock, duration = ospi.BAUDR * 1_000_000_000, 0
-        first, end = len(sent), len(sent) + len(entries)
-        for index in range(first, min(end, max(first, shape.head) + 1)):
-            duration = -(-shape.clocks(index) * clock // ospi.frequency)
+        time = ends[-1] if ends else self._clock.now
+        for duration in lasts[len(sent) : len(sent) + len(entries)]:
             time += duration
             ends.append(time)
-        # All entries of data take as long.
         sent += entries
-        ends += [time + duration * more for more in range(1, len(sent) - len(ends) + 1)]
+        if more := len(sent) - len(ends):
+            each = lasts[-1]
+            ends += range(time + each, time + each * more + 1, each)
 
     def _watch_progress(self) -> None:
         """Set the alarm to the end, or to when a FIFO gets to its threshold if that is first."""
@@ -254,7 +256,7 @@ class Transfers:
         if ospi.sent:
             falls = len(ospi.sent) - ospi.TFT - 2
             time = ospi.ends[falls] if falls >= 0 else 0
-            self._progress.at(time if time > ospi.system.clock.now else ospi.ends[-1])
+            self._progress.at(time if time > self._clock.now else ospi.ends[-1])
         elif ospi.expected:
             self._progress.at(self._incoming.next_change)
 
@@ -270,7 +272,7 @@ class Transfers:
         ospi = self._ospi
         self.settle()
         if ospi.sent:
-            done = bisect_right(ospi.ends, ospi.system.clock.now)
+            done = bisect_right(ospi.ends, self._clock.now)
             ospi.diagnose("transfer-aborted", f"stopped after {done} of {len(ospi.sent)} entries")
             self._finish(done)
         elif ospi.expected:

@@ -7,8 +7,7 @@ from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 from xipsim.peripherals.nor.xip import XipWindow
 
 from .ospi_registers import OspiRegisters
-from .ospi_shapes import Shapes
-from .ospi_transfer import RECEIVE
+from .ospi_shapes import RECEIVE, Shapes
 
 
 class XipPort:

@@ -13,6 +13,8 @@ class Hooked:
 
     name = ""
     read_hook = write_hook = peek_hook = guard_hook = ""
+    guarded_while: Any = None
+    """The field that has to be set for the guard to be asked."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -36,12 +38,15 @@ class Hooked:
         return method
 
 
-def guards(*guarded: Hooked) -> Callable[[F], F]:
-    """Decorator: `method(self, register, value) -> bool` says whether writes of these are taken."""
+def guards(*guarded: Hooked, guarded_while: Any = None) -> Callable[[F], F]:
+    """Decorator: `method(self, register, value) -> bool` says whether writes of these are taken.
+
+    guarded_while: a field; it is only asked while that is not 0, and else they all are.
+    """
 
     def mark(method: F) -> F:
         for one in guarded:
-            one.guard_hook = method.__name__
+            one.guard_hook, one.guarded_while = method.__name__, guarded_while
         return method
 
     return mark

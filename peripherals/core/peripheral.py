@@ -131,8 +131,8 @@ class Peripheral(Model):
         if writer is None:
             if offset == register.offset:
                 writer = self._make_writer(register)
-                if guard := register.declared.guard_hook:
-                    writer = partial(self._write_guarded, getattr(self, guard), register, writer)
+                if register.declared.guard_hook:
+                    writer = self._guarded(register, writer)
             else:
                 operation = ALIASES[offset - register.offset]
                 writer = partial(self._store_alias, register, operation)
@@ -153,7 +153,9 @@ class Peripheral(Model):
         if register.unmodelled or fields:
             hook = partial(self._report_unmodelled, register, fields, hook or _ignore)
         if register.stored_unless is not None and hook is not None:
-            return self._store_unless(register.stored_unless, offset, hook)
+            return self._unless(
+                register.stored_unless, hook, partial(regs.__setitem__, offset)
+            )
         if hook is None:
             hook = _ignore
             if not held:
@@ -171,24 +173,31 @@ class Peripheral(Model):
 
         return store_masked if held else store
 
-    def _store_unless(
-        self, field: Bits, offset: int, hook: Callable[[int], None]
+    def _unless(
+        self, field: Bits, hook: Callable[[int], None], writer: Callable[[int], None]
     ) -> Callable[[int], None]:
+        """`writer` while the field is 0, `hook` else."""
         regs, gate, mask = self.regs, field.register.offset, field.mask
 
-        def store(value: int) -> None:
+        def write(value: int) -> None:
             if regs[gate] & mask:
                 hook(value)
             else:
-                regs[offset] = value
+                writer(value)
 
-        return store
+        return write
 
     def gate(self, offset: int) -> tuple[int, int] | None:
         """The register and the bits of it that are 0 while a write there is only stored; None where
         that depends on nothing."""
         register = self._registers.get(offset)
-        field = register and register.stored_unless
+        if register is None:
+            return None
+        field = register.stored_unless
+        if field is None and offset == register.offset:
+            writer = self._make_writer(register)
+            if isinstance(writer, partial) and writer.func == self.regs.__setitem__:
+                field = register.declared.guarded_while
         return (field.register.offset, field.mask) if field else None
 
     def _store_alias(
@@ -197,15 +206,20 @@ class Peripheral(Model):
         writer = self._writer(register.offset, register)
         writer(operation(self.regs[register.offset], value))
 
-    @staticmethod
-    def _write_guarded(
-        guard: Callable[[Register, int], bool],
-        register: Register,
-        writer: Callable[[int], None],
-        value: int,
-    ) -> None:
-        if guard(register, value):
-            writer(value)
+    def _guarded(
+        self, register: Register, writer: Callable[[int], None]
+    ) -> Callable[[int], None]:
+        """`writer`, where the register's guard lets it."""
+        declared = register.declared
+        guard = getattr(self, declared.guard_hook)
+
+        def write(value: int) -> None:
+            if guard(register, value):
+                writer(value)
+
+        if declared.guarded_while is None:
+            return write
+        return self._unless(declared.guarded_while, write, writer)
 
     def _report_unmodelled(
         self,

@@ -19,6 +19,7 @@ from xipsim.peripherals.core import (
     State,
     Write,
     accessors,
+    guards,
     words,
 )
 from xipsim.peripherals.core.testing import Bench
@@ -312,6 +313,41 @@ def test_a_write_is_only_stored_unless_a_field_says_otherwise() -> None:
     port.write(4, 2)
     assert (port.DATA, port.taken) == (1, 2)
     assert words(port, Questions(), refuse).find(4)[3] == (0, 0x10)
+
+
+def test_a_write_is_only_stored_while_its_guard_is_not_asked() -> None:
+    """An engine is told of that where the register needs no call else."""
+
+    class Port(Peripheral):
+        SIZE = 16
+        MODE = Register(0)
+        ON = MODE.field(3)
+        PLAIN = Register(4)
+        MASKED = Register(8, ro=1)
+        HOOKED = Register(12)
+        asked: State[list[str]] = State([])
+
+        @HOOKED.on_write
+        def _take(self, value: int) -> None:
+            self.asked.append("hook")
+
+        @guards(PLAIN, MASKED, HOOKED, guarded_while=ON)
+        def _may(self, register: Register, value: int) -> bool:
+            self.asked.append(register.name)
+            return value == 6
+
+    port = Port(Bench().system)
+    find = words(port, Questions(), refuse).find
+    assert [find(offset)[3] for offset in (0, 4, 8, 12)] == [None, (0, 8), None, None]
+    for offset in (4, 8, 12):
+        port.write(offset, 5)
+    assert (port.PLAIN, port.MASKED, port.HOOKED, port.asked) == (5, 4, 5, ["hook"])
+    port.write(0, 8)
+    port.asked.clear()
+    for offset, value in ((4, 6), (8, 7), (12, 7)):
+        port.write(offset, value)
+    assert (port.PLAIN, port.MASKED, port.HOOKED) == (6, 4, 5)
+    assert port.asked == ["PLAIN", "MASKED", "HOOKED"]
 
 
 def test_a_polled_register_is_asked_by_reads_and_left_by_writes() -> None:
