@@ -121,9 +121,8 @@ class Passages:
         if player is None or self._past is not None:
             return
         state = speaker.state(now := self._clock.now)
-        if recorded is not None and not recorded.is_over and state != recorded.state:
-            recorded.starts()
-            return  # it goes on
+        if recorded is not None and state != recorded.state and recorded.goes_on():
+            return
         if recorded is not None:
             is_round = speaker is recorded.speaker and state == recorded.state
             self._keep(recorded, speaker.round() if is_round else None)

@@ -88,9 +88,12 @@ class Recorder:
         else:
             self._done.append((self.read(), later))
 
-    def starts(self) -> None:
-        """The access under way may have started something."""
-        self._start = self.speaker.started()
+    def goes_on(self) -> bool:
+        """Whether the passage may go on with the access under way, where one may also begin."""
+        if self.is_over or not self.speaker.is_under_way:
+            return not self.is_over
+        self._start = self.speaker.start(self.state)
+        return self._start is not None
 
     def takes(self, values: object, offset: int, is_write: bool, value: int) -> bool:
         """Whether this access, which has been made, is the next step."""
@@ -128,7 +131,7 @@ class Recorder:
         self._steps.append(Step(offset, value, is_write, allowed, since, rested, took))
         base = len(self._bases) - 1
         self._deeds += [(base, at - self._bases[base], later) for at, later in done]
-        self._has_started = self._has_started and speaker.started() is not None
+        self._has_started = self._has_started and speaker.is_under_way
         if not self._has_started:
             self._last = self._stop(outcome)
         return True

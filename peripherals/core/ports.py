@@ -116,8 +116,13 @@ class Speaker(Protocol):
     def lets_alarm_wait(self) -> bool:
         """Whether what it is set for now, or nothing, may as well be done later as of then."""
 
-    def started(self) -> Start | None:
-        """What has been started last, and is under way; None if nothing is."""
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something is that was started."""
+
+    def start(self, state: Any) -> Start | None:
+        """What the access under way has started; None if it also depends on what is not told by
+        that state, in which the passage began."""
 
     def outcome(
         self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]

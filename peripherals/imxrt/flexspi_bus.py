@@ -19,6 +19,11 @@ _timing_of = tuple(
     for timing in FlexSpiRegisters.FLSHCR1.elements
 )
 """By which of FLSHxxCR1 applies."""
+_timings = itemgetter(
+    FlexSpiRegisters.MCR1.offset,
+    FlexSpiRegisters.MCR2.offset,
+    *(timing.offset for timing in FlexSpiRegisters.FLSHCR1.elements),
+)
 _muxes = itemgetter(Ccm.CSCMR1.offset, Ccm.CBCMR.offset, Ccm.CBCDR.offset, Ccm.CACRR.offset)
 _plls = itemgetter(CcmAnalog.PFD_480.offset, CcmAnalog.PFD_528.offset, CcmAnalog.PLL_ARM.offset)
 _WAIT_UNIT = 1024
@@ -64,6 +69,14 @@ class SerialBus:
         root = (flexspi_clock, flexspi2_clock)[spi.instance - 1]
         rate = clock_or(spi.frequency, root, self._ccm, self._analog)
         return rate // (spi.SERCLKDIV + 1) // (spi.HSEN + 1)
+
+    @property
+    def setting(self) -> Hashable:
+        """All registers that the costs of all sequences follow from, but MCR0."""
+        timings, ccm, analog = _timings(self._spi.regs), self._ccm, self._analog
+        if ccm is None or analog is None:
+            return timings
+        return timings, _muxes(ccm.regs), _plls(analog.regs)
 
     def pace(self, settings: int) -> Hashable:
         """All registers that the cost of a sequence follows from, for the chip select with these

@@ -37,6 +37,8 @@ class LookUpTable:
         """By first index, and how many follow it."""
         self.stages: dict[Hashable, Stage] = {}
         """What IP commands know of sequences, by index and what else they asked for."""
+        self.version = 0
+        """Another one with each change, of no other meaning."""
 
     def key(self, value: int) -> None:
         """LUTKEY was written."""
@@ -57,8 +59,7 @@ class LookUpTable:
             spi.LUT[index] = value
             for start in range(2 * WORDS):
                 self._decoded.pop((index // WORDS, start), None)
-            self._programs.clear()
-            self.stages.clear()
+            self._changed()
             return True
         return False
 
@@ -107,5 +108,9 @@ class LookUpTable:
     def forget(self) -> None:
         """The registers were set from outside: a reset, a snapshot."""
         self._decoded.clear()
+        self._changed()
+
+    def _changed(self) -> None:
         self._programs.clear()
         self.stages.clear()
+        self.version += 1

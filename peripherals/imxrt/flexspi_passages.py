@@ -16,6 +16,7 @@ from typing import Any
 from xipsim.peripherals.core import Alarm, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
+from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
 from .flexspi_flow import block_size
 from .flexspi_lut import LookUpTable
@@ -33,6 +34,8 @@ _ALSO = frozenset((_MCR0,))
 _KEPT = (_MCR0, _STS1, *(offset for offset in OF_COMMANDS if offset not in _FREE))
 _kept = itemgetter(*_KEPT)
 
+_VERSION = 5
+"""Of the LUT, where a state has it."""
 _START = (FlexSpiRegisters.IPCMD.offset, 1)
 
 _Distance = tuple[int] | int | None
@@ -60,10 +63,11 @@ class Passages:
     FREE, ALSO = _FREE, _ALSO
 
     def __init__(
-        self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable, polls: Polls,
-        progress: Alarm, grant: Alarm,
+        self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable, bus: SerialBus,
+        polls: Polls, progress: Alarm, grant: Alarm,
     ) -> None:  # fmt: skip
-        self.model, self._chips, self._lut, self._polls = spi, chips, lut, polls
+        self.model, self._chips, self._lut, self._bus = spi, chips, lut, bus
+        self._polls = polls
         self.end, self._grant = progress, grant
         self.again = polls.again
         """As `Speaker.again`."""
@@ -83,21 +87,29 @@ class Passages:
             quiet_at = -1
         latched = tuple([chip.latched for chip in spi.chips.values()])
         if command is None:
-            return _kept(regs), bytes(spi.rx), tuple(spi.pointers), quiet_at, latched
+            return (
+                _kept(regs), bytes(spi.rx), tuple(spi.pointers), quiet_at, latched,
+                self._lut.version, self._chips.ends, self._bus.setting,
+            )  # fmt: skip
         due = self.end.deadline
         return (
-            _kept(regs), bytes(spi.rx), tuple(spi.pointers), quiet_at, latched,
+            _kept(regs), bytes(spi.rx), tuple(spi.pointers), quiet_at, latched, None,
             None if due is None else due - now,
             command.size, command.reads, command.writes, command.padding, command.hertz,
             command.byte_clocks, command.interval, command.behind, command.limit,
             command.holds_bus, len(command.sequences), _pace(command, now),
         )  # fmt: skip
 
-    def started(self) -> Start | None:
-        """As `Speaker.started`. A command at rest begins at once if chip select was high for long
+    @property
+    def is_under_way(self) -> bool:
+        """As `Speaker.is_under_way`."""
+        return self.model.command is not None
+
+    def start(self, state: Any) -> Start | None:
+        """As `Speaker.start`. A command at rest begins at once if chip select was high for long
         enough."""
         spi, command = self.model, self.model.command
-        if command is None:
+        if command is None or state[_VERSION] is None:
             return None
         select = command.select
         least, end = self._chips.start(select), self._chips.ends[select]

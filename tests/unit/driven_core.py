@@ -128,6 +128,10 @@ class FlexSpiDriver(Board):
         self.write(FlexSpi.IPCR1, size | sequence << 16)
         self.write(FlexSpi.IPCMD, self.read(FlexSpi.IPCMD) | 1)
 
+    def restart(self) -> None:
+        """MCR0.SWRESET, as behind each program and erase."""
+        self.write(FlexSpi.MCR0, self.read(FlexSpi.MCR0) | 1)
+
     def end(self) -> None:
         while not self.read(FlexSpi.INTR) & 1:
             pass

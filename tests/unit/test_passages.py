@@ -392,6 +392,48 @@ def test_a_poll_that_is_said_otherwise_is_no_round(seed: int) -> None:
     assert seen[0] == seen[1]
 
 
+def set_up(driver: FlexSpiDriver, register: Any, value: int, index: int = 0) -> None:
+    """As a driver does that sets the controller up anew."""
+    driver.write(FlexSpi.LUTKEY, 0x5AF0_5AF0)
+    driver.write(FlexSpi.LUTCR, 2)
+    driver.write(register, value, index)
+
+
+@pytest.mark.parametrize(
+    ("register", "value", "index"),
+    [
+        (FlexSpi.LUT, 0x0404, 4 * ENABLE),  # write disable
+        (FlexSpi.LUT, 0x2401_0435, 4 * STATUS),  # the second register
+        (FlexSpi.FLSHCR1, 0x0FF0_0063, 0),  # chip select is high for longer
+        (FlexSpi.FLSHCR1, 0x3FF, 0),  # and is low for longer
+        (FlexSpi.FLSHCR0, 0, 0),  # no chip select has the address
+        (FlexSpi.FLSHCR0, 4, 0),  # nor that of the third page
+        (FlexSpi.MCR1, 0x0001_FFFF, 0),  # commands may take 1024 clocks
+    ],
+)
+def test_what_was_set_up_anew_counts(register: Any, value: int, index: int) -> None:
+    """Commands that the player answers are those of now."""
+    seen = []
+    for kind in (FlexSpiDriver, PlayedDriver):
+        driver = kind(Core(tick=1000 * TICK, masked=True))
+        before = driver.read(register, index)
+        for round_ in range(3):
+            for page in range(6):
+                driver.begin(ENABLE, 512 * page, 0)
+                driver.end()
+                for _ in range(4):
+                    driver.begin(STATUS, 0, 1)
+                    driver.core.execute(600)
+                    seen.append(driver.read(FlexSpi.RFDR))
+                    driver.write(FlexSpi.INTR, 0x20)
+                driver.restart()
+            set_up(driver, register, before if round_ else value, index)
+        seen.append(look(driver))
+    half = len(seen) // 2
+    assert seen[:half] == seen[half:]
+    assert driver.player.answered
+
+
 def test_what_is_pushed_is_what_was_written_this_time() -> None:
     driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
     pages = [random.Random(page).randbytes(256) for page in range(5)]

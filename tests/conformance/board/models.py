@@ -569,8 +569,12 @@ class Talker(Peripheral):
     def lets_alarm_wait(self) -> bool:
         return True
 
-    def started(self) -> Start | None:
-        return None if self.rings_until is None else Start(self.rang_until + self.RESTS, {})
+    @property
+    def is_under_way(self) -> bool:
+        return self.rings_until is not None
+
+    def start(self, state: Any) -> Start:
+        return Start(self.rang_until + self.RESTS, {})
 
     def outcome(
         self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
