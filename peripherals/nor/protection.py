@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 BLOCK, SECTOR = 0x1_0000, 0x1000
 
 
-def covering(area: tuple[int, int], registers: str, address: int, length: int) -> str:
-    """What protects any byte of the range, in words, if `registers` protect `area`; or nothing."""
+def covers(area: tuple[int, int], address: int, length: int) -> bool:
+    """Whether any byte of the range is in `area`."""
     start, end = area
-    if max(address, start) >= min(address + length, end):
-        return ""
+    return max(address, start) < min(address + length, end)
+
+
+def in_words(area: tuple[int, int], registers: str) -> str:
+    """That it is protected, by these registers."""
+    start, end = area
     return f"{start:#x} to {end - 1:#x} is protected ({registers})"
 
 
+@cache
 def area(sr1: int, complement: bool, size: int, scheme: str) -> tuple[int, int]:
     """The protected range [start, end) for these status bits.
 

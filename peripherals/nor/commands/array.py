@@ -88,7 +88,8 @@ class ArrayCommands:
         base = c.address & -page
         ahead = min(len(c.data), base + page - c.address)
         behind = min(len(c.data) - ahead, page)
-        if not self._may_change(c, "program", (c.address, ahead), (base, behind)):
+        cells = [(c.address, ahead), (base, behind)] if behind else [(c.address, ahead)]
+        if not self._may_change(c, "program", *cells):
             return None
         chip.counters.bytes_programmed += min(len(c.data), page)
         if behind:

@@ -20,7 +20,7 @@ from ..commands.octal import PairedArray
 from ..engine import WriteEngine
 from ..maker import Maker, Mode
 from ..operation import Operation
-from ..protection import area, covering
+from ..protection import area, covers, in_words
 from ..state import ChipState
 from .issi_opcodes import PROGRAMS, READS, UNMODELLED
 
@@ -322,7 +322,10 @@ class IssiOctal(Maker):
         return area(code, False, self._chip.size, "bp3")
 
     def protection(self, address: int, length: int) -> str:
-        return covering(self.protected_area(), f"status is {self.sr:02X}h", address, length)
+        protected = self.protected_area()
+        if not covers(protected, address, length):
+            return ""
+        return in_words(protected, f"status is {self.sr:02X}h")
 
     def judged(self, verb: str, rule: str) -> None:
         if rule == "protected":

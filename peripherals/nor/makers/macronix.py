@@ -20,7 +20,7 @@ from ..commands.octal import PairedArray
 from ..engine import WriteEngine
 from ..maker import Maker, Mode
 from ..operation import Operation
-from ..protection import area, covering
+from ..protection import area, covers, in_words
 from ..state import ChipState
 
 MODE, STROBE, DUMMIES, PREAMBLE = 0x000, 0x200, 0x300, 0x500
@@ -294,8 +294,10 @@ class MacronixOctal(Maker):
     def protection(self, address: int, length: int) -> str:
         sr, from_bottom = self.nonvolatile[SR], self.nonvolatile[CR] & CR_TB
         code = sr & SR_WRITABLE | (0x40 if from_bottom else 0)
-        registers = f"status is {sr:02X}h, TB is {int(bool(from_bottom))}"
-        return covering(area(code, False, self._chip.size, "bp3"), registers, address, length)
+        protected = area(code, False, self._chip.size, "bp3")
+        if not covers(protected, address, length):
+            return ""
+        return in_words(protected, f"status is {sr:02X}h, TB is {int(bool(from_bottom))}")
 
     def judged(self, verb: str, rule: str) -> None:
         fail = P_FAIL if verb == "program" else E_FAIL

@@ -23,7 +23,7 @@ from ..commands.security import SecurityRegisters
 from ..engine import WriteEngine
 from ..maker import Maker, Mode
 from ..operation import Operation
-from ..protection import area, covering
+from ..protection import area, covers, in_words
 from ..state import ChipState
 
 QE, SRL, LB, CMP, SUS = 0x02, 0x01, 0x38, 0x40, 0x80
@@ -268,9 +268,10 @@ class W25Q(Maker):
         if self._options["status_registers"] == 3 and sr[2] & WPS:
             locked = self._locks.locked(address, length)
             return "" if locked is None else f"WPS is 1, and the lock of {locked:#x} is set"
-        registers = f"status 1 is {sr[0]:02X}h, CMP is {sr[1] >> 6 & 1}"
         protected = area(sr[0], bool(sr[1] & CMP), size, self._options["bp_scheme"])
-        return covering(protected, registers, address, length)
+        if not covers(protected, address, length):
+            return ""
+        return in_words(protected, f"status 1 is {sr[0]:02X}h, CMP is {sr[1] >> 6 & 1}")
 
     def _is_frozen(self, page: int) -> bool:
         return bool(self.volatile.sr[1] >> 3 + page & 1)
