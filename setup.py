@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
-SHIM = ("shim", "registers", "calls", "passages", "python_api", "written")
+SHIM = ("shim", "registers", "calls", "passages", "loops", "python_api", "written")
 
 
 class BuildShim(build_ext):

@@ -83,8 +83,8 @@ class Player(Protocol):
     def repeat(self, times: int) -> None:
         """Of what has just begun to be expected, and was compiled with such a write: so many times,
         answer it, too, and expect all steps again, as of then. Only where what is free was written
-        as the steps have it, and not while an alarm is due. With the last of these answers, within
-        the access, `ended` is called."""
+        as the steps have it, and not while an alarm is due. With the last but one, the `Witness`
+        marks; with the last of these answers, within the access, `ended` is called."""
 
     def forget(self) -> None:
         """Nothing that was compiled will be played any more."""
@@ -94,6 +94,34 @@ class Player(Protocol):
         was written in each, of which what stands for reads is not looked at, good until more are
         made; and when all were made, and they were expected again, or where none may, when each
         step was made that has `rested`."""
+
+
+class Witness(Protocol):
+    """Tells whether a turn of a loop that polls has changed anything that the firmware could know.
+
+    *Unchanged* is also: since then, no timer has fired, no exception was taken, and the core has
+    accessed nothing but memory and the registers of one model. All is called within accesses.
+    """
+
+    def mark(self) -> None:
+        """Remember the core's state, the top of its stack, and the memory that is kept."""
+
+    def is_unchanged_since(self, time: int) -> bool:
+        """Whether these are as they were marked at that time; False where that is not known."""
+
+    def follow(self) -> None:
+        """Note what is written to memory from now on, by whomever."""
+
+    def keep(self) -> bool:
+        """From now on, keep all that was written since, and mark how things are. False: that is too
+        much."""
+
+    def is_all_unchanged_since(self, time: int) -> bool:
+        """The same, and that no other memory has been written since, either."""
+
+    @property
+    def forget(self) -> Callable[[], None]:
+        """What was marked counts no more: somebody may have changed anything."""
 
 
 class Step(NamedTuple):
@@ -221,6 +249,10 @@ class Backend(Protocol):
     @property
     def player(self) -> Player | None:
         """Of passages; None where the engine has none."""
+
+    @property
+    def witness(self) -> Witness | None:
+        """Of what loops change; None where the engine cannot tell."""
 
     # -- building --------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from .polling import (
     expect_news,
     plain,
 )
+from .proofs import Proofs
 from .turns import Turns
 from .waits import Waits
 
@@ -63,6 +64,7 @@ class GuestClock:
         self._others: dict[Hashable, Run] = {}
         """Those of the other questions that the same loop asks."""
         self._turns = Turns(source)
+        self.proofs = Proofs()
         self.passages = Passages(self)
         self.acts = self.passages.acts
         """See `Clock.acts` of the ports."""
@@ -145,26 +147,48 @@ class GuestClock:
         if asked != self.asking[0]:
             self._change(asked, now)
         run, self._is_known = self._run, until is not None
+        self.proofs.key = None if turn is None or until is None else key
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
         if gap and self._others:
             self._forget_others(run.last)
         if run.comes_round(now, self._longest, self._is_known, self.level):
-            if turn is not None and is_behind_alarm and not self._others:
-                self._turns.seen(run, key, turn(), gap)
+            if turn is not None and not self._others:
+                if is_behind_alarm:
+                    self._turns.seen(run, key, turn(), gap)
+                if until is not None and run.count < QUESTIONS_BEFORE_STALL:
+                    made = self.proofs.turn(run, key, turn, gap)
+                    if made is not None and self._make_turns(run, made, gap, until):
+                        now, turn = run.last, lambda: made
             if run.count == QUESTIONS_BEFORE_STALL and now - run.began >= after:
                 end = self._wait(run, key, until, now)
                 if end > now:
                     if turn is not None and until is not None:
-                        self._turns.stalls(run, key, until, turn(), now)
+                        self._turns.stalls(run, key, until, turn())
                     self._stall(end)
                 return end
         return now
+
+    def _make_turns(self, run: Run, made: Turn, gap: int, until: int) -> bool:
+        """Those up to the one that stalls, as if the firmware had made them, all like this one; if
+        nothing comes meanwhile."""
+        taken = run.last_taken
+        span, left = gap + taken, QUESTIONS_BEFORE_STALL - run.count
+        nearest = self.source.next_alarm(run.last, left * span + 1, {})
+        if run.last + left * span >= until or nearest <= left * span or self.can_interrupt():
+            return False
+        if not self.source.skip(left * span):
+            return False
+        times = range(run.last + span, run.last + left * span + 1, span)
+        self.asked_again(times, taken)
+        made.again(times)
+        return True
 
     @property
     def asks_before_stall(self) -> int:
         """How often what was asked last may be asked again, the last time by `question`; 0 where
         that is not known."""
-        return 0 if self._others else self._run.asks_before_stall
+        run = self._run
+        return 0 if self._others else self.proofs.asks(run.count, run.asks_before_stall)
 
     def asked_again(self, times: Sequence[int], taken: int) -> None:
         """All of these questions but the last one, at these times, each behind accesses that took
@@ -249,6 +273,7 @@ class GuestClock:
     def stand_still(self) -> None:
         """The machine stands still: whoever looks at it may change it."""
         self._turns.forget_stall()
+        self.proofs.interrupt()
         self.passages.settle()
 
     def take(self, until: int) -> int:
@@ -412,6 +437,7 @@ class GuestClock:
         self._run, *others = map(Run.saved, saved["runs"])
         self._others = {run.asked: run for run in others}
         self._turns.load(saved["turns"])
+        self.proofs.interrupt()
         self.waits.load(saved["waits"])
         self._asleep, self._event = saved["asleep"], saved["event"]
         self._slept_until = saved["slept_until"]

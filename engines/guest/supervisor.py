@@ -107,8 +107,11 @@ class Supervisor:
         self.clock.is_pending = lambda: is_interrupt_pending(self.core)
         self.clock.can_interrupt = self.core.can_interrupt
         self.clock.pc = self.pc
+        self.clock.proofs.pc = lambda: self.core.pc
         if backend.player is not None:
             self.clock.passages.use(backend.player)
+        if config.stalls:
+            self.clock.proofs.witness = backend.witness
         self.clock.level = lambda: self.core.exception
         builder = Builder(
             backend,
@@ -320,6 +323,7 @@ class Supervisor:
         """Reset everything now; the ROM starts when the run goes on."""
         self._power, self._cause = Power.BOOTING, cause
         self.clock.cancel_stall()
+        self.clock.proofs.clear()
         self._rom_alarm.cancel()
         self._wake_alarm.cancel()
         self.faults.restart()

@@ -25,17 +25,16 @@ class Turns:
         self._behind_alarm: _Made | None = None
         """Of the last turn that began at the end of a stall, when an alarm fired: question, state,
         and ns, its own, and those that accesses have taken."""
-        self._stalling: tuple[Run, Hashable, int, Turn, int] | None = None
-        """The loop that stalls, its question, until when the answer is known, its turn, and when it
-        has asked."""
+        self._stalling: tuple[Run, Hashable, int, Turn] | None = None
+        """The loop that stalls, its question, until when the answer is known, and its turn."""
 
     def seen(self, run: Run, key: Hashable, turn: Turn, gap: int) -> None:
         """The firmware has made one behind an alarm, in `gap` ns and what accesses took."""
         self._behind_alarm = (key, turn.state, gap, run.last_taken)
 
-    def stalls(self, run: Run, key: Hashable, until: int, turn: Turn, now: int) -> None:
+    def stalls(self, run: Run, key: Hashable, until: int, turn: Turn) -> None:
         """The loop has asked, and stalls."""
-        self._stalling = (run, key, until, turn, now)
+        self._stalling = (run, key, until, turn)
 
     def forget_stall(self) -> None:
         """The firmware goes on with the loop itself: who knows what has happened."""
@@ -50,14 +49,14 @@ class Turns:
         stalling, self._stalling = self._stalling, None
         if stalling is None:
             return None
-        run, key, until, turn, asked_at = stalling
+        run, key, until, turn = stalling
         lag = self._lag(key, turn)
         if lag is None or run.last + lag >= until or not self.pass_over(run.last, lag):
             return None
         now = run.last + lag
-        turn.again(now - asked_at)
+        turn.again((now,))
         run.go_round(now)
-        self._stalling = (run, key, until, turn, now)
+        self._stalling = stalling
         return run, key, until, now
 
     def pass_over(self, now: int, span: int) -> bool:

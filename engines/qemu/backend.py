@@ -26,6 +26,7 @@ from xipsim.peripherals.core import Model, Read, Region, Words, Write
 from . import devices
 from . import library as q
 from .core import Core
+from .loops import QemuWitness
 from .memory import Bus, SystemBus, Window, place_late, place_registers, place_tag
 from .passages import QemuPlayer
 from .ram import Memory
@@ -46,6 +47,7 @@ class QemuBackend:
         self.bus = Bus()
         self._system = SystemBus()
         self.player = QemuPlayer()
+        self.witness: QemuWitness | None = None
         self.core: Core
         self._gdb = gdb
         self._stand_still: Callable[[], None] = lambda: None
@@ -84,6 +86,8 @@ class QemuBackend:
         self.core.on_reset_request(on_reset_request)
         self.time.bind(self.core.cpu)
         self.player.use(self.core.cpu)
+        if not self._gdb:  # who steps through a loop shall see all of its turns
+            self.witness = QemuWitness(self.core.cpu, self.core.device, self._system)
         return self.core
 
     def make_memory(self, name: str, size: int) -> Memory:

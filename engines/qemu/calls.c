@@ -15,6 +15,7 @@ void xipsim_call(object *callable)
     int state = py.ensure();
     object *result;
 
+    xipsim_disturbed++;
     end_passage();
     result = py.call(callable, NULL, 0, NULL);
     if (result) {

@@ -190,6 +190,7 @@ write_register = _function("arm_cpu_gdb_write_register", c_int, c_void_p, c_void
 byte_array_new = _function("g_byte_array_new", c_void_p)
 byte_array_resize = _function("g_byte_array_set_size", c_void_p, c_void_p, c_uint)
 can_take_exception = _function("armv7m_nvic_can_take_pending_exception", c_bool, c_void_p)
+region_of = _function("sysbus_mmio_get_region", c_void_p, c_void_p, c_int)
 get_child = _function("object_resolve_path_component", c_void_p, c_void_p, c_char_p)
 take_exception = _function("arm_v7m_cpu_do_interrupt", None, c_void_p)
 on_run_state = _function(

@@ -13,6 +13,7 @@ from xipsim.engines.guest.backend import NoRoom
 from xipsim.peripherals.core import BusError, Read, Words, Write
 
 from . import library as q
+from .written import Written
 
 PAGE = 0x1000
 SMALLEST_PAGE = 0x400
@@ -27,6 +28,10 @@ class SystemBus:
 
     def __init__(self) -> None:
         self._pieces = 0
+        self.memories: list[tuple[int, int, int]] = []
+        """Plain memory: addresses, bytes, and where it lies in this process."""
+        self.written: list[Written] = []
+        """The records of all that can be written at native speed."""
 
     def place(self, address: int, size: int, region: int, priority: int = 0) -> None:
         """Let `region` answer; NoRoom where QEMU cannot have so many."""
@@ -117,6 +122,7 @@ class Window:
     ) -> None:
         self.address, self.size = address, size
         self._name, self._read, self._write = name, read, write
+        self._written = bus.written
         region = q.io_region(_window_ops(read, write), name, size)
         bus.place(address, size, region)
         self._made = 0
@@ -136,7 +142,11 @@ class Window:
         # QEMU wants a name of its own for each.
         self._made += 1
         room = max(PAGE, 1 << (size - 1).bit_length())
-        return _Backing(f"{self._name}#{self._made}", room, writable, self._read, self._write)
+        name = f"{self._name}#{self._made}"
+        backing = _Backing(name, room, writable, self._read, self._write)
+        if writable:
+            self._written.append(Written(backing.region, backing.host, room, PAGE))
+        return backing
 
     def give_back(self, backing: _Backing) -> None:
         """A segment does not need it any more."""
@@ -165,7 +175,8 @@ class _Backing:
             )
         self.alias = q.new_structure()
         q.region_init_alias(self.alias, None, label + b" alias", self.region, 0, size)
-        self.view = view_of(q.region_ram_pointer(self.region), size)
+        self.host = q.region_ram_pointer(self.region)
+        self.view = view_of(self.host, size)
         self._flag: ctypes.c_bool | None = None
         self._forget: Callable[[], None] | None = None
         self._is_on = False

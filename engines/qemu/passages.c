@@ -147,6 +147,9 @@ static int begin_again(object *values, uint64_t offset, unsigned size, uint64_t 
     }
     began = xipsim_starts[xipsim_begun++] = xipsim_clock(CLOCK_VIRTUAL);
     made = 0;
+    if (xipsim_begun + 1 == xipsim_rounds) {
+        xipsim_mark(); /* Python may want to know whether the last one is like this */
+    }
     if (xipsim_begun == xipsim_rounds) {
         int state = py.ensure();
 

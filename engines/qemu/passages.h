@@ -25,6 +25,10 @@ OWN void end_passage(void);
 /* For who records: the firmware has made an access, of which that was the value. */
 OWN void tell_access(object *values, uint64_t offset, unsigned size, int is_write, uint64_t value);
 
+/* See loops.c. */
+extern unsigned int xipsim_disturbed;
+void xipsim_mark(void);
+
 /* See calls.c. */
 uint32_t xipsim_skip(void *cpu, int span);
 int64_t xipsim_nearest(int clock);

@@ -31,7 +31,8 @@ class Memory:
         self._was_loaded = False
         self._base: dict[int, bytes] | None = None
         """What it was like when it was saved or loaded last, if the record goes back to then."""
-        self._written: Written | None = None
+        self._written = Written(self.region, self._host, size, PAGE)
+        bus.written.append(self._written)
 
     def fill(self, data: bytes) -> None:
         """Contents before the machine runs: `data`, and the rest erased."""
@@ -59,7 +60,7 @@ class Memory:
     def load(self, pages: dict[int, bytes]) -> None:
         """Be as when `save` returned `pages`. Only what differs is written, and as a bus master
         would, so that translations of code in it are dropped."""
-        if self._written is not None and pages is self._base:
+        if pages is self._base:
             self._put(self._written.pages(), pages)
             return
         self._put(self._suspects(pages), pages)
@@ -77,8 +78,6 @@ class Memory:
 
     def _remember(self, pages: dict[int, bytes]) -> None:
         """It is what it was when `save` returned `pages`: record what is written from now on."""
-        if self._written is None:
-            self._written = Written(self.region, self.size, PAGE)
         self._written.pages()
         self._base = pages
 
@@ -95,6 +94,7 @@ class Memory:
 
     def place(self, address: int) -> None:
         """Make it answer at `address`; again elsewhere makes an alias of the same bytes."""
+        self._system.memories.append((address, self.size, self._host))
         if self._placed:
             alias = q.new_structure()
             q.region_init_alias(alias, None, b"alias", self.region, 0, self.size)

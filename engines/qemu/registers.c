@@ -260,6 +260,15 @@ static const struct word *known(struct registers *r, uint64_t offset, unsigned s
     return word;
 }
 
+/* These registers are no passage's, and not those that were accessed last; see loops.c. */
+static void note(struct registers *r)
+{
+    static struct registers *last;
+
+    xipsim_disturbed += r != last;
+    last = r;
+}
+
 /* The functions of a region's MemoryRegionOps; `opaque` is what xipsim_registers_new returned. */
 
 uint64_t xipsim_registers_read(void *opaque, uint64_t offset, unsigned size)
@@ -273,6 +282,7 @@ uint64_t xipsim_registers_read(void *opaque, uint64_t offset, unsigned size)
     if (passage_reads(r->values, offset, size, &value)) {
         return value;
     }
+    note(r);
     word = known(r, offset, size);
     if (word && word->reader == r->values) {
         return word->value;
@@ -298,6 +308,7 @@ void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t value, unsig
     if (passage_writes(r->values, offset, size, value)) {
         return;
     }
+    note(r);
     word = known(r, offset, size);
     if (word && word->writer == r->values && word->value == value) {
         return;

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "python_api.h"
+#include "passages.h"
 
 typedef int (*main_function)(int, char **, char **);
 typedef int (*start_function)(main_function, int, char **, void (*)(void), void (*)(void),
@@ -115,6 +115,7 @@ void xipsim_take_exception(void *cpu)
     static const int numbers[] = { SP, LR, PC, XPSR };
     uint32_t exception;
 
+    xipsim_disturbed++;
     for (int i = 0; i < 4; i++) {
         xipsim_interrupted[i] = xipsim_register(cpu, numbers[i]);
     }

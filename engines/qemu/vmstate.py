@@ -110,6 +110,20 @@ class FloatingPointActive:
         self._control.value = self._control.value & ~FPCA | (FPCA if on else 0)
 
 
+def find_state(description: int) -> range | None:
+    """Offsets in a core at which its registers stand, from r0 to those of the FPU and the exclusive
+    monitor, with all between; None where the description is not as expected."""
+    memory = _Memory()
+    try:
+        ends = [
+            next(_field_offsets(memory, description, name), 0)
+            for name in (b"env.regs", b"env.exclusive_val")
+        ]
+    finally:
+        memory.close()
+    return range(*ends) if 0 < ends[0] < ends[1] else None
+
+
 def keep_translations(cpu: int) -> None:
     """Let loading the core's state leave the translated code as it is.
 

@@ -9,6 +9,7 @@ What is written from here, behind QEMU's back, is not in it.
 from __future__ import annotations
 
 from ctypes import PYFUNCTYPE, c_uint32, c_uint64, c_void_p
+from typing import Any
 
 from . import library as q
 
@@ -24,14 +25,29 @@ for name, function in (
 
 
 class Written:
-    """The record of one region of memory, of `size` bytes, in pages of `page` bytes."""
+    """The record of one region of memory, of `size` bytes, in pages of `page` bytes.
 
-    def __init__(self, region: int, size: int, page: int) -> None:
+    It begins with the first question. host: where the bytes lie.
+    """
+
+    def __init__(self, region: int, host: int, size: int, page: int) -> None:
+        self.host = host
         self._region, self._size, self._page = region, size, page
-        self._offsets = (c_uint32 * -(-size // page))()
-        q.region_log(region, True, q.DIRTY_MEMORY_VGA)
+        self._offsets: Any = None
+        self._untold: set[int] = set()
 
     def pages(self) -> list[int]:
         """Offsets of the pages that were written since the last call."""
+        told = self._untold.union(self.lately())
+        self._untold = set()
+        return sorted(told)
+
+    def lately(self) -> list[int]:
+        """Those since the last call of either; `pages` will name them, too."""
+        if self._offsets is None:
+            self._offsets = (c_uint32 * -(-self._size // self._page))()
+            q.region_log(self._region, True, q.DIRTY_MEMORY_VGA)
         count = _written(self._region, self._size, self._page, self._offsets)
-        return self._offsets[:count]
+        found: list[int] = self._offsets[:count]
+        self._untold.update(found)
+        return found

@@ -218,15 +218,15 @@ class Transfers:
         busy = [(chip, chip.busy_until) for chip in self._selected() if chip.busy]
         answer = exchange()
         for chip, until in busy:
-            turn = partial(self._turn, exchange)
+            turn = partial(self._turn, chip) if len(busy) == 1 and chip.repeats else None
             self._clock.question(("status", chip.name), until=until, turn=turn)
         return answer
 
-    def _turn(self, exchange: Callable[[], bytes]) -> Turn:
+    def _turn(self, chip: SpiDevice) -> Turn:
         ospi = self._ospi
         flags = ospi.raised, ospi.overflowing, ospi.chosen
         state = (_polled(ospi.regs), tuple(ospi.tx), tuple(ospi.rx), flags)
-        return Turn(state, lambda _later: exchange())
+        return Turn(state, chip.repeated)
 
     def _send(self, plan: Plan) -> None:
         ospi = self._ospi

@@ -58,9 +58,9 @@ class Turn(NamedTuple):
     state: Hashable
     """What the model was like when it was asked, as far as the loop changes it, but for what has
     passed: equal for two turns of which one does what the other did."""
-    again: Callable[[int], object]
-    """The firmware asks again now, so many ns after it has asked last, and has done meanwhile what
-    it does in each turn."""
+    again: Callable[[Sequence[int]], object]
+    """The firmware asks again at these times, the last of which is now, and has done in between
+    what it does in each turn."""
 
 
 class Unanswered(str):

@@ -56,28 +56,24 @@ class Polls:
 
     def again(self, began: int, starts: Sequence[int], *, asks: bool) -> None:
         """As `Speaker.again`, of that poll."""
-        command, last = self._plain, starts[-1]
+        command = self._plain
         assert command is not None
-        if len(starts) > 1:
-            began, before = starts[-2], began
-            self._move(command, began - before)
-        self._move(command, last - began)
-        chip = self._spi.chips[command.select]
-        chip.repeated(starts)
+        self._again(command, command.began - began, starts)
         if asks:
-            self._ask_plainly(command, chip, last)
+            self._ask_plainly(command, self._spi.chips[command.select], starts[-1])
 
     def _turn(self, command: IpCommand, held: int, now: int) -> Turn:
         """Of a poll that has begun. held: bytes that were in the receive FIFO before."""
         spi = self._spi
-        found = _polled(spi.regs), bytes(spi.rx[:held]), bytes(spi.tx), command.began - now
-        return Turn(found, partial(self._again, command))
+        lag = command.began - now
+        found = _polled(spi.regs), bytes(spi.rx[:held]), bytes(spi.tx), lag
+        return Turn(found, partial(self._again, command, lag))
 
-    def _again(self, command: IpCommand, later: int) -> None:
-        """See `Turn.again`."""
-        self._move(command, later)
-        spi = self._spi
-        spi.chips[command.select].repeated((spi.system.clock.now,))
+    def _again(self, command: IpCommand, lag: int, times: Sequence[int]) -> None:
+        """It comes again at these times, and begins `lag` ns behind each."""
+        for time in times[-2:]:
+            self._move(command, time + lag - command.began)
+        self._spi.chips[command.select].repeated(times)
 
     def _move(self, command: IpCommand, later: int) -> None:
         """It is over, and has begun again, so much later. The FIFO holds what it held."""

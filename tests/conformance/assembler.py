@@ -27,6 +27,7 @@ _FORMS: dict[str, Callable[..., int]] = {
     r"adds r(\d), #(\w+)": lambda d, value: 0x3000 | d << 8 | value,
     r"subs r(\d), #(\w+)": lambda d, value: 0x3800 | d << 8 | value,
     r"ands r(\d), r(\d)": lambda d, m: 0x4000 | m << 3 | d,
+    r"subs r(\d), r(\d), r(\d)": lambda d, n, m: 0x1A00 | m << 6 | n << 3 | d,
     r"lsls r(\d), r(\d), #(\w+)": lambda d, m, by: by << 6 | m << 3 | d,
     r"ldr r(\d), \[r(\d), #(\w+)\]": lambda t, n, at: 0x6800 | at // 4 << 6 | n << 3 | t,
     r"str r(\d), \[r(\d), #(\w+)\]": lambda t, n, at: 0x6000 | at // 4 << 6 | n << 3 | t,

@@ -27,6 +27,7 @@ FEATURES = {
     "times within a block": "an access happens at the nanosecond of its instruction",
     "loads that last": "what a load takes passes before the next instruction",
     "sleep": "a WFI that ends at once, again and again, is a wait",
+    "proofs": "it can tell that a loop counts nothing",
     "event register": "WFE goes on at once where an interrupt came since the last one",
 }
 
@@ -69,7 +70,11 @@ def engines() -> Iterator[Candidate]:
     yield Candidate(
         "scripted",
         _open_scripted,
-        lacks={"gdb": "it has no stub", "systick": "it has none"},
+        lacks={
+            "gdb": "it has no stub",
+            "systick": "it has none",
+            "proofs": "it makes every turn",
+        },
     )
     yield Candidate(
         "renode",
@@ -77,6 +82,7 @@ def engines() -> Iterator[Candidate]:
         lacks={
             "gdb": "Renode's own stub lets the machine run while it is attached",
             "aliases": "Renode keeps translations by address",
+            "proofs": "Renode does not say what was written to memory",
             "snapshots": "Renode saves the whole emulation, which takes seconds",
             "times within a block": "Renode's time is that of the beginning of the block",
             "loads that last": "Renode leaves a block in the middle after stores only",

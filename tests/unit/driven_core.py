@@ -63,6 +63,34 @@ class Core(Source):
         first.fire()
 
 
+class Witness:
+    """Implements `backend.Witness` for a driver that counts nothing, or does."""
+
+    def __init__(self, core: Core, *, counts: bool = False, writes: bool = False) -> None:
+        self._core, self._counts, self._writes = core, counts, writes
+        self._marked = -1
+        self.followed = 0
+
+    def mark(self) -> None:
+        self._marked = self._core.now
+
+    def is_unchanged_since(self, time: int) -> bool:
+        return time == self._marked and not self._counts
+
+    def follow(self) -> None:
+        self.followed += 1
+
+    def keep(self) -> bool:
+        self.mark()
+        return True
+
+    def is_all_unchanged_since(self, time: int) -> bool:
+        return self.is_unchanged_since(time) and not self._writes
+
+    def forget(self) -> None:
+        self._marked = -1
+
+
 class Seen(NamedTuple):
     """What two runs have in common."""
 

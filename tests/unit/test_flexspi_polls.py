@@ -180,8 +180,12 @@ def test_a_chip_that_is_ready_is_not_polled(rig: PollRig) -> None:
     assert rig.turns == []
 
 
-def test_a_poll_that_the_engine_makes(rig: PollRig) -> None:
-    """It is over and has begun again, so much later: the chip is told, and its end moves."""
+@pytest.mark.parametrize("before", [(), (3_000,), (4_000, 2_000)])
+def test_polls_that_the_engine_makes(rig: PollRig, before: tuple[int, ...]) -> None:
+    """Each is over and has begun again, so much later: the chip is told, and the end moves.
+
+    before: ns by which others came before the last.
+    """
     rig.ask()
     rig.end()
     rig.start(STATUS, 0, 1)
@@ -189,8 +193,10 @@ def test_a_poll_that_the_engine_makes(rig: PollRig) -> None:
     assert turn is not None
     rig.wait(5_000)
     seen = len(rig.chip.seen)
-    turn().again(50_000)
-    assert rig.chip.told == [(rig.bench.clock.now,)]
+    now = rig.bench.clock.now
+    times = (*(now - span for span in before), now)
+    turn().again(times)
+    assert rig.chip.told == [times]
     assert len(rig.chip.seen) == seen
     rig.wait(18)
     assert not rig.spi.peek(FlexSpi.INTR.offset) & DONE

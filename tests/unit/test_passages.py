@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from driven_core import ENABLE, ERASE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver
+from driven_core import ENABLE, ERASE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver, Witness
 
 from xipsim.engines.guest.backend import Step
 from xipsim.engines.guest.passages import REMEMBERED
@@ -33,6 +33,7 @@ class Player:
         self._made = self._began = self._recording = self._recordings = self._rounds = 0
         self._starts: list[int] = []
         self.answered = self.compiled = self.rounds = 0
+        self.witness: Witness | None = None
 
     def connect(
         self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]
@@ -111,6 +112,8 @@ class Player:
         self._made, self._began = 0, self._core.now
         self.answered += 1
         self.rounds += 1
+        if self.witness is not None and len(self._starts) + 1 == self._rounds:
+            self.witness.mark()
         if len(self._starts) == self._rounds:
             self.end()
         return 0

@@ -27,6 +27,7 @@ from xipsim.peripherals.core import (
     Start,
     State,
     System,
+    Turn,
     Waker,
     exposed,
     model,
@@ -613,3 +614,49 @@ class Talker(Peripheral):
     def tolled(self) -> list[tuple[int, int]]:
         """When the bell has begun to ring, and the value that was written; 0: when it ended."""
         return list(self.tolls)
+
+
+@model("Demo.Worker")
+class Worker(Peripheral):
+    """START begins work of so many ns; BUSY asks whether it is under way, and is told of as a poll.
+
+    tells: whether the engine may make polls that are like the last one.
+    """
+
+    tells = Parameter(bool, "whether a poll is described", default=True)
+
+    SIZE = 0x1000
+    START = Register(0x0)
+    BUSY = Register(0x4, ro=True, neutral=True)
+    ended = State(0)
+    operations: State[list[list[int]]] = State([])
+    reads: State[list[int]] = State([])
+
+    @START.on_write
+    def _start(self, value: int) -> None:
+        self.ended = self.system.clock.now + value
+        self.operations.append([])
+        self.reads.append(0)
+
+    @BUSY.on_read
+    def _busy(self) -> int:
+        clock = self.system.clock
+        is_busy = clock.now < self.ended
+        self.reads[-1] += 1
+        self.operations[-1].append(clock.now)
+        if is_busy:
+            clock.question("busy", until=self.ended, turn=self._turn if self.tells else None)
+        return int(is_busy)
+
+    def _turn(self) -> Turn:
+        return Turn((), self.operations[-1].extend)
+
+    @exposed
+    def seen(self) -> list[list[int]]:
+        """When it was polled, in each operation."""
+        return [list(times) for times in self.operations]
+
+    @exposed
+    def made(self) -> list[int]:
+        """How many of these polls the core has made."""
+        return list(self.reads)

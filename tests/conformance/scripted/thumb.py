@@ -46,7 +46,9 @@ def execute(core: Core, op: int) -> int:
         r[first] = immediate
         _flags(s, immediate)
     elif kind in (0b00101, 0b00111):  # cmp, subs
-        _subtract(s, first, immediate, keep=kind == 0b00111)
+        _subtract(s, first if kind == 0b00111 else None, r[first], immediate)
+    elif op >> 9 == 0b0001101:  # subs, of registers
+        _subtract(s, low, base, r[op >> 6 & 7])
     elif kind == 0b00110:  # adds
         _add(s, first, immediate)
     elif kind == 0b00000:  # lsls
@@ -96,13 +98,12 @@ def _add(s: State, register: int, value: int) -> None:
     _flags(s, result)
 
 
-def _subtract(s: State, register: int, value: int, *, keep: bool) -> None:
-    before = s.r[register]
+def _subtract(s: State, into: int | None, before: int, value: int) -> None:
     result = before - value & 0xFFFF_FFFF
     s.c, s.v = before >= value, bool(before & ~result & 1 << 31)
     _flags(s, result)
-    if keep:
-        s.r[register] = result
+    if into is not None:
+        s.r[into] = result
 
 
 def _holds(s: State, condition: int) -> bool:

@@ -1,0 +1,123 @@
+"""Tells whether a turn of a loop has left core and memory as they were, by `loops.c`.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ctypes import Structure, addressof, c_uint64, c_void_p, sizeof
+
+from . import library as q
+from .memory import PAGE, SystemBus
+from .vmstate import find_state
+
+MOST_CORE, MOST_PAGES, MOST_MEMORIES = 16384, 16, 64
+"""As in loops.c."""
+PRIVATE = (b"nvic", b"systick-reg-ns", b"systick-reg-s")
+"""What QEMU has of the core's own that answers accesses. The last: of cores with two states."""
+
+
+class _Memory(Structure):
+    _fields_ = (("address", c_uint64), ("size", c_uint64), ("host", c_void_p))
+
+
+class _Operations(Structure):
+    _fields_ = (("address", c_void_p), ("opaque", c_void_p))
+
+
+class _Private(Structure):
+    _fields_ = (("opaque", c_void_p), ("read", c_void_p), ("write", c_void_p))
+
+
+class QemuWitness:
+    """Implements `backend.Witness`. device: QEMU's container of core and NVIC."""
+
+    def __init__(self, cpu: int, device: int, bus: SystemBus) -> None:
+        self._cpu, self._device, self._bus = cpu, device, bus
+        self._pages = q.shim_data(c_void_p * (MOST_PAGES + 1), "xipsim_pages")
+        self._is_ready = False
+        self._mark: Callable[[], None] = q.bound_at(b"act", "xipsim_mark_now", 0)
+        self.forget: Callable[[], None] = q.bound_at(b"act", "xipsim_unmark", 0)
+        """What was marked counts no more."""
+        self._unchanged: Callable[[], int] = q.bound_at(b"read", "xipsim_unchanged_since", 0)
+
+    def mark(self) -> None:
+        """Keep how the core, the top of its stack and the pages that were kept are."""
+        if not self._is_ready:
+            self._is_ready = True
+            self._find()
+        self._mark()
+
+    def is_unchanged_since(self, time: int) -> bool:
+        """Whether they are as they were when they were marked, at that time."""
+        return self._unchanged() == time
+
+    def follow(self) -> None:
+        """From now on, note which pages are written."""
+        q.transaction_begin()
+        for record in self._bus.written:
+            record.lately()
+        q.transaction_commit()
+
+    def keep(self) -> bool:
+        """Look at all pages that were written since then, too, and mark how things are."""
+        known = {page for page in self._pages if page}
+        pages = [*known, *self._lately().difference(known)]
+        if len(pages) > MOST_PAGES:
+            return False
+        self._pages[: len(pages)] = pages
+        self.mark()
+        return True
+
+    def is_all_unchanged_since(self, time: int) -> bool:
+        """Whether the core and all memory are as they were when they were marked, at that time."""
+        return self._lately() <= set(self._pages) and self.is_unchanged_since(time)
+
+    def _lately(self) -> set[int]:
+        written = self._bus.written
+        return {record.host + page for record in written for page in record.lately()}
+
+    def _find(self) -> None:
+        """Where things are. Where QEMU is not as expected, nothing will ever be marked."""
+        state, memories = find_state(q.vmstate_core), self._bus.memories
+        if state is None or len(state) > MOST_CORE or len(memories) >= MOST_MEMORIES:
+            return
+        if not self._take_privates():
+            return
+        table = q.shim_data(_Memory * MOST_MEMORIES, "xipsim_memories")
+        table[: len(memories)] = [_Memory(*memory) for memory in memories]
+        q.shim_data(c_uint64, "xipsim_core_bytes").value = len(state)
+        q.shim_data(c_void_p, "xipsim_core_state").value = self._cpu + state.start
+
+    def _take_privates(self) -> bool:
+        """Let accesses to what QEMU has of the core's own be counted."""
+        table = q.shim_data(_Private * len(PRIVATE), "xipsim_privates")
+        devices = [device for name in PRIVATE if (device := q.get_child(self._device, name))]
+        offset = _find_operations()
+        if offset is None or len(devices) < 2:
+            return False
+        for into, device in zip(table, devices, strict=False):
+            place = q.region_of(device, 0) + offset
+            ops = _Operations.from_address(place)
+            into.opaque = ops.opaque
+            theirs = q.MemoryRegionOps.from_address(ops.address)
+            if not theirs.read_with_attrs:
+                return False
+            into.read, into.write = theirs.read_with_attrs, theirs.write_with_attrs
+            ours = q.keep(q.MemoryRegionOps.from_buffer_copy(theirs))
+            ours.read_with_attrs = q.shim_address("xipsim_private_read")
+            ours.write_with_attrs = q.shim_address("xipsim_private_write")
+            ops.address = addressof(ours)
+        return True
+
+
+def _find_operations() -> int | None:
+    """Where in a region QEMU keeps its operations, and behind them what these are given."""
+    ops, opaque = q.keep(q.MemoryRegionOps()), 0x5EC0_0DE5
+    region = q.io_region(ops, "xipsim-probe", PAGE, opaque)
+    for offset in range(0, q.REGION_BYTES, sizeof(c_void_p)):
+        found = _Operations.from_address(region + offset)
+        if (found.address, found.opaque) == (addressof(ops), opaque):
+            return offset
+    return None
