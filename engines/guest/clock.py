@@ -171,16 +171,12 @@ class GuestClock:
     def _make_turns(self, run: Run, made: Turn, gap: int, until: int) -> bool:
         """Those up to the one that stalls, as if the firmware had made them, all like this one; if
         nothing comes meanwhile."""
-        taken = run.last_taken
-        span, left = gap + taken, QUESTIONS_BEFORE_STALL - run.count
-        nearest = self.source.next_alarm(run.last, left * span + 1, {})
-        if run.last + left * span >= until or nearest <= left * span or self.can_interrupt():
+        turns, one = QUESTIONS_BEFORE_STALL - run.count, gap + run.last_taken
+        now, end = run.last, run.last + turns * one
+        if end >= until or self.can_interrupt() or not self._turns.pass_over(now, end - now):
             return False
-        if not self.source.skip(left * span):
-            return False
-        times = range(run.last + span, run.last + left * span + 1, span)
-        self.asked_again(times, taken)
-        made.again(times)
+        run.go_on(end, turns)
+        made.again(range(now + one, end + 1, one))
         return True
 
     @property

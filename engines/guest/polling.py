@@ -104,6 +104,12 @@ class Run:
         self.polls += 1
         self.count = min(self.count + 1, QUESTIONS_BEFORE_STALL)
 
+    def go_on(self, now: int, turns: int) -> None:
+        """It has made so many more like the last one, before it stalls, and asks."""
+        self.last = now
+        self.polls += turns
+        self.count += turns
+
     def fits(self, gap: int) -> bool:
         """Whether a turn of the loop may be that long: turns differ by a branch here and there."""
         if gap in self.gaps or not gap:

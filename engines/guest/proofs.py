@@ -8,7 +8,9 @@ counts, wherever it does that, is never proven.
 
 In a later wait at the same place, with turns of the same length, the second poll and the third are
 compared by what a loop counts in: the core's state, the top of the stack, and the memory that was
-written in the turn that was proven. What is known here is no state of the machine.
+written in the turn that was proven. Assumption: code that was proven at a place, and takes the same
+time again, does not count elsewhere, where it counted nothing then. What is known here is no state
+of the machine.
 """
 
 from __future__ import annotations
