@@ -36,7 +36,7 @@ class ClockAlarm:
             after()
 
         self._fired = fired
-        self.timer = source.timer(fired)
+        self.timer = source.timer(fired, is_hidden=hidden is not None)
         self._arm, self._disarm = self.timer.arm, self.timer.disarm
 
     def at(self, time: int) -> None:

@@ -34,8 +34,8 @@ class TimeSource(Protocol):
     def read(self) -> Callable[[], int]:
         """Tells the virtual ns; exactly, also in the middle of an access."""
 
-    def timer(self, callback: Callable[[], None]) -> Timer:
-        """A timer, off."""
+    def timer(self, callback: Callable[[], None], *, is_hidden: bool = False) -> Timer:
+        """A timer, off. is_hidden: it is the engine's own, and the guest cannot notice it."""
 
     def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
         """ns until the first timer fires, the core's own (SysTick) included, at most `most`.

@@ -43,6 +43,16 @@ WFI, WFE = "WFI", "WFE"
 _MASKED = "WFI, with a masked interrupt pending"
 
 
+class Naps:
+    """Sleeps in WFE that are passed over: an engine that does so by itself, where no engine alarm
+    comes before, has these elsewhere."""
+
+    slept_until = -1
+    """Virtual ns of the alarm that has ended the last one."""
+    event = False
+    """The core's event register, as far as interrupts have set it."""
+
+
 class GuestClock:
     """The `Clock` port. `guard` receives what a callback raised."""
 
@@ -77,10 +87,8 @@ class GuestClock:
         """Where the access under way comes from; set by who has the core."""
         self._stall_end = self.engine_alarm(self._end_stall)
         self._asleep = ""
-        self._slept_until = -1
-        """Virtual ns of the alarm that has ended the last sleep in WFE."""
+        self.naps = Naps()
         self._halted = False
-        self._event = False
         self.level: Callable[[], int] = int
         """Number of the exception being handled, 0 in thread mode; set by who has the core."""
         self.can_interrupt: Callable[[], bool] = lambda: True
@@ -379,7 +387,7 @@ class GuestClock:
         register; it never sleeps past the guest's next alarm, so an event that nobody sees here
         (SEV, or SysTick's) costs a tick at most. Call it while the machine stands still.
         """
-        event, self._event = self._event and not wfi, False
+        event, self.naps.event = self.naps.event and not wfi, False
         if event or not self._stalls:
             return
         if wfi and self.is_pending():
@@ -391,7 +399,7 @@ class GuestClock:
         span = self.next_guest_alarm(now)
         if not wfi and span < MAXIMUM and self.source.skip(span):
             # Nothing else happens before: no need to stop the core, and to start it again.
-            self._slept_until = now + span
+            self.naps.slept_until = now + span
             self._turns.forget_stall()
             return
         self._asleep = WFI if wfi else WFE
@@ -404,10 +412,10 @@ class GuestClock:
 
     def wake(self) -> None:
         """An interrupt line rises: a core that sleeps goes on, from WFI if it is enabled."""
-        self._event = True
+        self.naps.event = True
         if self._asleep == WFE or (self._asleep == WFI and self.is_pending()):
             self.cancel_stall()
-        elif self._slept_until == self._read():
+        elif self.naps.slept_until == self._read():
             self.asking[0] = None  # as `cancel_stall` has it
 
     # -- snapshots -------------------------------------------------------------------------------
@@ -422,8 +430,8 @@ class GuestClock:
             "waits": self.waits.save(),
             "stall_end": self._stall_end.deadline,
             "asleep": self._asleep,
-            "slept_until": self._slept_until,
-            "event": self._event,
+            "slept_until": self.naps.slept_until,
+            "event": self.naps.event,
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -435,8 +443,8 @@ class GuestClock:
         self._turns.load(saved["turns"])
         self.proofs.interrupt()
         self.waits.load(saved["waits"])
-        self._asleep, self._event = saved["asleep"], saved["event"]
-        self._slept_until = saved["slept_until"]
+        self._asleep, self.naps.event = saved["asleep"], saved["event"]
+        self.naps.slept_until = saved["slept_until"]
         if saved["stall_end"] is not None:
             self._stall_end.at(saved["stall_end"])
         if self._asleep or saved["stall_end"] is not None:

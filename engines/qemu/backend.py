@@ -73,6 +73,8 @@ class QemuBackend:
 
             q.on_run_state(q.pointer(q.RUN_STATE(changed)), None)
         if sleeps:
+            q.naps.slept_until, q.naps.event = clock.naps.slept_until, clock.naps.event
+            clock.naps = q.naps
             q.on_sleep(self.core.cpu, partial(clock.sleep, False), partial(clock.sleep, True))
         self.enter()
 

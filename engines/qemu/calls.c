@@ -27,6 +27,14 @@ void xipsim_call(object *callable)
 }
 
 /*
+ * Virtual time. All set from Python: QEMU's functions, and where QEMU keeps what it
+ * adds to the time of the instructions executed.
+ */
+int64_t (*xipsim_deadline)(int clock, int attributes);
+void (*xipsim_exit)(void *cpu);
+int64_t *xipsim_offset;
+
+/*
  * Work for the core, which it does between two instructions. All set from Python: QEMU's functions,
  * and what is called, without arguments, where the core executes WFE or WFI.
  */
@@ -41,13 +49,64 @@ static void call_work(void *cpu, uint64_t callable)
     xipsim_call((object *)(uintptr_t)callable);
 }
 
+/* See `Naps` in guest/clock.py. */
+struct {
+    int64_t slept_until;
+    uint8_t event;
+} xipsim_naps;
+
+/* Timers of the engine's own, set from Python, which the guest cannot notice. */
+static const int64_t **hidden; /* where each keeps the time at which it fires, negative while off */
+static size_t n_hidden;
+
+void xipsim_hide(const int64_t *timer)
+{
+    if (!(hidden = realloc(hidden, (n_hidden + 1) * sizeof *hidden))) {
+        abort();
+    }
+    hidden[n_hidden++] = timer;
+}
+
+/* What Python would do where the core executes WFE, if that is simple; whether it was. */
+static int take_nap(void *cpu)
+{
+    int64_t span = xipsim_nearest(CLOCK_VIRTUAL), end;
+
+    if (!xipsim_offset || is_in_passage()) {
+        return 0;
+    }
+    if (xipsim_naps.event) {
+        xipsim_naps.event = 0;
+        return 1;
+    }
+    if (span < 0 || span > INT32_MAX) {
+        return 0;
+    }
+    end = xipsim_clock(CLOCK_VIRTUAL) + span;
+    for (size_t i = 0; i < n_hidden; i++) {
+        if (*hidden[i] >= 0 && *hidden[i] <= end) {
+            return 0;
+        }
+    }
+    xipsim_skip(cpu, (int)span);
+    xipsim_naps.slept_until = end;
+    return 1;
+}
+
+static void nap(void *cpu, uint64_t callable)
+{
+    if (!take_nap(cpu)) {
+        xipsim_call((object *)(uintptr_t)callable);
+    }
+}
+
 OWN void fall_asleep(int is_wfi)
 {
     object *callable = is_wfi ? xipsim_on_wfi : xipsim_on_wfe;
 
     if (callable) {
         /* Not at once: QEMU 7.2 ends with "Bad icount read" where the clock is read here. */
-        xipsim_queue(xipsim_core, call_work, (uintptr_t)callable);
+        xipsim_queue(xipsim_core, is_wfi ? call_work : nap, (uintptr_t)callable);
     }
 }
 
@@ -139,14 +198,6 @@ static object *call_look(object *self, object *number)
     }
     return py.number(b->function.look(b->first, (int)value));
 }
-
-/*
- * Virtual time. All set from Python: QEMU's functions, and where QEMU keeps what it
- * adds to the time of the instructions executed.
- */
-int64_t (*xipsim_deadline)(int clock, int attributes);
-void (*xipsim_exit)(void *cpu);
-int64_t *xipsim_offset;
 
 /* ns until the first timer fires, negative if there is none. */
 int64_t xipsim_nearest(int clock)

@@ -334,6 +334,26 @@ def bound_forget(cpu: int) -> Callable[[], None]:
     return made
 
 
+class _Naps(Structure):
+    _fields_ = (
+        ("slept_until", c_int64),
+        ("event", c_bool),
+    )
+
+
+naps = shim_data(_Naps, "xipsim_naps")
+"""`guest.clock.Naps`, for the shim, which takes the simple ones."""
+_hide = PYFUNCTYPE(None, c_void_p)(shim_address("xipsim_hide"))
+
+
+def hide(timer: int) -> None:
+    """This timer is the engine's own: no nap ends with it, and one that goes past it is not simple.
+
+    When it fires stands at its beginning, in QEMU 7.2 to 10.0.
+    """
+    _hide(timer)
+
+
 def on_sleep(cpu: int, wfe: Callable[[], None], wfi: Callable[[], None]) -> None:
     """Call `wfe` or `wfi` when the core is about to execute such an instruction."""
     shim_data(c_void_p, "xipsim_core").value = cpu

@@ -18,9 +18,11 @@ class QemuTimer:
 
     __slots__ = ("arm", "disarm")
 
-    def __init__(self, callback: Callable[[], None]) -> None:
+    def __init__(self, callback: Callable[[], None], is_hidden: bool) -> None:
         timer = q.new_structure()
         q.timer_init(timer, None, q.CLOCK_VIRTUAL, 1, 0, q.call, q.keep(callback))
+        if is_hidden:
+            q.hide(timer)
         self.arm: Callable[[int], None] = q.bound(b"move", q.timer_mod, timer)
         self.disarm: Callable[[], None] = q.bound(b"act", q.timer_del, timer)
 
@@ -62,7 +64,7 @@ class QemuTime:
         self.read: Callable[[], int] = q.bound(b"read", q.clock_ns, q.CLOCK_VIRTUAL)
         self._nearest: Callable[[], int] = q.bound_nearest()
         """ns until the first timer fires, negative if there is none."""
-        self._nudge = QemuTimer(self._nudged)
+        self._nudge = QemuTimer(self._nudged, is_hidden=True)
         self._nudged_at: int | None = None
         self._skip: Callable[[int], int] | None = None
 
@@ -73,9 +75,9 @@ class QemuTime:
         self.release = q.bound(b"act", q.cpu_resume, cpu)
         self.move_on = q.bound_move_on(cpu)
 
-    def timer(self, callback: Callable[[], None]) -> QemuTimer:
+    def timer(self, callback: Callable[[], None], *, is_hidden: bool = False) -> QemuTimer:
         """A timer, off."""
-        return QemuTimer(callback)
+        return QemuTimer(callback, is_hidden)
 
     def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
         """ns until the first timer fires, QEMU's own included, at most `most`."""

@@ -165,6 +165,8 @@ class Slots(Generic[T]):
     def __get__(self, instance: HasParts | None, owner: type) -> Self | dict[int, T]:
         if instance is None:
             return self
-        # Not a data descriptor: from now on the instance's own attribute wins.
-        children: dict[int, T] = instance.__dict__.setdefault(self.name, {})
+        # Not a data descriptor: from now on the instance's own attribute wins. Set as any other:
+        # Python 3.11 takes long for all attributes of who was asked for its `__dict__`.
+        children: dict[int, T] = {}
+        setattr(instance, self.name, children)
         return children

@@ -232,8 +232,10 @@ class RegisterArray(Hooked):
     def __get__(self, instance: HasRegisters | None, owner: type) -> Self | RegisterValues:
         if instance is None:
             return self
-        # Not a data descriptor: from now on the instance's own attribute wins.
-        values = instance.__dict__[self.name] = RegisterValues(instance.regs, self)
+        # Not a data descriptor: from now on the instance's own attribute wins. Set as any other:
+        # Python 3.11 takes long for all attributes of who was asked for its `__dict__`.
+        values = RegisterValues(instance.regs, self)
+        setattr(instance, self.name, values)
         return values
 
 

@@ -40,8 +40,10 @@ class Output:
     def __get__(self, instance: HasLines | None, owner: type) -> Self | Line:
         if instance is None:
             return self
-        # Not a data descriptor: from now on the instance's own attribute wins.
-        line = instance.__dict__[self.name] = instance.lines[self.name]
+        # Not a data descriptor: from now on the instance's own attribute wins. Set as any other:
+        # Python 3.11 takes long for all attributes of who was asked for its `__dict__`.
+        line = instance.lines[self.name]
+        setattr(instance, self.name, line)
         return line
 
 
