@@ -46,6 +46,10 @@ class ClockAlarm:
             self._hidden[self.timer] = time
         self._arm(time)
 
+    def follow(self, time: int | None) -> None:
+        """Its timer was set to that already, or stopped. Not for a hidden one."""
+        self.deadline = time
+
     def fire(self) -> None:
         """Do now what it does when its time comes."""
         self._disarm()

@@ -74,17 +74,23 @@ class Player(Protocol):
         """Tell of each access that begins from now on."""
 
     def compile(
-        self, values: dict[int, int], steps: Sequence[Step], again: tuple[int, int] | None
+        self,
+        values: dict[int, int],
+        steps: Sequence[Step],
+        again: Again | None,
+        line: IrqLine | None,
+        timer: Timer,
     ) -> Callable[[int], None]:
         """A function that lets these steps be expected from the next access on, given when they
-        began. values: of the registers of which they are accesses. again: offset and value of a
-        write that may come behind the last one, see `repeat`."""
+        began. values: of the registers of which they are accesses. again: a write that may come
+        behind the last one, see `repeat`. line, timer: what accesses drive and set."""
 
     def repeat(self, times: int) -> None:
         """Of what has just begun to be expected, and was compiled with such a write: so many times,
         answer it, too, and expect all steps again, as of then. Only where what is free was written
         as the steps have it, and not while an alarm is due. With the last but one, the `Witness`
-        marks; with the last of these answers, within the access, `ended` is called."""
+        marks; with the last of these answers, within the access, `ended` is called, and
+        the timer is left to that."""
 
     def forget(self) -> None:
         """Nothing that was compiled will be played any more."""
@@ -130,7 +136,8 @@ class Step(NamedTuple):
 
     since: ns since the passage began, None where that does not matter. rested: such a step comes
     so many ns or more after that, or before if negative, and for `since` and `rested` of those
-    behind it the passage begins with it. took: ns that the access lasted.
+    behind it the passage begins with it. took: ns that the access lasted. level: how the line is
+    driven, if it is. disarms: the timer is stopped.
     """
 
     offset: int
@@ -140,11 +147,25 @@ class Step(NamedTuple):
     since: int | None
     rested: int | None
     took: int
+    level: bool | None = None
+    disarms: bool = False
 
     @property
     def is_free(self) -> bool:
         """Whether the value may be another."""
         return self.is_write and self.allowed != (self.value, self.value)
+
+
+class Again(NamedTuple):
+    """A write behind the steps of a passage that begins it again.
+
+    level: how it drives the line, if it does. due: ns behind it for which it sets the timer.
+    """
+
+    offset: int
+    value: int
+    level: bool | None
+    due: int | None
 
 
 class CoreDescription(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Protocol
@@ -65,11 +65,13 @@ class Supervisor(Protocol):
 class CoreInput:
     """An interrupt of the core, for a `Junction`; wakes the core when it rises."""
 
-    def __init__(self, line: IrqLine, wake: Callable[[], None]) -> None:
-        self._line, self._wake = line, wake
+    def __init__(self, line: IrqLine, clock: GuestClock) -> None:
+        self._line, self._wake, self._passages = line, clock.wake, clock.passages
 
     def set(self, level: bool) -> None:
         """The `IrqLine` port."""
+        if (drives := self._passages.drives) is not None and drives(self._line, level):
+            return
         self._line.set(level)
         if level:
             self._wake()
@@ -213,14 +215,17 @@ class Builder:
         return self._inputs[key]
 
     def _core_input(self, number: int) -> IrqLine:
-        line: IrqLine = CoreInput(self.board.core.interrupt(number), self._clock.wake)
+        line: IrqLine = CoreInput(self.board.core.interrupt(number), self._clock)
         for wake_filter in self._wake_filters:
             line = wake_filter.filtered(number, line)
         return line
 
     @cached_property
     def _wake_filters(self) -> list[WakeFilter]:
-        return [m for m in self.board.models.made.values() if isinstance(m, WakeFilter)]
+        made = self.board.models.made.values()
+        filters: list[WakeFilter] = [m for m in made if isinstance(m, WakeFilter)]
+        self._clock.passages.filters = filters
+        return filters
 
     def tag(self, tag: Tag) -> None:
         """A range that has only a name."""

@@ -25,18 +25,21 @@ that the write led back to the state in which the passage began, the player may 
 many rounds as the clock lets a loop ask, up to the one that stalls. What the model has to catch up
 with is what each of them tells the chip, for its count and the trace (`Speaker.again`), and the
 clock.
+
+Where accesses drive an interrupt of the core, the player does so, too, at the time of each, as the
+core has to see it, and the model follows (`Speaker.line`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, ItemsView, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
-from xipsim.peripherals.core import RAISED, Speaker
+from xipsim.peripherals.core import RAISED, IrqLine, Speaker, WakeFilter
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .backend import Player, Step, TimeSource
+from .backend import Again, Player, Step, TimeSource
 from .recorder import Recorder, Stop
 
 LEAST = 3
@@ -73,6 +76,9 @@ class Clock(Protocol):
     def passage(self, speaker: Speaker) -> None:
         """One may begin, unless the core stands still."""
 
+    def wake(self) -> None:
+        """An interrupt has risen."""
+
     def asked_again(self, times: Sequence[int], taken: int) -> None:
         """That was asked again at these times, each behind accesses that have taken so many ns."""
 
@@ -85,11 +91,13 @@ class Passage(NamedTuple):
     """Where it may end; the last one is behind all steps."""
     play: Callable[[int], None]
     """Begins to play it, at that time."""
-    again: tuple[int, int] | None
+    again: Again | None
     """The write behind it that has led back to the state in which it began, as it will wherever it
     does the same as what has begun it. (`Speaker.round`)"""
     given: ItemsView[int, int]
     """What is free, as it was written."""
+    rises: int | None
+    """The first step that lets an interrupt rise, or the one behind the last."""
 
 
 class Passages:
@@ -107,6 +115,10 @@ class Passages:
         self._recorded: Recorder | None = None
         self._past: int | None = None
         """The time of the access that is made to catch up."""
+        self.filters: Sequence[WakeFilter] = ()
+        """What an interrupt may have to wait for on its way to the core."""
+        self.drives: Callable[[IrqLine, bool], bool] | None = None
+        """Who is told that an interrupt of the core is driven; answers whether it is already."""
 
     def use(self, player: Player) -> None:
         """From now on, play by this."""
@@ -121,11 +133,14 @@ class Passages:
         if player is None or self._past is not None:
             return
         state = speaker.state(now := self._clock.now)
+        line = speaker.line
+        if line is not None and (line.is_shared or any(f.holds_back for f in self.filters)):
+            state = None
         if recorded is not None and state != recorded.state and recorded.goes_on():
             return
         if recorded is not None:
             is_round = speaker is recorded.speaker and state == recorded.state
-            self._keep(recorded, speaker.round() if is_round else None)
+            self._keep(recorded, recorded.again(speaker.round() if is_round else None, now))
         if state is None:
             return
         known = self._known.get(begun := (speaker, state))
@@ -135,7 +150,7 @@ class Passages:
             self._rounds = 0
             if known.again is not None and (rounds := self._clock.asks_before_stall):
                 values = speaker.model.regs.items()
-                if known.again == speaker.round() and known.given <= values:
+                if known.again[:2] == speaker.round() and known.given <= values:
                     self._rounds = rounds
                     player.repeat(rounds)
         elif known is None:
@@ -147,6 +162,7 @@ class Passages:
             self._known[begun] = known + 1
             self._recorded = recorded = Recorder(speaker, state, now, self._clock.source)
             self._clock.read_by(recorded.read)
+            self.drives = recorded.drives
             player.record(True)
 
     def acts(self, later: Callable[[], object] | None = None) -> None:
@@ -180,10 +196,30 @@ class Passages:
             return
         speaker, began, passage = played
         made, written, times = self._player.stop()
-        if times and passage.again is not None:
-            self._go_round(speaker, began, times, passage.stops[-1].taken)
-            began, times = times[-1], ()
-        bases, done = (began, *times), 0
+        rounds = () if passage.again is None else times
+        if passage.rises is not None and (rounds or made > passage.rises):
+            self._clock.wake()
+        self.drives = lambda _line, _level: True  # the player has driven it
+        try:
+            if rounds and passage.again is not None:
+                self._go_round(speaker, began, rounds, passage.again, passage.stops[-1].taken)
+                began, times = rounds[-1], ()
+            self._bring(speaker, passage, (began, *times), made, written)
+        finally:
+            self.drives = None
+        if rounds and len(rounds) == self._rounds:
+            self._clock.passage(speaker)
+
+    def _bring(
+        self,
+        speaker: Speaker,
+        passage: Passage,
+        bases: Sequence[int],
+        made: int,
+        written: Sequence[int],
+    ) -> None:
+        """Let the model be where it would be behind so many steps."""
+        done = 0
         if made == len(passage.steps):
             stop: Stop | None = passage.stops[-1]
         else:
@@ -193,7 +229,7 @@ class Passages:
             done = stop.length
         if done < made:
             self._catch_up(speaker, bases, passage.steps[:made], written, done)
-        if speaker.end.deadline is not None:
+        if speaker.line is None and speaker.end.deadline is not None:
             self._fire(speaker)
 
     def _jump(
@@ -206,15 +242,19 @@ class Passages:
         for base, since, later in stop.deeds:
             self._at(bases[base] + since, later)
         speaker.jump(stop.outcome, bases, written)
+        if stop.disarms:
+            speaker.end.follow(None)
 
-    def _go_round(self, speaker: Speaker, began: int, starts: Sequence[int], taken: int) -> None:
+    def _go_round(
+        self, speaker: Speaker, began: int, starts: Sequence[int], again: Again, taken: int
+    ) -> None:
         asks = len(starts) == self._rounds
         self._clock.asked_again(starts[:-1] if asks else starts, taken)
         if asks:
             self._clock.count_as_taken(taken)
+        elif again.due is not None:
+            speaker.end.follow(starts[-1] + again.due)
         speaker.again(began, starts, asks=asks)
-        if asks:
-            self._clock.passage(speaker)
 
     def _ended(self) -> None:
         """While playing: something comes that the player does not answer."""
@@ -237,12 +277,12 @@ class Passages:
 
     def _end(self, recorded: Recorder) -> Player:
         assert self._player is not None
-        self._recorded = None
+        self._recorded = self.drives = None
         self._player.record(False)
         self._clock.read_by(None)
         return self._player
 
-    def _keep(self, recorded: Recorder, again: tuple[int, int] | None) -> None:
+    def _keep(self, recorded: Recorder, again: Again | None) -> None:
         """It is over, by what the firmware does, which it will do again. again: see `Passage`."""
         player, begun = self._end(recorded), (recorded.speaker, recorded.state)
         speaker, steps, stops = recorded.speaker, recorded.steps, recorded.stops
@@ -251,12 +291,17 @@ class Passages:
             return
         if stops[-1].ends_question or stops[-1].deeds or len(stops) > 1:
             again = None
+        alarm: Any = speaker.end
+        rises = [number for number, step in enumerate(steps) if step.level]
+        if again is not None and again.level:
+            rises.append(len(steps))
         self._known[begun] = Passage(
             steps,
             stops=stops,
-            play=player.compile(speaker.model.regs, steps, again),
+            play=player.compile(speaker.model.regs, steps, again, recorded.input, alarm.timer),
             again=again,
             given={s.offset: s.value for s in steps if s.offset in speaker.FREE}.items(),
+            rises=rises[0] if rises else None,
         )
 
     # -- catching up -----------------------------------------------------------------------------

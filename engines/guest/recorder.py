@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
-from xipsim.peripherals.core import Speaker, Start
+from xipsim.peripherals.core import IrqLine, Speaker, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .backend import Step, TimeSource
+from .backend import Again, Step, TimeSource
 
 MOST, MOST_BASES = 256, 8
 """Accesses of a passage, and of them such as start something at rest."""
@@ -32,6 +32,8 @@ class Stop(NamedTuple):
     """ns that the steps took."""
     ends_question: bool
     """Whether one of them was not neutral."""
+    disarms: bool
+    """Whether one of them has cancelled the model's alarm."""
 
 
 class Recorder:
@@ -62,7 +64,12 @@ class Recorder:
         self._start: Start | None = None
         """Likewise."""
         self._has_started = False
-        self._deadline = speaker.end.deadline
+        self._deadline = self._due = speaker.end.deadline
+        self.input: IrqLine | None = None
+        """The interrupt of the core that is driven."""
+        self._driven: list[bool] = []
+        """To which levels, by the access under way."""
+        self._level = speaker.line is not None and speaker.line.level
 
     @property
     def stops(self) -> tuple[Stop, ...]:
@@ -88,6 +95,33 @@ class Recorder:
         else:
             self._done.append((self.read(), later))
 
+    def drives(self, line: IrqLine, level: bool) -> bool:
+        """As `Passages.drives`."""
+        if self.input is None:
+            self.input = line
+        if line is not self.input:
+            self.is_over = True
+        self._driven.append(level)
+        return False
+
+    def _drove(self) -> tuple[bool, bool | None]:
+        """What the access has done to the line: whether the core has seen it move as it has moved,
+        and once; and to which level, None if it has not."""
+        line, before = self.speaker.line, self._level
+        self._level = line is not None and line.level
+        driven, self._driven = self._driven, []
+        if self._level == before:
+            return not driven, None
+        return driven == [self._level], self._level
+
+    def again(self, write: tuple[int, int] | None, now: int) -> Again | None:
+        """The write under way as what begins the passage again, if that is the one given."""
+        is_plain, level = self._drove()
+        if write is None or not is_plain:
+            return None
+        due = self.speaker.end.deadline if self.speaker.line is not None else None
+        return Again(*write, level, None if due is None else due - now)
+
     def goes_on(self) -> bool:
         """Whether the passage may go on with the access under way, where one may also begin."""
         if self.is_over or not self.speaker.is_under_way:
@@ -102,13 +136,17 @@ class Recorder:
         took, self.taken = self.taken, 0
         done, self._done = self._done, []
         start, self._start = self._start, None
-        is_free = offset in speaker.FREE
+        is_free = offset in speaker.FREE or (is_write and offset in speaker.PUSHED)
+        is_plain, level = self._drove()
+        due, self._due = self._due, speaker.end.deadline
+        disarms = due is not None and self._due is None
         if (
             self.is_over
             or values is not model.regs
             or (offset not in model.NEUTRAL and offset not in speaker.ALSO)
             or (is_free and not is_write)
-            or not self._is_alarm_as_known()
+            or not is_plain
+            or not self._is_alarm_as_known(due)
             or len(self._steps) == MOST
             or (start is not None and not self._narrow(start.needs))
         ):
@@ -128,7 +166,9 @@ class Recorder:
         if outcome is None:
             return False
         allowed = ANYTHING if is_free else (value, value)
-        self._steps.append(Step(offset, value, is_write, allowed, since, rested, took))
+        self._steps.append(
+            Step(offset, value, is_write, allowed, since, rested, took, level, disarms)
+        )
         base = len(self._bases) - 1
         self._deeds += [(base, at - self._bases[base], later) for at, later in done]
         self._has_started = self._has_started and speaker.is_under_way
@@ -145,12 +185,16 @@ class Recorder:
             outcome=outcome,
             taken=sum(step.took for step in self._steps),
             ends_question=any(step.offset in self.speaker.ALSO for step in self._steps),
+            disarms=any(step.disarms for step in self._steps),
         )
 
-    def _is_alarm_as_known(self) -> bool:
-        """Whether the alarm is as when the passage began, or it was off then, and can wait now."""
+    def _is_alarm_as_known(self, before: int | None) -> bool:
+        """Whether the alarm is as when the passage began, or it was off then, and can wait now; or
+        where it has to be set in its time, whether the access has left it, or cancelled it."""
         speaker = self.speaker
-        if speaker.end.deadline == self._deadline:
+        if speaker.line is not None:
+            return self._due in (before, None)
+        if self._due == self._deadline:
             return True
         return self._deadline is None and speaker.lets_alarm_wait()
 

@@ -159,5 +159,6 @@ class Interrupt:
     """An input of the NVIC; the `IrqLine` port."""
 
     def __init__(self, irq: int) -> None:
+        self.pointer = irq
         self.set: Callable[[bool], None] = q.bound(b"set", q.irq_set, irq)
         """Drive it."""

@@ -380,6 +380,9 @@ def bound_skip(cpu: int, offset: c_int64) -> Callable[[int], int]:
 
 
 shim_data(c_void_p, "xipsim_clock").value = address(clock_ns)
+shim_data(c_void_p, "xipsim_drive").value = address(irq_set)
+shim_data(c_void_p, "xipsim_arm").value = address(timer_mod)
+shim_data(c_void_p, "xipsim_disarm").value = address(timer_del)
 _time_attribute = PYFUNCTYPE(py_object, py_object, py_object)(
     shim_address("xipsim_time_attribute")
 )

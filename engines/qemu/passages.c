@@ -16,6 +16,7 @@ struct step {
     uint32_t value;       /* as recorded */
     uint32_t least, most; /* that may be written */
     uint32_t took;        /* ns that the access lasts */
+    uint32_t line, disarms; /* how the line is driven, see below; whether the timer is stopped */
     int64_t since;        /* ns from the passage's begin to this access, negative: that does not matter */
     int64_t rested;       /* it begins anew with this access, so many ns later at least; or NEVER */
 };
@@ -26,11 +27,19 @@ struct script {
     object *values; /* of the model's registers, which tells it from others */
     uint64_t length;
     uint64_t offset, value; /* of the write behind it that may begin it again */
+    int64_t due;            /* ns behind that for which it sets the timer, negative: it does not */
+    uint64_t driven;        /* how it drives the line */
+    void *line, *timer;
     struct step steps[];
 };
 
+enum { IS_LEFT, IS_LOW, IS_HIGH }; /* the line */
+
 /* All set from Python. */
 int64_t (*xipsim_clock)(int clock);
+void (*xipsim_drive)(void *line, int level);
+void (*xipsim_arm)(void *timer, int64_t time);
+void (*xipsim_disarm)(void *timer);
 void *xipsim_cpu;
 object *xipsim_passage_ended; /* (): the passage is over */
 object *xipsim_accessed;      /* (values or None, offset, size, is_write, value): while recording */
@@ -92,6 +101,13 @@ static const struct step *next_step(object *values, uint64_t offset, unsigned si
     return step;
 }
 
+static void drive(uint64_t how)
+{
+    if (how != IS_LEFT) {
+        xipsim_drive(script->line, how == IS_HIGH);
+    }
+}
+
 /* Let the step be made, unless it comes at another time, or something else happens during it. */
 static int make(const struct step *step)
 {
@@ -110,6 +126,10 @@ static int make(const struct step *step)
         began = xipsim_starts[xipsim_begun++] = now;
     }
     made++;
+    drive(step->line);
+    if (step->disarms) {
+        xipsim_disarm(script->timer);
+    }
     return 1;
 }
 
@@ -150,11 +170,14 @@ static int begin_again(object *values, uint64_t offset, unsigned size, uint64_t 
     if (xipsim_begun + 1 == xipsim_rounds) {
         xipsim_mark(); /* Python may want to know whether the last one is like this */
     }
+    drive(script->driven);
     if (xipsim_begun == xipsim_rounds) {
         int state = py.ensure();
 
         end_passage();
         py.release(state);
+    } else if (script->due >= 0) {
+        xipsim_arm(script->timer, began + script->due);
     }
     return 1;
 }

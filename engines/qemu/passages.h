@@ -4,7 +4,7 @@
 
 #include "python_api.h"
 
-#define MOST_STEPS 256 /* as in passages.py */
+#define MOST_STEPS 256 /* as in recorder.py */
 #define MOST_ROUNDS 8
 
 #define CLOCK_VIRTUAL 1

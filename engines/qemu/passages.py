@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from ctypes import Structure, addressof, c_int64, c_uint, c_uint32, c_uint64, c_void_p, py_object
+from typing import Any
 
-from xipsim.engines.guest.backend import Step
+from xipsim.engines.guest.backend import Again, Step
 
 from . import library as q
 
 MOST_STEPS, MOST_ROUNDS = 256, 8
 NEVER_MIND, NEVER = -1, 2**63 - 1
+LINE = {None: 0, False: 1, True: 2}
 ONE_INSTRUCTION, DEVICES, COUNTS = 0x1, 0x8000, 0x2000
 """Flags of translation: how many instructions a block has; that the last one may reach a device, of
 QEMUs up to 9.0; and that instructions are counted, always set here, of those since then. For them
@@ -23,13 +25,18 @@ the second goes without saying, and its bit means something else."""
 class _Step(Structure):
     _fields_ = (
         *((name, c_uint32) for name in ("is_write", "offset", "value", "least", "most", "took")),
+        *((name, c_uint32) for name in ("line", "disarms")),
         ("since", c_int64),
         ("rested", c_int64),
     )
 
 
 def _script(
-    values: dict[int, int], steps: Sequence[Step], again: tuple[int, int] | None
+    values: dict[int, int],
+    steps: Sequence[Step],
+    again: Again | None,
+    line: Any,
+    timer: Any,
 ) -> Structure:
     class Script(Structure):
         _fields_ = (
@@ -37,16 +44,25 @@ def _script(
             ("length", c_uint64),
             ("offset", c_uint64),
             ("value", c_uint64),
+            ("due", c_int64),
+            ("driven", c_uint64),
+            ("line", c_void_p),
+            ("timer", c_void_p),
             ("steps", _Step * len(steps)),
         )
 
-    script = Script(id(values), len(steps), *(again or (0, 0)))
+    offset, value, level, due = again or (0, 0, None, None)
+    script = Script(
+        id(values), len(steps), offset, value, NEVER_MIND if due is None else due, LINE[level],
+        line and line.pointer, timer.pointer,
+    )  # fmt: skip
     for into, step in zip(script.steps, steps, strict=True):
         into.is_write, into.offset, into.value = step.is_write, step.offset, step.value
         into.least, into.most = step.allowed
         into.took = step.took
         into.since = NEVER_MIND if step.since is None else step.since
         into.rested = NEVER if step.rested is None else step.rested
+        into.line, into.disarms = LINE[step.level], step.disarms
     return script
 
 
@@ -101,10 +117,15 @@ class QemuPlayer:
         self._recording.value = self._recordings if on else 0
 
     def compile(
-        self, values: dict[int, int], steps: Sequence[Step], again: tuple[int, int] | None
+        self,
+        values: dict[int, int],
+        steps: Sequence[Step],
+        again: Again | None,
+        line: Any,
+        timer: Any,
     ) -> Callable[[int], None]:
         """A function that begins to play, given the time."""
-        script = _script(values, steps, again)
+        script = _script(values, steps, again, line, timer)
         self._scripts.append(script)
         play: Callable[[int], None] = q.bound_at(b"move", "xipsim_play", addressof(script))
         return play

@@ -16,10 +16,10 @@ from . import library as q
 class QemuTimer:
     """A timer on the virtual clock; implements `backend.Timer`."""
 
-    __slots__ = ("arm", "disarm")
+    __slots__ = ("arm", "disarm", "pointer")
 
     def __init__(self, callback: Callable[[], None], is_hidden: bool) -> None:
-        timer = q.new_structure()
+        self.pointer = timer = q.new_structure()
         q.timer_init(timer, None, q.CLOCK_VIRTUAL, 1, 0, q.call, q.keep(callback))
         if is_hidden:
             q.hide(timer)

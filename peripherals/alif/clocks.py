@@ -76,6 +76,11 @@ class Aon(Peripheral, WakeFilter):
         self._core[number] = line
         return _Interrupt(self._drive, number)
 
+    @property
+    def holds_back(self) -> bool:
+        """See `WakeFilter`."""
+        return self._sleeps
+
     def _drive(self, number: int, level: bool) -> None:
         is_waking = number < WAKING
         if not is_waking:

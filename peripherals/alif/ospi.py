@@ -11,6 +11,7 @@ from xipsim.peripherals.core import ResetCause, System, model
 from xipsim.peripherals.nor.bus import SpiDevice
 
 from .ospi_fifos import RXO, RXU, TXO, Fifos
+from .ospi_passages import Passages
 from .ospi_registers import OspiRegisters
 from .ospi_shapes import Shapes
 from .ospi_transfer import Transfers
@@ -31,6 +32,7 @@ class Ospi(OspiRegisters):
         self._fifos = Fifos(self)
         progress = self.alarm(self._progressed)
         self._transfers = Transfers(self, shapes, self._fifos, progress)
+        self._passages = Passages(self, self._transfers.polls, progress)
         self._port = XipPort(self, shapes)
 
     # -- life ------------------------------------------------------------------------------------
@@ -71,11 +73,15 @@ class Ospi(OspiRegisters):
     def _enable(self, value: int) -> None:
         self._transfers.enable(bool(value & 1))
         if self.window_native:
+            self.system.clock.acts()
             self._port.leave_native()
 
     @OspiRegisters.SER.on_write
     def _select(self, value: int) -> None:
+        was_under_way = self.expected
         self._transfers.select()
+        if self.expected and not was_under_way:
+            self._passages.begin()
 
     @OspiRegisters.DR.on_write
     def _push(self, index: int, value: int) -> None:
@@ -107,6 +113,8 @@ class Ospi(OspiRegisters):
     @OspiRegisters.RXFLR.on_read
     def _read_rx_level(self) -> int:
         self._transfers.ask()
+        if self.rx and not self.expected:
+            self._passages.begin()
         return len(self.rx)
 
     @OspiRegisters.RXFLR.on_peek
@@ -115,7 +123,10 @@ class Ospi(OspiRegisters):
 
     @OspiRegisters.SR.on_read
     def _read_status(self) -> int:
+        was_under_way = bool(self.sent)
         self._transfers.ask()
+        if was_under_way and not self.sent and not self.expected:
+            self._passages.begin()
         return self._fifos.status
 
     @OspiRegisters.SR.on_peek

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
 from functools import partial, reduce
-from operator import and_, itemgetter
+from operator import and_
 
-from xipsim.peripherals.core import Alarm, Register, Turn
+from xipsim.peripherals.core import Alarm
 from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 
 from .ospi_fifos import DEPTH, RXU, TXO, Fifos
 from .ospi_format import Format, packed, size
 from .ospi_incoming import Incoming
+from .ospi_polls import Polls
 from .ospi_registers import OspiRegisters
 from .ospi_shapes import BOTH, EEPROM_READ, TRANSMIT, Plan, Shapes
 
@@ -22,8 +22,6 @@ _SSIENR, _SER = OspiRegisters.SSIENR.offset, OspiRegisters.SER.offset
 _TXFTLR, _BAUDR = OspiRegisters.TXFTLR.offset, OspiRegisters.BAUDR.offset
 _SELECTS, _TFT = OspiRegisters.SELECTS.mask, OspiRegisters.TFT.mask
 _TXFTHR = OspiRegisters.TXFTHR.lsb
-_polled = itemgetter(*(r.offset for r in OspiRegisters.declared(Register) if r.neutral))
-"""The registers that firmware changes in a loop that polls a chip."""
 
 
 class Transfers:
@@ -40,6 +38,7 @@ class Transfers:
         self._ospi, self._shapes, self._fifos = ospi, shapes, fifos
         self._progress, self._clock = progress, ospi.system.clock
         self._incoming = Incoming(ospi, shapes, fifos)
+        self.polls = Polls(ospi, progress)
         self._asked: tuple[Plan, list[int]] | None = None
         self._last = Transaction()
         """The last cycle that reads, and what it was made of."""
@@ -183,6 +182,7 @@ class Transfers:
                 ospi.diagnose("no-serial-clock", "a transfer waits for ever: BAUDR is 0")
                 return
             ospi.chosen = regs[_SER] & _SELECTS
+            self._clock.acts()
             if plan.receives:
                 self._receive(plan)
             else:
@@ -190,15 +190,16 @@ class Transfers:
 
     def _receive(self, plan: Plan) -> None:
         ospi, shape = self._ospi, plan.shape
+        head = ospi.tx[: shape.head or 1]
+        del ospi.tx[: shape.head or 1]
         if shape.frf:
-            head = ospi.tx[: shape.head]
             # Assumption: with neither instruction nor address, which is not allowed, an entry goes.
-            del ospi.tx[: shape.head or 1]
-            exchange = partial(self._exchange, self._reading(plan, head))
+            exchange = partial(self._exchange, self._reading(plan, head[: shape.head]))
         else:
             # The first entry goes out over and over while frames come in.
-            exchange = partial(self._both_ways, shape, [ospi.tx.pop(0)] * plan.frames)
-        answer, now = self._read(exchange), self._clock.now
+            exchange = partial(self._both_ways, shape, head * plan.frames)
+        answer = self.polls.read(self._selected(), exchange, head, plan.change)
+        now = self._clock.now
         self._incoming.begin(answer, plan.frames, since=now, lead=plan.lead)
         if ospi.rx:
             self._watch_progress()
@@ -212,21 +213,6 @@ class Transfers:
             self._asked = plan, head
             self._last = plan.shape.transaction(head, read=plan.read)
         return self._last
-
-    def _read(self, exchange: Callable[[], bytes]) -> bytes:
-        """A cycle that reads. From a busy chip that can only be a poll of its status."""
-        busy = [(chip, chip.busy_until) for chip in self._selected() if chip.busy]
-        answer = exchange()
-        for chip, until in busy:
-            turn = partial(self._turn, chip) if len(busy) == 1 and chip.repeats else None
-            self._clock.question(("status", chip.name), until=until, turn=turn)
-        return answer
-
-    def _turn(self, chip: SpiDevice) -> Turn:
-        ospi = self._ospi
-        flags = ospi.raised, ospi.overflowing, ospi.chosen
-        state = (_polled(ospi.regs), tuple(ospi.tx), tuple(ospi.rx), flags)
-        return Turn(state, chip.repeated)
 
     def _send(self, plan: Plan) -> None:
         ospi = self._ospi
@@ -283,6 +269,7 @@ class Transfers:
 
     def _finish(self, done: int) -> None:
         """Chip select rises after `done` entries of the transfer under way."""
+        self._clock.acts()
         ospi, shape = self._ospi, self._shapes.command
         entries, is_whole, end = ospi.sent[:done], done == len(ospi.sent), ospi.ends[-1]
         ospi.sent, ospi.ends = [], []

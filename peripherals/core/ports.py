@@ -51,6 +51,9 @@ class Alarm(Protocol):
     def fire(self) -> None:
         """For engines: do now what it does when its time comes."""
 
+    def follow(self, time: int | None) -> None:
+        """For engines: that it fires at that time, or not, was seen to."""
+
 
 class Turn(NamedTuple):
     """A turn of a loop that asks, as the model that is asked sees it."""
@@ -86,6 +89,18 @@ class Start(NamedTuple):
     """Of free registers on which it depends: least and greatest value with which it is the same."""
 
 
+class Signal(Protocol):
+    """An output of a model."""
+
+    @property
+    def level(self) -> bool:
+        """As it is driven."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others drive what it drives, too."""
+
+
 class Speaker(Protocol):
     """A model's part in passages: pieces of what a driver says, which are the same again and again.
 
@@ -97,9 +112,17 @@ class Speaker(Protocol):
     """Registers that only hold what is written, whatever that is; they are not read in a passage.
     The outcome may depend on them, what is answered not, but for what a `Start` needs."""
 
+    PUSHED: frozenset[int]
+    """FIFOs, which take whatever is written; what reads answer does not depend on it."""
+
     ALSO: frozenset[int]
     """Registers that are not neutral, but of which accesses may be a part of passages. As anywhere,
     they end what is asked."""
+
+    line: Signal | None
+    """An output that accesses may drive, an interrupt of the core. Then it is driven, and `end` is
+    set and cancelled, when the access is made that does so, and the model only follows. An access
+    of a passage may cancel it, the one that begins it again may set it."""
 
     @property
     def model(self) -> Any:
@@ -153,7 +176,7 @@ class Speaker(Protocol):
         """That write, which came when the passage began, has come again at these times, each behind
         all of the passage: do each time what it does, but for the clock's question.
 
-        asks: the last one is under way, and shall ask that, too.
+        asks: the last one is under way, and shall ask that, too; and set `end` then, if it does.
         """
 
 

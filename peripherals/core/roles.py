@@ -171,6 +171,11 @@ class WakeFilter(Role):
         """What drives the core's interrupt `number` in place of `line`, which leads there."""
         raise NotImplementedError
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether an interrupt may have to wait now."""
+        raise NotImplementedError
+
 
 class UsbHost(Role):
     """A PC at the other end of the board's USB cable. Its serial ports are consoles."""

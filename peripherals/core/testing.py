@@ -36,6 +36,9 @@ class FakeAlarm:
         self.deadline = None
         self._callback()
 
+    def follow(self, time: int | None) -> None:
+        self.deadline = time
+
 
 class FakeClock:
     """Virtual time that moves when the test says so."""

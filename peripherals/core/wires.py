@@ -73,11 +73,12 @@ class Outputs:
 class Line:
     """One output of one instance: remembers its level, passes changes on."""
 
-    __slots__ = ("_sinks", "level")
+    __slots__ = ("_sinks", "is_shared", "level")
 
     def __init__(self) -> None:
         self._sinks: list[IrqLine] = []
-        self.level = False
+        self.level = self.is_shared = False
+        """is_shared: it does not decide alone where it leads to."""
 
     def connect(self, sink: IrqLine) -> None:
         """Pass every change on to `sink`, beginning with the level of now."""
@@ -107,6 +108,9 @@ class Junction:
     def connect(self, line: Line) -> None:
         """Make `line` one of those that meet here."""
         self._lines.append(line)
+        if len(self._lines) > 1:
+            for one in self._lines:
+                one.is_shared = True
         line.connect(self)
 
     def set(self, level: bool) -> None:

@@ -13,7 +13,7 @@ from operator import itemgetter
 from struct import Struct
 from typing import Any
 
-from xipsim.peripherals.core import Alarm, Start
+from xipsim.peripherals.core import Alarm, Signal, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .flexspi_bus import SerialBus
@@ -60,7 +60,8 @@ class _Outcome(NamedTuple):
 class Passages:
     """Implements `Speaker`."""
 
-    FREE, ALSO = _FREE, _ALSO
+    FREE, PUSHED, ALSO = _FREE, frozenset[int](), _ALSO
+    line: Signal | None = None
 
     def __init__(
         self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable, bus: SerialBus,

@@ -11,8 +11,8 @@ from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.nor.chip import Chip
 
-CTRLR0, CTRLR1, SSIENR, SER, BAUDR, TXFLR, RXFLR, SR, DR = (
-    0x00, 0x04, 0x08, 0x10, 0x14, 0x20, 0x24, 0x28, 0x60,
+CTRLR0, CTRLR1, SSIENR, SER, BAUDR, TXFTLR, TXFLR, RXFLR, SR, IMR, DR = (
+    0x00, 0x04, 0x08, 0x10, 0x14, 0x18, 0x20, 0x24, 0x28, 0x2C, 0x60,
 )  # fmt: skip
 RX_SAMPLE_DELAY, SPI_CTRLR0, DDR_DRIVE_EDGE, XIP_MODE_BITS, XIP_INCR, XIP_WRAP, XIP_CTRL = (
     0xF0, 0xF4, 0xF8, 0xFC, 0x100, 0x104, 0x108,
@@ -83,7 +83,7 @@ class Driver:
         **parameters: Any,
     ) -> None:
         self.bench = bench or Bench()
-        self.ospi = Ospi(self.bench.system, name="ospi1", xip=xip)
+        self.ospi = self.model = Ospi(self.bench.system, name="ospi1", xip=xip)
         self.aes = Aes(self.bench.system, name="aes1", ospi=self.ospi)
         self.settings = FAMILIES.get(part or "", ISSI)
         if part is not None:

@@ -8,129 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from driven_core import ENABLE, ERASE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver, Witness
+from driven_core import ENABLE, ERASE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver
+from passage_player import Player
 
-from xipsim.engines.guest.backend import Step
 from xipsim.engines.guest.passages import REMEMBERED
 from xipsim.engines.guest.polling import QUESTIONS_BEFORE_STALL
-from xipsim.engines.guest.recorder import MOST
 from xipsim.peripherals.core import ports
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
-
-
-class Player:
-    """Implements `backend.Player` for a model's accesses, and counts those that it answers."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._script: tuple[dict[int, int], Sequence[Step]] | None = None
-        self._again: tuple[int, int] | None = None
-        self._written = [0xBAD] * MOST
-        self._made = self._began = self._recording = self._recordings = self._rounds = 0
-        self._starts: list[int] = []
-        self.answered = self.compiled = self.rounds = 0
-        self.witness: Witness | None = None
-
-    def connect(
-        self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]
-    ) -> None:
-        self._ended, self._accessed = ended, accessed
-
-    def record(self, on: bool) -> None:
-        self._recordings += on
-        self._recording = self._recordings if on else 0
-
-    def compile(
-        self, values: dict[int, int], steps: Sequence[Step], again: tuple[int, int] | None
-    ) -> Callable[[int], None]:
-        self.compiled += 1
-
-        def play(now: int) -> None:
-            self._script, self._made, self._began = (values, steps), 0, now
-            self._again, self._rounds, self._starts = again, 0, []
-
-        return play
-
-    def repeat(self, times: int) -> None:
-        self._rounds = times
-
-    def forget(self) -> None:
-        pass
-
-    def stop(self) -> tuple[int, Sequence[int], Sequence[int]]:
-        self._script = None
-        return self._made, self._written, self._starts
-
-    def end(self) -> None:
-        if self._script is not None:
-            self._ended()
-
-    def _answers(self, model: FlexSpi, offset: int, value: int | None) -> int | None:
-        if self._script is None:
-            return None
-        values, steps = self._script
-        if values is not model.regs:
-            return None
-        if self._made == len(steps):
-            return self._begins_again(steps, offset, value)
-        step = steps[self._made]
-        if step.offset != offset or step.is_write != (value is not None):
-            return None
-        if value is not None and not step.allowed[0] <= value <= step.allowed[1]:
-            return None
-        now = self._core.now
-        if step.since is not None and now - self._began != step.since:
-            return None
-        if step.rested is not None and now - self._began < step.rested:
-            return None
-        if step.took and not self._core.skip(step.took):
-            return None
-        if step.rested is not None:
-            self._began = now
-            self._starts.append(now)
-        self._written[self._made] = 0xBAD if value is None else value
-        self._made += 1
-        self.answered += 1
-        return step.value
-
-    def _begins_again(
-        self, steps: Sequence[Step], offset: int, value: int | None
-    ) -> int | None:
-        free = [(step.value, at) for at, step in enumerate(steps) if step.is_free]
-        if (
-            (offset, value) != self._again
-            or len(self._starts) == self._rounds
-            or any(self._written[at] != given for given, at in free)
-            or self._core.next_alarm(self._core.now, 1, {}) == 0
-        ):
-            return None
-        self._starts.append(self._core.now)
-        self._made, self._began = 0, self._core.now
-        self.answered += 1
-        self.rounds += 1
-        if self.witness is not None and len(self._starts) + 1 == self._rounds:
-            self.witness.mark()
-        if len(self._starts) == self._rounds:
-            self.end()
-        return 0
-
-    def access(
-        self, model: FlexSpi, offset: int, size: int, value: int | None, make: Callable[[], Any]
-    ) -> int:
-        answer = self._answers(model, offset, value) if size == 4 else None
-        if answer is not None:
-            return answer
-        self.end()
-        recording = self._recording
-        result: int = make()
-        if recording and recording == self._recording:
-            is_write = value is not None
-            self._accessed(model.regs, offset, size, is_write, value if is_write else result)
-        return result
 
 
 class PlayedDriver(FlexSpiDriver):

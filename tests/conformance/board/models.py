@@ -489,6 +489,7 @@ class Talker(Peripheral):
     GO = Register(0xC, neutral=True)
     BELL = Register(0x10)
     FREE, ALSO = frozenset((WORD.offset,)), frozenset((BELL.offset,))
+    PUSHED, line = frozenset[int](), None
     ASK = 0xFFFF_FFFF
     RINGS, RESTS = 300, 50
     asks = State(False)
