@@ -137,7 +137,8 @@ class Step(NamedTuple):
     since: ns since the passage began, None where that does not matter. rested: such a step comes
     so many ns or more after that, or before if negative, and for `since` and `rested` of those
     behind it the passage begins with it. took: ns that the access lasted. level: how the line is
-    driven, if it is. disarms: the timer is stopped.
+    driven, if it is. disarms: the timer is stopped. arms: ns from the passage's begin for which it
+    is set. hides: what is not native any more.
     """
 
     offset: int
@@ -149,6 +150,8 @@ class Step(NamedTuple):
     took: int
     level: bool | None = None
     disarms: bool = False
+    arms: int | None = None
+    hides: tuple[Segment, ...] = ()
 
     @property
     def is_free(self) -> bool:

@@ -229,7 +229,7 @@ class Passages:
             done = stop.length
         if done < made:
             self._catch_up(speaker, bases, passage.steps[:made], written, done)
-        if speaker.line is None and speaker.end.deadline is not None:
+        if speaker.end.deadline is not None and speaker.lets_alarm_wait():
             self._fire(speaker)
 
     def _jump(
@@ -242,8 +242,12 @@ class Passages:
         for base, since, later in stop.deeds:
             self._at(bases[base] + since, later)
         speaker.jump(stop.outcome, bases, written)
-        if stop.disarms:
-            speaker.end.follow(None)
+        if stop.sets_alarm:
+            due = None if stop.due is None else bases[-1] + stop.due
+            if due is None or stop.is_armed:
+                speaker.end.follow(due)
+            else:
+                speaker.end.at(due)
 
     def _go_round(
         self, speaker: Speaker, began: int, starts: Sequence[int], again: Again, taken: int

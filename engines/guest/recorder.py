@@ -32,14 +32,18 @@ class Stop(NamedTuple):
     """ns that the steps took."""
     ends_question: bool
     """Whether one of them was not neutral."""
-    disarms: bool
-    """Whether one of them has cancelled the model's alarm."""
+    sets_alarm: bool
+    """Whether one of them has set or cancelled the model's alarm."""
+    due: int | None
+    """ns from the last base to it; None: it is off."""
+    is_armed: bool
+    """Whether it was set in its time."""
 
 
 class Recorder:
     """Takes down accesses as long as nothing but the model is changed by them, or what can be
-    changed later as well. They may stop where nothing is under way that was started meanwhile, and
-    do at the end, and before the steps that start something at rest. began: the time of now.
+    changed later as well. They stop at the end, and before steps that start something at rest.
+    began: the time of now.
     """
 
     def __init__(
@@ -52,8 +56,8 @@ class Recorder:
         self._writes: list[tuple[int, int, int]] = []
         self._deeds: list[Deed] = []
         self._stops: list[Stop] = []
-        self._last: Stop | None = None
-        """Where they may stop."""
+        self._outcome: Any = None
+        """The model's, behind the last step."""
         self.taken = 0
         """ns, by the access under way."""
         self.is_over = False
@@ -63,8 +67,9 @@ class Recorder:
         """By the access under way."""
         self._start: Start | None = None
         """Likewise."""
-        self._has_started = False
         self._deadline = self._due = speaker.end.deadline
+        self._waits = False
+        """Whether the alarm has been set, and not in its time."""
         self.input: IrqLine | None = None
         """The interrupt of the core that is driven."""
         self._driven: list[bool] = []
@@ -74,12 +79,12 @@ class Recorder:
     @property
     def stops(self) -> tuple[Stop, ...]:
         """Where they may stop, in order."""
-        return (*self._stops, *([self._last] if self._last else []))
+        return (*self._stops, self._stop())
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """All up to the last stop."""
-        return tuple(self._steps[: self._last.length if self._last else 0])
+        """All of them."""
+        return tuple(self._steps)
 
     def read(self) -> int:
         """The time."""
@@ -138,15 +143,15 @@ class Recorder:
         start, self._start = self._start, None
         is_free = offset in speaker.FREE or (is_write and offset in speaker.PUSHED)
         is_plain, level = self._drove()
-        due, self._due = self._due, speaker.end.deadline
-        disarms = due is not None and self._due is None
+        due = speaker.end.deadline
+        moves_alarm = due != self._due
+        waits = self._waits if not moves_alarm else due is not None and self._can_wait()
         if (
             self.is_over
             or values is not model.regs
             or (offset not in model.NEUTRAL and offset not in speaker.ALSO)
             or (is_free and not is_write)
             or not is_plain
-            or not self._is_alarm_as_known(due)
             or len(self._steps) == MOST
             or (start is not None and not self._narrow(start.needs))
         ):
@@ -155,48 +160,49 @@ class Recorder:
             self._writes.append((len(self._steps), offset, value))
         since = None if now is None else now - self._bases[-1]
         rested = None
-        if start is not None:
-            self._has_started = True
-            if now is not None and start.rested <= now and len(self._bases) < MOST_BASES:
-                if self._last is not None and self._last.length == len(self._steps):
-                    self._stops.append(self._last)
-                since, rested = None, start.rested - self._bases[-1]
-                self._bases.append(now)
+        is_at_rest = start is not None and now is not None and start.rested <= now
+        if start is not None and now is not None and is_at_rest and len(self._bases) < MOST_BASES:
+            if self._steps:
+                self._stops.append(self._stop())
+            since, rested = None, start.rested - self._bases[-1]
+            self._bases.append(now)
         outcome = speaker.outcome(self.state, self._bases, self._writes)
         if outcome is None:
             return False
         allowed = ANYTHING if is_free else (value, value)
-        self._steps.append(
-            Step(offset, value, is_write, allowed, since, rested, took, level, disarms)
-        )
         base = len(self._bases) - 1
+        self._steps.append(
+            Step(
+                offset, value, is_write, allowed, since, rested, took, level,
+                disarms=moves_alarm and due is None,
+                arms=due - self._bases[base] if moves_alarm and due and not waits else None,
+                hides=() if start is None else start.hides,
+            )
+        )  # fmt: skip
         self._deeds += [(base, at - self._bases[base], later) for at, later in done]
-        self._has_started = self._has_started and speaker.is_under_way
-        if not self._has_started:
-            self._last = self._stop(outcome)
+        self._outcome, self._due, self._waits = outcome, due, waits
         return True
 
-    def _stop(self, outcome: Any) -> Stop:
+    def _stop(self) -> Stop:
         """Behind the last step."""
+        due = self._due
         return Stop(
             len(self._steps),
             bases=len(self._bases),
             deeds=tuple(self._deeds),
-            outcome=outcome,
+            outcome=self._outcome,
             taken=sum(step.took for step in self._steps),
             ends_question=any(step.offset in self.speaker.ALSO for step in self._steps),
-            disarms=any(step.disarms for step in self._steps),
+            sets_alarm=due != self._deadline,
+            due=None if due is None else due - self._bases[-1],
+            is_armed=not self._waits,
         )
 
-    def _is_alarm_as_known(self, before: int | None) -> bool:
-        """Whether the alarm is as when the passage began, or it was off then, and can wait now; or
-        where it has to be set in its time, whether the access has left it, or cancelled it."""
-        speaker = self.speaker
-        if speaker.line is not None:
-            return self._due in (before, None)
-        if self._due == self._deadline:
-            return True
-        return self._deadline is None and speaker.lets_alarm_wait()
+    def _can_wait(self) -> bool:
+        """Whether the alarm, as it is now, need not be set in its time: also, no timer runs that
+        would have to be stopped for it."""
+        is_off = self._due is None or self._waits
+        return is_off and self.speaker.lets_alarm_wait()
 
     def _narrow(self, needs: Mapping[int, tuple[int, int]]) -> bool:
         """Allow only these values to have been written last; False if none was written."""

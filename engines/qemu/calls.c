@@ -124,7 +124,6 @@ static void forget_pages(void *cpu, uint64_t unused)
     xipsim_tlb_flush(cpu);
 }
 
-/* Let the core, before its next instruction, look up again what lies where. */
 void xipsim_forget_pages(void *cpu)
 {
     xipsim_queue(cpu, forget_pages, 0);

@@ -179,23 +179,26 @@ class _Backing:
         self.view = view_of(self.host, size)
         self._flag: ctypes.c_bool | None = None
         self._forget: Callable[[], None] | None = None
-        self._is_on = False
         self._was_asked = True
         """Whether the core may know, of a page of this, that accesses go to the model."""
 
     def show(self, on: bool) -> None:
         """Serve from the copy, or send accesses to the model."""
-        self._is_on = on
         if self.writable:
             q.region_set_enabled(self.alias, on)
         elif self._flag is None:
             self._flag = _set_romd(self.region, on)
-        else:
+        elif self._flag.value != on:  # else a passage has hidden it
             # With each page that firmware programs this happens twice. QEMU looks at the flag when
             # it fills the core's TLB; its own function makes all views of memory anew as well.
             self._flag.value = on
             if not on or self._was_asked:
                 self._forget_pages()
+
+    @property
+    def flag(self) -> int | None:
+        """Where QEMU keeps whether it serves from the copy; None where that is not known."""
+        return None if self._flag is None else ctypes.addressof(self._flag)
 
     def _forget_pages(self) -> None:
         """Of what the core knows of memory, what is in its TLB. That costs it most of a switch: it
@@ -209,7 +212,7 @@ class _Backing:
 
     def _read_model(self, master: object, offset: int, size: int) -> int:
         self._was_asked = True
-        if self._is_on and self._flag is not None:
+        if self._flag is not None and self._flag.value:
             # The core has looked this page up while it was off, but was interrupted before it read.
             return int.from_bytes(self.view[offset : offset + size], "little")
         return self._read(master, self.offset + offset, size)
@@ -256,6 +259,11 @@ class Segment:
             self._backing.show(on)
             if on:
                 self._drop_translations()
+
+    @property
+    def flag(self) -> int | None:
+        """See `_Backing.flag`."""
+        return self._backing.flag
 
     def _drop_translations(self) -> None:
         """QEMU only does it for a region that is served from its copy."""

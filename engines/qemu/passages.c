@@ -19,6 +19,8 @@ struct step {
     uint32_t line, disarms; /* how the line is driven, see below; whether the timer is stopped */
     int64_t since;        /* ns from the passage's begin to this access, negative: that does not matter */
     int64_t rested;       /* it begins anew with this access, so many ns later at least; or NEVER */
+    int64_t arms;         /* ns from its begin for which the timer is set, negative: it is not */
+    uint8_t *hides;       /* whether a window serves from its copy, which it does no more; or NULL */
 };
 
 #define NEVER INT64_MAX
@@ -129,6 +131,12 @@ static int make(const struct step *step)
     drive(step->line);
     if (step->disarms) {
         xipsim_disarm(script->timer);
+    } else if (step->arms >= 0) {
+        xipsim_arm(script->timer, began + step->arms);
+    }
+    if (step->hides) {
+        *step->hides = 0;
+        xipsim_forget_pages(xipsim_cpu);
     }
     return 1;
 }

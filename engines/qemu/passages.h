@@ -12,6 +12,9 @@
 extern unsigned int xipsim_recording;
 extern int64_t (*xipsim_clock)(int clock);
 
+/* Let the core, before its next instruction, look up again what lies where. */
+void xipsim_forget_pages(void *cpu);
+
 /* Whether the passage under way answers this access. No lock of Python is needed. */
 OWN int passage_reads(object *values, uint64_t offset, unsigned size, uint64_t *value);
 OWN int passage_writes(object *values, uint64_t offset, unsigned size, uint64_t value);

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from ctypes import Structure, addressof, c_int64, c_uint, c_uint32, c_uint64, c_void_p, py_object
+from itertools import takewhile
 from typing import Any
 
 from xipsim.engines.guest.backend import Again, Step
@@ -28,6 +29,8 @@ class _Step(Structure):
         *((name, c_uint32) for name in ("line", "disarms")),
         ("since", c_int64),
         ("rested", c_int64),
+        ("arms", c_int64),
+        ("hides", c_void_p),
     )
 
 
@@ -51,9 +54,10 @@ def _script(
             ("steps", _Step * len(steps)),
         )
 
+    length = len(list(takewhile(_can_make, steps)))
     offset, value, level, due = again or (0, 0, None, None)
     script = Script(
-        id(values), len(steps), offset, value, NEVER_MIND if due is None else due, LINE[level],
+        id(values), length, offset, value, NEVER_MIND if due is None else due, LINE[level],
         line and line.pointer, timer.pointer,
     )  # fmt: skip
     for into, step in zip(script.steps, steps, strict=True):
@@ -63,7 +67,20 @@ def _script(
         into.since = NEVER_MIND if step.since is None else step.since
         into.rested = NEVER if step.rested is None else step.rested
         into.line, into.disarms = LINE[step.level], step.disarms
+        into.arms = NEVER_MIND if step.arms is None else step.arms
+        into.hides = flags[0] if (flags := _flags(step)) else None
     return script
+
+
+def _flags(step: Step) -> list[int | None]:
+    """Of what it hides, where QEMU keeps whether it is hidden."""
+    segments: Any = step.hides
+    return [segment.flag for segment in segments]
+
+
+def _can_make(step: Step) -> bool:
+    flags = _flags(step)
+    return len(flags) <= 1 and None not in flags
 
 
 def _find_flags(cpu: int) -> c_uint32 | None:

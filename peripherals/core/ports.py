@@ -87,6 +87,8 @@ class Start(NamedTuple):
     """Virtual ns since when it would have begun at once, and gone on in the same way."""
     needs: dict[int, tuple[int, int]]
     """Of free registers on which it depends: least and greatest value with which it is the same."""
+    hides: tuple[Segment, ...] = ()
+    """What is not native any more since then."""
 
 
 class Signal(Protocol):

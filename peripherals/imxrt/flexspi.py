@@ -65,7 +65,7 @@ class FlexSpi(FlexSpiRegisters):
             self._ahb.xip.evaluate,
         )
         self._passages = Passages(
-            self, self._selects, self._lut, bus, self._ip.polls, progress, grant
+            self, self._selects, self._lut, bus, self._ip, progress, grant
         )
         self._looks = Looks(self, self._ip, self._fifos, self._passages.begin)
         self._selects.measure()

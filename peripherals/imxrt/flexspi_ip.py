@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xipsim.peripherals.core import Alarm
+from xipsim.peripherals.core import Alarm, Segment
 
 from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
@@ -37,7 +37,8 @@ class IpCommands:
     What a read brings is taken from the chip when its sequence begins; what is sent reaches the
     chip with the last clock, as if chip select rose then. progress: an alarm that calls
     `progressed`. grant: one that calls `refuse`. bus_changed: called when a command holds the bus
-    from now on, or holds it no more.
+    from now on, or holds it no more; returns which segments of the window are served natively or
+    not from now on.
     """
 
     def __init__(
@@ -49,13 +50,15 @@ class IpCommands:
         fifos: Fifos,
         progress: Alarm,
         grant: Alarm,
-        bus_changed: Callable[[], None],
+        bus_changed: Callable[[], list[tuple[Segment, bool]]],
     ) -> None:
         self._spi, self._chips, self._lut, self._bus = spi, chips, lut, bus
         self._fifos, self._flow = fifos, fifos.flow
         self._progress, self._grant = progress, grant
         self.polls = Polls(spi, chips, lut)
         self._bus_changed = bus_changed
+        self.hidden: tuple[Segment, ...] = ()
+        """What is not served natively any more since the last start of a command."""
         self._clock = spi.system.clock
 
     # -- what firmware does ----------------------------------------------------------------------
@@ -104,7 +107,7 @@ class IpCommands:
 
     def trigger(self) -> None:
         """IPCMD.TRG was written."""
-        spi = self._spi
+        spi, self.hidden = self._spi, ()
         now = self.settle() or self._clock.now
         if spi.regs[_MCR0] & _MDIS:
             spi.diagnose("command-while-disabled", "an IP command was started while MDIS is 1")
@@ -273,8 +276,14 @@ class IpCommands:
             holds_bus = True
         if holds_bus != command.holds_bus:
             command.holds_bus = holds_bus
+            self.hide()
+
+    def hide(self) -> None:
+        """The command under way holds the bus from now on."""
+        changes = self._bus_changed()
+        if any(on for _, on in changes):
             self._clock.acts()
-            self._bus_changed()
+        self.hidden = tuple([segment for segment, _ in changes])
 
     def _stage(self, command: IpCommand) -> Stage:
         """The sequence that is next."""
@@ -301,6 +310,7 @@ class IpCommands:
                 del spi.tx[: whole(writes)]
             self._chips.transfer(command.select, sequence, command.address, data, 0)
         if command.sequences:
+            self._clock.acts()
             self._begin_sequence(command, end)
             self._plan(end)
             return

@@ -19,8 +19,8 @@ from xipsim.peripherals.namedtuple import NamedTuple
 from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
 from .flexspi_flow import block_size
+from .flexspi_ip import IpCommands
 from .flexspi_lut import LookUpTable
-from .flexspi_polls import Polls
 from .flexspi_registers import ENTRY, OF_COMMANDS, FlexSpiRegisters, IpCommand
 
 _INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
@@ -43,6 +43,26 @@ _Pace = tuple[int, int, _Distance, _Distance, int]
 _Words = Callable[[Sequence[int]], tuple[int, ...]]
 
 
+class _Started(NamedTuple):
+    """Of a command, all but its pace. began: as a distance, too."""
+
+    select: int
+    address: int
+    """Which step has written it."""
+    size: int
+    sequences: tuple[int, ...]
+    holds_bus: bool
+    began: int
+    limit: int
+    reads: bool
+    writes: int
+    padding: int
+    hertz: int
+    byte_clocks: int
+    behind: int
+    interval: int
+
+
 class _Outcome(NamedTuple):
     """What has changed. Times are distances from the passage's last base."""
 
@@ -54,6 +74,8 @@ class _Outcome(NamedTuple):
     rx: bytes
     quiet_at: tuple[int, int] | None
     """Behind which base, and how far; None: as it was."""
+    started: _Started | None
+    """The command that is under way, if it was started."""
     pace: _Pace | None
     """How far the command has come; None: it is over."""
 
@@ -65,12 +87,12 @@ class Passages:
 
     def __init__(
         self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable, bus: SerialBus,
-        polls: Polls, progress: Alarm, grant: Alarm,
+        ip: IpCommands, progress: Alarm, grant: Alarm,
     ) -> None:  # fmt: skip
         self.model, self._chips, self._lut, self._bus = spi, chips, lut, bus
-        self._polls = polls
+        self._ip, self._polls = ip, ip.polls
         self.end, self._grant = progress, grant
-        self.again = polls.again
+        self.again = ip.polls.again
         """As `Speaker.again`."""
 
     def begin(self) -> None:
@@ -116,7 +138,7 @@ class Passages:
         least, end = self._chips.start(select), self._chips.ends[select]
         control = spi.regs[_IPCR1]
         needs = {_IPCR0: (least, end - command.size), _IPCR1: (control, control)}
-        return Start(spi.quiet_at + command.interval, needs)
+        return Start(spi.quiet_at + command.interval, needs, self._ip.hidden)
 
     def outcome(
         self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
@@ -128,12 +150,15 @@ class Passages:
         if spi.tx and sent is None:
             return None
         values = zip(_KEPT, _kept(spi.regs), state[0], strict=True)
+        free = {offset: step for step, offset, _ in writes if offset in _FREE}
+        was_started = command is not None and state[_VERSION] is not None
         return _Outcome(
             registers={offset: value for offset, value, before in values if value != before},
-            free=tuple({o: i for i, o, _ in writes if o in _FREE}.items()),
+            free=tuple(free.items()),
             sent=sent,
             rx=bytes(spi.rx),
             quiet_at=_behind(bases, spi.quiet_at),
+            started=_started(command, free[_IPCR0], began) if command and was_started else None,
             pace=None if command is None else _pace(command, began),
         )
 
@@ -172,9 +197,11 @@ class Passages:
 
     def jump(self, outcome: _Outcome, bases: Sequence[int], written: Sequence[int]) -> None:
         """As `Speaker.jump`."""
-        registers, free, sent, rx, quiet_at, pace = outcome
+        registers, free, sent, rx, quiet_at, started, pace = outcome
         spi = self.model
-        regs, command = spi.regs, spi.command
+        regs, command, began = spi.regs, spi.command, bases[-1]
+        if started is not None:
+            command = spi.command = _start(started, began, written)
         for offset, step in free:
             regs[offset] = written[step]
         regs.update(registers)
@@ -188,14 +215,33 @@ class Passages:
         if pace is None or command is None:
             spi.command = None
         else:
-            began = bases[-1]
             base, command.moved, end, room_at, stop = pace
             command.base, command.stop = began + base, began + stop
             command.end, command.room_at = _at(end, began), _at(room_at, began)
+        if started is not None and started.holds_bus:
+            self._ip.hide()
 
     def round(self) -> tuple[int, int] | None:
         """As `Speaker.round`: a poll of a chip that is busy until its alarm."""
         return _START if self._polls.is_under_way() else None
+
+
+def _started(command: IpCommand, address: int, base: int) -> _Started:
+    """What a command is, which was started."""
+    facts = {name: getattr(command, name) for name in _Started._fields}
+    facts |= {"address": address, "began": command.began - base}
+    return _Started(**facts | {"sequences": tuple(command.sequences)})
+
+
+def _start(started: _Started, base: int, written: Sequence[int]) -> IpCommand:
+    """The command that it was."""
+    s = started
+    command = IpCommand(s.select, written[s.address], s.size, list(s.sequences))
+    command.holds_bus, command.began, command.limit = s.holds_bus, base + s.began, s.limit
+    command.reads, command.writes, command.padding = s.reads, s.writes, s.padding
+    command.hertz, command.byte_clocks = s.hertz, s.byte_clocks
+    command.behind, command.interval = s.behind, s.interval
+    return command
 
 
 def _behind(bases: Sequence[int], time: int) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xipsim.peripherals.core import Window
+from xipsim.peripherals.core import Segment, Window
 
 from .bus import SpiDevice
 
@@ -14,7 +14,7 @@ class _Piece:
 
     def __init__(self, window: Window, chip: SpiDevice, offset: int, start: int, end: int) -> None:
         self.start, self.end, self._chip = start, end, chip
-        self._segment = window.segment(offset + start, end - start)
+        self.segment = window.segment(offset + start, end - start)
         self.native = False
         self.copy(start, end)
 
@@ -22,16 +22,15 @@ class _Piece:
         """The chip's cells in [start, end) changed."""
         start, end = max(start, self.start), min(end, self.end)
         if start < end:
-            self._segment.load(start - self.start, memoryview(self._chip.array)[start:end])
+            self.segment.load(start - self.start, memoryview(self._chip.array)[start:end])
 
     def serve(self, native: bool) -> None:
         """Serve from the copy, or send accesses to the model."""
-        if native != self.native:
-            self.native = native
-            self._segment.native(native)
+        self.native = native
+        self.segment.native(native)
 
     def unmap(self) -> None:
-        self._segment.unmap()
+        self.segment.unmap()
 
 
 class _Part:
@@ -139,10 +138,15 @@ class XipWindow:
                 data[start - offset : end - offset] = cells
         return int.from_bytes(data, "little")
 
-    def evaluate(self) -> None:
-        """Look again which parts are native; tell the engine of changes only."""
+    def evaluate(self) -> list[tuple[Segment, bool]]:
+        """Look again which parts are native; tell the engine of changes only, and return these."""
+        changes = []
         for select, part in self._parts.items():
             size = self._native_size(select)
             part.divide(size)
             for piece in part.pieces:
-                piece.serve(piece.end <= size)
+                native = piece.end <= size
+                if native != piece.native:
+                    piece.serve(native)
+                    changes.append((piece.segment, native))
+        return changes

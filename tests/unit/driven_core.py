@@ -8,7 +8,7 @@ from flexspi_fakes import Rig
 from time_source import Source
 
 from xipsim.engines.guest.clock import GuestClock
-from xipsim.peripherals.core import FlashCommand, Peripheral, accessors
+from xipsim.peripherals.core import BusError, FlashCommand, Peripheral, accessors
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 from xipsim.peripherals.nor.chip import Chip
@@ -146,6 +146,20 @@ class FlexSpiDriver(Board):
     def write(self, register: Any, value: int, index: int = 0) -> None:
         self.core.execute(8)
         self._write(None, register.offset + 4 * index, value, 4)
+
+    def read_window(self, offset: int) -> int:
+        """Four bytes: of what the engine serves, or else what the controller answers; -1: nothing
+        does."""
+        self.core.execute(8)
+        window: Any = self.controller.window
+        if not all(segment.is_native for segment in window.segments):
+            self.clock.passages.settle()
+            self.clock.asked = None
+        try:
+            value: int = window.read(offset)
+        except BusError:
+            return -1
+        return value
 
     def begin(self, sequence: int, address: int, size: int) -> None:
         self.write(FlexSpi.FLSHCR2, self.read(FlexSpi.FLSHCR2) | 1 << 31)

@@ -99,6 +99,10 @@ class Player:
         self._drive(step.level)
         if step.disarms:
             self._timer.disarm()
+        elif step.arms is not None:
+            self._timer.arm(self._began + step.arms)
+        for segment in step.hides:
+            segment.is_native = False  # type: ignore[attr-defined]
         return step.value
 
     def _begins_again(

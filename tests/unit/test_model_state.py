@@ -72,11 +72,15 @@ def test_a_chip_goes_back_over_everything_that_was_changed() -> None:
 DERIVED = {
     "ChipSelects.measure: self.ends",
     "Decoder.transfer: self.polled",
+    "IpCommands.hide: self.hidden",
+    "IpCommands.trigger: self.hidden",
+    "LookUpTable._changed: self.version",
     "Transfers._reading: self._asked",
     "Transfers._reading: self._last",
     "WavePins._next_edge: self._planned",
 }
-"""Follows from registers; `load` computes it anew, or it is kept with all that it follows from."""
+"""Follows from registers; `load` computes it anew, or it is kept with all that it follows from. Or
+it is of the access under way, or a number of which only matters that it is another one."""
 BUILDING = {"__init__", "connect", "connected", "load"}
 
 

@@ -94,6 +94,8 @@ def wander(driver: FlexSpiDriver, seed: int) -> list[Any]:
         elif choose.random() < 0.004:
             offset, size = choose.choice(((0x14, 2), (0xF4, 4), (0xA0, 4), (0, 4), (0x180, 4)))
             seen.append(driver._read(None, offset, size))
+        elif choose.random() < 0.01:
+            seen.append(driver.read_window(choose.choice((0, 0x1000, 0x8000))))
         elif choose.random() < 0.002:
             plain_write(FlexSpi.INTR, choose.choice((0x40, 0x20, 0x41)))
         elif choose.random() < 0.002:
@@ -118,7 +120,10 @@ def wander(driver: FlexSpiDriver, seed: int) -> list[Any]:
             driver.erase(address)
         elif kind <= 3:
             length = choose.choice((256, 256, 256, 8, 12, 200, 1))
-            driver.program(address, choose.randbytes(length))
+            for page in range(choose.choice((1, 1, 5))):
+                driver.program(address + 256 * page, choose.randbytes(length))
+                if seed & 4:
+                    driver.restart()
         elif kind == 4:
             for _ in range(choose.randrange(1, 6)):
                 driver.begin(STATUS, 0, 1)
@@ -228,9 +233,9 @@ def test_pages_by_any_watermark(watermark: int) -> None:
 
 
 def test_most_accesses_are_answered_by_the_player() -> None:
-    """Of the third page and its polls; beside them, a command's start and the look at its end."""
+    """Of the fourth page and its polls; beside them, a command's start and the look at its end."""
     driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
-    for page in range(2):
+    for page in range(3):
         driver.program(256 * page, bytes(range(256)))
     before, count = driver.player.answered, 0
     access = driver.player.access
