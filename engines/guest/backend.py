@@ -80,10 +80,13 @@ class Player(Protocol):
         again: Again | None,
         line: IrqLine | None,
         timer: Timer,
-    ) -> Callable[[int], None]:
+        then: Any = None,
+    ) -> tuple[Callable[[int], None], Any]:
         """A function that lets these steps be expected from the next access on, given when they
-        began. values: of the registers of which they are accesses. again: a write that may come
-        behind the last one, see `repeat`. line, timer: what accesses drive and set."""
+        began; and for `then` of others, what these steps are. values: of the registers of which
+        they are accesses. again: a write that may come behind the last one, see `repeat`. line,
+        timer: what accesses drive and set. then: the steps to be expected behind that write, if
+        not the same."""
 
     def repeat(self, times: int) -> None:
         """Of what has just begun to be expected, and was compiled with such a write: so many times,
@@ -160,15 +163,17 @@ class Step(NamedTuple):
 
 
 class Again(NamedTuple):
-    """A write behind the steps of a passage that begins it again.
+    """A write behind the steps of a passage that begins it again, or another one.
 
     level: how it drives the line, if it does. due: ns behind it for which it sets the timer.
+    rested: ns from the passage's last begin after which it may come, None for any.
     """
 
     offset: int
     value: int
     level: bool | None
     due: int | None
+    rested: int | None = None
 
 
 class CoreDescription(NamedTuple):

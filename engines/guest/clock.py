@@ -192,7 +192,16 @@ class GuestClock:
         """How often what was asked last may be asked again, the last time by `question`; 0 where
         that is not known."""
         run = self._run
-        return 0 if self._others else self.proofs.asks(run.count, run.asks_before_stall)
+        if self._others:
+            return 0
+        return self.proofs.asks(self.proofs.key, run.count, run.asks_before_stall)
+
+    def asks_behind(self, key: Hashable) -> int:
+        """The same of that question, when it will have been asked for the first time; 0 where the
+        loop that asks it may have asked another one."""
+        if self.asked is not None:
+            return 0
+        return self.proofs.asks(key, 1, QUESTIONS_BEFORE_STALL - 1)
 
     def asked_again(self, times: Sequence[int], taken: int) -> None:
         """All of these questions but the last one, at these times, each behind accesses that took

@@ -36,7 +36,7 @@ from collections.abc import Callable, Hashable, ItemsView, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from xipsim.peripherals.core import RAISED, IrqLine, Speaker, WakeFilter
+from xipsim.peripherals.core import RAISED, FirstTurn, IrqLine, Speaker, WakeFilter
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Again, Player, Step, TimeSource
@@ -79,6 +79,9 @@ class Clock(Protocol):
     def wake(self) -> None:
         """An interrupt has risen."""
 
+    def asks_behind(self, key: Hashable) -> int:
+        """The same of that question, when it will have been asked for the first time."""
+
     def asked_again(self, times: Sequence[int], taken: int) -> None:
         """That was asked again at these times, each behind accesses that have taken so many ns."""
 
@@ -98,6 +101,12 @@ class Passage(NamedTuple):
     """What is free, as it was written."""
     rises: int | None
     """The first step that lets an interrupt rise, or the one behind the last."""
+    script: Any
+    """The player's."""
+    then: tuple[FirstTurn, Passage] | None
+    """The loop that a write behind it has begun, and a turn of that."""
+    values: tuple[int, ...]
+    """As they were written, or read."""
 
 
 class Passages:
@@ -140,7 +149,7 @@ class Passages:
             return
         if recorded is not None:
             is_round = speaker is recorded.speaker and state == recorded.state
-            self._keep(recorded, recorded.again(speaker.round() if is_round else None, now))
+            self._keep(recorded, recorded.again(speaker.round() if is_round else None, now), state)
         if state is None:
             return
         known = self._known.get(begun := (speaker, state))
@@ -148,7 +157,11 @@ class Passages:
             self._played = speaker, now, known
             known.play(now)
             self._rounds = 0
-            if known.again is not None and (rounds := self._clock.asks_before_stall):
+            if known.then is not None:
+                if rounds := self._clock.asks_behind(known.then[0].question):
+                    self._rounds = rounds
+                    player.repeat(rounds + 1)
+            elif known.again is not None and (rounds := self._clock.asks_before_stall):
                 values = speaker.model.regs.items()
                 if known.again[:2] == speaker.round() and known.given <= values:
                     self._rounds = rounds
@@ -196,6 +209,12 @@ class Passages:
             return
         speaker, began, passage = played
         made, written, times = self._player.stop()
+        if passage.then is not None and times:
+            first, loop = passage.then
+            self._bring(speaker, passage, (began,), len(passage.steps), passage.values)
+            began, times = times[0], times[1:]
+            self._at(began, partial(speaker.enter, first.what, began, passage.values))
+            passage = loop
         rounds = () if passage.again is None else times
         if passage.rises is not None and (rounds or made > passage.rises):
             self._clock.wake()
@@ -286,27 +305,58 @@ class Passages:
         self._clock.read_by(None)
         return self._player
 
-    def _keep(self, recorded: Recorder, again: Again | None) -> None:
-        """It is over, by what the firmware does, which it will do again. again: see `Passage`."""
+    def _keep(
+        self, recorded: Recorder, again: Again | None, state: Hashable | None = None
+    ) -> None:
+        """It is over, by what the firmware does, which it will do again. again: see `Passage`.
+
+        state: in which the next one begins.
+        """
         player, begun = self._end(recorded), (recorded.speaker, recorded.state)
         speaker, steps, stops = recorded.speaker, recorded.steps, recorded.stops
         if len(steps) < LEAST:
             self._known[begun] = TRIES + 1
             return
-        if stops[-1].ends_question or stops[-1].deeds or len(stops) > 1:
-            again = None
+        is_plain = not stops[-1].ends_question and not stops[-1].deeds and len(stops) == 1
+        again, then = again if is_plain else None, None
+        if is_plain and again is None and state is not None:
+            again, then = self._lead(recorded, self._known.get((speaker, state)))
         alarm: Any = speaker.end
         rises = [number for number, step in enumerate(steps) if step.level]
         if again is not None and again.level:
             rises.append(len(steps))
+        play, script = player.compile(
+            speaker.model.regs, steps, again, recorded.input, alarm.timer, then and then[1].script
+        )
         self._known[begun] = Passage(
             steps,
             stops=stops,
-            play=player.compile(speaker.model.regs, steps, again, recorded.input, alarm.timer),
+            play=play,
             again=again,
-            given={s.offset: s.value for s in steps if s.offset in speaker.FREE}.items(),
+            given=recorded.given,
             rises=rises[0] if rises else None,
+            script=script,
+            then=then,
+            values=tuple(step.value for step in steps),
         )
+
+    def _lead(
+        self, recorded: Recorder, loop: Passage | int | None
+    ) -> tuple[Again | None, tuple[FirstTurn, Passage] | None]:
+        """If the write under way has begun that loop, in which the like of it begin each turn: that
+        write, and what it does."""
+        speaker, write = recorded.speaker, recorded.speaker.round()
+        if not isinstance(loop, Passage) or loop.again is None or write is None:
+            return None, None
+        start = speaker.start(recorded.state)
+        first = speaker.first_turn([step.offset for step in recorded.steps])
+        written = {step.offset for step in recorded.steps if step.is_write}
+        if start is None or first is None or loop.again[:2] != write or speaker.line is not None:
+            return None, None
+        if not start.needs.keys() <= written or loop.given != recorded.given:
+            return None, None
+        rested = start.rested - recorded.began
+        return Again(*write, None, None, rested), (first, loop)
 
     # -- catching up -----------------------------------------------------------------------------
 

@@ -46,10 +46,10 @@ class Proofs:
         self._tried: Hashable = None
         """The place of the proof under way."""
 
-    def asks(self, count: int, most: int) -> int:
-        """How often that question, which was asked `count` times, may be asked without a look here,
-        but for the last time; at most `most`."""
-        if self.witness is None or self.key is None or not self._is_worth_it(self.key):
+    def asks(self, key: Hashable, count: int, most: int) -> int:
+        """How often a question, which was asked `count` times, may be asked without a look here,
+        but for the last time; at most `most`. key: it, if a turn of its loop may be proven."""
+        if self.witness is None or key is None or not self._is_worth_it(key):
             return most
         if count < COMPARED:
             return min(COMPARED - count, most)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, ItemsView, Mapping
 from typing import Any
 
 from xipsim.peripherals.core import IrqLine, Speaker, Start
@@ -85,6 +85,17 @@ class Recorder:
     def steps(self) -> tuple[Step, ...]:
         """All of them."""
         return tuple(self._steps)
+
+    @property
+    def began(self) -> int:
+        """The last base."""
+        return self._bases[-1]
+
+    @property
+    def given(self) -> ItemsView[int, int]:
+        """What is free, as it was written."""
+        free = self.speaker.FREE
+        return {step.offset: step.value for step in self._steps if step.offset in free}.items()
 
     def read(self) -> int:
         """The time."""

@@ -31,6 +31,8 @@ struct script {
     uint64_t offset, value; /* of the write behind it that may begin it again */
     int64_t due;            /* ns behind that for which it sets the timer, negative: it does not */
     uint64_t driven;        /* how it drives the line */
+    int64_t rested; /* ns from the passage's begin to that write, at least; negative: any */
+    const struct script *next; /* that it begins instead; or NULL */
     void *line, *timer;
     struct step steps[];
 };
@@ -168,24 +170,34 @@ static int is_as_recorded(void)
 /* Let the passage begin again, if that is what this write behind its end does. */
 static int begin_again(object *values, uint64_t offset, unsigned size, uint64_t value)
 {
-    if (made != script->length || xipsim_begun == xipsim_rounds || script->values != values ||
+    const struct script *ended = script;
+    int64_t now;
+
+    if (made != script->length || xipsim_begun >= xipsim_rounds || script->values != values ||
         script->offset != offset || script->value != value || size != WORD || !is_as_recorded() ||
         xipsim_nearest(CLOCK_VIRTUAL) == 0) {
         return 0;
     }
-    began = xipsim_starts[xipsim_begun++] = xipsim_clock(CLOCK_VIRTUAL);
+    now = xipsim_clock(CLOCK_VIRTUAL);
+    if (now - began < script->rested) {
+        return 0;
+    }
+    began = xipsim_starts[xipsim_begun++] = now;
     made = 0;
+    if (script->next) {
+        script = script->next;
+    }
     if (xipsim_begun + 1 == xipsim_rounds) {
         xipsim_mark(); /* Python may want to know whether the last one is like this */
     }
-    drive(script->driven);
+    drive(ended->driven);
     if (xipsim_begun == xipsim_rounds) {
         int state = py.ensure();
 
         end_passage();
         py.release(state);
-    } else if (script->due >= 0) {
-        xipsim_arm(script->timer, began + script->due);
+    } else if (ended->due >= 0) {
+        xipsim_arm(ended->timer, began + ended->due);
     }
     return 1;
 }

@@ -40,6 +40,7 @@ def _script(
     again: Again | None,
     line: Any,
     timer: Any,
+    then: Structure | None,
 ) -> Structure:
     class Script(Structure):
         _fields_ = (
@@ -49,15 +50,18 @@ def _script(
             ("value", c_uint64),
             ("due", c_int64),
             ("driven", c_uint64),
+            ("rested", c_int64),
+            ("next", c_void_p),
             ("line", c_void_p),
             ("timer", c_void_p),
             ("steps", _Step * len(steps)),
         )
 
     length = len(list(takewhile(_can_make, steps)))
-    offset, value, level, due = again or (0, 0, None, None)
+    offset, value, level, due, rested = again or (0, 0, None, None, None)
     script = Script(
         id(values), length, offset, value, NEVER_MIND if due is None else due, LINE[level],
+        NEVER_MIND if rested is None else rested, then and addressof(then),
         line and line.pointer, timer.pointer,
     )  # fmt: skip
     for into, step in zip(script.steps, steps, strict=True):
@@ -140,12 +144,13 @@ class QemuPlayer:
         again: Again | None,
         line: Any,
         timer: Any,
-    ) -> Callable[[int], None]:
-        """A function that begins to play, given the time."""
-        script = _script(values, steps, again, line, timer)
+        then: Any = None,
+    ) -> tuple[Callable[[int], None], Any]:
+        """A function that begins to play, given the time; and the script."""
+        script = _script(values, steps, again, line, timer, then)
         self._scripts.append(script)
         play: Callable[[int], None] = q.bound_at(b"move", "xipsim_play", addressof(script))
-        return play
+        return play, script
 
     def repeat(self, times: int) -> None:
         """Let what has just begun begin again so often."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from xipsim.peripherals.core import Alarm, Signal, Start
+from xipsim.peripherals.core import Alarm, FirstTurn, Signal, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .ospi_polls import KEPT, Polls, kept
@@ -70,6 +70,13 @@ class Passages:
     def start(self, state: Any) -> Start | None:
         """As `Speaker.start`."""
         return None
+
+    def first_turn(self, steps: Sequence[int]) -> FirstTurn | None:
+        """As `Speaker.first_turn`: not told."""
+        return None
+
+    def enter(self, what: Any, began: int, written: Sequence[int]) -> None:
+        """As `Speaker.enter`: no first turn is told."""
 
     def outcome(
         self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]

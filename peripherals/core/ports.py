@@ -91,6 +91,15 @@ class Start(NamedTuple):
     """What is not native any more since then."""
 
 
+class FirstTurn(NamedTuple):
+    """What a write does that has begun a waiting loop, where a passage has led up to it: for
+    `Speaker.enter`."""
+
+    question: Hashable
+    """Asked by it."""
+    what: Any
+
+
 class Signal(Protocol):
     """An output of a model."""
 
@@ -172,6 +181,18 @@ class Speaker(Protocol):
 
         That is, it has asked the clock a question, of which the answer stays what it is until an
         alarm comes or something else is accessed.
+        """
+
+    def first_turn(self, steps: Sequence[int]) -> FirstTurn | None:
+        """Of the write under way, of which `round` tells. None: not told.
+
+        steps: offsets of the accesses that have led up to it.
+        """
+
+    def enter(self, what: Any, began: int, written: Sequence[int]) -> None:
+        """Do what that write does, which came at `began`, the time of now; with the question.
+
+        written: values of those accesses.
         """
 
     def again(self, began: int, starts: Sequence[int], *, asks: bool) -> None:

@@ -13,7 +13,7 @@ from operator import itemgetter
 from struct import Struct
 from typing import Any
 
-from xipsim.peripherals.core import Alarm, Signal, Start
+from xipsim.peripherals.core import Alarm, FirstTurn, Signal, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .flexspi_bus import SerialBus
@@ -215,15 +215,32 @@ class Passages:
         if pace is None or command is None:
             spi.command = None
         else:
-            base, command.moved, end, room_at, stop = pace
-            command.base, command.stop = began + base, began + stop
-            command.end, command.room_at = _at(end, began), _at(room_at, began)
+            _set_pace(command, pace, began)
         if started is not None and started.holds_bus:
             self._ip.hide()
 
     def round(self) -> tuple[int, int] | None:
         """As `Speaker.round`: a poll of a chip that is busy until its alarm."""
         return _START if self._polls.is_under_way() else None
+
+    def first_turn(self, steps: Sequence[int]) -> FirstTurn | None:
+        """As `Speaker.first_turn`: if it is such a poll, of a chip that tells what it answers."""
+        spi, command = self.model, self.model.command
+        if command is None or self.end.deadline is not None or _IPCR0 not in steps:
+            return None
+        chip, now = spi.chips[command.select], spi.system.clock.now
+        if chip.latched is None or command.began != now:
+            return None
+        address = len(steps) - 1 - list(reversed(steps)).index(_IPCR0)
+        started, pace = _started(command, address, now), _pace(command, now)
+        return FirstTurn(self._polls.question(command), (started, pace))
+
+    def enter(self, what: tuple[_Started, _Pace], began: int, written: Sequence[int]) -> None:
+        """As `Speaker.enter`."""
+        started, pace = what
+        command = self.model.command = _start(started, began, written)
+        _set_pace(command, pace, began)
+        self._polls.enter(command, began)
 
 
 def _started(command: IpCommand, address: int, base: int) -> _Started:
@@ -255,6 +272,12 @@ def _behind(bases: Sequence[int], time: int) -> tuple[int, int] | None:
 def _at(distance: _Distance, began: int) -> Any:
     """The time at a distance that `_pace` gives."""
     return began + distance[0] if isinstance(distance, tuple) else distance
+
+
+def _set_pace(command: IpCommand, pace: _Pace, began: int) -> None:
+    base, command.moved, end, room_at, stop = pace
+    command.base, command.stop = began + base, began + stop
+    command.end, command.room_at = _at(end, began), _at(room_at, began)
 
 
 def _pace(command: IpCommand, began: int) -> _Pace:

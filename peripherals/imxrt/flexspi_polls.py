@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from operator import itemgetter
 
@@ -49,6 +49,20 @@ class Polls:
         turn = partial(self._turn, command, self._held, now)
         clock = self._spi.system.clock
         clock.question(("status", chip.name), until=chip.busy_until, turn=turn)
+
+    def question(self, command: IpCommand) -> Hashable:
+        """What a poll asks."""
+        return "status", self._spi.chips[command.select].name
+
+    def enter(self, command: IpCommand, now: int) -> None:
+        """A poll that is like the next one has begun: do what that does beside the command."""
+        spi = self._spi
+        rx, self._held = spi.rx, len(spi.rx)
+        sequence = self._lut.sequence(command.sequences[0])
+        rx += self._chips.transfer(command.select, sequence, command.address, b"", command.size)
+        rx += bytes(command.padding)
+        self._plain = command
+        self._ask_plainly(command, spi.chips[command.select], now)
 
     def is_under_way(self) -> bool:
         """Whether the command under way is a poll that is like the next one."""

@@ -94,11 +94,11 @@ class SpiDevice(Protocol):
 
     @property
     def latched(self) -> Hashable | None:
-        """While nothing is under way: all that the answers of private cycles follow from; else, or
-        where there are none: None."""
+        """All that the answers of private cycles follow from, until an alarm; None: not told."""
 
     def is_private(self, transaction: Transaction) -> bool:
-        """Whether this cycle, now, would change nothing but `latched`, be counted and told."""
+        """Whether this cycle, now, would change nothing but `latched`, be counted and told. Not of
+        a busy chip."""
 
     def last_change(self, address: int) -> str | None:
         """What erased or programmed the cells there last, in words; None: nothing has."""

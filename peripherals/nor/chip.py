@@ -135,17 +135,19 @@ class Chip(ChipState, FlashChip, Inputs):
     @property
     def latched(self) -> Hashable | None:
         """As of `SpiDevice`."""
+        operation, latches = self.operation, self.maker.latches
         if (
-            self.operation or self.suspended or self.powered_down or self.held_in_reset
-            or self.reset_enabled or self.latch_fails
+            latches is None or self.suspended or self.powered_down or self.held_in_reset
+            or self.reset_enabled or self.latch_fails or (operation and operation.is_deaf)
         ):  # fmt: skip
             return None
-        latches = self.maker.latches
-        return None if latches is None else (self.maker.mode, self.wel, latches)
+        return self.maker.mode, self.wel, latches, operation is None
 
     def is_private(self, transaction: Transaction) -> bool:
         """As of `SpiDevice`: of what the chip has understood before."""
-        return self._decoder.is_private(transaction) and self.latched is not None
+        if self.operation or not self._decoder.is_private(transaction):
+            return False
+        return self.latched is not None
 
     def watch(self, watcher: ChipWatcher) -> None:
         """Tell `watcher` about changes of the array and of the state."""

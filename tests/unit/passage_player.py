@@ -19,6 +19,7 @@ class Player:
         self._core = core
         self._script: tuple[dict[int, int], Sequence[Step]] | None = None
         self._again: Again | None = None
+        self._then: Callable[[], None] | None = None
         self._written = [0xBAD] * MOST
         self._made = self._began = self._recording = self._recordings = self._rounds = 0
         self._starts: list[int] = []
@@ -41,15 +42,20 @@ class Player:
         again: Again | None,
         line: IrqLine | None,
         timer: Any,
-    ) -> Callable[[int], None]:
+        then: Any = None,
+    ) -> tuple[Callable[[int], None], Any]:
         self.compiled += 1
 
         def play(now: int) -> None:
-            self._script, self._made, self._began = (values, steps), 0, now
-            self._again, self._rounds, self._starts = again, 0, []
+            expect()
+            self._made, self._began = 0, now
+            self._rounds, self._starts = 0, []
+
+        def expect() -> None:
+            self._script, self._again, self._then = (values, steps), again, then
             self._line, self._timer = line, timer
 
-        return play
+        return play, expect
 
     def repeat(self, times: int) -> None:
         self._rounds = times
@@ -113,7 +119,8 @@ class Player:
         if (
             again is None
             or (offset, value) != again[:2]
-            or len(self._starts) == self._rounds
+            or len(self._starts) >= self._rounds
+            or self._core.now - self._began < (again.rested or 0)
             or any(self._written[at] != given for given, at in free)
             or self._core.next_alarm(self._core.now, 1, {}) == 0
         ):
@@ -125,6 +132,8 @@ class Player:
         if self.witness is not None and len(self._starts) + 1 == self._rounds:
             self.witness.mark()
         self._drive(again.level)
+        if self._then is not None:
+            self._then()
         if len(self._starts) == self._rounds:
             self.end()
         elif again.due is not None:

@@ -15,6 +15,7 @@ from xipsim.peripherals.core import (
     BusError,
     Console,
     Entry,
+    FirstTurn,
     Inputs,
     Output,
     Parameter,
@@ -570,6 +571,12 @@ class Talker(Peripheral):
 
     def lets_alarm_wait(self) -> bool:
         return True
+
+    def first_turn(self, steps: Sequence[int]) -> FirstTurn | None:
+        return None
+
+    def enter(self, what: Any, began: int, written: Sequence[int]) -> None:
+        raise AssertionError
 
     @property
     def is_under_way(self) -> bool:
