@@ -123,9 +123,17 @@ class GuestClock:
         """An alarm of the guest's world."""
         return ClockAlarm(self.source, callback, self.guard, self._happened)
 
-    def engine_alarm(self, callback: Callable[[], None]) -> ClockAlarm:
-        """An alarm that the guest cannot notice, and that does not shorten stalls."""
-        return ClockAlarm(self.source, callback, self.guard, self.move_on, self._hidden)
+    def engine_alarm(
+        self, callback: Callable[[], None], *, is_patient: bool = False
+    ) -> ClockAlarm:
+        """An alarm that the guest cannot notice, and that does not shorten stalls.
+
+        is_patient: it may be late where the core sleeps in thread mode; that is for one alarm.
+        """
+        return ClockAlarm(
+            *(self.source, callback, self.guard, self.move_on, self._hidden),
+            is_patient=is_patient,
+        )
 
     def next_guest_alarm(self, now: int, most: int = MAXIMUM) -> int:
         """ns until the next alarm of the guest's world, at most `most`."""
