@@ -129,6 +129,7 @@ static int take_nap(void *cpu)
 
 static void nap(void *cpu, uint64_t callable)
 {
+    xipsim_disturbed++;
     if (!take_nap(cpu)) {
         xipsim_call((object *)(uintptr_t)callable);
     }
