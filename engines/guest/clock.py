@@ -167,7 +167,7 @@ class GuestClock:
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
         if gap and self._others:
             self._forget_others(run.last)
-        if run.comes_round(now, self._longest, self._is_known, self.level):
+        if run.comes_round(now, self._longest(), self._is_known, self.level):
             if turn is not None and not self._others:
                 if is_behind_alarm:
                     self._turns.seen(run, key, turn(), gap)
@@ -207,9 +207,8 @@ class GuestClock:
         `taken` ns."""
         for now in times:
             self.count_as_taken(taken)
-            self._run.comes_round(now, self._longest, self._is_known, self.level)
+            self._run.comes_round(now, self._longest(), self._is_known, self.level)
 
-    @property
     def _longest(self) -> int:
         return SLOW_GAP if self._is_known else GAP * (1 + len(self._others))
 
