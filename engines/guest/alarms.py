@@ -21,6 +21,8 @@ class ClockAlarm:
         guard: Callable[[BaseException], None],
         after: Callable[[], None],
         hidden: dict[Timer, int] | None = None,
+        *,
+        is_patient: bool = False,
     ) -> None:
         self.deadline: int | None = None
         self._hidden = hidden
@@ -36,7 +38,7 @@ class ClockAlarm:
             after()
 
         self._fired = fired
-        self.timer = source.timer(fired, is_hidden=hidden is not None)
+        self.timer = source.timer(fired, is_hidden=hidden is not None, is_patient=is_patient)
         self._arm, self._disarm = self.timer.arm, self.timer.disarm
 
     def at(self, time: int) -> None:

@@ -34,8 +34,15 @@ class TimeSource(Protocol):
     def read(self) -> Callable[[], int]:
         """Tells the virtual ns; exactly, also in the middle of an access."""
 
-    def timer(self, callback: Callable[[], None], *, is_hidden: bool = False) -> Timer:
-        """A timer, off. is_hidden: it is the engine's own, and the guest cannot notice it."""
+    def timer(
+        self,
+        callback: Callable[[], None],
+        *,
+        is_hidden: bool = False,
+        is_patient: bool = False,
+    ) -> Timer:
+        """A timer, off. is_hidden: it is the engine's own, and the guest cannot notice it.
+        is_patient: that one of these which may fire late where a core in thread mode sleeps."""
 
     def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
         """ns until the first timer fires, the core's own (SysTick) included, at most `most`.

@@ -123,9 +123,17 @@ class GuestClock:
         """An alarm of the guest's world."""
         return ClockAlarm(self.source, callback, self.guard, self._happened)
 
-    def engine_alarm(self, callback: Callable[[], None]) -> ClockAlarm:
-        """An alarm that the guest cannot notice, and that does not shorten stalls."""
-        return ClockAlarm(self.source, callback, self.guard, self.move_on, self._hidden)
+    def engine_alarm(
+        self, callback: Callable[[], None], *, is_patient: bool = False
+    ) -> ClockAlarm:
+        """An alarm that the guest cannot notice, and that does not shorten stalls.
+
+        is_patient: it may be late where the core sleeps in thread mode; that is for one alarm.
+        """
+        return ClockAlarm(
+            *(self.source, callback, self.guard, self.move_on, self._hidden),
+            is_patient=is_patient,
+        )
 
     def next_guest_alarm(self, now: int, most: int = MAXIMUM) -> int:
         """ns until the next alarm of the guest's world, at most `most`."""
@@ -159,7 +167,7 @@ class GuestClock:
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
         if gap and self._others:
             self._forget_others(run.last)
-        if run.comes_round(now, self._longest, self._is_known, self.level):
+        if run.comes_round(now, self._longest(), self._is_known, self.level):
             if turn is not None and not self._others:
                 if is_behind_alarm:
                     self._turns.seen(run, key, turn(), gap)
@@ -208,9 +216,8 @@ class GuestClock:
         `taken` ns."""
         for now in times:
             self.count_as_taken(taken)
-            self._run.comes_round(now, self._longest, self._is_known, self.level)
+            self._run.comes_round(now, self._longest(), self._is_known, self.level)
 
-    @property
     def _longest(self) -> int:
         return SLOW_GAP if self._is_known else GAP * (1 + len(self._others))
 

@@ -39,14 +39,16 @@ class FaultWatch:
         self._due: int | None = None
         self._fault: dict[str, Any] | None = None
         """The fault whose handler has not been seen to come back."""
-        self._alarm = clock.engine_alarm(self._look)
+        self._alarm = clock.engine_alarm(self._look, is_patient=True)
+        self._next = 0
+        """When it fires."""
         core.on_fault(self._entered)
 
     def start(self) -> None:
         """Begin, or go on, with a run. Runs that are shorter than the period are watched, too."""
         if self._alarm.deadline is None:
             latest = self._clock.now + PERIOD
-            self._alarm.at(latest if self._due is None else min(self._due, latest))
+            self._set(latest if self._due is None else min(self._due, latest))
 
     def restart(self) -> None:
         """Forget what was seen (after a reset)."""
@@ -102,4 +104,10 @@ class FaultWatch:
             self._seen = 0
             self._report(self._fault or fault_report(self._core))
         self._tick()
-        self._alarm.at(self._clock.now + PERIOD)
+        # It may be late, which shifts none of the others.
+        now = self._clock.now
+        self._set(now + PERIOD - (now - self._next) % PERIOD)
+
+    def _set(self, time: int) -> None:
+        self._next = time
+        self._alarm.at(time)

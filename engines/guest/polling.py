@@ -102,7 +102,8 @@ class Run:
         self.last = now
         self.last_taken, self.taken = self.taken, 0
         self.polls += 1
-        self.count = min(self.count + 1, QUESTIONS_BEFORE_STALL)
+        if self.count < QUESTIONS_BEFORE_STALL:
+            self.count += 1
 
     def go_on(self, now: int, turns: int) -> None:
         """It has made so many more like the last one, before it stalls, and asks."""

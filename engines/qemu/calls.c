@@ -34,6 +34,14 @@ int64_t (*xipsim_deadline)(int clock, int attributes);
 void (*xipsim_exit)(void *cpu);
 int64_t *xipsim_offset;
 
+/* Let it be `span` ns later. */
+static void pass_over(void *cpu, int64_t span)
+{
+    *xipsim_offset += span;
+    /* The core was given instructions up to the next timer, which is nearer now. */
+    xipsim_exit(cpu);
+}
+
 /*
  * Work for the core, which it does between two instructions. All set from Python: QEMU's functions,
  * and what is called, without arguments, where the core executes WFE or WFI.
@@ -59,6 +67,12 @@ struct {
 static const int64_t **hidden; /* where each keeps the time at which it fires, negative while off */
 static size_t n_hidden;
 
+/* One more, that a nap in thread mode may make late; and QEMU's functions. */
+static int64_t off = -1;
+int64_t *xipsim_patient = &off;
+void (*xipsim_timer_mod)(void *timer, int64_t time);
+void (*xipsim_timer_del)(void *timer);
+
 void xipsim_hide(const int64_t *timer)
 {
     if (!(hidden = realloc(hidden, (n_hidden + 1) * sizeof *hidden))) {
@@ -67,10 +81,31 @@ void xipsim_hide(const int64_t *timer)
     hidden[n_hidden++] = timer;
 }
 
+/* ns until the first timer fires, leaving out the patient one. */
+static int64_t nearest_without_patient(void)
+{
+    int64_t time = *xipsim_patient, span;
+
+    xipsim_timer_del(xipsim_patient);
+    span = xipsim_nearest(CLOCK_VIRTUAL);
+    xipsim_timer_mod(xipsim_patient, time);
+    return span;
+}
+
+static int is_hidden_before(int64_t end)
+{
+    for (size_t i = 0; i < n_hidden; i++) {
+        if (*hidden[i] >= 0 && *hidden[i] <= end) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* What Python would do where the core executes WFE, if that is simple; whether it was. */
 static int take_nap(void *cpu)
 {
-    int64_t span = xipsim_nearest(CLOCK_VIRTUAL), end;
+    int64_t now, span;
 
     if (!xipsim_offset || is_in_passage()) {
         return 0;
@@ -79,22 +114,22 @@ static int take_nap(void *cpu)
         xipsim_naps.event = 0;
         return 1;
     }
-    if (span < 0 || span > INT32_MAX) {
+    now = xipsim_clock(CLOCK_VIRTUAL);
+    span = xipsim_nearest(CLOCK_VIRTUAL);
+    if (span >= 0 && *xipsim_patient >= 0 && *xipsim_patient <= now + span) {
+        span = xipsim_register(cpu, XPSR) & EXCEPTION ? -1 : nearest_without_patient();
+    }
+    if (span < 0 || span > INT32_MAX || is_hidden_before(now + span)) {
         return 0;
     }
-    end = xipsim_clock(CLOCK_VIRTUAL) + span;
-    for (size_t i = 0; i < n_hidden; i++) {
-        if (*hidden[i] >= 0 && *hidden[i] <= end) {
-            return 0;
-        }
-    }
-    xipsim_skip(cpu, (int)span);
-    xipsim_naps.slept_until = end;
+    pass_over(cpu, span);
+    xipsim_naps.slept_until = now + span;
     return 1;
 }
 
 static void nap(void *cpu, uint64_t callable)
 {
+    xipsim_disturbed++;
     if (!take_nap(cpu)) {
         xipsim_call((object *)(uintptr_t)callable);
     }
@@ -212,9 +247,7 @@ uint32_t xipsim_skip(void *cpu, int span)
     if (deadline >= 0 && deadline < span) {
         return 0;
     }
-    *xipsim_offset += span;
-    /* The core was given instructions up to the next timer, which is nearer now. */
-    xipsim_exit(cpu);
+    pass_over(cpu, span);
     return 1;
 }
 

@@ -354,6 +354,13 @@ def hide(timer: int) -> None:
     _hide(timer)
 
 
+def be_patient(timer: int) -> None:
+    """As `hide`, but a nap in thread mode may go past this one, and makes it late: one timer."""
+    shim_data(c_void_p, "xipsim_timer_mod").value = address(timer_mod)
+    shim_data(c_void_p, "xipsim_timer_del").value = address(timer_del)
+    shim_data(c_void_p, "xipsim_patient").value = timer
+
+
 def on_sleep(cpu: int, wfe: Callable[[], None], wfi: Callable[[], None]) -> None:
     """Call `wfe` or `wfi` when the core is about to execute such an instruction."""
     shim_data(c_void_p, "xipsim_core").value = cpu

@@ -32,6 +32,12 @@ OWN void tell_access(object *values, uint64_t offset, unsigned size, int is_writ
 extern unsigned int xipsim_disturbed;
 void xipsim_mark(void);
 
+/* See shim.c. The register of that number that says which exception is handled, and how. */
+#define XPSR 25
+#define EXCEPTION 0x1FF
+
+uint32_t xipsim_register(void *cpu, int number);
+
 /* See calls.c. */
 uint32_t xipsim_skip(void *cpu, int span);
 int64_t xipsim_nearest(int clock);

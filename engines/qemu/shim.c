@@ -83,7 +83,6 @@ int __libc_start_main(main_function main, int argc, char **argv, void (*init)(vo
 #define SP 13
 #define LR 14
 #define PC 15
-#define XPSR 25
 #define FIRST_FAULT 3
 #define LAST_FAULT 7
 
@@ -120,7 +119,7 @@ void xipsim_take_exception(void *cpu)
         xipsim_interrupted[i] = xipsim_register(cpu, numbers[i]);
     }
     xipsim_do_interrupt(cpu);
-    exception = xipsim_register(cpu, XPSR) & 0x1FF;
+    exception = xipsim_register(cpu, XPSR) & EXCEPTION;
     if (exception >= FIRST_FAULT && exception <= LAST_FAULT &&
         xipsim_register(cpu, PC) != xipsim_interrupted[2]) {
         xipsim_on_fault();

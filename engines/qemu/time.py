@@ -18,10 +18,14 @@ class QemuTimer:
 
     __slots__ = ("arm", "disarm", "pointer")
 
-    def __init__(self, callback: Callable[[], None], is_hidden: bool) -> None:
+    def __init__(
+        self, callback: Callable[[], None], is_hidden: bool, is_patient: bool = False
+    ) -> None:
         self.pointer = timer = q.new_structure()
         q.timer_init(timer, None, q.CLOCK_VIRTUAL, 1, 0, q.call, q.keep(callback))
-        if is_hidden:
+        if is_patient:
+            q.be_patient(timer)
+        elif is_hidden:
             q.hide(timer)
         self.arm: Callable[[int], None] = q.bound(b"move", q.timer_mod, timer)
         self.disarm: Callable[[], None] = q.bound(b"act", q.timer_del, timer)
@@ -75,9 +79,15 @@ class QemuTime:
         self.release = q.bound(b"act", q.cpu_resume, cpu)
         self.move_on = q.bound_move_on(cpu)
 
-    def timer(self, callback: Callable[[], None], *, is_hidden: bool = False) -> QemuTimer:
+    def timer(
+        self,
+        callback: Callable[[], None],
+        *,
+        is_hidden: bool = False,
+        is_patient: bool = False,
+    ) -> QemuTimer:
         """A timer, off."""
-        return QemuTimer(callback, is_hidden)
+        return QemuTimer(callback, is_hidden, is_patient)
 
     def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
         """ns until the first timer fires, QEMU's own included, at most `most`."""

@@ -50,7 +50,7 @@ class RenodeTime:
         self._skipped = 0
         """Until when a held core has been told to execute nothing."""
 
-    def timer(self, callback: Callable[[], None], *, is_hidden: bool = False) -> RenodeTimer:
+    def timer(self, callback: Callable[[], None], **_kind: bool) -> RenodeTimer:
         """A timer, off."""
         return RenodeTimer(self, callback)
 

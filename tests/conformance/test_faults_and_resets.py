@@ -7,6 +7,7 @@ from candidates import Candidate, Running
 from programs import CODE, ENABLE, RAM, ROM_TIME, WAIT, Program
 
 from xipsim.engines.api import EngineError, Goal, StopReason
+from xipsim.engines.guest.faultwatch import LOOKS, PERIOD
 
 BUS_FAULT = Program("ldr r1, =0x70000000; here: ldr r2, [r1, #0]; loop: b loop")
 STORE_FAULT = Program("ldr r1, =0x70000000; here: str r2, [r1, #4]; loop: b loop")
@@ -25,6 +26,11 @@ DOUBLE_FAULT = Program("""
     // the fault's handler does the same
     ldr r6, =0x48000000; ldr r1, [r6, #0]
     fault: ldr r1, [r6, #0]
+    irq: b irq
+""")
+SLEEPING_HANDLER = Program("""
+    ldr r6, =0x70000000; ldr r1, [r6, #0]
+    fault: ldr r4, =4000; str r4, [r0, #0]; wfe; b fault
     irq: b irq
 """)
 LOCK_UPS = pytest.mark.parametrize(
@@ -151,6 +157,14 @@ def test_a_lock_up_is_reported_and_can_still_be_looked_at(
         assert stop.now < ROM_TIME + 1_000
         assert engine.call("timer", "seen") == (0, [])
         assert word(engine.read_memory(RAM, 4)) == RAM + 0x1000
+
+
+@pytest.mark.needs("event register")
+def test_a_fault_is_found_when_it_would_be_where_its_handler_sleeps(running: Running) -> None:
+    """Each 4 us an alarm ends its WFE; the looks at the core come in between."""
+    with running(SLEEPING_HANDLER) as engine:
+        stop = engine.run(Goal(until=10**9))
+        assert (stop.reason, stop.now) == (StopReason.FAULT, ROM_TIME + LOOKS * PERIOD)
 
 
 @LOCK_UPS

@@ -173,6 +173,19 @@ def test_wfe_behind_an_interrupt_does_not_sleep_for_ever(running: Running) -> No
         assert len(engine.call("timer", "seen")[1]) > 15
 
 
+@pytest.mark.needs("event register")
+def test_cutting_sleeps_into_pieces_changes_nothing(running: Running) -> None:
+    """Runs that end within them, and looks at the core."""
+    outcomes = []
+    for step in (25_000_000, 5_000_000, 333_333):
+        with running(SLEEP) as engine:
+            while engine.now < 25_000_000:
+                engine.run(Goal(until=min(engine.now + step, 25_000_000)))
+                engine.registers()
+            outcomes.append((engine.call("timer", "seen"), engine.registers()))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
 def test_wfi_ends_at_the_interrupt(running: Running) -> None:
     """A thousand sleeps of 1 us: each ends with the interrupt that it is for, none lasts longer."""
     with running(WFI) as engine:

@@ -41,7 +41,7 @@ class EngineClock:
     def now(self) -> int:
         return self._clock.now
 
-    def engine_alarm(self, callback: Callable[[], None]) -> FakeAlarm:
+    def engine_alarm(self, callback: Callable[[], None], **_kind: bool) -> FakeAlarm:
         return self._clock.alarm(callback)
 
     def polled(self) -> list[str]:

@@ -55,6 +55,18 @@ def test_the_fault_registers_are_read_where_they_are() -> None:
     assert [report[name] for name in ("cfsr", "hfsr", "mmfar", "bfar")] == list(words.values())
 
 
+def test_a_look_that_comes_late_moves_none_of_the_others() -> None:
+    """As where the core slept past it; two that are missed are one."""
+    source, core, reports = watched()
+    source.now = 2 * PERIOD + 300
+    source.advance(0)
+    core.exception = HARD_FAULT
+    source.advance(LOOKS * PERIOD - 301)
+    assert not reports
+    source.advance(1)
+    assert reports
+
+
 def frame(pc: int, lr: int, xpsr: int) -> bytes:
     """r0 to r3, r12, lr, pc, xpsr."""
     words = (*range(5), lr, pc, xpsr)

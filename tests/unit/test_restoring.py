@@ -234,7 +234,7 @@ def test_alarms_of_one_time_fire_in_the_order_of_a_load(changed: str) -> None:
             armed[self] = time
 
     class Time(Source):
-        def timer(self, fire: Callable[[], None], *, is_hidden: bool = False) -> Timer:
+        def timer(self, fire: Callable[[], None], **_kind: bool) -> Timer:
             return Ordered(fire)
 
     source, heard = Time(), list[str]()

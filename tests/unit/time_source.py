@@ -27,7 +27,7 @@ class Source:
     def read(self) -> int:
         return self.now
 
-    def timer(self, fire: Callable[[], None], *, is_hidden: bool = False) -> Timer:
+    def timer(self, fire: Callable[[], None], **_kind: bool) -> Timer:
         self.timers.append(Timer(fire))
         return self.timers[-1]
 

@@ -36,7 +36,7 @@ class ScriptedTime:
         """Virtual ns."""
         return self.now
 
-    def timer(self, callback: Callable[[], None], *, is_hidden: bool = False) -> Timer:
+    def timer(self, callback: Callable[[], None], **_kind: bool) -> Timer:
         """A timer, off."""
         return Timer(self, callback)
 
