@@ -11,7 +11,8 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
-SHIM = ("shim", "registers", "calls", "passages", "loops", "python_api", "written")
+SHIM = ("shim", "registers", "calls", "passages", "translation", "loops", "python_api", "written")
+HEADERS = ("passages", "translation", "python_api")
 
 
 class BuildShim(build_ext):
@@ -40,7 +41,7 @@ setup(
         Extension(
             "xipsim.engines.qemu.xipsim_shim",
             [f"xipsim/engines/qemu/{name}.c" for name in SHIM],
-            depends=[f"xipsim/engines/qemu/{name}.h" for name in ("passages", "python_api")],
+            depends=[f"xipsim/engines/qemu/{name}.h" for name in HEADERS],
         )
     ],
     cmdclass={"build_ext": BuildShim, "bdist_wheel": AnyPythonWheel},

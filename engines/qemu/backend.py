@@ -31,6 +31,7 @@ from .memory import Bus, SystemBus, Window, place_late, place_registers, place_t
 from .passages import QemuPlayer
 from .ram import Memory
 from .time import QemuTime
+from .translation import watch_translation
 from .vmstate import keep_translations
 
 GDB_POLL = 0.005
@@ -88,6 +89,7 @@ class QemuBackend:
         self.core.on_reset_request(on_reset_request)
         self.time.bind(self.core.cpu)
         self.player.use(self.core.cpu)
+        watch_translation(self.core.cpu)
         if not self._gdb:  # who steps through a loop shall see all of its turns
             self.witness = QemuWitness(self.core.cpu, self.core.device, self._system)
         return self.core

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
  */
 #include "passages.h"
+#include "translation.h"
 
 #define WORD 4
 
@@ -49,15 +50,6 @@ object *xipsim_passage_ended; /* (): the passage is over */
 object *xipsim_accessed;      /* (values or None, offset, size, is_write, value): while recording */
 unsigned int xipsim_recording; /* 0, or which recording that is */
 
-/*
- * QEMU, where it counts instructions, lets only the last one of a translated block reach a device, if
- * any: for an access elsewhere it looks up where in the block that is, leaves, and executes the
- * instruction as a block of its own. A passage is hardly anything else than accesses, so meanwhile
- * each instruction is translated as a block: what is added to the flags of the core's translation.
- */
-uint32_t *xipsim_translation; /* NULL: these are not known */
-uint32_t xipsim_by_instruction;
-
 /* The passage under way: how many steps were made, when it began, and what was written in each. */
 static const struct script *script;
 static uint64_t made;
@@ -78,9 +70,7 @@ void xipsim_play(void *expected, int64_t now)
     made = 0;
     began = now;
     xipsim_rounds = xipsim_begun = 0;
-    if (xipsim_translation) {
-        *xipsim_translation |= xipsim_by_instruction;
-    }
+    translate_passage(1);
 }
 
 /* No step is expected any more; returns how many were made. */
@@ -88,9 +78,7 @@ int64_t xipsim_stop(int unused)
 {
     (void)unused;
     script = NULL;
-    if (xipsim_translation) {
-        *xipsim_translation &= ~xipsim_by_instruction;
-    }
+    translate_passage(0);
     return (int64_t)made;
 }
 

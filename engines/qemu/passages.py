@@ -17,10 +17,6 @@ from . import library as q
 MOST_STEPS, MOST_ROUNDS = 256, 8
 NEVER_MIND, NEVER = -1, 2**63 - 1
 LINE = {None: 0, False: 1, True: 2}
-ONE_INSTRUCTION, DEVICES, COUNTS = 0x1, 0x8000, 0x2000
-"""Flags of translation: how many instructions a block has; that the last one may reach a device, of
-QEMUs up to 9.0; and that instructions are counted, always set here, of those since then. For them
-the second goes without saying, and its bit means something else."""
 
 
 class _Step(Structure):
@@ -87,22 +83,6 @@ def _can_make(step: Step) -> bool:
     return len(flags) <= 1 and None not in flags
 
 
-def _find_flags(cpu: int) -> c_uint32 | None:
-    """Where QEMU keeps the flags of the core's translation: of all words that have their value, the
-    one that changes it. None where that is not found: then passages take longer."""
-    before = q.translation_flags(cpu)
-    for index in range(q.CPU_WORDS):
-        word = c_uint32.from_address(cpu + 4 * index)
-        if word.value != before:
-            continue
-        word.value = before | ONE_INSTRUCTION
-        is_it = q.translation_flags(cpu) == before | ONE_INSTRUCTION
-        word.value = before
-        if is_it:
-            return word
-    return None
-
-
 class QemuPlayer:
     """Implements `backend.Player`."""
 
@@ -119,11 +99,6 @@ class QemuPlayer:
     def use(self, cpu: int) -> None:
         """Of this core's accesses."""
         q.shim_data(c_void_p, "xipsim_cpu").value = cpu
-        flags = _find_flags(cpu)
-        if flags is not None:
-            by_instruction = ONE_INSTRUCTION | (0 if flags.value & COUNTS else DEVICES)
-            q.shim_data(c_uint32, "xipsim_by_instruction").value = by_instruction
-            q.shim_data(c_void_p, "xipsim_translation").value = addressof(flags)
 
     def connect(
         self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "passages.h"
+#include "translation.h"
 
 #define WORD 4
 
@@ -295,6 +296,7 @@ uint64_t xipsim_registers_read(void *opaque, uint64_t offset, unsigned size)
         tell_access(r->values, offset, size, 0, value);
     }
     py.release(state);
+    translate_behind(r, offset, 0, value);
     return value;
 }
 
@@ -321,6 +323,7 @@ void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t value, unsig
         tell_access(r->values, offset, size, 1, value);
     }
     py.release(state);
+    translate_behind(r, offset, 1, 0);
 }
 
 /* From now on, accesses need this; for good. values None: no access is short. */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "passages.h"
+#include "translation.h"
 
 typedef int (*main_function)(int, char **, char **);
 typedef int (*start_function)(main_function, int, char **, void (*)(void), void (*)(void),
@@ -118,6 +119,7 @@ void xipsim_take_exception(void *cpu)
     for (int i = 0; i < 4; i++) {
         xipsim_interrupted[i] = xipsim_register(cpu, numbers[i]);
     }
+    translate_other();
     xipsim_do_interrupt(cpu);
     exception = xipsim_register(cpu, XPSR) & EXCEPTION;
     if (exception >= FIRST_FAULT && exception <= LAST_FAULT &&
@@ -168,6 +170,7 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
     size_t n = tb_n_insns(tb);
 
     (void)id;
+    translate_more();
     for (size_t i = 0; i < n; i++) {
         struct qemu_plugin_insn *insn = tb_get_insn(tb, i);
         uint16_t opcode = 0;

@@ -24,6 +24,33 @@ PAUSES = Program("""
 """)
 
 
+THICK = Program("""
+    // 200 times MARK = r5, with a pause of 90 instructions behind every fiftieth
+    movs r5, #200; movs r4, #50
+    again: str r5, [r0, #12]; ldr r1, [r0, #0x18]; subs r4, #1; bne next
+    movs r4, #30
+    pause: nop; subs r4, #1; bne pause
+    movs r4, #50
+    next: subs r5, #1; bne again
+    loop: b loop
+""")
+
+
+@pytest.mark.needs("times within a block")
+def test_accesses_that_come_thick_and_fast_take_the_time_of_the_first_ones(
+    running: Running,
+) -> None:
+    """However an engine translates code that has done nothing else for a while."""
+    with running(THICK) as engine:
+        engine.run(Goal(until=ROM_TIME + 100_000))
+        marks = engine.call("timer", "seen")[1]
+        gaps = [after - before for (before, _), (after, _) in pairwise(marks)]
+        assert [value for _, value in marks] == list(range(200, 0, -1))
+        pauses = gaps[49::50]
+        assert len(set(gaps) - set(pauses)) == 1 and len(set(pauses)) == 1
+        assert pauses[0] > gaps[0]
+
+
 def test_a_polled_wait_costs_little_and_ends_on_time(running: Running) -> None:
     """45 ms of polling: far fewer polls than the 1.8 million without stalls, on time."""
     with running(WAIT) as engine:

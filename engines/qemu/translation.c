@@ -1,0 +1,101 @@
+/*
+ * Code that makes one access after the other is translated by the instruction.
+ *
+ * QEMU, where it counts instructions, lets only the last one of a translated block reach a device, if
+ * any: for an access elsewhere it looks up where in the block that is, leaves, and executes the
+ * instruction as a block of its own, which takes it as long as more than a hundred instructions. So
+ * each instruction is translated as a block while a passage is played, and, in a machine that has
+ * played none, where the next access has come soon the last times: to switch between passages, too,
+ * costs more than it saves. No answer and no time depends on it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
+ */
+#include "translation.h"
+
+#define NEAR 64    /* instructions from one access to the next */
+#define ENOUGH 32  /* times in turn that the next one was near */
+#define FOREIGN 16 /* instructions translated anew: this is other code than the last times */
+#define PLACES 1024
+#define GOLDEN 0x9E3779B97F4A7C15u /* spreads what differs in a few bits */
+
+/*
+ * A part of the number of the core's cluster, of which there is but one: QEMU only compares it. A
+ * block goes on to the one that followed it first, so those of passages, which end elsewhere, are
+ * kept apart from others.
+ */
+#define APART (1u << 24)
+
+/* All set from Python. */
+int64_t (*xipsim_executed)(void); /* how many instructions */
+uint32_t *xipsim_translation;     /* the flags of the core's translation; NULL: these are not known */
+uint32_t xipsim_by_instruction;   /* what is added to them */
+
+/* What was accessed, and how often in turn the next access was near. */
+static struct place {
+    uint64_t what;
+    unsigned int near;
+} places[PLACES];
+
+static int is_passage, has_played, is_expected, foreign;
+
+static void translate(void)
+{
+    uint32_t flags;
+
+    if (!xipsim_translation) {
+        return;
+    }
+    flags = (*xipsim_translation | APART) & ~xipsim_by_instruction;
+    if (is_passage) {
+        flags |= xipsim_by_instruction;
+    } else if (is_expected) {
+        flags = (flags | xipsim_by_instruction) & ~APART;
+    }
+    *xipsim_translation = flags;
+}
+
+void translate_passage(int on)
+{
+    is_passage = on;
+    has_played |= on;
+    is_expected = 0;
+    translate();
+}
+
+void translate_other(void)
+{
+    is_expected = 0;
+    translate();
+}
+
+void translate_more(void)
+{
+    if (is_expected && ++foreign > FOREIGN) {
+        translate_other();
+    }
+}
+
+void translate_behind(const void *registers, uint64_t offset, int is_write, uint64_t value)
+{
+    static struct place *last;
+    static int64_t then; /* in instructions */
+    uint64_t what = ((uintptr_t)registers ^ offset << 1 ^ (unsigned)is_write) + value * GOLDEN;
+    struct place *place = &places[what * GOLDEN >> 54];
+    int64_t now;
+
+    if (has_played || !xipsim_translation) {
+        return;
+    }
+    now = xipsim_executed();
+    if (last) {
+        last->near = now - then > NEAR ? 0 : last->near + 1;
+    }
+    if (place->what != what) {
+        *place = (struct place){ what, 0 };
+    }
+    last = place;
+    then = now;
+    foreign = 0;
+    is_expected = place->near >= ENOUGH;
+    translate();
+}
