@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 
 from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 
@@ -69,14 +69,15 @@ class ChipSelects:
             clock.acts()
             return chip.transfer(self._cycle(select, sequence, address, data, read))
         cycle = self._plain_cycle(select, sequence, read)
-        clock.acts(partial(chip.transfer, cycle) if chip.is_private(cycle) else None)
+        clock.acts(None if chip.busy else chip.again(cycle))
         return chip.transfer(cycle)
 
-    def is_private(self, select: int, sequence: Sequence) -> bool:
-        """Whether a cycle without address and data, now, is private to its chip: see `SpiDevice`.
-        It is known once it has come."""
+    def again(
+        self, select: int, sequence: Sequence, read: int
+    ) -> Callable[[], bytes] | None:
+        """Of a cycle without address and data: see `SpiDevice.again`."""
         chip = self._spi.chips.get(select)
-        return chip is not None and chip.is_private(self._plain_cycle(select, sequence, 0))
+        return None if chip is None else chip.again(self._plain_cycle(select, sequence, read))
 
     def _plain_cycle(self, select: int, sequence: Sequence, read: int) -> Transaction:
         """Without address and data."""

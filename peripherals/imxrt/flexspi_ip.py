@@ -55,7 +55,7 @@ class IpCommands:
         self._spi, self._chips, self._lut, self._bus = spi, chips, lut, bus
         self._fifos, self._flow = fifos, fifos.flow
         self._progress, self._grant = progress, grant
-        self.polls = Polls(spi, chips, lut)
+        self.polls = Polls(spi)
         self._bus_changed = bus_changed
         self.hidden: tuple[Segment, ...] = ()
         """What is not served natively any more since the last start of a command."""

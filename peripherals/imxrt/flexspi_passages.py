@@ -171,7 +171,9 @@ class Passages:
             return False
         sequence = self._lut.sequence(command.sequences[0])
         moves_data = command.reads or command.writes or sequence.template.address_bits
-        return not moves_data and self._chips.is_private(command.select, sequence)
+        if moves_data or self.model.chips[command.select].busy:
+            return False
+        return self._chips.again(command.select, sequence, 0) is not None
 
     def _sent(
         self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
@@ -228,19 +230,25 @@ class Passages:
         spi, command = self.model, self.model.command
         if command is None or self.end.deadline is not None or _IPCR0 not in steps:
             return None
-        chip, now = spi.chips[command.select], spi.system.clock.now
-        if chip.latched is None or command.began != now:
+        now, sequence = spi.system.clock.now, self._lut.sequence(command.sequences[0])
+        again = self._chips.again(command.select, sequence, command.size)
+        if again is None or command.began != now:
             return None
         address = len(steps) - 1 - list(reversed(steps)).index(_IPCR0)
         started, pace = _started(command, address, now), _pace(command, now)
-        return FirstTurn(self._polls.question(command), (started, pace))
+        return FirstTurn(self._polls.question(command), (started, pace, again))
 
-    def enter(self, what: tuple[_Started, _Pace], began: int, written: Sequence[int]) -> None:
+    def enter(
+        self,
+        what: tuple[_Started, _Pace, Callable[[], bytes]],
+        began: int,
+        written: Sequence[int],
+    ) -> None:
         """As `Speaker.enter`."""
-        started, pace = what
+        started, pace, again = what
         command = self.model.command = _start(started, began, written)
         _set_pace(command, pace, began)
-        self._polls.enter(command, began)
+        self._polls.enter(command, again, began)
 
 
 def _started(command: IpCommand, address: int, base: int) -> _Started:

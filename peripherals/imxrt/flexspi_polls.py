@@ -9,8 +9,6 @@ from operator import itemgetter
 from xipsim.peripherals.core import Turn
 from xipsim.peripherals.nor.bus import SpiDevice
 
-from .flexspi_chips import ChipSelects
-from .flexspi_lut import LookUpTable
 from .flexspi_registers import OF_COMMANDS, FlexSpiRegisters, IpCommand
 
 _INTEN = FlexSpiRegisters.INTEN.offset
@@ -20,8 +18,8 @@ _polled = itemgetter(*OF_COMMANDS)
 class Polls:
     """Lets the engine know what a poll is."""
 
-    def __init__(self, spi: FlexSpiRegisters, chips: ChipSelects, lut: LookUpTable) -> None:
-        self._spi, self._chips, self._lut = spi, chips, lut
+    def __init__(self, spi: FlexSpiRegisters) -> None:
+        self._spi = spi
         self._plain: IpCommand | None = None
         """The last poll that is like the next one: of one sequence, without interrupts, of a chip
         that answers the same."""
@@ -54,12 +52,11 @@ class Polls:
         """What a poll asks."""
         return "status", self._spi.chips[command.select].name
 
-    def enter(self, command: IpCommand, now: int) -> None:
-        """A poll that is like the next one has begun: do what that does beside the command."""
+    def enter(self, command: IpCommand, again: Callable[[], bytes], now: int) -> None:
+        """A poll that is like the next one has begun, with that cycle."""
         spi = self._spi
         rx, self._held = spi.rx, len(spi.rx)
-        sequence = self._lut.sequence(command.sequences[0])
-        rx += self._chips.transfer(command.select, sequence, command.address, b"", command.size)
+        rx += again()
         rx += bytes(command.padding)
         self._plain = command
         self._ask_plainly(command, spi.chips[command.select], now)

@@ -6,7 +6,7 @@ A controller turns its own programming (a LUT sequence, a set of control registe
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol
 
 from xipsim.peripherals.namedtuple import NamedTuple
@@ -96,9 +96,9 @@ class SpiDevice(Protocol):
     def latched(self) -> Hashable | None:
         """All that the answers of private cycles follow from, until an alarm; None: not told."""
 
-    def is_private(self, transaction: Transaction) -> bool:
-        """Whether this cycle, now, would change nothing but `latched`, be counted and told. Not of
-        a busy chip."""
+    def again(self, transaction: Transaction) -> Callable[[], bytes] | None:
+        """What this cycle does and answers, whenever it comes and `latched` is what it is now, if
+        it is private: it changes nothing but that, is counted, and told. None: it is not."""
 
     def last_change(self, address: int) -> str | None:
         """What erased or programmed the cells there last, in words; None: nothing has."""

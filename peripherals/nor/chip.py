@@ -6,7 +6,7 @@ part number has, of its row in `parts/`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -143,11 +143,9 @@ class Chip(ChipState, FlashChip, Inputs):
             return None
         return self.maker.mode, self.wel, latches, operation is None
 
-    def is_private(self, transaction: Transaction) -> bool:
+    def again(self, transaction: Transaction) -> Callable[[], bytes] | None:
         """As of `SpiDevice`: of what the chip has understood before."""
-        if self.operation or not self._decoder.is_private(transaction):
-            return False
-        return self.latched is not None
+        return None if self.latched is None else self._decoder.again(transaction)
 
     def watch(self, watcher: ChipWatcher) -> None:
         """Tell `watcher` about changes of the array and of the state."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from functools import partial
+
 from .bus import Transaction
 from .command import Command, Cycle
 from .engine import WriteEngine
@@ -25,6 +28,9 @@ class Decoder:
         self.polled: tuple[Transaction, str, bytes] | None = None
         """The last cycle, its name and its answer, if it was a read without an address of what can
         be read of a busy chip, which changes nothing. For the access under way, or a stall."""
+        self._probed: tuple[Hashable, ...] = ()
+        """Of what `reads_array` was asked last, with all that the answer follows from."""
+        self._would_read = False
         self._replay = Replay(chip, self.admits)
 
     def _commands(self, mode: Mode) -> dict[int, Command]:
@@ -78,10 +84,19 @@ class Decoder:
             return known[2]
         return None
 
-    def is_private(self, t: Transaction) -> bool:
-        """Whether it is known as a private command of the mode."""
+    def again(self, t: Transaction) -> Callable[[], bytes] | None:
+        """What this cycle, which has come before, does where nothing has changed on which it
+        depends; None if it is not known as a private command of the mode."""
         cycle = self._known(t, self._maker.mode)
-        return cycle is not None and cycle.command.is_private and not t.strobe
+        if cycle is None or not cycle.command.is_private or t.strobe:
+            return None
+        return partial(self._again, t, cycle)
+
+    def _again(self, t: Transaction, cycle: Cycle) -> bytes:
+        command = cycle.command
+        answer = command.run(cycle) or b""
+        self.polled = (t, command.name, answer) if command.while_busy else None
+        return self._chip.done(t, command.name, answer, address=None)
 
     def _understand(self, t: Transaction, mode: Mode) -> Cycle | None:
         """What the transaction says, if it has exactly the shape of a command."""
@@ -115,6 +130,13 @@ class Decoder:
 
     def reads_array(self, t: Transaction) -> bool:
         """As `Chip.reads_array`, on a chip that is idle and awake."""
+        maker = self._maker
+        probed = t, maker.mode, maker.latches, maker.high_address
+        if probed != self._probed or maker.latches is None:
+            self._probed, self._would_read = probed, self._reads_array(t)
+        return self._would_read
+
+    def _reads_array(self, t: Transaction) -> bool:
         command, maker = self._expected(t), self._maker
         if command is None or not command.is_read or t.address is None:
             return False

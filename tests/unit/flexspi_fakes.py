@@ -54,8 +54,8 @@ class FakeChip:
 
     latched = None
 
-    def is_private(self, transaction: Transaction) -> bool:
-        return False
+    def again(self, transaction: Transaction) -> None:
+        return None
 
     def last_change(self, address: int) -> str | None:
         return None
