@@ -154,7 +154,7 @@ def test_idle_time_is_slept(pty: tuple[Line, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("silence", "longest"), [(0.0, 1_000_000), (0.5, 10_000_000), (2.0, 40_000_000)]
+    ("silence", "longest"), [(0.0, 1_000_000), (0.5, 10_000_000), (2.0, 80_000_000)]
 )
 def test_the_longer_nobody_talks_the_longer_are_the_slices(
     pty: tuple[Line, int], monkeypatch: pytest.MonkeyPatch, silence: float, longest: int

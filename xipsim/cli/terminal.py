@@ -27,12 +27,12 @@ TALKING_SLICE = 1_000_000
 """The same while bytes go to and fro: each answer waits for the end of a slice."""
 TALKING = 0.1
 """Seconds after the last byte for which a conversation is taken to go on."""
-SILENT_SLICE = 40_000_000
+SILENT_SLICE = 80_000_000
 """The same where nobody has said anything for long: what the board says then comes so much later,
 and what is typed is heard at once. Less than half of LAG, as waiting may take longer than asked."""
 SILENT = 1.0
 """Seconds after the last byte from which on nobody is taken to be talking."""
-LAG = 100_000_000
+LAG = 200_000_000
 """ns by which virtual time may be late and still catch up."""
 LAG_WORTH_SAYING = 1_000_000_000
 TYPED_AHEAD = 4096
