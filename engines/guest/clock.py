@@ -302,8 +302,8 @@ class GuestClock:
         if not self._stalls or until <= now:
             return now
         span = until - now
-        if self.passages.catches_up:
-            self.passages.skip(span)
+        if self.passages.past.is_now:
+            self.passages.past.skip(span)
         elif self._stall_end.deadline is not None:
             return now
         elif not self.source.skip(span):

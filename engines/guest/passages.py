@@ -40,6 +40,7 @@ from xipsim.peripherals.core import RAISED, FirstTurn, IrqLine, Speaker, WakeFil
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Again, Player, Step, TimeSource
+from .past import Past
 from .recorder import Recorder, Stop
 
 LEAST = 3
@@ -122,8 +123,8 @@ class Passages:
         self._rounds = 0
         """How often it may begin again; the last time asks the clock as the model would."""
         self._recorded: Recorder | None = None
-        self._past: int | None = None
-        """The time of the access that is made to catch up."""
+        self.past = Past(clock)
+        """How the model catches up."""
         self.filters: Sequence[WakeFilter] = ()
         """What an interrupt may have to wait for on its way to the core."""
         self.drives: Callable[[IrqLine, bool], bool] | None = None
@@ -139,7 +140,7 @@ class Passages:
     def begin(self, speaker: Speaker) -> None:
         """With the access under way, a passage may begin."""
         player, recorded = self._player, self._recorded
-        if player is None or self._past is not None:
+        if player is None or self.past.is_now:
             return
         state = speaker.state(now := self._clock.now)
         line = speaker.line
@@ -188,16 +189,6 @@ class Passages:
         if self._recorded is not None:
             self._recorded.taken += span
 
-    @property
-    def catches_up(self) -> bool:
-        """Whether the access under way is one that was answered before."""
-        return self._past is not None
-
-    def skip(self, span: int) -> None:
-        """That access took so many ns."""
-        assert self._past is not None
-        self._past += span
-
     # -- what the engine says --------------------------------------------------------------------
 
     def settle(self) -> None:
@@ -213,7 +204,7 @@ class Passages:
             first, loop = passage.then
             self._bring(speaker, passage, (began,), len(passage.steps), passage.values)
             began, times = times[0], times[1:]
-            self._at(began, partial(speaker.enter, first.what, began, passage.values))
+            self.past.at(began, partial(speaker.enter, first.what, began, passage.values))
             passage = loop
         rounds = () if passage.again is None else times
         if passage.rises is not None and (rounds or made > passage.rises):
@@ -247,9 +238,9 @@ class Passages:
             self._jump(speaker, stop, bases[: stop.bases], written)
             done = stop.length
         if done < made:
-            self._catch_up(speaker, bases, passage.steps[:made], written, done)
+            self.past.make(speaker, bases, passage.steps[:made], written, done)
         if speaker.end.deadline is not None and speaker.lets_alarm_wait():
-            self._fire(speaker)
+            self.past.fire(speaker)
 
     def _jump(
         self, speaker: Speaker, stop: Stop, bases: Sequence[int], written: Sequence[int]
@@ -259,7 +250,7 @@ class Passages:
         if stop.taken:
             self._clock.count_as_taken(stop.taken)
         for base, since, later in stop.deeds:
-            self._at(bases[base] + since, later)
+            self.past.at(bases[base] + since, later)
         speaker.jump(stop.outcome, bases, written)
         if stop.sets_alarm:
             due = None if stop.due is None else bases[-1] + stop.due
@@ -357,45 +348,3 @@ class Passages:
             return None, None
         rested = start.rested - recorded.began
         return Again(*write, None, None, rested), (first, loop)
-
-    # -- catching up -----------------------------------------------------------------------------
-
-    def _catch_up(
-        self,
-        speaker: Speaker,
-        bases: Sequence[int],
-        steps: Sequence[Step],
-        written: Sequence[int],
-        done: int,
-    ) -> None:
-        """Make these accesses, but for the first `done`."""
-        model, base, later = speaker.model, bases[0], iter(bases[1:])
-        for number, (step, value) in enumerate(zip(steps, written, strict=False)):
-            if step.rested is not None:
-                base = next(later)
-            if number < done:
-                continue
-            if step.offset in speaker.ALSO:
-                self._clock.asked = None
-            access = (
-                partial(model.write, step.offset, value)
-                if step.is_write
-                else partial(model.read, step.offset)
-            )
-            self._at(base + (step.since or 0), access)
-
-    def _fire(self, speaker: Speaker) -> None:
-        """The model's alarm, if its time has come while nothing was set to it."""
-        deadline = speaker.end.deadline
-        if deadline is not None and deadline <= self._clock.source.read():
-            self._at(deadline, speaker.end.fire)
-
-    def _at(self, time: int, act: Callable[[], object]) -> None:
-        """Do something with the clock at that time."""
-        self._past = time
-        self._clock.read_by(lambda: self._past or 0)
-        try:
-            act()
-        finally:
-            self._past = None
-            self._clock.read_by(None)

@@ -1,0 +1,79 @@
+"""Things that are done as of a time that has passed: see `passages`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+from xipsim.peripherals.core import Speaker
+
+from .backend import Step, TimeSource
+
+
+class Clock(Protocol):
+    """What is needed of the machine's clock."""
+
+    source: TimeSource
+    asked: object
+
+    def read_by(self, read: Callable[[], int] | None) -> None:
+        """Until None is given, take the time from there."""
+
+
+class Past:
+    """Lets models see an earlier time, while somebody does something."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._time: int | None = None
+
+    @property
+    def is_now(self) -> bool:
+        """Whether something is done so."""
+        return self._time is not None
+
+    def skip(self, span: int) -> None:
+        """What is done has taken so many ns."""
+        assert self._time is not None
+        self._time += span
+
+    def at(self, time: int, act: Callable[[], object]) -> None:
+        """Do something as of that time."""
+        self._time = time
+        self._clock.read_by(lambda: self._time or 0)
+        try:
+            act()
+        finally:
+            self._time = None
+            self._clock.read_by(None)
+
+    def make(
+        self,
+        speaker: Speaker,
+        bases: Sequence[int],
+        steps: Sequence[Step],
+        written: Sequence[int],
+        done: int,
+    ) -> None:
+        """Make these accesses with these values, but for the first `done`, each at its time."""
+        model, base, later = speaker.model, bases[0], iter(bases[1:])
+        for number, (step, value) in enumerate(zip(steps, written, strict=False)):
+            if step.rested is not None:
+                base = next(later)
+            if number < done:
+                continue
+            if step.offset in speaker.ALSO:
+                self._clock.asked = None
+            access = (
+                partial(model.write, step.offset, value)
+                if step.is_write
+                else partial(model.read, step.offset)
+            )
+            self.at(base + (step.since or 0), access)
+
+    def fire(self, speaker: Speaker) -> None:
+        """The model's alarm, if its time has come while no timer was set to it."""
+        deadline = speaker.end.deadline
+        if deadline is not None and deadline <= self._clock.source.read():
+            self.at(deadline, speaker.end.fire)
