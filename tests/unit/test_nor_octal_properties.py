@@ -12,6 +12,8 @@ from octal_bus import Octal
 from xipsim.peripherals.nor.bus import Transaction
 
 CHIPS = {part: Octal(part) for part in ("IS25WX128", "MX25UM25645G", "EM064LX")}
+FACTORY = {part: m.chip.maker.save() for part, m in CHIPS.items()}
+"""Registers, of which any cycle may set those that no reset clears, protection among them."""
 """Made once, as their arrays are large; each example begins with a reset pin."""
 
 LANES = st.sampled_from((1, 2, 4, 8))
@@ -48,6 +50,7 @@ def transactions(draw: Any) -> Transaction:
 
 def fresh(part: str, *, octal: bool) -> Octal:
     m = CHIPS[part]
+    m.chip.maker.load(FACTORY[part])
     m.chip.on_input(0, False)
     m.chip.on_input(0, True)
     m.wait(200)
