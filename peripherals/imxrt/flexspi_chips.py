@@ -68,9 +68,17 @@ class ChipSelects:
         if data or sequence.template.address_bits:
             clock.acts()
             return chip.transfer(self._cycle(select, sequence, address, data, read))
-        cycle = self._plain_cycle(select, sequence, read)
-        clock.acts(None if chip.busy else chip.again(cycle))
-        return chip.transfer(cycle)
+        clock.acts(self.later(select, sequence, read))
+        return chip.transfer(self._plain_cycle(select, sequence, read))
+
+    def later(
+        self, select: int, sequence: Sequence, read: int
+    ) -> Callable[[], bytes] | None:
+        """What a cycle without address and data does now, or later as well; None where it does more
+        than its chip can be told later: also of a busy chip, which is asked when it will be ready,
+        and where there is none."""
+        chip = self._spi.chips.get(select)
+        return None if chip is None or chip.busy else self.again(select, sequence, read)
 
     def again(
         self, select: int, sequence: Sequence, read: int

@@ -21,6 +21,7 @@ from .flexspi_chips import ChipSelects
 from .flexspi_flow import block_size
 from .flexspi_ip import IpCommands
 from .flexspi_lut import LookUpTable
+from .flexspi_polls import question
 from .flexspi_registers import ENTRY, OF_COMMANDS, FlexSpiRegisters, IpCommand
 
 _INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
@@ -78,6 +79,7 @@ class _Outcome(NamedTuple):
     """The command that is under way, if it was started."""
     pace: _Pace | None
     """How far the command has come; None: it is over."""
+
 
 class Passages:
     """Implements `Speaker`."""
@@ -171,9 +173,7 @@ class Passages:
             return False
         sequence = self._lut.sequence(command.sequences[0])
         moves_data = command.reads or command.writes or sequence.template.address_bits
-        if moves_data or self.model.chips[command.select].busy:
-            return False
-        return self._chips.again(command.select, sequence, 0) is not None
+        return not moves_data and self._chips.later(command.select, sequence, 0) is not None
 
     def _sent(
         self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
@@ -236,7 +236,7 @@ class Passages:
             return None
         address = len(steps) - 1 - list(reversed(steps)).index(_IPCR0)
         started, pace = _started(command, address, now), _pace(command, now)
-        return FirstTurn(self._polls.question(command), (started, pace, again))
+        return FirstTurn(question(spi.chips[command.select]), (started, pace, again))
 
     def enter(
         self,

@@ -15,6 +15,11 @@ _INTEN = FlexSpiRegisters.INTEN.offset
 _polled = itemgetter(*OF_COMMANDS)
 
 
+def question(chip: SpiDevice) -> Hashable:
+    """What a poll asks."""
+    return "status", chip.name
+
+
 class Polls:
     """Lets the engine know what a poll is."""
 
@@ -41,16 +46,12 @@ class Polls:
             self._plain = command
             self._ask_plainly(command, chip, now)
         else:
-            spi.system.clock.question(("status", chip.name), until=until)
+            spi.system.clock.question(question(chip), until=until)
 
     def _ask_plainly(self, command: IpCommand, chip: SpiDevice, now: int) -> None:
         turn = partial(self._turn, command, self._held, now)
         clock = self._spi.system.clock
-        clock.question(("status", chip.name), until=chip.busy_until, turn=turn)
-
-    def question(self, command: IpCommand) -> Hashable:
-        """What a poll asks."""
-        return "status", self._spi.chips[command.select].name
+        clock.question(question(chip), until=chip.busy_until, turn=turn)
 
     def enter(self, command: IpCommand, again: Callable[[], bytes], now: int) -> None:
         """A poll that is like the next one has begun, with that cycle."""

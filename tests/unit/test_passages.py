@@ -330,6 +330,22 @@ def test_what_was_set_up_anew_counts(register: Any, value: int, index: int) -> N
     assert driver.player.answered
 
 
+def test_commands_that_no_chip_hears_end_in_their_time() -> None:
+    """As of a driver that looks for a second chip: a chip select has the address, and no chip."""
+    seen = []
+    for kind in (FlexSpiDriver, PlayedDriver):
+        driver = kind(Core(tick=100 * TICK, masked=True))
+        set_up(driver, FlexSpi.FLSHCR0, 8192, 1)
+        for page in range(5):
+            driver.program(256 * page, bytes(256))
+            driver.begin(ENABLE, 0x80_0000, 0)
+            driver.end()
+            seen.append(look(driver))
+    half = len(seen) // 2
+    assert seen[:half] == seen[half:]
+    assert driver.player.answered
+
+
 def test_what_is_pushed_is_what_was_written_this_time() -> None:
     driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
     pages = [random.Random(page).randbytes(256) for page in range(5)]
