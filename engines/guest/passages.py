@@ -39,8 +39,8 @@ from typing import Any, Protocol
 from xipsim.peripherals.core import RAISED, FirstTurn, IrqLine, Speaker, WakeFilter
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .backend import Again, Player, Step, TimeSource
-from .past import Past
+from .backend import Again, Player, Step
+from .past import Past, PastClock
 from .recorder import Recorder, Stop
 
 LEAST = 3
@@ -52,19 +52,14 @@ REMEMBERED = 64
 WORD = 4
 
 
-class Clock(Protocol):
+class Clock(PastClock, Protocol):
     """What passages need of the machine's clock."""
 
-    source: TimeSource
-    asked: Hashable
     guard: Callable[[BaseException], None]
 
     @property
     def now(self) -> int:
         """Virtual ns, as models see it."""
-
-    def read_by(self, read: Callable[[], int] | None) -> None:
-        """Until None is given, take the time from there."""
 
     def count_as_taken(self, span: int) -> None:
         """An access has taken so many ns."""

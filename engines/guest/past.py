@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -11,11 +11,11 @@ from xipsim.peripherals.core import Speaker
 from .backend import Step, TimeSource
 
 
-class Clock(Protocol):
+class PastClock(Protocol):
     """What is needed of the machine's clock."""
 
     source: TimeSource
-    asked: object
+    asked: Hashable
 
     def read_by(self, read: Callable[[], int] | None) -> None:
         """Until None is given, take the time from there."""
@@ -24,7 +24,7 @@ class Clock(Protocol):
 class Past:
     """Lets models see an earlier time, while somebody does something."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: PastClock) -> None:
         self._clock = clock
         self._time: int | None = None
 

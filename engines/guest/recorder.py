@@ -171,8 +171,8 @@ class Recorder:
             self._writes.append((len(self._steps), offset, value))
         since = None if now is None else now - self._bases[-1]
         rested = None
-        is_at_rest = start is not None and now is not None and start.rested <= now
-        if start is not None and now is not None and is_at_rest and len(self._bases) < MOST_BASES:
+        has_room = len(self._bases) < MOST_BASES
+        if has_room and start is not None and now is not None and start.rested <= now:
             if self._steps:
                 self._stops.append(self._stop())
             since, rested = None, start.rested - self._bases[-1]

@@ -67,11 +67,9 @@ struct {
 static const int64_t **hidden; /* where each keeps the time at which it fires, negative while off */
 static size_t n_hidden;
 
-/* One more, that a nap in thread mode may make late; and QEMU's functions. */
+/* One more, that a nap in thread mode may make late. */
 static int64_t off = -1;
 int64_t *xipsim_patient = &off;
-void (*xipsim_timer_mod)(void *timer, int64_t time);
-void (*xipsim_timer_del)(void *timer);
 
 void xipsim_hide(const int64_t *timer)
 {
@@ -86,9 +84,9 @@ static int64_t nearest_without_patient(void)
 {
     int64_t time = *xipsim_patient, span;
 
-    xipsim_timer_del(xipsim_patient);
+    xipsim_disarm(xipsim_patient);
     span = xipsim_nearest(CLOCK_VIRTUAL);
-    xipsim_timer_mod(xipsim_patient, time);
+    xipsim_arm(xipsim_patient, time);
     return span;
 }
 

@@ -357,8 +357,6 @@ def hide(timer: int) -> None:
 
 def be_patient(timer: int) -> None:
     """As `hide`, but a nap in thread mode may go past this one, and makes it late: one timer."""
-    shim_data(c_void_p, "xipsim_timer_mod").value = address(timer_mod)
-    shim_data(c_void_p, "xipsim_timer_del").value = address(timer_del)
     shim_data(c_void_p, "xipsim_patient").value = timer
 
 

@@ -11,6 +11,8 @@
 
 extern unsigned int xipsim_recording;
 extern int64_t (*xipsim_clock)(int clock);
+extern void (*xipsim_arm)(void *timer, int64_t time);
+extern void (*xipsim_disarm)(void *timer);
 
 /* Let the core, before its next instruction, look up again what lies where. */
 void xipsim_forget_pages(void *cpu);
