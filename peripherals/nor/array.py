@@ -29,17 +29,18 @@ class Array:
 
         Returns the address of the first cell that failed to take its value, None if all did.
         """
-        end = address + len(data)
-        self.touch(address, len(data))
-        old = bytes(self.cells[address:end])
-        if self.overwrites:
+        length = len(data)
+        end = address + length
+        self.touch(address, length)
+        old = self.cells[address:end]
+        if self.overwrites or old == b"\xff" * length:
             self.cells[address:end] = data
         else:
             anded = int.from_bytes(old, "little") & int.from_bytes(data, "little")
-            self.cells[address:end] = anded.to_bytes(len(data), "little")
+            self.cells[address:end] = anded.to_bytes(length, "little")
         failed = []
-        for start, length in self.failing:
-            low, high = max(start, address), min(start + length, end)
+        for start, count in self.failing:
+            low, high = max(start, address), min(start + count, end)
             if low < high and self.cells[low:high] != old[low - address : high - address]:
                 self.cells[low:high] = old[low - address : high - address]
                 failed.append(low)
@@ -60,7 +61,10 @@ class Array:
     def touch(self, address: int, length: int) -> None:
         """Note that cells in [address, address + length) change."""
         first, last = address // SECTOR, (address + length - 1) // SECTOR
-        self._touched.update(range(first, last + 1) if last > first else (first,))
+        if last > first:
+            self._touched.update(range(first, last + 1))
+        else:
+            self._touched.add(first)
 
     def save(self) -> dict[str, Any]:
         """The sectors that are not blank, and the faults."""

@@ -25,6 +25,7 @@ from .bus import ChipWatcher, Transaction
 from .decoder import Decoder
 from .engine import WriteEngine
 from .makers import find_maker
+from .operation import in_words
 from .parts import find_part
 from .state import ChipState
 
@@ -154,7 +155,8 @@ class Chip(ChipState, FlashChip, Inputs):
 
     def last_change(self, address: int) -> str | None:
         """What erased or programmed the sector of `address` last, in words; None: nothing has."""
-        return self.counters.changes.get(address // SECTOR)
+        change = self.counters.changes.get(address // SECTOR)
+        return None if change is None else in_words(change)
 
     # -- from outside: no time passes, no command is counted ---------------------------------------
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from xipsim.peripherals.core import Alarm
 
 from .array import SECTOR
 from .operation import Operation
 from .state import ChipState
+
+_CHANGES = ("program", "erase", "status")
+"""Kinds of operations that change cells or registers."""
 
 
 class WriteEngine:
@@ -20,18 +21,33 @@ class WriteEngine:
     def __init__(self, chip: ChipState, end: Alarm) -> None:
         self._chip, self._end = chip, end
 
-    def begin(self, kind: str, name: str, duration: int, **details: Any) -> None:
-        """Become busy for `duration` ns; see `Operation` for the details."""
-        chip, now = self._chip, self._chip.system.clock.now
-        never = chip.sticks and kind in ("program", "erase", "status")
-        details.setdefault("pc", chip.system.pc())
-        chip.operation = Operation(
-            kind=kind, name=name, start=now, end=None if never else now + duration, **details
-        )
-        if never:
+    def begin(
+        self,
+        kind: str,
+        name: str,
+        duration: int,
+        *,
+        address: int = 0,
+        length: int = 0,
+        data: bytes = b"",
+        target: str = "array",
+        values: tuple[tuple[int, int], ...] = (),
+    ) -> None:
+        """Become busy for `duration` ns; see `Operation` for the rest."""
+        system = self._chip.system
+        now = system.clock.now
+        end, pc = now + duration, system.pc()
+        operation = Operation(kind, name, now, end, address, length, data, target, values, pc)
+        self._run(operation, end)
+
+    def _run(self, operation: Operation, end: int) -> None:
+        chip = self._chip
+        if chip.sticks and operation.kind in _CHANGES:
             chip.sticks = False
+            operation = operation._replace(end=None)
         else:
-            self._end.at(now + duration)
+            self._end.at(end)
+        chip.operation = operation
         chip.notify()
 
     def settle(self) -> None:
@@ -48,7 +64,7 @@ class WriteEngine:
         self._account()
         # Assumption: an operation that is cut off leaves the cells as they were before it.
         for operation in (chip.operation, chip.suspended):
-            if operation and operation.kind in ("program", "erase", "status"):
+            if operation and operation.kind in _CHANGES:
                 chip.note(f"{why} during {operation}: taken as not begun")
         chip.operation = chip.suspended = None
 
@@ -68,12 +84,8 @@ class WriteEngine:
         chip, operation = self._chip, self._chip.suspended
         assert operation is not None and operation.end is not None
         chip.suspended = None
-        left = operation.end - operation.start
-        details = {
-            key: getattr(operation, key)
-            for key in ("address", "length", "data", "target", "values", "pc")
-        }
-        self.begin(operation.kind, operation.name, left, **details)
+        now, left = chip.system.clock.now, operation.end - operation.start
+        self._run(operation._replace(start=now, end=now + left), now + left)
 
     def _account(self) -> None:
         chip = self._chip
@@ -90,7 +102,7 @@ class WriteEngine:
         chip.operation = None
         if not operation.is_deaf and not chip.maker.keeps_wel:
             chip.wel = False
-        if operation.kind in ("program", "erase", "status"):
+        if operation.kind in _CHANGES:
             chip.counters.operations += 1
             if operation.target == "array" and operation.kind != "status":
                 self._apply(operation)
@@ -104,23 +116,26 @@ class WriteEngine:
 
     def _apply(self, operation: Operation) -> None:
         chip, counters = self._chip, self._chip.counters
-        sectors = range(operation.address // SECTOR, -(-operation.end_address // SECTOR))
-        change = f"{operation.name} at {operation.address:#x}, begun at {operation.start} ns"
-        if operation.pc is not None:
-            change += f" by the code at {operation.pc:#x}"
-        counters.changes.update(dict.fromkeys(sectors, change))
-        if operation.kind == "program":
-            failed = chip.memory.program(operation.address, operation.data)
+        address, length = operation.address, operation.length
+        change = operation.name, address, operation.start, operation.pc
+        for sector in range(address // SECTOR, -(-(address + length) // SECTOR)):
+            counters.changes[sector] = change
+            if operation.kind == "erase":
+                self._count_erase(sector)
+        if operation.kind == "erase":
+            chip.memory.erase(address, length)
+        else:
+            failed = chip.memory.program(address, operation.data)
             if failed is not None:
                 chip.diagnose(
                     "program-failed",
                     f"{operation.name}: cells from {failed:#x} do not take their new value",
                     address=failed,
                 )
-        else:
-            for sector in sectors:
-                counters.erases[sector] += 1
-                if counters.erases[sector] == chip.row.endurance + 1:
-                    chip.note(f"sector at {sector * SECTOR:#x} is beyond its erase cycles")
-            chip.memory.erase(operation.address, operation.length)
-        chip.changed(operation.address, operation.length)
+        chip.changed(address, length)
+
+    def _count_erase(self, sector: int) -> None:
+        chip, erases = self._chip, self._chip.counters.erases
+        erases[sector] += 1
+        if erases[sector] == chip.row.endurance + 1:
+            chip.note(f"sector at {sector * SECTOR:#x} is beyond its erase cycles")

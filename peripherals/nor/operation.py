@@ -37,11 +37,6 @@ class Operation(NamedTuple):
         return self.kind in ("power-down", "release", "reset")
 
     @property
-    def end_address(self) -> int:
-        """The address behind the last byte."""
-        return self.address + self.length
-
-    @property
     def what(self) -> str:
         """The command, and where."""
         return f"{self.name} at {self.address:#x}" if self.length else self.name
@@ -62,6 +57,17 @@ class Operation(NamedTuple):
         return f"{self.what}, {until}"
 
 
+Change = tuple[str, int, int, int | None]
+"""Of an operation that has changed cells: name, address, start, pc."""
+
+
+def in_words(change: Change) -> str:
+    """What it was, and when and by whom it was begun."""
+    name, address, start, pc = change
+    text = f"{name} at {address:#x}, begun at {start} ns"
+    return text if pc is None else f"{text} by the code at {pc:#x}"
+
+
 class Counters(Record):
     """What happened on a chip since the machine was made; power cycles do not clear it."""
 
@@ -71,5 +77,5 @@ class Counters(Record):
         self.erases: Counter[int] = Counter()
         """Erase cycles of each 4-KB sector, by sector number."""
         self.operations = self.busy_time = 0
-        self.changes: dict[int, str] = {}
-        """What changed each 4-KB sector last, in words, by sector number."""
+        self.changes: dict[int, Change] = {}
+        """What changed each 4-KB sector last, by sector number."""
