@@ -82,15 +82,14 @@ class Aon(Peripheral, WakeFilter):
         return self._sleeps
 
     def _drive(self, number: int, level: bool) -> None:
-        is_waking = number < WAKING
-        if not is_waking:
-            bit = 1 << number
-            waits = level and self._sleeps
-            self._held = self._held | bit if waits else self._held & ~bit
-            if waits:
+        if number >= WAKING:
+            if level and self._sleeps:
+                self._held |= 1 << number
                 return
+            if self._held:
+                self._held &= ~(1 << number)
         self._core[number].set(level)
-        if is_waking and level:
+        if number < WAKING and level:
             self._wake()
 
     @RTSS_HP_CTRL.on_write

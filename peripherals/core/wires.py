@@ -85,6 +85,10 @@ class Line:
         self._sinks.append(sink)
         sink.set(self.level)
 
+    def lead(self, sink: IrqLine, instead_of: IrqLine) -> None:
+        """Pass changes on to `sink` from now on, where another one was told them."""
+        self._sinks[self._sinks.index(instead_of)] = sink
+
     def set(self, level: bool) -> None:
         """Drive the line; only changes are passed on."""
         if level != self.level:
@@ -107,11 +111,18 @@ class Junction:
 
     def connect(self, line: Line) -> None:
         """Make `line` one of those that meet here."""
-        self._lines.append(line)
-        if len(self._lines) > 1:
-            for one in self._lines:
+        others = self._lines
+        if not others:
+            # It has nobody to agree with.
+            line.connect(self._sink)
+        else:
+            if len(others) == 1:
+                others[0].lead(self, instead_of=self._sink)
+                self.settle()
+            for one in (*others, line):
                 one.is_shared = True
-        line.connect(self)
+            line.connect(self)
+        others.append(line)
 
     def set(self, level: bool) -> None:
         """One of the lines has changed; the `IrqLine` port."""

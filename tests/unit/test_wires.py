@@ -52,6 +52,21 @@ def test_a_line_that_is_high_already_is_told_at_once() -> None:
     assert listener.told == [(0, True)]
 
 
+@pytest.mark.parametrize("levels", [(True, False), (False, True), (True, True)])
+def test_a_line_that_joins_another_one(levels: tuple[bool, bool]) -> None:
+    """Whichever of them is high already, the input hears of the whole."""
+    listener = Listener(Bench().system)
+    lines, junction = [Line(), Line()], Junction(ModelInput(listener, 0))
+    for line, level in zip(lines, levels, strict=True):
+        line.set(level)
+        junction.connect(line)
+    for line in lines:
+        line.set(True)
+    for line in lines:
+        line.set(False)
+    assert listener.told == [(0, False)] * (not levels[0]) + [(0, True), (0, False)]
+
+
 def test_two_buttons_on_one_pin() -> None:
     bench = Bench()
     port, buttons = Gpio(bench.system), [Button(bench.system), Button(bench.system)]
@@ -65,20 +80,24 @@ def test_two_buttons_on_one_pin() -> None:
     assert levels == [1, 1, 1, 0]
 
 
-def test_after_a_snapshot_the_lines_say_what_the_sink_knows() -> None:
+@pytest.mark.parametrize("others", [0, 1])
+def test_after_a_snapshot_the_lines_say_what_the_sink_knows(others: int) -> None:
     listener = Listener(Bench().system)
     line, junction = Line(), Junction(ModelInput(listener, 0))
-    junction.connect(line)
+    for one in (line, *(Line() for _ in range(others))):
+        junction.connect(one)
     line.level = True  # as `Model.load` does it
     junction.settle()
     line.set(False)
     assert listener.told == [(0, False), (0, False)]
 
 
-def test_a_sink_that_was_reset_is_told_again() -> None:
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_sink_that_was_reset_is_told_again(others: int) -> None:
     listener = Listener(Bench().system)
     line, junction = Line(), Junction(ModelInput(listener, 0))
-    junction.connect(line)
+    for one in (line, *(Line() for _ in range(others))):
+        junction.connect(one)
     line.set(True)
     junction.repeat()
     assert listener.told == [(0, False), (0, True), (0, True)]
