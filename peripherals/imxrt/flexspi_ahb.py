@@ -11,6 +11,9 @@ from .flexspi_lut import LookUpTable
 from .flexspi_registers import FlexSpiRegisters
 from .lut import SEQUENCES, ErrorCode
 
+_MCR0, _MDIS = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.MDIS.mask
+_FLSHCR1, _FLSHCR2 = FlexSpiRegisters.FLSHCR1.offsets, FlexSpiRegisters.FLSHCR2.offsets
+
 
 class AhbTimeout(BusError):
     """The controller has given an access up, `after` so many ns."""
@@ -45,26 +48,27 @@ class AhbPort:
 
     def _native_size(self, select: int) -> int:
         """Bytes from the chip's start that AHB reads get as plain array data now, 0 for none."""
-        spi, chip = self._spi, self._spi.chips[select]
+        spi = self._spi
         # With each page that firmware programs, it is one of these several times.
         if spi.command is not None and spi.command.holds_bus:
             return 0
+        chip = spi.chips[select]
         if chip.busy:
             return 0
-        settings = self._chips.settings(select)
-        control = spi.FLSHCR2[settings]
-        if spi.ahb == "buffers" or spi.MDIS or control & 0xE0:
+        regs, settings = spi.regs, self._chips.settings(select)
+        control = regs[_FLSHCR2[settings]]
+        if spi.ahb == "buffers" or regs[_MCR0] & _MDIS or control & 0xE0:
             return 0
         start = spi.pointers[settings]
         sequence = self._lut.sequence(control & 0xF, start)
         # Word and column addresses belong to HyperBus chips.
-        if spi.FLSHCR1[settings] & 0x7C00 or sequence.gaps or sequence.error:
+        if regs[_FLSHCR1[settings]] & 0x7C00 or sequence.gaps or sequence.error:
             return 0
         if sequence.reads is None or sequence.jump not in (None, start):
             return 0
         if not chip.reads_array(sequence.probe):
             return 0
-        return min(self._chips.visible(select, chip), 1 << sequence.row_bits)
+        return 1 << sequence.row_bits
 
     # -- accesses that are not native ------------------------------------------------------------
 

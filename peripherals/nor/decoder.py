@@ -131,8 +131,9 @@ class Decoder:
     def reads_array(self, t: Transaction) -> bool:
         """As `Chip.reads_array`, on a chip that is idle and awake."""
         maker = self._maker
-        probed = t, maker.mode, maker.latches, maker.high_address
-        if probed != self._probed or maker.latches is None:
+        latches = maker.latches
+        probed = t, maker.mode, latches, maker.high_address
+        if probed != self._probed or latches is None:
             self._probed, self._would_read = probed, self._reads_array(t)
         return self._would_read
 

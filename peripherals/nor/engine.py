@@ -136,6 +136,6 @@ class WriteEngine:
 
     def _count_erase(self, sector: int) -> None:
         chip, erases = self._chip, self._chip.counters.erases
-        erases[sector] += 1
-        if erases[sector] == chip.row.endurance + 1:
+        erases[sector] = cycles = erases.get(sector, 0) + 1
+        if cycles == chip.row.endurance + 1:
             chip.note(f"sector at {sector * SECTOR:#x} is beyond its erase cycles")

@@ -104,14 +104,16 @@ class ChipState(Model):
 
     def done(self, t: Transaction, name: str, answer: bytes, *, address: int | None) -> bytes:
         """Count and trace the cycle that just ended; returns `answer`."""
-        self.counters.commands[name] += 1
+        commands = self.counters.commands
+        commands[name] = commands.get(name, 0) + 1
         if self.system.trace.wants(FlashCommand):
             self._tell(self.system.clock.now, t, name, answer, address)
         return answer
 
     def done_again(self, t: Transaction, name: str, answer: bytes, times: Sequence[int]) -> None:
         """Count and trace a cycle without an address that has come again at these times."""
-        self.counters.commands[name] += len(times)
+        commands = self.counters.commands
+        commands[name] = commands.get(name, 0) + len(times)
         if self.system.trace.wants(FlashCommand):
             for time in times:
                 self._tell(time, t, name, answer, None)

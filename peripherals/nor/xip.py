@@ -45,12 +45,15 @@ class _Part:
         self.pieces: list[_Piece] = []
         self.visible = 0
         """Bytes that the window shows; pieces may go further."""
+        self._served: int | None = None
+        """Bytes that are native; None: a piece has come since."""
 
     @property
     def size(self) -> int:
         return self.pieces[-1].end if self.pieces else 0
 
     def _piece(self, start: int, end: int) -> _Piece:
+        self._served = None
         return _Piece(self.window, self.chip, self.offset, start, end)
 
     def extend(self, size: int) -> None:
@@ -67,6 +70,21 @@ class _Part:
                 self.pieces[index : index + 1] = halves
                 return
 
+    def serve(self, size: int) -> list[tuple[Segment, bool]]:
+        """Let the first `size` bytes, if it shows so many, be native; which segments change."""
+        size = min(size, self.visible)
+        if size == self._served:
+            return []
+        self.divide(size)
+        self._served = size
+        changes = []
+        for piece in self.pieces:
+            native = piece.end <= size
+            if native != piece.native:
+                piece.serve(native)
+                changes.append((piece.segment, native))
+        return changes
+
     def cut(self, size: int) -> None:
         """Cover `size` bytes at most."""
         self.divide(size)
@@ -79,7 +97,7 @@ class XipWindow:
 
     Holds nothing but what follows from the controller's state and the chips.
     native_size(select): bytes from the chip's start that reads of the window get as plain array
-    data now; 0 for none.
+    data now, as far as it shows them; 0 for none.
     """
 
     def __init__(self, native_size: Callable[[int], int]) -> None:
@@ -99,8 +117,8 @@ class XipWindow:
                 neighbour.cut(max(0, offset - neighbour.offset))
         if part is None:
             part = self._parts[select] = _Part(window, chip, offset)
-        part.extend(size)
         part.visible = size
+        part.extend(size)
 
     def _remove(self, select: int) -> None:
         part = self._parts.pop(select, None)
@@ -140,13 +158,7 @@ class XipWindow:
 
     def evaluate(self) -> list[tuple[Segment, bool]]:
         """Look again which parts are native; tell the engine of changes only, and return these."""
-        changes = []
+        changes: list[tuple[Segment, bool]] = []
         for select, part in self._parts.items():
-            size = self._native_size(select)
-            part.divide(size)
-            for piece in part.pieces:
-                native = piece.end <= size
-                if native != piece.native:
-                    piece.serve(native)
-                    changes.append((piece.segment, native))
+            changes += part.serve(self._native_size(select))
         return changes

@@ -173,6 +173,18 @@ def test_a_native_part_ends_within_a_piece(rig: Rig) -> None:
     assert rig.xip.is_native, "the other chip is"
 
 
+def test_a_native_chip_that_was_cut_and_grows_again(rig: Rig) -> None:
+    """What was mapped anew is native again, too, when it is looked at."""
+    rig.place(0, 0, 0x80)
+    assert rig.evaluate(c0=0x80) == [(0, True)]
+    rig.place(1, 0x40, 0x40)
+    assert rig.evaluate(c0=0x80) == [(0, True)]
+    rig.place(1, 0x40, 0)
+    rig.place(0, 0, 0x80)
+    assert rig.evaluate(c0=0x80) == [(0x40, True)]
+    assert [s.is_native for s in rig.window.segments] == [True, True]
+
+
 def test_what_changes_in_a_chip_is_copied(rig: Rig) -> None:
     """Into each piece its own, of that chip only."""
     rig.place(0, 0, 0x80)

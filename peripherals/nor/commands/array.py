@@ -88,8 +88,8 @@ class ArrayCommands:
         base = c.address & -page
         ahead = min(len(c.data), base + page - c.address)
         behind = min(len(c.data) - ahead, page)
-        cells = [(c.address, ahead), (base, behind)] if behind else [(c.address, ahead)]
-        if not self._may_change(c, "program", *cells):
+        cells = ((c.address, ahead), (base, behind)) if behind else ((c.address, ahead),)
+        if not self._may_change(c, "program", cells):
             return None
         chip.counters.bytes_programmed += min(len(c.data), page)
         if behind:
@@ -114,7 +114,7 @@ class ArrayCommands:
 
     def _erase(self, time: str, c: Cycle) -> bytes | None:
         c.address = self.cell(c) & -c.command.value
-        if not self._may_change(c, "erase", (c.address, c.command.value)):
+        if not self._may_change(c, "erase", ((c.address, c.command.value),)):
             return None
         self._engine.begin(
             "erase", c.command.name, self._chip.duration(time),
@@ -122,7 +122,7 @@ class ArrayCommands:
         )  # fmt: skip
         return b""
 
-    def _may_change(self, c: Cycle, verb: str, *ranges: tuple[int, int]) -> bool:
+    def _may_change(self, c: Cycle, verb: str, ranges: tuple[tuple[int, int], ...]) -> bool:
         """Whether a program or erase is carried out: WEL, nothing suspended there, protection.
 
         ranges: address and length of what it would change.
@@ -137,8 +137,8 @@ class ArrayCommands:
             or any(overlaps(suspended, *cells) for cells in ranges)
         ):
             rule, why = "suspended", f"{suspended.what} is suspended"
-        elif protection := next(filter(None, (maker.protection(*cells) for cells in ranges)), ""):
-            rule, why = "protected", protection
+        elif why := self._protection(ranges):
+            rule = "protected"
             if maker.holds_wel:
                 why += "; WEL stays 1 until 50h"
             else:
@@ -148,6 +148,13 @@ class ArrayCommands:
         if rule:
             chip.refuse(rule, c, why)
         return not rule
+
+    def _protection(self, ranges: tuple[tuple[int, int], ...]) -> str:
+        """What protects any of them, in words; empty: nothing does."""
+        for address, length in ranges:
+            if protection := self._chip.maker.protection(address, length):
+                return protection
+        return ""
 
 
 def is_empty(chip: ChipState, c: Cycle) -> bool:
