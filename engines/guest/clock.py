@@ -200,8 +200,8 @@ class GuestClock:
         """How often what was asked last may be asked again, the last time by `question`; 0 where
         that is not known."""
         run = self._run
-        if self._others:
-            return 0
+        if any(other.last >= run.last for other in self._others.values()):
+            return 0  # the others will be forgotten
         return self.proofs.asks(self.proofs.key, run.count, run.asks_before_stall)
 
     def asks_behind(self, key: Hashable) -> int:
@@ -214,9 +214,12 @@ class GuestClock:
     def asked_again(self, times: Sequence[int], taken: int) -> None:
         """All of these questions but the last one, at these times, each behind accesses that took
         `taken` ns."""
+        run = self._run
         for now in times:
             self.count_as_taken(taken)
-            self._run.comes_round(now, self._longest(), self._is_known, self.level)
+            if self._others and now > run.last:
+                self._forget_others(run.last)
+            run.comes_round(now, self._longest(), self._is_known, self.level)
 
     def _longest(self) -> int:
         return SLOW_GAP if self._is_known else GAP * (1 + len(self._others))
