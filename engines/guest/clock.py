@@ -7,7 +7,7 @@ thing that the guest could notice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Sequence
 from typing import Any
 
 from xipsim.peripherals.core import Speaker, Turn, Unanswered
@@ -155,13 +155,15 @@ class GuestClock:
         wait is a loop of which one turn is as long as the other, but for interrupts. A loop may ask
         several questions in turn.
         """
-        self.passages.acts()
         now = self._read()
         if isinstance(key, Unanswered) and self._hopeless.is_many(key, now) and not self.level():
             self._tell(key)
         asked = key if until is None else (key, until)
-        if asked != self.asking[0]:
-            self._change(asked, now)
+        is_new = asked != self.asking[0] and self._change(asked, now)
+        if until is None or turn is not None:
+            self.passages.acts()
+        else:
+            self.passages.asks(key, until, is_new=is_new)
         run, self._is_known = self._run, until is not None
         self.proofs.key = None if turn is None or until is None else key
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
@@ -176,6 +178,7 @@ class GuestClock:
                     if made is not None and self._make_turns(run, made, gap, until):
                         now, turn = run.last, lambda: made
             if run.count == QUESTIONS_BEFORE_STALL and now - run.began >= after:
+                self.passages.acts()
                 end = self._wait(run, key, until, now)
                 if end > now:
                     if turn is not None and until is not None:
@@ -216,10 +219,28 @@ class GuestClock:
         `taken` ns."""
         run = self._run
         for now in times:
-            self.count_as_taken(taken)
+            if taken:
+                self.count_as_taken(taken)
             if self._others and now > run.last:
                 self._forget_others(run.last)
             run.comes_round(now, self._longest(), self._is_known, self.level)
+
+    def ask(self, key: Hashable, span: int, behind: Sequence[int]) -> None:
+        """What is known `span` ns from now is asked, and again so many ns later each, at once."""
+        now = self._read()
+        self.question(key, now + span)
+        self.asked_again([now + later for later in behind], 0)
+
+    def has_asked(self, keys: Container[Hashable]) -> bool:
+        """Whether one of these was asked of what is still to come."""
+        now = self._read()
+        return any(
+            isinstance(asked, tuple)
+            and asked[0] in keys
+            and isinstance(until := asked[-1], int)
+            and until > now
+            for asked in (self.asked, *self._others)
+        )
 
     def _longest(self) -> int:
         return SLOW_GAP if self._is_known else GAP * (1 + len(self._others))
@@ -228,8 +249,9 @@ class GuestClock:
         if self._hopeless.is_news(what):
             self.hopeless(what)
 
-    def _change(self, asked: Hashable, now: int) -> None:
-        """Something else is asked: by the same loop, if nothing but questions was between."""
+    def _change(self, asked: Hashable, now: int) -> bool:
+        """Something else is asked: by the same loop, if nothing but questions was between. Whether
+        nothing is known of that."""
         others = self._others
         if self.asked is None or len(others) == QUESTIONS_IN_A_LOOP:
             others.clear()
@@ -238,6 +260,7 @@ class GuestClock:
         known = others.pop(asked, None)
         self._run = Run(asked, now) if known is None else known
         self.asked = asked
+        return known is None
 
     def _forget_others(self, since: int) -> None:
         """Those that this turn of the loop has not asked."""

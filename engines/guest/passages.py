@@ -32,7 +32,7 @@ core has to see it, and the model follows (`Speaker.line`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, ItemsView, Sequence
+from collections.abc import Callable, Container, Hashable, ItemsView, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -40,6 +40,7 @@ from xipsim.peripherals.core import RAISED, FirstTurn, IrqLine, Speaker, WakeFil
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Again, Player, Step
+from .deeds import Question
 from .past import Past, PastClock
 from .recorder import Recorder, Stop
 
@@ -78,6 +79,12 @@ class Clock(PastClock, Protocol):
     def asks_behind(self, key: Hashable) -> int:
         """The same of that question, when it will have been asked for the first time."""
 
+    def has_asked(self, keys: Container[Hashable]) -> bool:
+        """Whether one of these was asked of what is still to come."""
+
+    def ask(self, key: Hashable, span: int, behind: Sequence[int]) -> None:
+        """See `deeds`."""
+
     def asked_again(self, times: Sequence[int], taken: int) -> None:
         """That was asked again at these times, each behind accesses that have taken so many ns."""
 
@@ -103,6 +110,8 @@ class Passage(NamedTuple):
     """The loop that a write behind it has begun, and a turn of that."""
     values: tuple[int, ...]
     """As they were written, or read."""
+    keys: frozenset[Hashable]
+    """Of questions that it asks, each for the first time."""
 
 
 class Passages:
@@ -150,6 +159,8 @@ class Passages:
             return
         known = self._known.get(begun := (speaker, state))
         if isinstance(known, Passage):
+            if known.keys and self._clock.has_asked(known.keys):
+                return
             self._played = speaker, now, known
             known.play(now)
             self._rounds = 0
@@ -169,7 +180,7 @@ class Passages:
             self._known[begun] = 1
         elif known <= TRIES:
             self._known[begun] = known + 1
-            self._recorded = recorded = Recorder(speaker, state, now, self._clock.source)
+            self._recorded = recorded = Recorder(speaker, state, now, self._clock)
             self._clock.read_by(recorded.read)
             self.drives = recorded.drives
             player.record(True)
@@ -178,6 +189,12 @@ class Passages:
         """See `Clock.acts`: of the access under way, or an alarm."""
         if self._recorded is not None:
             self._recorded.acts(later)
+
+    def asks(self, key: Hashable, until: int, *, is_new: bool) -> None:
+        """The access under way has asked a question, of which the answer is known then. It may do
+        so later, if it asks no more often than now: so it must be new in the passage."""
+        if self._recorded is not None:
+            self._recorded.asks(Question(key, until), is_new=is_new)
 
     def taken(self, span: int) -> None:
         """The access under way takes so many ns."""
@@ -324,6 +341,7 @@ class Passages:
             script=script,
             then=then,
             values=tuple(step.value for step in steps),
+            keys=recorded.keys,
         )
 
     def _lead(

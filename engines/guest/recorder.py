@@ -8,14 +8,12 @@ from typing import Any
 from xipsim.peripherals.core import IrqLine, Speaker, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .backend import Again, Step, TimeSource
+from .backend import Again, Step
+from .deeds import Deed, Deeds, Question, RecordedClock
 
 MOST, MOST_BASES = 256, 8
 """Accesses of a passage, and of them such as start something at rest."""
 ANYTHING = (0, 0xFFFF_FFFF)
-
-Deed = tuple[int, int, Callable[[], object]]
-"""Number of the base and ns behind it: when to do something beside changing the model."""
 
 
 class Stop(NamedTuple):
@@ -29,7 +27,7 @@ class Stop(NamedTuple):
     outcome: Any
     """The model's."""
     taken: int
-    """ns that the steps took."""
+    """ns that the steps took, but for those of which one of the deeds tells."""
     ends_question: bool
     """Whether one of them was not neutral."""
     sets_alarm: bool
@@ -47,23 +45,25 @@ class Recorder:
     """
 
     def __init__(
-        self, speaker: Speaker, state: Hashable, began: int, source: TimeSource
+        self, speaker: Speaker, state: Hashable, began: int, clock: RecordedClock
     ) -> None:
-        self.speaker, self.state, self._source = speaker, state, source
+        self.speaker, self.state, self._source = speaker, state, clock.source
         self._bases = [began]
         """Steps are timed by the last of these."""
         self._steps: list[Step] = []
         self._writes: list[tuple[int, int, int]] = []
-        self._deeds: list[Deed] = []
+        self._deeds = Deeds(clock)
         self._stops: list[Stop] = []
         self._outcome: Any = None
         """The model's, behind the last step."""
         self.taken = 0
         """ns, by the access under way."""
+        self._took = 0
+        """ns, by the steps."""
         self.is_over = False
         self._now: int | None = None
         """When the access under way has looked at the time first."""
-        self._done: list[tuple[int, Callable[[], object]]] = []
+        self._done: list[tuple[int, Callable[[], object] | Question]] = []
         """By the access under way."""
         self._start: Start | None = None
         """Likewise."""
@@ -92,6 +92,11 @@ class Recorder:
         return self._bases[-1]
 
     @property
+    def keys(self) -> frozenset[Hashable]:
+        """Of the questions that were asked."""
+        return frozenset(question.key for question in self._deeds.questions)
+
+    @property
     def given(self) -> ItemsView[int, int]:
         """What is free, as it was written."""
         free = self.speaker.FREE
@@ -110,6 +115,14 @@ class Recorder:
             self.is_over = True
         else:
             self._done.append((self.read(), later))
+
+    def asks(self, question: Question, *, is_new: bool) -> None:
+        """See `Passages.asks`."""
+        if is_new:
+            self._deeds.questions.add(question)
+        elif question not in self._deeds.questions:
+            self.is_over = True
+        self._done.append((self.read(), question))
 
     def drives(self, line: IrqLine, level: bool) -> bool:
         """As `Passages.drives`."""
@@ -152,6 +165,8 @@ class Recorder:
         took, self.taken = self.taken, 0
         done, self._done = self._done, []
         start, self._start = self._start, None
+        asks = any(isinstance(deed, Question) for _, deed in done)
+        ends_question = offset in speaker.ALSO
         is_free = offset in speaker.FREE or (is_write and offset in speaker.PUSHED)
         is_plain, level = self._drove()
         due = speaker.end.deadline
@@ -160,7 +175,9 @@ class Recorder:
         if (
             self.is_over
             or values is not model.regs
-            or (offset not in model.NEUTRAL and offset not in speaker.ALSO)
+            or (offset not in model.NEUTRAL and not ends_question)
+            or (asks and took)
+            or (self._deeds.questions and ends_question)
             or (is_free and not is_write)
             or not is_plain
             or len(self._steps) == MOST
@@ -190,7 +207,13 @@ class Recorder:
                 hides=() if start is None else start.hides,
             )
         )  # fmt: skip
-        self._deeds += [(base, at - self._bases[base], later) for at, later in done]
+        for at, deed in done:
+            since = at - self._bases[base]
+            if isinstance(deed, Question):
+                self._deeds.ask(base, since, at, deed, self._took)
+            else:
+                self._deeds.add(base, since, deed)
+        self._took += took
         self._outcome, self._due, self._waits = outcome, due, waits
         return True
 
@@ -200,9 +223,9 @@ class Recorder:
         return Stop(
             len(self._steps),
             bases=len(self._bases),
-            deeds=tuple(self._deeds),
+            deeds=self._deeds.all(),
             outcome=self._outcome,
-            taken=sum(step.took for step in self._steps),
+            taken=self._took - self._deeds.counted,
             ends_question=any(step.offset in self.speaker.ALSO for step in self._steps),
             sets_alarm=due != self._deadline,
             due=None if due is None else due - self._bases[-1],

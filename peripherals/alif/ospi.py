@@ -32,7 +32,7 @@ class Ospi(OspiRegisters):
         self._fifos = Fifos(self)
         progress = self.alarm(self._progressed)
         self._transfers = Transfers(self, shapes, self._fifos, progress)
-        self._passages = Passages(self, self._transfers.polls, progress)
+        self._passages = Passages(self, self._transfers, progress)
         self._port = XipPort(self, shapes)
 
     # -- life ------------------------------------------------------------------------------------
@@ -78,13 +78,14 @@ class Ospi(OspiRegisters):
 
     @OspiRegisters.SER.on_write
     def _select(self, value: int) -> None:
-        was_under_way = self.expected
+        was_under_way = bool(self.expected or self.sent)
         self._transfers.select()
-        if self.expected and not was_under_way:
+        if (self.expected or self.sent) and not was_under_way:
             self._passages.begin()
 
     @OspiRegisters.DR.on_write
     def _push(self, index: int, value: int) -> None:
+        self._passages.pushed = index
         self._transfers.push(value)
 
     @OspiRegisters.DR.on_read

@@ -1,7 +1,8 @@
 """OSPI's part in passages: polls, the words of a page, and what stands before each command.
 
 See `Clock.passage`. One begins behind the start of a receive, and behind a look that has found the
-end of a transfer; it leads up to the next start.
+end of a transfer; it leads up to the next start of what its chip cannot be told later, or to where
+the firmware waits.
 """
 
 from __future__ import annotations
@@ -12,22 +13,37 @@ from typing import Any
 from xipsim.peripherals.core import Alarm, FirstTurn, Signal, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .ospi_polls import KEPT, Polls, kept
+from .ospi_polls import KEPT, kept
 from .ospi_registers import OspiRegisters
+from .ospi_transfer import Transfers
 
+_FIRST = OspiRegisters.DR.offsets[0]
 _DR = frozenset(OspiRegisters.DR.offsets)
 _SSIENR = OspiRegisters.SSIENR.offset
+_SINCE = 11
+"""When the receive under way has begun, where a state has that."""
 _FEW = 4
 """Frames in the receive FIFO with which one may begin: a status, not data."""
 
 
 class _Outcome(NamedTuple):
-    """What has changed: the transfer that was under way is over."""
+    """What has changed. Times are distances from the passage's last base."""
 
     registers: dict[int, int]
     rx: list[int]
-    sent: slice
-    """The steps that have written what is in the transmit FIFO."""
+    pushed: slice
+    """The steps that have written what is in the transmit FIFO, or is sent."""
+    sent_since: int | None
+    """When the first of that has begun to be sent; None: it is not."""
+    receive: tuple[bytes, int, int, int]
+    """What comes in the one under way, how many frames, and how many of them have come and were
+    lost."""
+    head: list[int] | None
+    """What has begun that; None: it was under way before, or is not."""
+    received: tuple[int, int, int] | None
+    """Of the last one, with which base it has begun, how far behind, and half clocks before its
+    first frame; None: there was none."""
+    chosen: int
     level: bool
 
 
@@ -35,19 +51,20 @@ class Passages:
     """Implements `Speaker`."""
 
     FREE, PUSHED, ALSO = frozenset[int](), _DR, frozenset[int]()
-    is_under_way = False
-    """What accesses start is told at once."""
 
-    def __init__(self, ospi: OspiRegisters, polls: Polls, progress: Alarm) -> None:
-        self.model, self._polls = ospi, polls
+    def __init__(self, ospi: OspiRegisters, transfers: Transfers, progress: Alarm) -> None:
+        self.model, self._transfers = ospi, transfers
+        self._polls = polls = transfers.polls
         self.end: Alarm = progress
         self.line: Signal | None = ospi.IRQ
+        self.pushed = 0
+        """The last element of DR that was written."""
         self._clock = ospi.system.clock
         self.round, self.again = polls.round, polls.again
         """As of `Speaker`."""
 
     def begin(self) -> None:
-        """One may begin with the next access."""
+        """One may begin with the next access, or go on with it."""
         self._clock.passage(self)
 
     def state(self, now: int) -> Hashable | None:
@@ -55,7 +72,10 @@ class Passages:
         ospi, due = self.model, self.end.deadline
         if ospi.sent or ospi.tx or ospi.window_native or len(ospi.rx) > _FEW:
             return None
-        found = kept(ospi.regs), ospi.raised, ospi.overflowing, ospi.IRQ.level, tuple(ospi.rx)
+        found = (
+            kept(ospi.regs), ospi.raised, ospi.overflowing, ospi.IRQ.level, tuple(ospi.rx),
+            ospi.chosen, tuple([chip.latched for chip in ospi.chips.values()]),
+        )  # fmt: skip
         if not ospi.expected:
             return found if due is None else None
         return (
@@ -67,9 +87,23 @@ class Passages:
         """As `Speaker.lets_alarm_wait`: never, as there is `line`."""
         return False
 
+    @property
+    def is_under_way(self) -> bool:
+        """As `Speaker.is_under_way`."""
+        ospi = self.model
+        return bool(ospi.expected or ospi.sent)
+
     def start(self, state: Any) -> Start | None:
-        """As `Speaker.start`."""
-        return None
+        """As `Speaker.start`. Transfers begin at once. What the chip is told later as well is one
+        entry, the last one that was pushed."""
+        ospi = self.model
+        entries = self._polls.head if ospi.expected else ospi.sent
+        if ospi.tx or (ospi.expected and len(entries) != 1):
+            return None
+        if len(entries) != 1:
+            return Start(0, {})
+        entry = entries[0]
+        return Start(0, {_FIRST + 4 * self.pushed: (entry, entry)})
 
     def first_turn(self, steps: Sequence[int]) -> FirstTurn | None:
         """As `Speaker.first_turn`: not told."""
@@ -82,9 +116,10 @@ class Passages:
         self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
     ) -> _Outcome | None:
         """As `Speaker.outcome`."""
-        ospi = self.model
+        ospi, base = self.model, bases[-1]
         registers, raised, overflowing = state[:3]
-        if ospi.sent or ospi.expected or (ospi.raised, ospi.overflowing) != (raised, overflowing):
+        is_fresh = len(state) <= _SINCE or ospi.since - bases[0] != state[_SINCE]
+        if (ospi.raised, ospi.overflowing) != (raised, overflowing):
             return None
         steps: list[int] = []
         for step, offset, value in writes:
@@ -92,22 +127,48 @@ class Passages:
                 steps.append(step)
             elif offset == _SSIENR and not value & 1:
                 steps.clear()
+        held = len(ospi.sent) + len(ospi.tx)
+        steps = steps[len(steps) - held :]
         first, end = (steps[0], steps[-1] + 1) if steps else (0, 0)
-        if not end - first == len(steps) == len(ospi.tx):
+        if not end - first == len(steps) == held:
             return None
         values = zip(KEPT, kept(ospi.regs), registers, strict=True)
         return _Outcome(
             registers={offset: value for offset, value, before in values if value != before},
             rx=list(ospi.rx),
-            sent=slice(first, end),
+            pushed=slice(first, end),
+            sent_since=self._transfers.sent_since - base if ospi.sent else None,
+            receive=(ospi.incoming, ospi.expected, ospi.arrived, ospi.lost),
+            head=self._polls.head if ospi.expected and is_fresh else None,
+            received=_behind(bases, ospi.since, ospi.lead),
+            chosen=ospi.chosen,
             level=ospi.IRQ.level,
         )
 
     def jump(self, outcome: _Outcome, bases: Sequence[int], written: Sequence[int]) -> None:
         """As `Speaker.jump`."""
-        registers, rx, sent, level = outcome
+        registers, rx, pushed, sent_since, receive, head, received, chosen, level = outcome
         ospi = self.model
         ospi.regs.update(registers)
-        ospi.rx[:], ospi.tx[:] = rx, written[sent]
-        ospi.incoming, ospi.expected, ospi.arrived, ospi.lost = b"", 0, 0, 0
+        ospi.rx[:] = rx
+        if sent_since is None:
+            ospi.tx[:] = written[pushed]
+        else:
+            ospi.tx.clear()
+            self._transfers.send_since(list(written[pushed]), bases[-1] + sent_since)
+        ospi.incoming, ospi.expected, ospi.arrived, ospi.lost = receive
+        if head is not None:
+            self._polls.receives(head)
+        if received is not None:
+            base, distance, ospi.lead = received
+            ospi.since = bases[base] + distance
+        ospi.chosen = chosen
         ospi.IRQ.set(level)
+
+
+def _behind(bases: Sequence[int], since: int, lead: int) -> tuple[int, int, int] | None:
+    """As `_Outcome.received`."""
+    for number in range(len(bases) - 1, -1, -1):
+        if bases[number] <= since:
+            return number, since - bases[number], lead
+    return None

@@ -41,7 +41,7 @@ class Polls:
 
         change: ns from now to the alarm, if the receive FIFO is empty.
         """
-        self.head, self._plain = head, None
+        self.receives(head)
         busy = [(chip, chip.busy_until) for chip in chips if chip.busy]
         answer = exchange()
         for chip, until in busy:
@@ -50,6 +50,10 @@ class Polls:
                 self._plain = chip, change
             self._clock.question(("status", chip.name), until=until, turn=turn)
         return answer
+
+    def receives(self, head: list[int]) -> None:
+        """Something else than a busy chip's status is received, which these entries have begun."""
+        self.head, self._plain = head, None
 
     def _turn(self, chip: SpiDevice) -> Turn:
         ospi = self._ospi

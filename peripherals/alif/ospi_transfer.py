@@ -22,6 +22,7 @@ _SSIENR, _SER = OspiRegisters.SSIENR.offset, OspiRegisters.SER.offset
 _TXFTLR, _BAUDR = OspiRegisters.TXFTLR.offset, OspiRegisters.BAUDR.offset
 _SELECTS, _TFT = OspiRegisters.SELECTS.mask, OspiRegisters.TFT.mask
 _TXFTHR = OspiRegisters.TXFTHR.lsb
+_CYCLES = 32
 
 
 class Transfers:
@@ -39,9 +40,9 @@ class Transfers:
         self._progress, self._clock = progress, ospi.system.clock
         self._incoming = Incoming(ospi, shapes, fifos)
         self.polls = Polls(ospi, progress)
-        self._asked: tuple[Plan, list[int]] | None = None
-        self._last = Transaction()
-        """The last cycle that reads, and what it was made of."""
+        self._cycles: dict[tuple[int, ...], tuple[Format, Transaction]] = {}
+        """Cycles that send no data, and their shapes, by what else they are made of: a driver sends
+        the same few again and again, and the chip knows them by their identity."""
         self._on_lines: dict[int, list[SpiDevice]] = {}
         """The chips of a value of SER."""
 
@@ -72,7 +73,7 @@ class Transfers:
     def threshold_changed(self) -> None:
         """TXFTLR or RXFTLR was written."""
         self._watch_progress()
-        self._start()
+        self._start_at_once()
         self._fifos.drive_irq()
 
     def ask(self) -> None:
@@ -128,12 +129,12 @@ class Transfers:
         elif self._fifos.tx_level >= DEPTH:
             self._overflow(value)
         elif ospi.sent:
-            self._append(self._shapes.plan, [value])
+            self._append(self._shapes.plan, [value], ospi.ends[-1])
             self._watch_progress()
             self._fifos.drive_irq()
         else:
             ospi.tx.append(value)
-            self._start()
+            self._start_at_once()
             self._fifos.drive_irq()
 
     def _overflow(self, value: int) -> None:
@@ -165,7 +166,25 @@ class Transfers:
         self._fifos.drive_irq()
         return value
 
+    # -- for passages ------------------------------------------------------------------------------
+
+    @property
+    def sent_since(self) -> int:
+        """When the transfer that sends has begun, in ns."""
+        return self._ospi.ends[0] - self._shapes.plan.lasts[0]
+
+    def send_since(self, entries: list[int], time: int) -> None:
+        """A transfer is under way that sends these, and has begun then."""
+        self._append(self._shapes.plan, entries, time)
+
     # -- transfers ---------------------------------------------------------------------------------
+
+    def _start_at_once(self) -> None:
+        """As `_start`, by other accesses than the one that selects a chip, with which a passage may
+        go on."""
+        self._start()
+        if self._ospi.sent or self._ospi.expected:
+            self._clock.acts()
 
     def _start(self) -> None:
         """Begin a transfer, if everything that it needs is there."""
@@ -182,7 +201,6 @@ class Transfers:
                 ospi.diagnose("no-serial-clock", "a transfer waits for ever: BAUDR is 0")
                 return
             ospi.chosen = regs[_SER] & _SELECTS
-            self._clock.acts()
             if plan.receives:
                 self._receive(plan)
             else:
@@ -194,7 +212,8 @@ class Transfers:
         del ospi.tx[: shape.head or 1]
         if shape.frf:
             # Assumption: with neither instruction nor address, which is not allowed, an entry goes.
-            exchange = partial(self._exchange, self._reading(plan, head[: shape.head]))
+            cycle = self._cycle(shape, head[: shape.head], plan.read)
+            exchange = partial(self._exchange, cycle)
         else:
             # The first entry goes out over and over while frames come in.
             exchange = partial(self._both_ways, shape, head * plan.frames)
@@ -206,13 +225,14 @@ class Transfers:
         else:
             self._progress.at(now + plan.change)
 
-    def _reading(self, plan: Plan, head: list[int]) -> Transaction:
-        """A cycle that reads; the last one again where it is the same, as in polls."""
-        asked = self._asked
-        if asked is None or asked[0] is not plan or asked[1] != head:
-            self._asked = plan, head
-            self._last = plan.shape.transaction(head, read=plan.read)
-        return self._last
+    def _cycle(self, shape: Format, head: list[int], read: int) -> Transaction:
+        """One that sends no data; the same again where it is equal."""
+        known = self._cycles.get(asked := (id(shape), read, *head))
+        if known is None:
+            if len(self._cycles) >= _CYCLES:
+                self._cycles.clear()
+            known = self._cycles[asked] = shape, shape.transaction(head, read=read)
+        return known[1]
 
     def _send(self, plan: Plan) -> None:
         ospi = self._ospi
@@ -220,14 +240,13 @@ class Transfers:
             # Assumption: it transmits only. The manual allows two modes in enhanced transfers.
             ospi.diagnose("bad-transfer-mode", f"TMOD {ospi.TMOD} in an enhanced transfer")
         entries, ospi.tx = ospi.tx, []
-        self._append(plan, entries)
+        self._append(plan, entries, self._clock.now)
         self._watch_progress()
 
-    def _append(self, plan: Plan, entries: list[int]) -> None:
-        """Let `entries` follow what is on the lines."""
+    def _append(self, plan: Plan, entries: list[int], time: int) -> None:
+        """Let `entries` follow what is on the lines, from that time on."""
         ospi, lasts = self._ospi, plan.lasts
         sent, ends = ospi.sent, ospi.ends
-        time = ends[-1] if ends else self._clock.now
         for duration in lasts[len(sent) : len(sent) + len(entries)]:
             time += duration
             ends.append(time)
@@ -269,15 +288,17 @@ class Transfers:
 
     def _finish(self, done: int) -> None:
         """Chip select rises after `done` entries of the transfer under way."""
-        self._clock.acts()
         ospi, shape = self._ospi, self._shapes.command
         entries, is_whole, end = ospi.sent[:done], done == len(ospi.sent), ospi.ends[-1]
         ospi.sent, ospi.ends = [], []
         self._progress.cancel()
         if shape.frf:
-            if done >= shape.head:
+            head = entries[: shape.head]
+            if done > shape.head:
                 data = self._packed(shape, entries[shape.head :])
-                self._exchange(shape.transaction(entries[: shape.head], write=data))
+                self._exchange(shape.transaction(head, write=data))
+            elif done == shape.head:
+                self._exchange(self._cycle(shape, head, 0))
         elif ospi.TMOD == BOTH:
             # Assumption: all frames come with the last one, as the chip is asked once.
             answer = self._both_ways(shape, entries)
@@ -322,7 +343,10 @@ class Transfers:
         """One cycle of chip select; FFh where no chip drives the bus."""
         chips = self._selected()
         if len(chips) == 1:
-            return chips[0].transfer(transaction)
+            chip = chips[0]
+            self._clock.acts(None if chip.busy else chip.again(transaction))
+            return chip.transfer(transaction)
+        self._clock.acts()
         answers = [chip.transfer(transaction) for chip in chips]
         # Assumption: where two chips drive a line, 0 wins.
         idle = b"\xff" * transaction.read

@@ -20,10 +20,14 @@ STATUS, ENABLE, ERASE, PROGRAM = 1, 3, 5, 10
 
 
 class Core(Source):
-    """Virtual time, and a core with SysTick, of which the first comes at `tick`."""
+    """Virtual time, and a core with SysTick, of which the first comes at `tick`.
 
-    def __init__(self, *, tick: int, masked: bool) -> None:
+    is_ahead: what it executes at the time of an alarm comes before that.
+    """
+
+    def __init__(self, *, tick: int, masked: bool, is_ahead: bool = False) -> None:
         super().__init__()
+        self._is_ahead = is_ahead
         self.masked, self.pending = masked, False
         self.tick = self.timer(self._tick)
         self.tick.arm(tick)
@@ -50,7 +54,7 @@ class Core(Source):
                 self.pending = False
                 left += HANDLER
             dues = [t.deadline for t in self.timers if t.deadline >= 0]
-            if min(dues) > self.now + left:
+            if min(dues) >= self.now + left + (not self._is_ahead):
                 break
             left -= max(0, min(dues) - self.now)
             self._fire_first()

@@ -57,6 +57,13 @@ class Recorder:
     def reads_array(self, t: Transaction) -> bool:
         return False
 
+    @property
+    def latched(self) -> None:
+        return None
+
+    def again(self, transaction: Transaction) -> None:
+        return None
+
     def watch(self, watcher: ChipWatcher) -> None: ...
 
 

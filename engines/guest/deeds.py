@@ -1,0 +1,77 @@
+"""What the accesses of a passage do beside changing their model, to be done later as of then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from typing import Protocol
+
+from xipsim.peripherals.namedtuple import NamedTuple
+
+from .backend import TimeSource
+
+
+class RecordedClock(Protocol):
+    """What is needed of the machine's clock."""
+
+    source: TimeSource
+
+    def count_as_taken(self, span: int) -> None:
+        """An access has taken so many ns."""
+
+    def ask(self, key: Hashable, span: int, behind: Sequence[int]) -> None:
+        """What is known in `span` ns is asked now, and again so many ns later each: all are
+        answered at once."""
+
+
+class Question(NamedTuple):
+    """As of `Clock.question`."""
+
+    key: Hashable
+    until: int
+
+
+class Deed(NamedTuple):
+    """Something to be done: when, by the number of a base and the ns behind it, and what."""
+
+    base: int
+    since: int
+    do: Callable[[], object]
+
+
+class Deeds:
+    """Those of one passage, in their order. A question that comes again is a part of one deed."""
+
+    def __init__(self, clock: RecordedClock) -> None:
+        self._clock = clock
+        self._deeds: list[Deed] = []
+        self.questions: set[Question] = set()
+        """That were asked for the first time in the passage."""
+        self.counted = 0
+        """ns that accesses took, of which a deed tells the clock."""
+        self._goes_on: tuple[int, Question] | None = None
+        """The base and the question of the last deed, if it is one; and for that: """
+        self._first = 0
+        self._behind: list[int] = []
+
+    def all(self) -> tuple[Deed, ...]:
+        """Up to now."""
+        return tuple(self._deeds)
+
+    def add(self, base: int, since: int, do: Callable[[], object]) -> None:
+        """Another one."""
+        self._goes_on = None
+        self._deeds.append(Deed(base, since, do))
+
+    def ask(self, base: int, since: int, at: int, question: Question, taken: int) -> None:
+        """That was asked at that time. taken: ns that the accesses before it took."""
+        if taken > self.counted:
+            self.add(base, since, partial(self._clock.count_as_taken, taken - self.counted))
+            self.counted = taken
+        if self._goes_on == (base, question):
+            self._behind.append(at - self._first)
+            return
+        self._first, self._behind = at, []
+        span = question.until - at
+        self.add(base, since, partial(self._clock.ask, question.key, span, self._behind))
+        self._goes_on = base, question
