@@ -11,7 +11,10 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
-SHIM = ("shim", "registers", "calls", "passages", "translation", "loops", "python_api", "written")
+SHIM = (
+    *("shim", "registers", "calls", "passages", "turns", "translation", "loops", "python_api"),
+    "written",
+)
 HEADERS = ("passages", "translation", "python_api")
 
 

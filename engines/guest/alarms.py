@@ -49,8 +49,10 @@ class ClockAlarm:
         self._arm(time)
 
     def follow(self, time: int | None) -> None:
-        """Its timer was set to that already, or stopped. Not for a hidden one."""
+        """Its timer was set to that already, or stopped. A hidden one: set."""
         self.deadline = time
+        if self._hidden is not None and time is not None:
+            self._hidden[self.timer] = time
 
     def fire(self) -> None:
         """Do now what it does when its time comes."""

@@ -140,6 +140,23 @@ class Witness(Protocol):
         """What was marked counts no more: somebody may have changed anything."""
 
 
+class Turner(Protocol):
+    """Makes turns of a loop that stalls, in Python's place; see `turns`."""
+
+    def connect(self, timer: Timer, made: Callable[[], None]) -> None:
+        """It is asked where `timer` fires, with which stalls end; what that would call is not
+        called then, if a turn is made. Call `made` before anything else is done behind some."""
+
+    def begin(self, end: int, lag: int, until: int, sight: int) -> None:
+        """From now on: where the timer fires, which is at `end`, let it be `lag` ns later, and set
+        it to the next alarm of the guest's world, or to `until`. Not if that is not later; nor if
+        anything else comes within `lag`, nor if an interrupt is pending that the core would take.
+        It may leave any turn to Python. An alarm later than `sight` counts as if it came then."""
+
+    def stop(self) -> tuple[Sequence[int], Sequence[int]]:
+        """No more. When each was made, by now, and the alarm that was the next one then."""
+
+
 class Step(NamedTuple):
     """An access. value: what was read or written. allowed: least and greatest value that may be
     written.
@@ -281,6 +298,10 @@ class Backend(Protocol):
     @property
     def bus(self) -> Bus:
         """Memory and registers as a bus master other than the core sees them."""
+
+    @property
+    def turner(self) -> Turner | None:
+        """None where the engine has none."""
 
     @property
     def player(self) -> Player | None:

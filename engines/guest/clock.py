@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Hashable, Sequence
 from typing import Any
 
-from xipsim.peripherals.core import Speaker, Turn, Unanswered
+from xipsim.peripherals.core import RAISED, Speaker, Turn, Unanswered
 
 from .alarms import ClockAlarm
-from .backend import Timer, TimeSource
+from .backend import Timer, TimeSource, Turner
 from .hopeless import LONG, Hopeless
 from .passages import Passages
 from .polling import (
@@ -114,6 +114,11 @@ class GuestClock:
         """Until None is given, take the time from there."""
         self._read = self.reading[0] = read or self.source.read
 
+    def use(self, turner: Turner) -> None:
+        """Let it make turns of loops that stall."""
+        self._turns.turner = turner
+        turner.connect(self._stall_end.timer, self._made)
+
     def passage(self, speaker: Speaker) -> None:
         """See `Clock.passage` of the ports."""
         if self._stall_end.deadline is None:
@@ -183,6 +188,8 @@ class GuestClock:
                 if end > now:
                     if turn is not None and until is not None:
                         self._turns.stalls(run, key, until, turn())
+                        if not self._others:
+                            self._turns.leave()
                     self._stall(end)
                 return end
         return now
@@ -306,7 +313,32 @@ class GuestClock:
         end = self._wait(run, key, until, now)
         if end > now:
             self._stall_end.at(end)
+            if not self._others:
+                self._turns.leave()
         return end > now
+
+    def _made(self) -> None:
+        """The engine has made turns, and something else comes."""
+        try:
+            self._settle_turns()
+        except RAISED as error:
+            self.guard(error)
+
+    def _settle_turns(self) -> None:
+        """Turns that the engine has made are as if they had been made here."""
+        made = self._turns.made()
+        if made is None:
+            return
+        run, until, turns = made
+        on_silicon = 0
+        for now, due in turns:
+            run.go_round(now)
+            run.alarm_due, run.last = due, min(due, until)
+            on_silicon += run.turns(run.last - now)
+        self.waits.add(run.wait, run.polls, run.polls + on_silicon)
+        run.polls = 0
+        self._stall_end.follow(run.last)
+        self._turns.leave()
 
     def _happened(self) -> None:
         """An alarm of the guest's world has fired: a loop that times it shall not be late."""
@@ -318,6 +350,7 @@ class GuestClock:
 
     def stand_still(self) -> None:
         """The machine stands still: whoever looks at it may change it."""
+        self._settle_turns()
         self._turns.forget_stall()
         self.proofs.interrupt()
         self.passages.settle()

@@ -112,6 +112,8 @@ class Supervisor:
             self.clock.passages.use(backend.player)
         if config.stalls:
             self.clock.proofs.witness = backend.witness
+            if backend.turner is not None:
+                self.clock.use(backend.turner)
         self.clock.level = lambda: self.core.exception
         builder = Builder(
             backend,

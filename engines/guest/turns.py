@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 from xipsim.peripherals.core import Turn
 
-from .backend import TimeSource
-from .polling import Run
+from .backend import TimeSource, Turner
+from .polling import INTERRUPTED_GAP, Run
 
 _Made = tuple[Hashable, Hashable, int, int]
 
@@ -17,7 +17,8 @@ class Turns:
 
     Behind the next one it would take as long, and leave the model as it is. It is recorded as if
     the firmware had made it; what that counts in memory is not counted, as in a stall. Of the first
-    turns of a wait all are the firmware's.
+    turns of a wait all are the firmware's. An engine with a `Turner` makes most of those behind
+    alarms while the core stands still; what they do is done when something else comes.
     """
 
     def __init__(self, source: TimeSource) -> None:
@@ -27,6 +28,9 @@ class Turns:
         and ns, its own, and those that accesses have taken."""
         self._stalling: tuple[Run, Hashable, int, Turn] | None = None
         """The loop that stalls, its question, until when the answer is known, and its turn."""
+        self.turner: Turner | None = None
+        self._is_left = False
+        """Whether that makes them."""
 
     def seen(self, run: Run, key: Hashable, turn: Turn, gap: int) -> None:
         """The firmware has made one behind an alarm, in `gap` ns and what accesses took."""
@@ -39,6 +43,31 @@ class Turns:
     def forget_stall(self) -> None:
         """The firmware goes on with the loop itself: who knows what has happened."""
         self._stalling = None
+        if self._is_left and self.turner is not None:
+            self.turner.stop()
+            self._is_left = False
+
+    def leave(self) -> None:
+        """The loop stalls, and asks nothing else: the engine may make those that follow."""
+        if self.turner is None or self._stalling is None:
+            return
+        run, key, until, turn = self._stalling
+        lag = self._lag(key, turn)
+        if lag is not None:
+            self._is_left = True
+            self.turner.begin(run.last, lag, until, until + INTERRUPTED_GAP)
+
+    def made(self) -> tuple[Run, int, Iterable[tuple[int, int]]] | None:
+        """What the engine has made since it was left to it, which is done now: the run, until when
+        the answer is known, and of each turn when it asked, and the alarm that was next."""
+        if not self._is_left or self.turner is None or self._stalling is None:
+            return None
+        times, dues = self.turner.stop()
+        if not times:
+            return None
+        run, _, until, turn = self._stalling
+        turn.again(times)
+        return run, until, zip(times, dues, strict=True)
 
     def go_round(self) -> tuple[Run, Hashable, int, int] | None:
         """The stall has ended with an alarm that the loop need not know of: it asks again.

@@ -32,6 +32,7 @@ from .passages import QemuPlayer
 from .ram import Memory
 from .time import QemuTime
 from .translation import watch_translation
+from .turns import QemuTurner
 from .vmstate import keep_translations
 
 GDB_POLL = 0.005
@@ -49,6 +50,7 @@ class QemuBackend:
         self._system = SystemBus()
         self.player = QemuPlayer()
         self.witness: QemuWitness | None = None
+        self.turner: QemuTurner
         self.core: Core
         self._gdb = gdb
         self._stand_still: Callable[[], None] = lambda: None
@@ -89,6 +91,7 @@ class QemuBackend:
         self.core.on_reset_request(on_reset_request)
         self.time.bind(self.core.cpu)
         self.player.use(self.core.cpu)
+        self.turner = QemuTurner(self.core.nvic)
         watch_translation(self.core.cpu)
         if not self._gdb:  # who steps through a loop shall see all of its turns
             self.witness = QemuWitness(self.core.cpu, self.core.device, self._system)

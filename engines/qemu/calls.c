@@ -4,27 +4,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "passages.h"
-
-/* Of a timer: `callable` is called without arguments. */
-void xipsim_call(object *callable)
-{
-    int state = py.ensure();
-    object *result;
-
-    xipsim_disturbed++;
-    end_passage();
-    result = py.call(callable, NULL, 0, NULL);
-    if (result) {
-        py.drop(result);
-    } else {
-        py.complain(callable);
-    }
-    py.release(state);
-}
 
 /*
  * Virtual time. All set from Python: QEMU's functions, and where QEMU keeps what it
@@ -51,10 +35,41 @@ void (*xipsim_warp)(void *, uint64_t);
 void *xipsim_core;
 object *xipsim_on_wfe, *xipsim_on_wfi;
 
+static void call(object *callable)
+{
+    int state = py.ensure();
+    object *result;
+
+    xipsim_disturbed++;
+    end_passage();
+    end_turns();
+    result = py.call(callable, NULL, 0, NULL);
+    if (result) {
+        py.drop(result);
+    } else {
+        py.complain(callable);
+    }
+    py.release(state);
+}
+
+bool (*xipsim_is_idle)(void); /* set from Python */
+
+/* Of a timer: `callable` is called without arguments. */
+void xipsim_call(object *callable)
+{
+    if (xipsim_is_idle()) {
+        /* Else QEMU would let time go on with each timer that is set now, up to that. */
+        xipsim_move_on(xipsim_cpu);
+    }
+    if (!make_turn(callable)) {
+        call(callable);
+    }
+}
+
 static void call_work(void *cpu, uint64_t callable)
 {
     (void)cpu;
-    xipsim_call((object *)(uintptr_t)callable);
+    call((object *)(uintptr_t)callable);
 }
 
 /* See `Naps` in guest/clock.py. */
@@ -100,6 +115,19 @@ static int is_hidden_before(int64_t end)
     return 0;
 }
 
+int64_t nearest_of_guest(int64_t most)
+{
+    int64_t now = xipsim_clock(CLOCK_VIRTUAL), span = xipsim_nearest(CLOCK_VIRTUAL);
+
+    if (span >= 0 && *xipsim_patient >= 0 && *xipsim_patient <= now + span) {
+        span = nearest_without_patient();
+    }
+    if (span < 0 || span > most) {
+        span = most;
+    }
+    return is_hidden_before(now + span) ? -1 : span;
+}
+
 /* What Python would do where the core executes WFE, if that is simple; whether it was. */
 static int take_nap(void *cpu)
 {
@@ -129,7 +157,7 @@ static void nap(void *cpu, uint64_t callable)
 {
     xipsim_disturbed++;
     if (!take_nap(cpu)) {
-        xipsim_call((object *)(uintptr_t)callable);
+        call((object *)(uintptr_t)callable);
     }
 }
 

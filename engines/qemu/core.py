@@ -61,8 +61,9 @@ class Core:
                 q.connect_clock(self.device, name, clock)
         q.device_realize(self.device, q.error_fatal)
         self.cpu = q.get_cpu(0)
-        nvic = q.get_child(self.device, b"nvic")
-        self._can_take = q.bound(b"look", q.can_take_exception, nvic)
+        self.nvic = q.get_child(self.device, b"nvic")
+        """QEMU's."""
+        self._can_take = q.bound(b"look", q.can_take_exception, self.nvic)
         self._space = q.cpu_address_space(self.cpu, 0)
         self._attributes = ATTRIBUTES[cpu_type]
         self.read: Callable[[int], int] = q.bound(b"look", q.core_register, self.cpu)

@@ -182,6 +182,7 @@ devices_reset = _function("qemu_devices_reset", None, c_int)
 cpu_stop_current = _function("cpu_stop_current", None)
 cpu_resume = _function("cpu_resume", None, c_void_p)
 cpu_exit = _function("cpu_exit", None, c_void_p)
+is_idle = _function("all_cpu_threads_idle", c_bool)
 warp_timer = _function("icount_start_warp_timer", None)
 tlb_flush = _function("tlb_flush", None, c_void_p)
 queue_work = _function("async_run_on_cpu", None, c_void_p, c_void_p, c_uint64)
@@ -299,6 +300,7 @@ def _find_version() -> int:
 shim_data(c_uint32, "xipsim_version").value = _find_version()
 call = shim_address("xipsim_call")
 """A callback of QEMU's that has one argument: calls that, a Python function without any."""
+shim_data(c_void_p, "xipsim_is_idle").value = address(is_idle)
 _bind = PYFUNCTYPE(py_object, c_char, c_void_p, c_void_p)(shim_address("xipsim_bind"))
 
 

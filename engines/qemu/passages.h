@@ -41,7 +41,18 @@ void xipsim_mark(void);
 uint32_t xipsim_register(void *cpu, int number);
 
 /* See calls.c. */
+extern void *xipsim_cpu;
+void xipsim_move_on(void *cpu);
 uint32_t xipsim_skip(void *cpu, int span);
 int64_t xipsim_nearest(int clock);
+
+/* ns until the first alarm that the guest may notice, at most `most`; negative: C cannot tell. */
+OWN int64_t nearest_of_guest(int64_t most);
+
+/* See turns.c. Whether what would be called, as a stall is over, need not be: the loop stalls again. */
+OWN int make_turn(object *callable);
+
+/* Something else comes: turns that were made are told. */
+OWN void end_turns(void);
 
 #endif

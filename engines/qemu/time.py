@@ -16,13 +16,13 @@ from . import library as q
 class QemuTimer:
     """A timer on the virtual clock; implements `backend.Timer`."""
 
-    __slots__ = ("arm", "disarm", "pointer")
+    __slots__ = ("arm", "callback", "disarm", "pointer")
 
     def __init__(
         self, callback: Callable[[], None], is_hidden: bool, is_patient: bool = False
     ) -> None:
-        self.pointer = timer = q.new_structure()
-        q.timer_init(timer, None, q.CLOCK_VIRTUAL, 1, 0, q.call, q.keep(callback))
+        self.pointer, self.callback = timer, _ = q.new_structure(), q.keep(callback)
+        q.timer_init(timer, None, q.CLOCK_VIRTUAL, 1, 0, q.call, self.callback)
         if is_patient:
             q.be_patient(timer)
         elif is_hidden:

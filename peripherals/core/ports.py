@@ -62,8 +62,8 @@ class Turn(NamedTuple):
     """What the model was like when it was asked, as far as the loop changes it, but for what has
     passed: equal for two turns of which one does what the other did."""
     again: Callable[[Sequence[int]], object]
-    """The firmware asks again at these times, the last of which is now, and has done in between
-    what it does in each turn."""
+    """The firmware has asked again at these times, up to now, and has done in between what it does
+    in each turn."""
 
 
 class Unanswered(str):

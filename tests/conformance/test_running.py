@@ -24,6 +24,7 @@ PAUSES = Program("""
 """)
 
 
+BUSY = Program("loop: b loop")
 THICK = Program("""
     // 200 times MARK = r5, with a pause of 90 instructions behind every fiftieth
     movs r5, #200; movs r4, #50
@@ -60,6 +61,20 @@ def test_a_polled_wait_costs_little_and_ends_on_time(running: Running) -> None:
         assert polls < 1_000
         assert [value for _, value in marks] == [1, 2]  # the interrupt comes before the poll ends
         assert all(end <= time_ns < end + 1_000 for time_ns, _ in marks)
+
+
+@pytest.mark.parametrize("program", [WAIT, SLEEP, WFI, BUSY], ids=["stall", "wfe", "wfi", "busy"])
+def test_no_time_passes_within_an_alarm(running: Running, program: Program) -> None:
+    """Whatever it sets, and in whatever order, while the core stands still or does not."""
+    with running(program) as engine:
+        engine.run(Goal(until=10_000))
+        engine.call("timer", "set_two_later", 1_000_003)
+        engine.run(Goal(until=2_000_000))
+        marks = [mark for mark in engine.call("timer", "seen")[1] if mark[1] >= 10]
+        first = marks[0][0]
+        assert marks == [
+            (first, 10), (first, 10), (first + 5_000, 11), (first + 50_000, 12)
+        ]  # fmt: skip
 
 
 def test_stalls_change_no_time_but_that_of_the_polls(running: Running) -> None:

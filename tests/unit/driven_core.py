@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flexspi_fakes import Rig
-from time_source import Source
+from time_source import Source, Timer
 
 from xipsim.engines.guest.clock import GuestClock
 from xipsim.peripherals.core import BusError, FlashCommand, Peripheral, accessors
@@ -29,6 +30,7 @@ class Core(Source):
         super().__init__()
         self._is_ahead = is_ahead
         self.masked, self.pending = masked, False
+        self.turner: Turner | None = None
         self.tick = self.timer(self._tick)
         self.tick.arm(tick)
 
@@ -64,7 +66,53 @@ class Core(Source):
         # Of two at one time, the one that was armed first; SysTick was.
         first = min((t for t in self.timers if t.deadline >= 0), key=lambda t: t.deadline)
         self.now, first.deadline = max(self.now, first.deadline), -1
-        first.fire()
+        if self.turner is None or first is self.tick or not self.turner.comes(first):
+            first.fire()
+
+
+class Turner:
+    """Implements `backend.Turner`, with the part that `turns.c` has in QEMU."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._stall = (0, 0, 0, 0)
+        self._turns: list[tuple[int, int]] = []
+        self.made = 0
+
+    def connect(self, timer: Timer, made: Callable[[], None]) -> None:
+        self._timer, self._made = timer, made
+
+    def begin(self, end: int, lag: int, until: int, sight: int) -> None:
+        assert not self._turns
+        self._stall = (end, lag, until, sight)
+
+    def stop(self) -> tuple[list[int], list[int]]:
+        turns, self._turns = self._turns, []
+        self._stall = (0, 0, 0, 0)
+        return [asked for asked, _ in turns], [due for _, due in turns]
+
+    def comes(self, timer: Timer) -> bool:
+        """A timer has fired: whether that was a turn."""
+        is_turn = timer is self._timer and self._turn()
+        if not is_turn and self._turns:
+            self._made()
+        return is_turn
+
+    def _turn(self) -> bool:
+        core, (end, lag, until, sight) = self._core, self._stall
+        asked = end + lag
+        if asked >= until or core.can_interrupt() or core.next_alarm(end, lag + 1, {}) <= lag:
+            return False
+        hidden = {t: t.deadline for t in core.timers if t.is_hidden and t.deadline >= 0}
+        due = end + core.next_alarm(end, sight - end, hidden)
+        if any(time <= due for time in hidden.values()) or not core.skip(lag):
+            return False
+        assert core.now == asked < due
+        self._turns.append((asked, due))
+        self._stall = (min(due, until), lag, until, sight)
+        self._timer.arm(min(due, until))
+        self.made += 1
+        return True
 
 
 class Witness:
@@ -116,6 +164,8 @@ class Board:
         self.core, self.polls = core, 0
         self.clock = GuestClock(core, _raised, stalls=True)  # type: ignore[arg-type]
         self.clock.can_interrupt = core.can_interrupt
+        if core.turner is not None:
+            self.clock.use(core.turner)
         self.bench = Bench()
         self.bench.system = self.bench.system._replace(clock=self.clock)
         for time in looks:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 
 class Timer:
-    def __init__(self, fire: Callable[[], None]) -> None:
-        self.fire, self.deadline = fire, -1
+    def __init__(self, fire: Callable[[], None], is_hidden: bool = False) -> None:
+        self.fire, self.deadline, self.is_hidden = fire, -1, is_hidden
 
     def arm(self, time: int) -> None:
         self.deadline = time
@@ -27,8 +27,10 @@ class Source:
     def read(self) -> int:
         return self.now
 
-    def timer(self, fire: Callable[[], None], **_kind: bool) -> Timer:
-        self.timers.append(Timer(fire))
+    def timer(
+        self, fire: Callable[[], None], is_hidden: bool = False, is_patient: bool = False
+    ) -> Timer:
+        self.timers.append(Timer(fire, is_hidden))
         return self.timers[-1]
 
     def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:

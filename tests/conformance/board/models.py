@@ -93,6 +93,8 @@ class Timer(Peripheral):
         self._end = self.alarm(self._over)
         self._trap = self.alarm(self._spring)
         self._exit = self.alarm(self._leave)
+        self._first = self.alarm(self._set_two)
+        self._near, self._far = self.alarm(self._come_near), self.alarm(self._come_far)
 
     @COUNT.on_write
     def _start(self, value: int) -> None:
@@ -176,6 +178,25 @@ class Timer(Peripheral):
     def exit_later(self, delay: int) -> None:
         """Exit in an alarm."""
         self._exit.at(self.system.clock.now + delay)
+
+    @exposed
+    def set_two_later(self, delay: int) -> None:
+        """Set two alarms in an alarm: one 50 us behind it, and then one 5 us behind it. They are
+        marks, 12 and 11; 10 comes before and behind setting them."""
+        self._first.at(self.system.clock.now + delay)
+
+    def _set_two(self) -> None:
+        now = self.system.clock.now
+        self._mark(10)
+        self._far.at(now + 50_000)
+        self._near.at(now + 5_000)
+        self._mark(10)
+
+    def _come_near(self) -> None:
+        self._mark(11)
+
+    def _come_far(self) -> None:
+        self._mark(12)
 
     def _leave(self) -> None:
         sys.exit("at once")
