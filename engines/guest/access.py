@@ -18,6 +18,7 @@ from xipsim.peripherals.core import (
 )
 
 from .clock import GuestClock
+from .questions import Questions
 
 
 def window_access(
@@ -35,7 +36,7 @@ def window_access(
 
     def read(_context: Any, offset: int, size: int) -> int:
         clock.passages.settle()
-        clock.asked = None
+        clock.questions.asked = None
         try:
             value: int = read_hook(offset, size)
             return value
@@ -48,7 +49,7 @@ def window_access(
 
     def write(_context: Any, offset: int, value: int, size: int) -> None:
         clock.passages.settle()
-        clock.asked = None
+        clock.questions.asked = None
         if write_hook is None:
             raise BusError(f"{name}: {region.name} takes no stores")
         try:
@@ -64,18 +65,20 @@ def window_access(
     return read, write
 
 
-def tag_access(tag: Tag, clock: GuestClock, gap: Callable[[str], None]) -> tuple[Read, Write]:
+def tag_access(
+    tag: Tag, questions: Questions, gap: Callable[[str], None]
+) -> tuple[Read, Write]:
     """A range with nothing but a name and a value; `gap` is told of each access."""
     name, first = tag.name, tag.range.start
 
     def read(_context: Any, offset: int, size: int) -> int:
         what = f"{name}: read at {first + offset:#010x}"
         gap(what)
-        clock.question(Unanswered(what))
+        questions.question(Unanswered(what))
         return tag.value & ((1 << 8 * size) - 1)
 
     def write(_context: Any, offset: int, _value: int, _size: int) -> None:
-        clock.asked = None
+        questions.asked = None
         gap(f"{name}: write at {first + offset:#010x}")
 
     return read, write

@@ -96,7 +96,7 @@ class Builder:
         seed: int,
     ) -> None:
         self._backend, self._clock, self._registry = backend, clock, registry
-        clock.hopeless = self._waits_in_vain
+        clock.questions.hopeless = self._waits_in_vain
         self._overrides = overrides
         self._guard = supervisor.failed
         self._inputs: dict[tuple[str, int], Junction] = {}
@@ -183,8 +183,8 @@ class Builder:
 
     def _functions(self, model: Peripheral) -> tuple[Read, Write, Words]:
         """What answers accesses to its registers."""
-        read, write = accessors(model, self._clock, self._guard)
-        return read, write, words(model, self._clock, self._guard)
+        read, write = accessors(model, self._clock.questions, self._guard)
+        return read, write, words(model, self._clock.questions, self._guard)
 
     # -- wires and tags --------------------------------------------------------------------------
 
@@ -229,7 +229,7 @@ class Builder:
 
     def tag(self, tag: Tag) -> None:
         """A range that has only a name."""
-        read, write = tag_access(tag, self._clock, self._tag_touched)
+        read, write = tag_access(tag, self._clock.questions, self._tag_touched)
         start, size = tag.range.start, tag.range.size
         with _room(tag.place):
             self._backend.place_tag(tag.name, start, size, read, write)

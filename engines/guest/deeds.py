@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Protocol
 
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .backend import TimeSource
-
-
-class RecordedClock(Protocol):
-    """What is needed of the machine's clock."""
-
-    source: TimeSource
-
-    def count_as_taken(self, span: int) -> None:
-        """An access has taken so many ns."""
-
-    def ask(self, key: Hashable, span: int, behind: Sequence[int]) -> None:
-        """What is known in `span` ns is asked now, and again so many ns later each: all are
-        answered at once."""
+from .questions import Questions
 
 
 class Question(NamedTuple):
@@ -42,8 +28,8 @@ class Deed(NamedTuple):
 class Deeds:
     """Those of one passage, in their order. A question that comes again is a part of one deed."""
 
-    def __init__(self, clock: RecordedClock) -> None:
-        self._clock = clock
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
         self._deeds: list[Deed] = []
         self.questions: set[Question] = set()
         """That were asked for the first time in the passage."""
@@ -66,12 +52,12 @@ class Deeds:
     def ask(self, base: int, since: int, at: int, question: Question, taken: int) -> None:
         """That was asked at that time. taken: ns that the accesses before it took."""
         if taken > self.counted:
-            self.add(base, since, partial(self._clock.count_as_taken, taken - self.counted))
+            self.add(base, since, partial(self._questions.count_as_taken, taken - self.counted))
             self.counted = taken
         if self._goes_on == (base, question):
             self._behind.append(at - self._first)
             return
         self._first, self._behind = at, []
         span = question.until - at
-        self.add(base, since, partial(self._clock.ask, question.key, span, self._behind))
+        self.add(base, since, partial(self._questions.ask, question.key, span, self._behind))
         self._goes_on = base, question

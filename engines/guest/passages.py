@@ -32,7 +32,7 @@ core has to see it, and the model follows (`Speaker.line`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, ItemsView, Sequence
+from collections.abc import Callable, Hashable, ItemsView, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -42,6 +42,7 @@ from xipsim.peripherals.namedtuple import NamedTuple
 from .backend import Again, Player, Step
 from .deeds import Question
 from .past import Past, PastClock
+from .questions import Questions
 from .recorder import Recorder, Stop
 
 LEAST = 3
@@ -65,28 +66,11 @@ class Clock(PastClock, Protocol):
     def count_as_taken(self, span: int) -> None:
         """An access has taken so many ns."""
 
-    @property
-    def asks_before_stall(self) -> int:
-        """How often what was asked last may be asked again: all but the last time are answered at
-        once. 0 where that is not known."""
-
     def passage(self, speaker: Speaker) -> None:
         """One may begin, unless the core stands still."""
 
     def wake(self) -> None:
         """An interrupt has risen."""
-
-    def asks_behind(self, key: Hashable) -> int:
-        """The same of that question, when it will have been asked for the first time."""
-
-    def has_asked(self, keys: Container[Hashable]) -> bool:
-        """Whether one of these was asked of what is still to come."""
-
-    def ask(self, key: Hashable, span: int, behind: Sequence[int]) -> None:
-        """See `deeds`."""
-
-    def asked_again(self, times: Sequence[int], taken: int) -> None:
-        """That was asked again at these times, each behind accesses that have taken so many ns."""
 
 
 class Passage(NamedTuple):
@@ -117,8 +101,8 @@ class Passage(NamedTuple):
 class Passages:
     """Records and plays passages of one machine, for its clock. Without a player: none."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, questions: Questions) -> None:
+        self._clock, self._questions = clock, questions
         self._player: Player | None = None
         self._known: dict[tuple[Speaker, Hashable], Passage | int] = {}
         """By the state in which they begin; or how often that has come."""
@@ -127,7 +111,7 @@ class Passages:
         self._rounds = 0
         """How often it may begin again; the last time asks the clock as the model would."""
         self._recorded: Recorder | None = None
-        self.past = Past(clock)
+        self.past = Past(clock, questions)
         """How the model catches up."""
         self.filters: Sequence[WakeFilter] = ()
         """What an interrupt may have to wait for on its way to the core."""
@@ -159,16 +143,16 @@ class Passages:
             return
         known = self._known.get(begun := (speaker, state))
         if isinstance(known, Passage):
-            if known.keys and self._clock.has_asked(known.keys):
+            if known.keys and self._questions.has_asked(known.keys):
                 return
             self._played = speaker, now, known
             known.play(now)
             self._rounds = 0
             if known.then is not None:
-                if rounds := self._clock.asks_behind(known.then[0].question):
+                if rounds := self._questions.asks_behind(known.then[0].question):
                     self._rounds = rounds
                     player.repeat(rounds + 1)
-            elif known.again is not None and (rounds := self._clock.asks_before_stall):
+            elif known.again is not None and (rounds := self._questions.asks_before_stall):
                 values = speaker.model.regs.items()
                 if known.again[:2] == speaker.round() and known.given <= values:
                     self._rounds = rounds
@@ -180,7 +164,8 @@ class Passages:
             self._known[begun] = 1
         elif known <= TRIES:
             self._known[begun] = known + 1
-            self._recorded = recorded = Recorder(speaker, state, now, self._clock)
+            source, questions = self._clock.source, self._questions
+            self._recorded = recorded = Recorder(speaker, state, now, source, questions)
             self._clock.read_by(recorded.read)
             self.drives = recorded.drives
             player.record(True)
@@ -258,7 +243,7 @@ class Passages:
         self, speaker: Speaker, stop: Stop, bases: Sequence[int], written: Sequence[int]
     ) -> None:
         if stop.ends_question:
-            self._clock.asked = None
+            self._questions.asked = None
         if stop.taken:
             self._clock.count_as_taken(stop.taken)
         for base, since, later in stop.deeds:
@@ -275,7 +260,7 @@ class Passages:
         self, speaker: Speaker, began: int, starts: Sequence[int], again: Again, taken: int
     ) -> None:
         asks = len(starts) == self._rounds
-        self._clock.asked_again(starts[:-1] if asks else starts, taken)
+        self._questions.asked_again(starts[:-1] if asks else starts, taken)
         if asks:
             self._clock.count_as_taken(taken)
         elif again.due is not None:

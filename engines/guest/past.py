@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
 from xipsim.peripherals.core import Speaker
 
 from .backend import Step, TimeSource
+from .questions import Questions
 
 
 class PastClock(Protocol):
     """What is needed of the machine's clock."""
 
     source: TimeSource
-    asked: Hashable
 
     def read_by(self, read: Callable[[], int] | None) -> None:
         """Until None is given, take the time from there."""
@@ -24,8 +24,8 @@ class PastClock(Protocol):
 class Past:
     """Lets models see an earlier time, while somebody does something."""
 
-    def __init__(self, clock: PastClock) -> None:
-        self._clock = clock
+    def __init__(self, clock: PastClock, questions: Questions) -> None:
+        self._clock, self._questions = clock, questions
         self._time: int | None = None
 
     @property
@@ -64,7 +64,7 @@ class Past:
             if number < done:
                 continue
             if step.offset in speaker.ALSO:
-                self._clock.asked = None
+                self._questions.asked = None
             access = (
                 partial(model.write, step.offset, value)
                 if step.is_write

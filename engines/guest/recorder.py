@@ -8,8 +8,9 @@ from typing import Any
 from xipsim.peripherals.core import IrqLine, Speaker, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .backend import Again, Step
-from .deeds import Deed, Deeds, Question, RecordedClock
+from .backend import Again, Step, TimeSource
+from .deeds import Deed, Deeds, Question
+from .questions import Questions
 
 MOST, MOST_BASES = 256, 8
 """Accesses of a passage, and of them such as start something at rest."""
@@ -45,14 +46,19 @@ class Recorder:
     """
 
     def __init__(
-        self, speaker: Speaker, state: Hashable, began: int, clock: RecordedClock
+        self,
+        speaker: Speaker,
+        state: Hashable,
+        began: int,
+        source: TimeSource,
+        questions: Questions,
     ) -> None:
-        self.speaker, self.state, self._source = speaker, state, clock.source
+        self.speaker, self.state, self._source = speaker, state, source
         self._bases = [began]
         """Steps are timed by the last of these."""
         self._steps: list[Step] = []
         self._writes: list[tuple[int, int, int]] = []
-        self._deeds = Deeds(clock)
+        self._deeds = Deeds(questions)
         self._stops: list[Stop] = []
         self._outcome: Any = None
         """The model's, behind the last step."""
@@ -246,7 +252,5 @@ class Recorder:
                 return False
             step = self._steps[last[offset]]
             low, high = step.allowed
-            self._steps[last[offset]] = step._replace(
-                allowed=(max(low, least), min(high, most))
-            )
+            self._steps[last[offset]] = step._replace(allowed=(max(low, least), min(high, most)))
         return True

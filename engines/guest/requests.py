@@ -147,11 +147,11 @@ class Requests:
 
     def waits(self) -> dict[str, Any]:
         """What the firmware has waited for, see `Waits.told`."""
-        return self._guest.clock.waits.told()
+        return self._guest.clock.questions.waits.told()
 
     def polled(self) -> list[str]:
         """What the firmware waits for just now, see `GuestClock.polled`."""
-        return self._guest.clock.polled()
+        return self._guest.clock.questions.polled()
 
     def registers(self) -> dict[str, int]:
         """The core's registers."""

@@ -105,16 +105,16 @@ class Supervisor:
             describe_core(platform, registry), lambda: self.request_reset(ResetCause.SOFTWARE)
         )
         self.clock.is_pending = lambda: is_interrupt_pending(self.core)
-        self.clock.can_interrupt = self.core.can_interrupt
-        self.clock.pc = self.pc
-        self.clock.proofs.pc = lambda: self.core.pc
+        self.clock.questions.can_interrupt = self.core.can_interrupt
+        self.clock.questions.pc = self.pc
+        self.clock.questions.proofs.pc = lambda: self.core.pc
         if backend.player is not None:
             self.clock.passages.use(backend.player)
         if config.stalls:
-            self.clock.proofs.witness = backend.witness
+            self.clock.questions.proofs.witness = backend.witness
             if backend.turner is not None:
-                self.clock.use(backend.turner)
-        self.clock.level = lambda: self.core.exception
+                self.clock.questions.use(backend.turner)
+        self.clock.questions.level = lambda: self.core.exception
         builder = Builder(
             backend,
             self.clock,
@@ -325,7 +325,7 @@ class Supervisor:
         """Reset everything now; the ROM starts when the run goes on."""
         self._power, self._cause = Power.BOOTING, cause
         self.clock.cancel_stall()
-        self.clock.proofs.clear()
+        self.clock.questions.proofs.clear()
         self._rom_alarm.cancel()
         self._wake_alarm.cancel()
         self.faults.restart()

@@ -163,9 +163,9 @@ class Board:
     def __init__(self, core: Core, looks: tuple[int, ...]) -> None:
         self.core, self.polls = core, 0
         self.clock = GuestClock(core, _raised, stalls=True)  # type: ignore[arg-type]
-        self.clock.can_interrupt = core.can_interrupt
+        self.clock.questions.can_interrupt = core.can_interrupt
         if core.turner is not None:
-            self.clock.use(core.turner)
+            self.clock.questions.use(core.turner)
         self.bench = Bench()
         self.bench.system = self.bench.system._replace(clock=self.clock)
         for time in looks:
@@ -176,7 +176,7 @@ class Board:
         return Seen(
             self.bench.commands,
             self.core.now,
-            self.clock.waits.told(),
+            self.clock.questions.waits.told(),
             chip.save(),
             controller.save() | {"alarms": None},
         )
@@ -191,7 +191,7 @@ class FlexSpiDriver(Board):
         rig = Rig(self.chip, bench=self.bench, spi=FlexSpi(self.bench.system, name="flexspi"))  # type: ignore[arg-type]
         rig.enable(sizes=(8192, 0, 0, 0))
         self.controller = rig.spi
-        self._read, self._write = accessors(rig.spi, self.clock, _raised)
+        self._read, self._write = accessors(rig.spi, self.clock.questions, _raised)
 
     def read(self, register: Any, index: int = 0) -> int:
         self.core.execute(8)
@@ -208,7 +208,7 @@ class FlexSpiDriver(Board):
         window: Any = self.controller.window
         if not all(segment.is_native for segment in window.segments):
             self.clock.passages.settle()
-            self.clock.asked = None
+            self.clock.questions.asked = None
         try:
             value: int = window.read(offset)
         except BusError:

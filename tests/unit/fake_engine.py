@@ -28,14 +28,24 @@ PC = 0x6000_2000
 MODELS = {"lpuart1": Serial, "pc": Usb, "nor": Chip, "gpio2": Port, "lpgpio": SmallPort}
 
 
+class Questions:
+    """As the engines' `Questions`."""
+
+    def __init__(self) -> None:
+        self.waits = Waits()
+        self.in_loop: list[str] = []
+        """What the firmware's loop is made to ask."""
+
+    def polled(self) -> list[str]:
+        return self.in_loop
+
+
 class EngineClock:
     """As `GuestClock`: here nobody can notice any alarm."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
-        self.waits = Waits()
-        self.in_loop: list[str] = []
-        """What the firmware's loop is made to ask."""
+        self.questions = Questions()
 
     @property
     def now(self) -> int:
@@ -43,9 +53,6 @@ class EngineClock:
 
     def engine_alarm(self, callback: Callable[[], None], **_kind: bool) -> FakeAlarm:
         return self._clock.alarm(callback)
-
-    def polled(self) -> list[str]:
-        return self.in_loop
 
 
 class FakeEngine:

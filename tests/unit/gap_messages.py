@@ -95,7 +95,7 @@ def in_vain(make: Callable[[System, GuestClock], Callable[[], object]]) -> str:
     told: list[str] = []
     source = Source()
     clock = GuestClock(source, guard=lambda error: None, stalls=True)
-    clock.hopeless = lambda what: told.append(hopeless.in_words(what))
+    clock.questions.hopeless = lambda what: told.append(hopeless.in_words(what))
     poll = make(Bench().system._replace(clock=clock), clock)
     while source.now < 20 * MS:
         poll()
@@ -106,7 +106,7 @@ def in_vain(make: Callable[[System, GuestClock], Callable[[], object]]) -> str:
 def block_without_model(_system: System, clock: GuestClock) -> Callable[[], object]:
     """A range that has only a name."""
     tag = Tag(Range(0x401F_C000, 0x4000), "KPP", 0, Place("board.repl", 1, 1))
-    read, _ = tag_access(tag, clock, lambda what: None)
+    read, _ = tag_access(tag, clock.questions, lambda what: None)
     return lambda: read(None, 0, 4)
 
 

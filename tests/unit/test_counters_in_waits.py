@@ -186,7 +186,7 @@ def test_it_is_told_once_after_ten_milliseconds() -> None:
     told: list[tuple[int, str]] = []
     source = Source()
     clock = GuestClock(source, guard=lambda error: None, stalls=True)
-    clock.hopeless = lambda what: told.append((source.now, f"{what}, {what.why}"))
+    clock.questions.hopeless = lambda what: told.append((source.now, f"{what}, {what.why}"))
     bench = Bench()
     model = Lptimer(bench.system._replace(clock=clock), name="lptimer")
     while source.now < 100 * MS:
@@ -212,17 +212,17 @@ def test_who_waits_for_a_register_without_its_behaviour_is_told_what_it_lacks(sh
     source = Source()
     clock = GuestClock(source, guard=lambda error: None, stalls=True)
     told: list[str] = []
-    clock.hopeless = lambda what: told.append(f"{what}, {what.why}")
+    clock.questions.hopeless = lambda what: told.append(f"{what}, {what.why}")
     model = Half(Bench().system._replace(clock=clock), name="half")
-    read, _ = accessors(model, clock, lambda error, what: None)
-    find = words(model, clock, lambda error, what: None).find
+    read, _ = accessors(model, clock.questions, lambda error, what: None)
+    find = words(model, clock.questions, lambda error, what: None).find
 
     def poll(offset: int) -> None:
         end = source.now + 20 * MS
         while source.now < end:
             if short:
                 is_neutral, reader, *_ = find(offset)
-                clock.asked = clock.asked if is_neutral else None
+                clock.questions.asked = clock.questions.asked if is_neutral else None
                 assert callable(reader)
                 reader()
             else:

@@ -176,7 +176,7 @@ def test_what_the_boot_rom_tried_explains_nothing_once_the_firmware_speaks(
 def test_a_wait_says_what_the_firmware_polls(tmp_path: Path) -> None:
     """A counter that was never started, say: the loop is the firmware's, and ends never."""
     machine, engine, python = make_machine(tmp_path)
-    engine.clock.in_loop = ["gpt1", "gpio4 PSR"]
+    engine.clock.questions.in_loop = ["gpt1", "gpio4 PSR"]
     with pytest.raises(WaitTimeout, match="flash nor idle, polling gpt1 and gpio4 PSR"):
         wait_for_nothing(machine, engine, python)
 

@@ -57,7 +57,7 @@ class OspiDriver(Driver):
     def __init__(self, core: Core, *, plays: bool) -> None:
         self.core, self.left, self.pace = core, ACCESSES, 4
         self.clock = GuestClock(core, _raised, stalls=True)  # type: ignore[arg-type]
-        self.clock.can_interrupt = core.can_interrupt
+        self.clock.questions.can_interrupt = core.can_interrupt
         bench = Bench()
         bench.system = bench.system._replace(clock=self.clock)
         self.accident: Callable[[], None] = lambda: None
@@ -67,7 +67,7 @@ class OspiDriver(Driver):
         Junction(self.aon.filtered(INTERRUPT, CoreInput(self.line, self.clock))).connect(
             self.model.IRQ
         )
-        self.plain_read, self.plain_write = accessors(self.model, self.clock, _raised)
+        self.plain_read, self.plain_write = accessors(self.model, self.clock.questions, _raised)
         self.player = Player(core)
         if plays:
             self._play()
@@ -296,10 +296,10 @@ def test_a_question_that_was_asked_of_what_is_to_come_is_not_new() -> None:
     """So nothing is played that would ask it as if it were."""
     driver = OspiDriver(Core(tick=100 * TICK, masked=True), plays=True)
     clock, now = driver.clock, driver.core.now
-    assert not clock.has_asked({"end", "other"})
+    assert not clock.questions.has_asked({"end", "other"})
     clock.question("end", now + 100)
     clock.question("plain")
-    assert clock.has_asked({"end"})
-    assert not clock.has_asked({"other", "plain"})
+    assert clock.questions.has_asked({"end"})
+    assert not clock.questions.has_asked({"other", "plain"})
     driver.core.execute(100)
-    assert not clock.has_asked({"end"})
+    assert not clock.questions.has_asked({"end"})

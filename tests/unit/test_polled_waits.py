@@ -24,7 +24,7 @@ class Core:
         self.source = Source()
         self.clock = GuestClock(self.source, guard=_raise, stalls=True)
         self.exception = 0
-        self.clock.level = lambda: self.exception
+        self.clock.questions.level = lambda: self.exception
 
     def polls(self, count: int, turn: int = TURN, access: int = 0) -> list[bool]:
         """Whether each of them stalled. access: ns that the bus makes another access last."""
@@ -38,7 +38,7 @@ class Core:
         return stalled
 
     def waits(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.clock.waits.told()["found"]
+        found: list[dict[str, Any]] = self.clock.questions.waits.told()["found"]
         return found
 
 
@@ -105,14 +105,14 @@ def test_the_report_tells_the_polls_of_silicon(access: int) -> None:
 def test_what_is_polled_is_known_while_it_is() -> None:
     core = Core()
     core.polls(EIGHT - 1)
-    assert core.clock.polled() == [], "no wait yet"
+    assert core.clock.questions.polled() == [], "no wait yet"
     until_it_stalls(core)
-    assert core.clock.polled() == ["flag"]
+    assert core.clock.questions.polled() == ["flag"]
     core.source.advance(1_000_000)
-    assert core.clock.polled() == [], "the firmware does something else by now"
+    assert core.clock.questions.polled() == [], "the firmware does something else by now"
     until_it_stalls(core)
-    core.clock.asked = None
-    assert core.clock.polled() == [], "an access that belongs to no wait"
+    core.clock.questions.asked = None
+    assert core.clock.questions.polled() == [], "an access that belongs to no wait"
 
 
 @pytest.mark.parametrize(("wfi", "sleeps"), [(True, True), (False, False)])
@@ -139,11 +139,11 @@ def test_wfe_consumes_the_event() -> None:
 def test_an_interrupt_that_ends_wfe_ends_the_question() -> None:
     core = Core()
     core.clock.alarm(core.clock.wake).at(1_000)
-    core.clock.asked = "a question"
+    core.clock.questions.asked = "a question"
     core.clock.sleep(False)
     assert not core.source.halted, "the time was passed over"
     core.source.advance(1)
-    assert core.clock.asked is None
+    assert core.clock.questions.asked is None
 
 
 def test_nothing_is_passed_over_where_nothing_will_come() -> None:
@@ -200,14 +200,14 @@ def test_a_slow_loop_that_waits_in_vain_is_told_once(
     heard: list[str] = []
     clock = core.clock
     for part in (polls // 2, polls - polls // 2):
-        clock.hopeless = lambda what: heard.append(str(what))
+        clock.questions.hopeless = lambda what: heard.append(str(what))
         for _ in range(part):
             clock.question(Unanswered("KPP"))
-            clock.asked = None  # another access
+            clock.questions.asked = None  # another access
             core.source.advance(pause)
         saved = clock.save()
         clock = GuestClock(core.source, guard=_raise, stalls=True)
-        clock.level = lambda: core.exception
+        clock.questions.level = lambda: core.exception
         clock.load(saved)
     assert heard == told
 
@@ -215,7 +215,7 @@ def test_a_slow_loop_that_waits_in_vain_is_told_once(
 def test_as_many_addresses_as_a_scan_has_are_no_poll() -> None:
     core = Core()
     heard: list[str] = []
-    core.clock.hopeless = lambda what: heard.append(str(what))
+    core.clock.questions.hopeless = lambda what: heard.append(str(what))
     for _ in range(2_000):
         for address in range(17):
             core.clock.question(Unanswered(hex(address)))

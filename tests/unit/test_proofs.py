@@ -27,7 +27,7 @@ def run(
     each."""
     driver = drivers(core, looks=looks)
     board = driver.board if isinstance(driver, OspiDriver) else driver
-    board.clock.proofs.witness = witness
+    board.clock.questions.proofs.witness = witness
     if isinstance(driver, PlayedDriver):
         driver.player.witness = witness
     polls = [0]
@@ -86,7 +86,7 @@ def test_an_alarm_among_the_first_polls_changes_nothing(look: int) -> None:
 def test_where_nothing_comes_of_it_no_more_is_tried() -> None:
     core = Core(tick=TICK, masked=True)
     driver = FlexSpiDriver(core)
-    driver.clock.proofs.witness = witness = Witness(core, writes=True)
+    driver.clock.questions.proofs.witness = witness = Witness(core, writes=True)
     for page in range(TRIES + 3):
         driver.program(256 * page, bytes(256))
     assert witness.followed == TRIES
@@ -95,8 +95,8 @@ def test_where_nothing_comes_of_it_no_more_is_tried() -> None:
 def test_behind_a_reset_it_may_be_another_program() -> None:
     core = Core(tick=TICK, masked=True)
     driver = FlexSpiDriver(core)
-    driver.clock.proofs.witness = witness = Witness(core)
+    driver.clock.questions.proofs.witness = witness = Witness(core)
     driver.erase(0)
-    driver.clock.proofs.clear()
+    driver.clock.questions.proofs.clear()
     driver.program(0, bytes(256))
     assert witness.followed == 2

@@ -57,20 +57,20 @@ def test_a_wait_goes_on_where_a_snapshot_was_taken() -> None:
 
 
 def test_a_block_that_has_only_a_name_is_asked_by_address() -> None:
-    class Clock:
+    class Questions:
         asked: Any = None
 
         def question(self, key: Any) -> None:
             self.asked = key
 
-    clock: Any = Clock()
+    questions: Any = Questions()
     gaps: list[str] = []
     tag = Tag(Range(0x4000, 0x100), "SPI", 5, Place("board.repl", 1, 1))
-    read, write = tag_access(tag, clock, gaps.append)
+    read, write = tag_access(tag, questions, gaps.append)
     assert read(None, 0x10, 4) == 5
-    first = clock.asked
+    first = questions.asked
     assert read(None, 0x14, 4) == 5
-    assert clock.asked not in (None, first)
+    assert questions.asked not in (None, first)
     write(None, 0x10, 1, 4)
-    assert clock.asked is None
+    assert questions.asked is None
     assert len(gaps) == 3
