@@ -42,7 +42,8 @@ class TimeSource(Protocol):
         is_patient: bool = False,
     ) -> Timer:
         """A timer, off. is_hidden: it is the engine's own, and the guest cannot notice it.
-        is_patient: that one of these which may fire late where a core in thread mode sleeps."""
+        is_patient: that one of these which may fire late where a core in thread mode sleeps, or
+        stalls."""
 
     def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
         """ns until the first timer fires, the core's own (SysTick) included, at most `most`.

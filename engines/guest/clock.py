@@ -83,7 +83,8 @@ class GuestClock:
     ) -> ClockAlarm:
         """An alarm that the guest cannot notice, and that does not shorten stalls.
 
-        is_patient: it may be late where the core sleeps in thread mode; that is for one alarm.
+        is_patient: it may be late where the core sleeps or stalls in thread mode; that is for one
+        alarm.
         """
         return ClockAlarm(
             *(self.source, callback, self.guard, self.move_on, self._hidden),

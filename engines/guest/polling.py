@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from xipsim.peripherals.core import Unanswered
@@ -110,6 +110,18 @@ class Run:
         self.last = now
         self.polls += turns
         self.count += turns
+
+    def go_round_behind(self, times: Iterable[int], ends: Iterable[int]) -> int:
+        """The same, at these times, and each time it has stalled until one of `ends`. How often the
+        loop would have gone round in these stalls."""
+        gaps, length, taken, turns = len(self.gaps), sum(self.gaps), self.taken, 0
+        for now, end in zip(times, ends, strict=True):
+            if length:
+                turns += (end - now) * gaps // (length + gaps * taken)
+            self.last, self.last_taken, taken = end, taken, 0
+            self.polls += 1
+        self.taken = 0
+        return turns
 
     def fits(self, gap: int) -> bool:
         """Whether a turn of the loop may be that long: turns differ by a branch here and there."""

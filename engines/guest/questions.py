@@ -289,12 +289,9 @@ class Questions:
         made = self._turns.made()
         if made is None:
             return
-        run, until, turns = made
-        on_silicon = 0
-        for now, due in turns:
-            run.go_round(now)
-            run.alarm_due, run.last = due, min(due, until)
-            on_silicon += run.turns(run.last - now)
+        run, until, times, dues = made
+        run.alarm_due = dues[-1]
+        on_silicon = run.go_round_behind(times, [*dues[:-1], min(dues[-1], until)])
         self.waits.add(run.wait, run.polls, run.polls + on_silicon)
         run.polls = 0
         self._clock.stall_end.follow(run.last)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Sequence
 
 from xipsim.peripherals.core import Turn
 
@@ -57,9 +57,9 @@ class Turns:
             self._is_left = True
             self.turner.begin(run.last, lag, until, until + INTERRUPTED_GAP)
 
-    def made(self) -> tuple[Run, int, Iterable[tuple[int, int]]] | None:
+    def made(self) -> tuple[Run, int, Sequence[int], Sequence[int]] | None:
         """What the engine has made since it was left to it, which is done now: the run, until when
-        the answer is known, and of each turn when it asked, and the alarm that was next."""
+        the answer is known, when each turn asked, and the alarm that was the next one then."""
         if not self._is_left or self.turner is None or self._stalling is None:
             return None
         times, dues = self.turner.stop()
@@ -67,7 +67,7 @@ class Turns:
             return None
         run, _, until, turn = self._stalling
         turn.again(times)
-        return run, until, zip(times, dues, strict=True)
+        return run, until, times, dues
 
     def go_round(self) -> tuple[Run, Hashable, int, int] | None:
         """The stall has ended with an alarm that the loop need not know of: it asks again.

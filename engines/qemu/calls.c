@@ -82,7 +82,7 @@ struct {
 static const int64_t **hidden; /* where each keeps the time at which it fires, negative while off */
 static size_t n_hidden;
 
-/* One more, that a nap in thread mode may make late. */
+/* One more, that a nap or a stall in thread mode may make late. */
 static int64_t off = -1;
 int64_t *xipsim_patient = &off;
 

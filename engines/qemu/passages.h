@@ -42,6 +42,7 @@ uint32_t xipsim_register(void *cpu, int number);
 
 /* See calls.c. */
 extern void *xipsim_cpu;
+extern int64_t *xipsim_patient;
 void xipsim_move_on(void *cpu);
 uint32_t xipsim_skip(void *cpu, int span);
 int64_t xipsim_nearest(int clock);

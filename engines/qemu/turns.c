@@ -39,12 +39,12 @@ int64_t xipsim_turns_stop(int unused)
     return turns;
 }
 
-int make_turn(object *callable)
+/* The stall is over: whether the loop stalls again, behind a turn. */
+static int go_round(void)
 {
     int64_t asked = xipsim_stall.end + xipsim_stall.lag, nearest, due;
 
-    if (callable != xipsim_stall_over || asked >= xipsim_stall.until || made == MOST_TURNS ||
-        xipsim_can_take(xipsim_nvic)) {
+    if (asked >= xipsim_stall.until || made == MOST_TURNS || xipsim_can_take(xipsim_nvic)) {
         return 0;
     }
     nearest = xipsim_nearest(CLOCK_VIRTUAL);
@@ -63,6 +63,24 @@ int make_turn(object *callable)
     xipsim_disturbed++;
     xipsim_move_on(xipsim_cpu);
     return 1;
+}
+
+int make_turn(object *callable)
+{
+    int64_t late = *xipsim_patient;
+    int goes_round;
+
+    if (callable != xipsim_stall_over || !xipsim_stall.until) {
+        return 0;
+    }
+    if (late < 0 || xipsim_register(xipsim_cpu, XPSR) & EXCEPTION) {
+        return go_round();
+    }
+    /* It looks at what the core does, which is nothing. */
+    xipsim_disarm(xipsim_patient);
+    goes_round = go_round();
+    xipsim_arm(xipsim_patient, goes_round && late < xipsim_stall.end ? xipsim_stall.end : late);
+    return goes_round;
 }
 
 void end_turns(void)
