@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from images import IMAGES, Image
 from patience import HANGS
+from pool import Options
 
 from xipsim import Machine, UserError
 from xipsim.reporting.flash_trace import FlashTrace
@@ -199,7 +200,7 @@ with Machine(image.board, firmware=image.path, qemu=sys.argv[3] or None) as m:
 
 
 def test_another_process_repeats_it_too(
-    m: Machine, image: Image, qemu: Path | None, tmp_path: Path
+    m: Machine, image: Image, engine: Options, tmp_path: Path
 ) -> None:
     """Files of several situations, loaded into one machine that has never run."""
     files, wanted = [], []
@@ -213,7 +214,7 @@ def test_another_process_repeats_it_too(
         wanted.append(go_on(m, image))
     here = str(Path(__file__).parent)
     out = subprocess.run(
-        [sys.executable, "-c", OTHER_PROCESS, here, image.name, str(qemu or ""), *files],
+        [sys.executable, "-c", OTHER_PROCESS, here, image.name, str(engine["qemu"] or ""), *files],
         capture_output=True,
         text=True,
         check=True,
@@ -255,11 +256,11 @@ def test_what_a_report_tells_comes_back(m: Machine, image: Image) -> None:
 
 
 def test_a_snapshot_belongs_to_its_machine(
-    m: Machine, image: Image, qemu: Path | None, tmp_path: Path
+    m: Machine, image: Image, engine: Options, tmp_path: Path
 ) -> None:
     saved = m.snapshot()
     with (
-        Machine(image.board, firmware=image.require(), qemu=qemu) as other,
+        Machine(image.board, firmware=image.require(), **engine) as other,
         pytest.raises(UserError, match="another machine"),
     ):
         other.restore(saved)
@@ -273,14 +274,14 @@ def test_a_dropped_snapshot_is_gone(m: Machine) -> None:
 
 
 def test_files_that_do_not_fit_are_refused(
-    m: Machine, image: Image, qemu: Path | None, tmp_path: Path
+    m: Machine, image: Image, engine: Options, tmp_path: Path
 ) -> None:
     """Another board, other arguments, a part of a file, something else: one sentence that says
     which; and the machine goes on."""
     good = tmp_path / "good"
     m.snapshot().save(good)
     another = next(i for i in IMAGES if i.board != image.board and i.path)
-    options: dict[str, Any] = {"qemu": qemu, "firmware": image.require()}
+    options: Options = {**engine, "firmware": image.require()}
     for board, more, wrong in (
         (another.board, {"firmware": another.path}, "another board"),
         (image.board, {"seed": 1}, "another set of arguments"),
