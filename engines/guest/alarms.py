@@ -12,7 +12,7 @@ from .backend import Timer, TimeSource
 class ClockAlarm:
     """A one-shot alarm; implements the `Alarm` port. hidden: where it is listed while it is set."""
 
-    __slots__ = ("_arm", "_disarm", "_fired", "_hidden", "deadline", "timer")
+    __slots__ = ("_arm", "_disarm", "_expected", "_fired", "_hidden", "deadline", "timer")
 
     def __init__(
         self,
@@ -25,6 +25,7 @@ class ClockAlarm:
         is_patient: bool = False,
     ) -> None:
         self.deadline: int | None = None
+        self._expected: int | None = None
         self._hidden = hidden
 
         def fired() -> None:
@@ -46,7 +47,13 @@ class ClockAlarm:
         self.deadline = time
         if self._hidden is not None:
             self._hidden[self.timer] = time
-        self._arm(time)
+        if time != self._expected:
+            self._arm(time)
+        self._expected = None
+
+    def expect(self, time: int) -> None:
+        """It will be set for that time next: its timer was, already, and may have fired."""
+        self._expected = time
 
     def follow(self, time: int | None) -> None:
         """Its timer was set to that already, or stopped. A hidden one: set."""

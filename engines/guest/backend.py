@@ -11,7 +11,18 @@ from typing import Any, Protocol
 
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import UsersEnd
-from xipsim.peripherals.core import Bus, Entry, IrqLine, Model, Read, Region, Segment, Words, Write
+from xipsim.peripherals.core import (
+    Allowed,
+    Bus,
+    Entry,
+    IrqLine,
+    Model,
+    Read,
+    Region,
+    Segment,
+    Words,
+    Write,
+)
 from xipsim.peripherals.namedtuple import NamedTuple
 
 
@@ -98,19 +109,30 @@ class Player(Protocol):
 
     def repeat(self, times: int) -> None:
         """Of what has just begun to be expected, and was compiled with such a write: so many times,
-        answer it, too, and expect all steps again, as of then. Only where what is free was written
-        as the steps have it, and not while an alarm is due. With the last but one, the `Witness`
-        marks; with the last of these answers, within the access, `ended` is called, and
-        the timer is left to that."""
+        answer it, too, and expect all steps again, as of then. Not while an alarm is due. With the
+        last but one, the `Witness` marks; with the last of these answers, within the access,
+        `ended` is called, and the timer is left to that."""
 
     def forget(self) -> None:
         """Nothing that was compiled will be played any more."""
 
-    def stop(self) -> tuple[int, Sequence[int], Sequence[int]]:
-        """Expect no step any more. Returns how many were made since they were expected last; what
-        was written in each, of which what stands for reads is not looked at, good until more are
-        made; and when all were made, and they were expected again, or where none may, when each
-        step was made that has `rested`."""
+    def stop(self) -> Played:
+        """Expect no step any more."""
+
+
+class Played(NamedTuple):
+    """What has become of steps that were expected."""
+
+    made: int
+    """How many were made since they were expected last."""
+    written: Sequence[int]
+    """What was written in each, of which what stands for reads is not looked at; where others were
+    expected behind them, these follow. Good until more are made."""
+    starts: Sequence[int]
+    """When a step was made that has `rested`, and when all were made, and they or others were
+    expected again."""
+    pc: int
+    """Of the step that has `sets`, if that was made."""
 
 
 class Witness(Protocol):
@@ -159,45 +181,48 @@ class Turner(Protocol):
 
 
 class Step(NamedTuple):
-    """An access. value: what was read or written. allowed: least and greatest value that may be
-    written.
+    """An access. value: what was read or written. allowed: what may be written.
 
     since: ns since the passage began, None where that does not matter. rested: such a step comes
     so many ns or more after that, or before if negative, and for `since` and `rested` of those
     behind it the passage begins with it. took: ns that the access lasted. level: how the line is
     driven, if it is. disarms: the timer is stopped. arms: ns from the passage's begin for which it
-    is set. hides: what is not native any more.
+    is set. sets: a timer of another model, and the ns for which that is. hides: what is not native
+    any more.
     """
 
     offset: int
     value: int
     is_write: bool
-    allowed: tuple[int, int]
+    allowed: Allowed
     since: int | None
     rested: int | None
     took: int
     level: bool | None = None
     disarms: bool = False
     arms: int | None = None
+    sets: tuple[Timer, int] | None = None
     hides: tuple[Segment, ...] = ()
 
     @property
     def is_free(self) -> bool:
         """Whether the value may be another."""
-        return self.is_write and self.allowed != (self.value, self.value)
+        return self.is_write and self.allowed[:2] != (self.value, self.value)
 
 
 class Again(NamedTuple):
     """A write behind the steps of a passage that begins it again, or another one.
 
-    level: how it drives the line, if it does. due: ns behind it for which it sets the timer.
-    rested: ns from the passage's last begin after which it may come, None for any.
+    given: steps of which the values must be as recorded, for it to be the same. level: how it
+    drives the line, if it does. due: ns behind it for which it sets the timer. rested: ns from the
+    passage's last begin after which it may come, None for any.
     """
 
     offset: int
     value: int
-    level: bool | None
-    due: int | None
+    given: frozenset[int]
+    level: bool | None = None
+    due: int | None = None
     rested: int | None = None
 
 

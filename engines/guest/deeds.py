@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
+from typing import Any
 
 from xipsim.peripherals.namedtuple import NamedTuple
 
@@ -17,12 +18,23 @@ class Question(NamedTuple):
     until: int
 
 
+class Setting(NamedTuple):
+    """What belongs to a deed that sets another model's alarm."""
+
+    alarm: Any
+    due: int
+    """ns behind the base: the player has set its timer for that."""
+    take: Callable[[Sequence[int]], tuple[Any, ...]]
+    """Makes what the deed is given of what was written."""
+
+
 class Deed(NamedTuple):
     """Something to be done: when, by the number of a base and the ns behind it, and what."""
 
     base: int
     since: int
-    do: Callable[[], object]
+    do: Callable[..., object]
+    sets: Setting | None
 
 
 class Deeds:
@@ -44,10 +56,12 @@ class Deeds:
         """Up to now."""
         return tuple(self._deeds)
 
-    def add(self, base: int, since: int, do: Callable[[], object]) -> None:
+    def add(
+        self, base: int, since: int, do: Callable[..., object], sets: Setting | None = None
+    ) -> None:
         """Another one."""
         self._goes_on = None
-        self._deeds.append(Deed(base, since, do))
+        self._deeds.append(Deed(base, since, do, sets))
 
     def ask(self, base: int, since: int, at: int, question: Question, taken: int) -> None:
         """That was asked at that time. taken: ns that the accesses before it took."""

@@ -14,17 +14,18 @@ A passage consists of accesses that change their model only. It begins where the
 reaches beyond itself (`Clock.acts`): to a line, another model, the trace. What it does there only
 for others to know, it may do later, as of then: such *deeds* are done at the passage's end, the
 clock standing at their times, and so is the model's alarm, if that has been set in the passage and
-its time has passed. What is known of passages is no state of the machine: snapshots hold none of
-it.
+its time has passed. One deed may begin something of another model, as an operation of a flash chip
+is, with what was written in the passage: the alarm that ends it, the player sets in its time. What
+is known of passages is no state of the machine: snapshots hold none of it.
 
 Where the model is at rest when something is started, how long it was makes no difference: from
 there on the passage is timed anew. Those times are its *bases*.
 
 A loop that polls is one passage and the write that begins it, in turn. Where the recorder has seen
 that the write led back to the state in which the passage began, the player may answer it, too: as
-many rounds as the clock lets a loop ask, up to the one that stalls. What the model has to catch up
-with is what each of them tells the chip, for its count and the trace (`Speaker.again`), and the
-clock.
+many rounds as the clock lets a loop ask, up to the one that stalls; and so it may where the passage
+has led up to such a loop from elsewhere. What the model has to catch up with is what each of them
+tells the chip, for its count and the trace (`Speaker.again`), and the clock.
 
 Where accesses drive an interrupt of the core, the player does so, too, at the time of each, as the
 core has to see it, and the model follows (`Speaker.line`).
@@ -36,7 +37,7 @@ from collections.abc import Callable, Hashable, ItemsView, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from xipsim.peripherals.core import RAISED, FirstTurn, IrqLine, Speaker, WakeFilter
+from xipsim.peripherals.core import RAISED, Alarm, FirstTurn, IrqLine, Speaker, WakeFilter
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Again, Player, Step
@@ -92,8 +93,6 @@ class Passage(NamedTuple):
     """The player's."""
     then: tuple[FirstTurn, Passage] | None
     """The loop that a write behind it has begun, and a turn of that."""
-    values: tuple[int, ...]
-    """As they were written, or read."""
     keys: frozenset[Hashable]
     """Of questions that it asks, each for the first time."""
 
@@ -110,6 +109,8 @@ class Passages:
         """What the player is at, and since when."""
         self._rounds = 0
         """How often it may begin again; the last time asks the clock as the model would."""
+        self._pc = 0
+        """Of the step that has set another model's alarm."""
         self._recorded: Recorder | None = None
         self.past = Past(clock, questions)
         """How the model catches up."""
@@ -149,7 +150,9 @@ class Passages:
             known.play(now)
             self._rounds = 0
             if known.then is not None:
-                if rounds := self._questions.asks_behind(known.then[0].question):
+                questions, last = self._questions, known.stops[-1]
+                is_new = not known.keys and (questions.asked is None or last.ends_question)
+                if is_new and (rounds := questions.asks_behind(known.then[0].question)):
                     self._rounds = rounds
                     player.repeat(rounds + 1)
             elif known.again is not None and (rounds := self._questions.asks_before_stall):
@@ -170,10 +173,12 @@ class Passages:
             self.drives = recorded.drives
             player.record(True)
 
-    def acts(self, later: Callable[[], object] | None = None) -> None:
+    def acts(
+        self, later: Callable[..., object] | None = None, sets: Alarm | None = None
+    ) -> None:
         """See `Clock.acts`: of the access under way, or an alarm."""
         if self._recorded is not None:
-            self._recorded.acts(later)
+            self._recorded.acts(later, sets)
 
     def asks(self, key: Hashable, until: int, *, is_new: bool) -> None:
         """The access under way has asked a question, of which the answer is known then. It may do
@@ -196,14 +201,15 @@ class Passages:
         if played is None or self._player is None:
             return
         speaker, began, passage = played
-        made, written, times = self._player.stop()
-        if passage.then is not None and times:
+        made, written, times, self._pc = self._player.stop()
+        length, rested = len(passage.steps), passage.stops[-1].bases - 1
+        if passage.then is not None and len(times) > rested:
             first, loop = passage.then
-            self._bring(speaker, passage, (began,), len(passage.steps), passage.values)
-            began, times = times[0], times[1:]
-            self.past.at(began, partial(speaker.enter, first.what, began, passage.values))
-            passage = loop
-        rounds = () if passage.again is None else times
+            self._bring(speaker, passage, (began, *times[:rested]), length, written)
+            began, times = times[rested], times[rested + 1 :]
+            self.past.at(began, partial(speaker.enter, first.what, began, written))
+            passage, written = loop, written[length:]
+        rounds = () if passage.again is None or passage.then is not None else times
         if passage.rises is not None and (rounds or made > passage.rises):
             self._clock.wake()
         self.drives = lambda _line, _level: True  # the player has driven it
@@ -246,8 +252,13 @@ class Passages:
             self._questions.asked = None
         if stop.taken:
             self._clock.count_as_taken(stop.taken)
-        for base, since, later in stop.deeds:
-            self.past.at(bases[base] + since, later)
+        for base, since, later, sets in stop.deeds:
+            time = bases[base] + since
+            if sets is None:
+                self.past.at(time, later)
+            else:
+                sets.alarm.expect(bases[base] + sets.due)
+                self.past.at(time, partial(later, *sets.take(written)), self._pc)
         speaker.jump(stop.outcome, bases, written)
         if stop.sets_alarm:
             due = None if stop.due is None else bases[-1] + stop.due
@@ -307,8 +318,10 @@ class Passages:
             return
         is_plain = not stops[-1].ends_question and not stops[-1].deeds and len(stops) == 1
         again, then = again if is_plain else None, None
-        if is_plain and again is None and state is not None:
-            again, then = self._lead(recorded, self._known.get((speaker, state)))
+        loop = None if state is None or again is not None else self._known.get((speaker, state))
+        if isinstance(loop, Passage) and loop.again is not None:
+            again, first = recorded.leads_to(loop.again, loop.given)
+            then = None if first is None else (first, loop)
         alarm: Any = speaker.end
         rises = [number for number, step in enumerate(steps) if step.level]
         if again is not None and again.level:
@@ -325,24 +338,5 @@ class Passages:
             rises=rises[0] if rises else None,
             script=script,
             then=then,
-            values=tuple(step.value for step in steps),
             keys=recorded.keys,
         )
-
-    def _lead(
-        self, recorded: Recorder, loop: Passage | int | None
-    ) -> tuple[Again | None, tuple[FirstTurn, Passage] | None]:
-        """If the write under way has begun that loop, in which the like of it begin each turn: that
-        write, and what it does."""
-        speaker, write = recorded.speaker, recorded.speaker.round()
-        if not isinstance(loop, Passage) or loop.again is None or write is None:
-            return None, None
-        start = speaker.start(recorded.state)
-        first = speaker.first_turn([step.offset for step in recorded.steps])
-        written = {step.offset for step in recorded.steps if step.is_write}
-        if start is None or first is None or loop.again[:2] != write or speaker.line is not None:
-            return None, None
-        if not start.needs.keys() <= written or loop.given != recorded.given:
-            return None, None
-        rested = start.rested - recorded.began
-        return Again(*write, None, None, rested), (first, loop)

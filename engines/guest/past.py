@@ -27,6 +27,8 @@ class Past:
     def __init__(self, clock: PastClock, questions: Questions) -> None:
         self._clock, self._questions = clock, questions
         self._time: int | None = None
+        self.pc = 0
+        """Of the access that does it; 0: of the one under way."""
 
     @property
     def is_now(self) -> bool:
@@ -38,14 +40,14 @@ class Past:
         assert self._time is not None
         self._time += span
 
-    def at(self, time: int, act: Callable[[], object]) -> None:
+    def at(self, time: int, act: Callable[[], object], pc: int = 0) -> None:
         """Do something as of that time."""
-        self._time = time
+        self._time, self.pc = time, pc
         self._clock.read_by(lambda: self._time or 0)
         try:
             act()
         finally:
-            self._time = None
+            self._time, self.pc = None, 0
             self._clock.read_by(None)
 
     def make(

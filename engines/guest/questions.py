@@ -175,10 +175,8 @@ class Questions:
         return self.proofs.asks(self.proofs.key, run.count, run.asks_before_stall)
 
     def asks_behind(self, key: Hashable) -> int:
-        """The same of that question, when it will have been asked for the first time; 0 where the
-        loop that asks it may have asked another one."""
-        if self.asked is not None:
-            return 0
+        """The same of that question, when it will have been asked for the first time, and none
+        before it by the same loop."""
         return self.proofs.asks(key, 1, QUESTIONS_BEFORE_STALL - 1)
 
     def asked_again(self, times: Sequence[int], taken: int) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, ItemsView, Mapping
 from typing import Any
 
-from xipsim.peripherals.core import IrqLine, Speaker, Start
+from xipsim.peripherals.core import Alarm, Allowed, FirstTurn, IrqLine, Speaker, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Again, Step, TimeSource
-from .deeds import Deed, Deeds, Question
+from .deeds import Deed, Deeds, Question, Setting
 from .questions import Questions
 
 MOST, MOST_BASES = 256, 8
 """Accesses of a passage, and of them such as start something at rest."""
-ANYTHING = (0, 0xFFFF_FFFF)
+ANYTHING = (0, 0xFFFF_FFFF, 0)
+
 
 
 class Stop(NamedTuple):
@@ -69,10 +70,12 @@ class Recorder:
         self.is_over = False
         self._now: int | None = None
         """When the access under way has looked at the time first."""
-        self._done: list[tuple[int, Callable[[], object] | Question]] = []
+        self._done: list[tuple[int, Callable[..., object] | Question, Alarm | None]] = []
         """By the access under way."""
         self._start: Start | None = None
         """Likewise."""
+        self._has_set = False
+        """Whether another model's alarm was set, of which there is but one."""
         self._deadline = self._due = speaker.end.deadline
         self._waits = False
         """Whether the alarm has been set, and not in its time."""
@@ -115,12 +118,13 @@ class Recorder:
             self._now = now
         return now
 
-    def acts(self, later: Callable[[], object] | None) -> None:
+    def acts(self, later: Callable[..., object] | None, sets: Alarm | None) -> None:
         """See `Clock.acts`."""
-        if later is None:
+        if later is None or (sets is not None and self._has_set):
             self.is_over = True
         else:
-            self._done.append((self.read(), later))
+            self._done.append((self.read(), later, sets))
+            self._has_set |= sets is not None
 
     def asks(self, question: Question, *, is_new: bool) -> None:
         """See `Passages.asks`."""
@@ -128,7 +132,7 @@ class Recorder:
             self._deeds.questions.add(question)
         elif question not in self._deeds.questions:
             self.is_over = True
-        self._done.append((self.read(), question))
+        self._done.append((self.read(), question, None))
 
     def drives(self, line: IrqLine, level: bool) -> bool:
         """As `Passages.drives`."""
@@ -155,7 +159,30 @@ class Recorder:
         if write is None or not is_plain:
             return None
         due = self.speaker.end.deadline if self.speaker.line is not None else None
-        return Again(*write, level, None if due is None else due - now)
+        given = frozenset(n for n, step in enumerate(self._steps) if step.is_free)
+        return Again(*write, given, level, None if due is None else due - now)
+
+    def leads_to(
+        self, loop: Again, given: ItemsView[int, int]
+    ) -> tuple[Again | None, FirstTurn | None]:
+        """The write under way as what has begun that loop, in which the like of it begins each
+        turn; and what it does.
+
+        given: what is free, as the loop writes it.
+        """
+        speaker, write = self.speaker, self.speaker.round()
+        if write is None or loop[:2] != write or speaker.line is not None:
+            return None, None
+        start = speaker.start(self.state)
+        first = speaker.first_turn([step.offset for step in self._steps])
+        if start is None or first is None or not given <= self.given:
+            return None, None
+        last = {offset: step for step, offset, _ in self._writes}
+        depends = {*start.needs, *dict(given)}
+        if not depends <= last.keys():
+            return None, None
+        steps = frozenset(map(last.__getitem__, depends))
+        return Again(*write, steps, rested=start.rested - self.began), first
 
     def goes_on(self) -> bool:
         """Whether the passage may go on with the access under way, where one may also begin."""
@@ -171,7 +198,7 @@ class Recorder:
         took, self.taken = self.taken, 0
         done, self._done = self._done, []
         start, self._start = self._start, None
-        asks = any(isinstance(deed, Question) for _, deed in done)
+        asks = any(isinstance(deed, Question) for _, deed, _ in done)
         ends_question = offset in speaker.ALSO
         is_free = offset in speaker.FREE or (is_write and offset in speaker.PUSHED)
         is_plain, level = self._drove()
@@ -192,36 +219,51 @@ class Recorder:
             return False
         if is_write:
             self._writes.append((len(self._steps), offset, value))
+        sets = next((alarm for *_, alarm in done if alarm is not None), None)
+        carried = None if sets is None else speaker.carried(self.state, self._writes)
+        if carried is not None and not self._narrow(carried.needs):
+            return False
         since = None if now is None else now - self._bases[-1]
         rested = None
         has_room = len(self._bases) < MOST_BASES
         if has_room and start is not None and now is not None and start.rested <= now:
-            if self._steps:
-                self._stops.append(self._stop())
+            self._may_stop()
             since, rested = None, start.rested - self._bases[-1]
             self._bases.append(now)
+        elif self._steps and self._steps[-1].sets is not None:
+            self._may_stop()
         outcome = speaker.outcome(self.state, self._bases, self._writes)
         if outcome is None:
             return False
-        allowed = ANYTHING if is_free else (value, value)
-        base = len(self._bases) - 1
+        allowed = ANYTHING if is_free else (value, value, 0)
+        base, began, setting = len(self._bases) - 1, self.began, None
+        if sets is not None:
+            if carried is None or sets.deadline is None:
+                return False
+            setting = Setting(sets, sets.deadline - began, carried.take)
         self._steps.append(
             Step(
                 offset, value, is_write, allowed, since, rested, took, level,
                 disarms=moves_alarm and due is None,
-                arms=due - self._bases[base] if moves_alarm and due and not waits else None,
+                arms=due - began if moves_alarm and due and not waits else None,
+                sets=setting and (setting.alarm.timer, setting.due),
                 hides=() if start is None else start.hides,
             )
         )  # fmt: skip
-        for at, deed in done:
-            since = at - self._bases[base]
+        for at, deed, alarm in done:
+            since = at - began
             if isinstance(deed, Question):
                 self._deeds.ask(base, since, at, deed, self._took)
             else:
-                self._deeds.add(base, since, deed)
+                self._deeds.add(base, since, deed, None if alarm is None else setting)
         self._took += took
         self._outcome, self._due, self._waits = outcome, due, waits
         return True
+
+    def _may_stop(self) -> None:
+        """It may end behind the last step."""
+        if self._steps:
+            self._stops.append(self._stop())
 
     def _stop(self) -> Stop:
         """Behind the last step."""
@@ -244,13 +286,15 @@ class Recorder:
         is_off = self._due is None or self._waits
         return is_off and self.speaker.lets_alarm_wait()
 
-    def _narrow(self, needs: Mapping[int, tuple[int, int]]) -> bool:
+    def _narrow(self, needs: Mapping[int, Allowed]) -> bool:
         """Allow only these values to have been written last; False if none was written."""
         last = {offset: step for step, offset, _ in self._writes}
-        for offset, (least, most) in needs.items():
+        for offset, (least, most, alike) in needs.items():
             if offset not in last:
                 return False
             step = self._steps[last[offset]]
-            low, high = step.allowed
-            self._steps[last[offset]] = step._replace(allowed=(max(low, least), min(high, most)))
+            low, high, same = step.allowed
+            self._steps[last[offset]] = step._replace(
+                allowed=(max(low, least), min(high, most), same | alike)
+            )
         return True

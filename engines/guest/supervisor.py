@@ -187,7 +187,7 @@ class Supervisor:
 
     def pc(self) -> int | None:
         """Program counter of the access under way; None while the boot ROM, a model, works."""
-        return None if self._rom is not None else self.core.pc
+        return None if self._rom is not None else self.clock.passages.past.pc or self.core.pc
 
     def interrupt(self, number: int) -> None:
         """End the run of that number, if it is under way or still to come. From any thread."""

@@ -16,11 +16,15 @@ struct step {
     uint32_t is_write, offset;
     uint32_t value;       /* as recorded */
     uint32_t least, most; /* that may be written */
+    uint32_t alike;       /* bits in which that is the recorded value */
+    uint32_t given;       /* whether it has to be that value where all begins anew behind the end */
     uint32_t took;        /* ns that the access lasts */
     uint32_t line, disarms; /* how the line is driven, see below; whether the timer is stopped */
     int64_t since;        /* ns from the passage's begin to this access, negative: that does not matter */
     int64_t rested;       /* it begins anew with this access, so many ns later at least; or NEVER */
     int64_t arms;         /* ns from its begin for which the timer is set, negative: it is not */
+    void *sets;           /* a timer that is set, too; or NULL */
+    int64_t for_ns;       /* from its begin */
     uint8_t *hides;       /* whether a window serves from its copy, which it does no more; or NULL */
 };
 
@@ -50,18 +54,22 @@ object *xipsim_passage_ended; /* (): the passage is over */
 object *xipsim_accessed;      /* (values or None, offset, size, is_write, value): while recording */
 unsigned int xipsim_recording; /* 0, or which recording that is */
 
-/* The passage under way: how many steps were made, when it began, and what was written in each. */
+/*
+ * The passage under way: how many steps were made, when it began, and what was written in each; of
+ * one that has led up to it, before that. And where the core was when it has set another timer.
+ */
 static const struct script *script;
 static uint64_t made;
 static int64_t began;
-uint32_t xipsim_written[MOST_STEPS];
+uint32_t xipsim_written[2 * MOST_STEPS], xipsim_pc;
+static uint32_t *written;
 
 /*
- * How often it may begin again behind its end, how often it has, there or with a step, and when. The
- * first is set from Python, which is called at once when it has begun for the last time.
+ * How often it may still begin again behind its end, which is set from Python, which is called at
+ * once when it has begun for the last time; how often it has begun, there or with a step, and when.
  */
 uint32_t xipsim_rounds, xipsim_begun;
-int64_t xipsim_starts[MOST_ROUNDS];
+int64_t xipsim_starts[MOST_STARTS];
 
 /* From now on, expect the steps of `expected`; they began `now`. */
 void xipsim_play(void *expected, int64_t now)
@@ -69,6 +77,7 @@ void xipsim_play(void *expected, int64_t now)
     script = expected;
     made = 0;
     began = now;
+    written = xipsim_written;
     xipsim_rounds = xipsim_begun = 0;
     translate_passage(1);
 }
@@ -124,6 +133,10 @@ static int make(const struct step *step)
     } else if (step->arms >= 0) {
         xipsim_arm(script->timer, began + step->arms);
     }
+    if (step->sets) {
+        xipsim_arm(step->sets, began + step->for_ns);
+        xipsim_pc = xipsim_register(xipsim_cpu, PC);
+    }
     if (step->hides) {
         *step->hides = 0;
         xipsim_forget_pages(xipsim_cpu);
@@ -142,26 +155,27 @@ int passage_reads(object *values, uint64_t offset, unsigned size, uint64_t *valu
     return 1;
 }
 
-/* Whether what may be anything was written as it was when the passage was recorded. */
+/* Whether what a write behind the end depends on was written as it was when this was recorded. */
 static int is_as_recorded(void)
 {
     for (uint64_t i = 0; i < script->length; i++) {
         const struct step *step = &script->steps[i];
 
-        if (step->is_write && xipsim_written[i] != step->value) {
+        if (step->given && written[i] != step->value) {
             return 0;
         }
     }
     return 1;
 }
 
-/* Let the passage begin again, if that is what this write behind its end does. */
+/* Let the passage begin again, or the one that follows, if that is what this write behind its end
+ * does. */
 static int begin_again(object *values, uint64_t offset, unsigned size, uint64_t value)
 {
     const struct script *ended = script;
     int64_t now;
 
-    if (made != script->length || xipsim_begun >= xipsim_rounds || script->values != values ||
+    if (made != script->length || !xipsim_rounds || script->values != values ||
         script->offset != offset || script->value != value || size != WORD || !is_as_recorded() ||
         xipsim_nearest(CLOCK_VIRTUAL) == 0) {
         return 0;
@@ -173,13 +187,14 @@ static int begin_again(object *values, uint64_t offset, unsigned size, uint64_t 
     began = xipsim_starts[xipsim_begun++] = now;
     made = 0;
     if (script->next) {
+        written += script->length;
         script = script->next;
     }
-    if (xipsim_begun + 1 == xipsim_rounds) {
+    if (--xipsim_rounds == 1) {
         xipsim_mark(); /* Python may want to know whether the last one is like this */
     }
     drive(ended->driven);
-    if (xipsim_begun == xipsim_rounds) {
+    if (!xipsim_rounds) {
         int state = py.ensure();
 
         end_passage();
@@ -201,10 +216,11 @@ int passage_writes(object *values, uint64_t offset, unsigned size, uint64_t valu
         return 1;
     }
     step = next_step(values, offset, size);
-    if (!step || !step->is_write || value < step->least || value > step->most) {
+    if (!step || !step->is_write || value < step->least || value > step->most ||
+        (value ^ step->value) & step->alike) {
         return 0;
     }
-    xipsim_written[made] = (uint32_t)value;
+    written[made] = (uint32_t)value;
     return make(step);
 }
 

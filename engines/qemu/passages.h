@@ -5,7 +5,7 @@
 #include "python_api.h"
 
 #define MOST_STEPS 256 /* as in recorder.py */
-#define MOST_ROUNDS 8
+#define MOST_STARTS 16
 
 #define CLOCK_VIRTUAL 1
 
@@ -34,7 +34,8 @@ OWN void tell_access(object *values, uint64_t offset, unsigned size, int is_writ
 extern unsigned int xipsim_disturbed;
 void xipsim_mark(void);
 
-/* See shim.c. The register of that number that says which exception is handled, and how. */
+/* See shim.c. Numbers of registers; the second one says which exception is handled, and how. */
+#define PC 15
 #define XPSR 25
 #define EXCEPTION 0x1FF
 

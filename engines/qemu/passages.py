@@ -10,22 +10,24 @@ from ctypes import Structure, addressof, c_int64, c_uint, c_uint32, c_uint64, c_
 from itertools import takewhile
 from typing import Any
 
-from xipsim.engines.guest.backend import Again, Step
+from xipsim.engines.guest.backend import Again, Played, Step
 
 from . import library as q
 
-MOST_STEPS, MOST_ROUNDS = 256, 8
+MOST_STEPS, MOST_STARTS = 256, 16
 NEVER_MIND, NEVER = -1, 2**63 - 1
 LINE = {None: 0, False: 1, True: 2}
 
 
 class _Step(Structure):
     _fields_ = (
-        *((name, c_uint32) for name in ("is_write", "offset", "value", "least", "most", "took")),
-        *((name, c_uint32) for name in ("line", "disarms")),
+        *((name, c_uint32) for name in ("is_write", "offset", "value", "least", "most", "alike")),
+        *((name, c_uint32) for name in ("given", "took", "line", "disarms")),
         ("since", c_int64),
         ("rested", c_int64),
         ("arms", c_int64),
+        ("sets", c_void_p),
+        ("for_ns", c_int64),
         ("hides", c_void_p),
     )
 
@@ -54,20 +56,24 @@ def _script(
         )
 
     length = len(list(takewhile(_can_make, steps)))
-    offset, value, level, due, rested = again or (0, 0, None, None, None)
+    offset, value, given, level, due, rested = again or (0, 0, (), None, None, None)
     script = Script(
         id(values), length, offset, value, NEVER_MIND if due is None else due, LINE[level],
         NEVER_MIND if rested is None else rested, then and addressof(then),
         line and line.pointer, timer.pointer,
     )  # fmt: skip
-    for into, step in zip(script.steps, steps, strict=True):
+    for number, (into, step) in enumerate(zip(script.steps, steps, strict=True)):
         into.is_write, into.offset, into.value = step.is_write, step.offset, step.value
-        into.least, into.most = step.allowed
+        into.least, into.most, into.alike = step.allowed
+        into.given = number in given
         into.took = step.took
         into.since = NEVER_MIND if step.since is None else step.since
         into.rested = NEVER if step.rested is None else step.rested
         into.line, into.disarms = LINE[step.level], step.disarms
         into.arms = NEVER_MIND if step.arms is None else step.arms
+        if step.sets is not None:
+            other: Any = step.sets[0]
+            into.sets, into.for_ns = other.pointer, step.sets[1]
         into.hides = flags[0] if (flags := _flags(step)) else None
     return script
 
@@ -90,10 +96,12 @@ class QemuPlayer:
         self._recording = q.shim_data(c_uint, "xipsim_recording")
         self._recordings = 0
         self._scripts: list[Structure] = []
-        self._written = q.shim_data(c_uint32 * MOST_STEPS, "xipsim_written")
+        written = q.shim_data(c_uint32 * (2 * MOST_STEPS), "xipsim_written")
+        self._written = memoryview(written).cast("B").cast("I")
+        self._pc = q.shim_data(c_uint32, "xipsim_pc")
         self._rounds = q.shim_data(c_uint32, "xipsim_rounds")
         self._begun = q.shim_data(c_uint32, "xipsim_begun")
-        self._starts = q.shim_data(c_int64 * MOST_ROUNDS, "xipsim_starts")
+        self._starts = q.shim_data(c_int64 * MOST_STARTS, "xipsim_starts")
         self._stop: Callable[[], int] = q.bound_at(b"read", "xipsim_stop", 0)
 
     def use(self, cpu: int) -> None:
@@ -135,6 +143,7 @@ class QemuPlayer:
         """Nothing that was compiled will be played any more."""
         self._scripts.clear()
 
-    def stop(self) -> tuple[int, Sequence[int], Sequence[int]]:
-        """How many were made, what was written in each, and when it has begun again."""
-        return self._stop(), self._written, self._starts[: self._begun.value]
+    def stop(self) -> Played:
+        """Expect no step any more."""
+        starts = self._starts[: self._begun.value]
+        return Played(self._stop(), self._written, starts, self._pc.value)

@@ -83,7 +83,6 @@ int __libc_start_main(main_function main, int argc, char **argv, void (*init)(vo
 
 #define SP 13
 #define LR 14
-#define PC 15
 #define FIRST_FAULT 3
 #define LAST_FAULT 7
 

@@ -103,7 +103,7 @@ class Passages:
         if len(entries) != 1:
             return Start(0, {})
         entry = entries[0]
-        return Start(0, {_FIRST + 4 * self.pushed: (entry, entry)})
+        return Start(0, {_FIRST + 4 * self.pushed: (entry, entry, 0)})
 
     def first_turn(self, steps: Sequence[int]) -> FirstTurn | None:
         """As `Speaker.first_turn`: not told."""
@@ -111,6 +111,9 @@ class Passages:
 
     def enter(self, what: Any, began: int, written: Sequence[int]) -> None:
         """As `Speaker.enter`: no first turn is told."""
+
+    def carried(self, state: Any, writes: Sequence[tuple[int, int, int]]) -> None:
+        """As `Speaker.carried`: not told."""
 
     def outcome(
         self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]

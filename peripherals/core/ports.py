@@ -54,6 +54,9 @@ class Alarm(Protocol):
     def follow(self, time: int | None) -> None:
         """For engines: that it fires at that time, or not, was seen to."""
 
+    def expect(self, time: int) -> None:
+        """For engines: it will be set for that time next, and that it fires then was seen to."""
+
 
 class Turn(NamedTuple):
     """A turn of a loop that asks, as the model that is asked sees it."""
@@ -80,15 +83,28 @@ class Unanswered(str):
         return self
 
 
+Allowed = tuple[int, int, int]
+"""Values: the least and the greatest, and the bits in which all of them are equal."""
+
+
 class Start(NamedTuple):
     """What a model says of something that an access has started."""
 
     rested: int
     """Virtual ns since when it would have begun at once, and gone on in the same way."""
-    needs: dict[int, tuple[int, int]]
-    """Of free registers on which it depends: least and greatest value with which it is the same."""
+    needs: dict[int, Allowed]
+    """Of free registers on which it depends: values with which it is the same."""
     hides: tuple[Segment, ...] = ()
     """What is not native any more since then."""
+
+
+class Carried(NamedTuple):
+    """What a model says of what an access has told another model, out of what was written."""
+
+    needs: dict[int, Allowed]
+    """As of `Start`: with which that does the same as was done."""
+    take: Callable[[Sequence[int]], tuple[Any, ...]]
+    """Makes it of the values that were written, by the number of the access."""
 
 
 class FirstTurn(NamedTuple):
@@ -157,6 +173,12 @@ class Speaker(Protocol):
     def start(self, state: Any) -> Start | None:
         """What the access under way has started; None if it also depends on what is not told by
         that state, in which the passage began."""
+
+    def carried(
+        self, state: Any, writes: Sequence[tuple[int, int, int]]
+    ) -> Carried | None:
+        """What the access under way has told another model, see `Clock.acts`; None where that was
+        not written in the passage, or cannot be told. writes: as of `outcome`."""
 
     def outcome(
         self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
@@ -247,12 +269,17 @@ class Clock(Protocol):
         done before, with the same answers: the engine may give them by itself, and let the model
         jump to where it would be then."""
 
-    def acts(self, later: Callable[[], object] | None = None) -> None:
+    def acts(
+        self, later: Callable[..., object] | None = None, sets: Alarm | None = None
+    ) -> None:
         """Say that the access under way changes more than registers and state of its model: an
         output, another alarm than a `Speaker` has for that, something outside.
 
         later: does that as well, if it is called at another time with the clock at this one, as
         long as nothing else has happened meanwhile.
+
+        sets: an alarm that it sets, of another model. To do that it is given what that is told, see
+        `Speaker.carried`.
         """
 
     def lasts(self, until: int) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable
 
 from .declared import Region
 from .peripheral import Peripheral
-from .ports import BusError, ResetCause, Speaker, System, Turn
+from .ports import Alarm, BusError, ResetCause, Speaker, System, Turn
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
 
 
@@ -38,6 +38,9 @@ class FakeAlarm:
 
     def follow(self, time: int | None) -> None:
         self.deadline = time
+
+    def expect(self, time: int) -> None:
+        pass
 
 
 class FakeClock:
@@ -73,7 +76,9 @@ class FakeClock:
     def passage(self, speaker: Speaker) -> None:
         pass
 
-    def acts(self, later: Callable[[], object] | None = None) -> None:
+    def acts(
+        self, later: Callable[..., object] | None = None, sets: Alarm | None = None
+    ) -> None:
         pass
 
     def lasts(self, until: int) -> None:

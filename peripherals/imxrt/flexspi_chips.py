@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
+from xipsim.peripherals.core import Allowed
 from xipsim.peripherals.nor.bus import SpiDevice, Transaction
 
 from .flexspi_registers import FlexSpiRegisters
 from .lut import Sequence
 
 _FLSHCR1 = FlexSpiRegisters.FLSHCR1.offset
+_WORDS = 0x7C00
+"""WA and CAS of FLSHxxCR1: addresses are sent as those of words, or of rows and columns."""
 _CYCLES = 32
 
 
@@ -23,6 +27,10 @@ class ChipSelects:
         self._cycles: dict[tuple[int, ...], tuple[Sequence, Transaction]] = {}
         """Cycles without address and data, and their sequences, by what else they are made of: a
         driver sends the same few again and again, and the chip knows them by their identity."""
+
+        self.told: tuple[Allowed, int] | None = None
+        """Of what the last command that was told its chip did there: addresses of the FlexSPI space
+        with which it would do the same, and how many bytes it has sent."""
 
     def measure(self) -> None:
         """FLSHxxCR0 or MCR2 have changed."""
@@ -51,6 +59,30 @@ class ChipSelects:
             if address < end:
                 return select
         return None
+
+    def tell(self, select: int, sequence: Sequence, address: int, data: bytes) -> None:
+        """A command that reads nothing is over: what it begins in its chip may begin later."""
+        self.told = None
+        carries = data or sequence.template.address_bits
+        chip = self._spi.chips.get(select) if carries and not sequence.gaps else None
+        if chip is None or self._control(select) & _WORDS:
+            self.transfer(select, sequence, address, data, 0)
+            return
+        cycle = self._cycle(select, sequence, address, data, 0)
+        begun = chip.begins(cycle)
+        if begun is None:
+            self._spi.system.clock.acts()
+        else:
+            start = self.start(select)
+            last = start + chip.size - max(1, len(data))
+            self.told = (start, last, begun.page - 1), len(data)
+            self._spi.system.clock.acts(partial(self._send, select, sequence), begun.end)
+        chip.transfer(cycle)
+
+    def _send(self, select: int, sequence: Sequence, address: int, data: bytes) -> None:
+        """To a chip that is there."""
+        chip = self._spi.chips[select]
+        chip.transfer(self._cycle(select, sequence, address, data, 0))
 
     def transfer(
         self, select: int, sequence: Sequence, address: int, data: bytes, read: int

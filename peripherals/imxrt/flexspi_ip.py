@@ -308,7 +308,7 @@ class IpCommands:
             if writes := command.writes:
                 data = bytes(spi.tx[:writes])
                 del spi.tx[: whole(writes)]
-            self._chips.transfer(command.select, sequence, command.address, data, 0)
+            self._chips.tell(command.select, sequence, command.address, data)
         if command.sequences:
             self._clock.acts()
             self._begin_sequence(command, end)
@@ -354,9 +354,8 @@ class IpCommands:
     def _release(self) -> None:
         command, self._spi.command = self._spi.command, None
         self._progress.cancel()
-        if command is not None and command.holds_bus:
+        if command is not None and command.holds_bus and self._bus_changed():
             self._clock.acts()
-            self._bus_changed()
 
     def _abort(self, now: int) -> int:
         """Raise chip select; the chip has seen what was sent. Returns the sequence's index."""

@@ -13,12 +13,12 @@ from operator import itemgetter
 from struct import Struct
 from typing import Any
 
-from xipsim.peripherals.core import Alarm, FirstTurn, Signal, Start
+from xipsim.peripherals.core import Alarm, Carried, FirstTurn, Signal, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
-from .flexspi_flow import block_size
+from .flexspi_flow import block_size, whole
 from .flexspi_ip import IpCommands
 from .flexspi_lut import LookUpTable
 from .flexspi_polls import question
@@ -37,11 +37,12 @@ _kept = itemgetter(*_KEPT)
 
 _VERSION = 5
 """Of the LUT, where a state has it."""
-_START = (FlexSpiRegisters.IPCMD.offset, 1)
+_IPCMD = FlexSpiRegisters.IPCMD.offset
+_START = (_IPCMD, 1)
 
 _Distance = tuple[int] | int | None
 _Pace = tuple[int, int, _Distance, _Distance, int]
-_Words = Callable[[Sequence[int]], tuple[int, ...]]
+_Data = Callable[[Sequence[int]], bytes]
 
 
 class _Started(NamedTuple):
@@ -70,8 +71,8 @@ class _Outcome(NamedTuple):
     registers: dict[int, int]
     free: tuple[tuple[int, int], ...]
     """Which step was the last to write a free register, and which."""
-    sent: tuple[_Words, Callable[..., bytes]] | None
-    """Takes the pushed words from what was written, by step; makes bytes of them."""
+    sent: _Data | None
+    """Takes what the FIFO holds from what was written, by step."""
     rx: bytes
     quiet_at: tuple[int, int] | None
     """Behind which base, and how far; None: as it was."""
@@ -139,8 +140,31 @@ class Passages:
         select = command.select
         least, end = self._chips.start(select), self._chips.ends[select]
         control = spi.regs[_IPCR1]
-        needs = {_IPCR0: (least, end - command.size), _IPCR1: (control, control)}
+        needs = {_IPCR0: (least, end - command.size, 0), _IPCR1: (control, control, 0)}
         return Start(spi.quiet_at + command.interval, needs, self._ip.hidden)
+
+    def carried(
+        self, state: Any, writes: Sequence[tuple[int, int, int]]
+    ) -> Carried | None:
+        """As `Speaker.carried`: address and data of the command that is over, if it has sent all
+        that was pushed in the passage."""
+        last: dict[int, int] = {}
+        at = None
+        for step, offset, value in writes:
+            if offset == _IPCMD and value & 1:
+                at = last.get(_IPCR0)
+            last[offset] = step
+        words = self._pushed(state[0], writes)
+        if at is None or at != last[_IPCR0] or words is None or self._chips.told is None:
+            return None
+        allowed, length = self._chips.told
+        if self.model.tx or 4 * len(words) != whole(length):
+            return None
+        data = _data(words)
+        return Carried(
+            {_IPCR0: allowed},
+            lambda written: (written[at], data(written)[:length]),
+        )
 
     def outcome(
         self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
@@ -177,9 +201,19 @@ class Passages:
 
     def _sent(
         self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
-    ) -> tuple[_Words, Callable[..., bytes]] | None:
+    ) -> _Data | None:
         """Where the words in the FIFO come from; None if some were not written in the passage, or
         the FIFO was cleared."""
+        words = self._pushed(kept, writes)
+        if words is None or 4 * len(words) != len(self.model.tx):
+            return None
+        return _data(words)
+
+    def _pushed(
+        self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
+    ) -> list[int] | None:
+        """The steps that have written the words that were pushed; None if some were not written in
+        the passage."""
         block = block_size(kept[_KEPT.index(_IPTXFCR)])
         at: dict[int, int] = {}
         words: list[int] = []
@@ -193,9 +227,7 @@ class Passages:
                 words += pushed
             else:
                 at[offset] = step
-        if 4 * len(words) != len(self.model.tx):
-            return None
-        return itemgetter(*words), Struct(f"<{len(words)}I").pack
+        return words
 
     def jump(self, outcome: _Outcome, bases: Sequence[int], written: Sequence[int]) -> None:
         """As `Speaker.jump`."""
@@ -208,8 +240,7 @@ class Passages:
             regs[offset] = written[step]
         regs.update(registers)
         if sent is not None:
-            words, pack = sent
-            spi.tx += pack(*words(written))
+            spi.tx += sent(written)
         spi.rx[:] = rx
         if quiet_at is not None:
             base, distance = quiet_at
@@ -249,6 +280,14 @@ class Passages:
         command = self.model.command = _start(started, began, written)
         _set_pace(command, pace, began)
         self._polls.enter(command, again, began)
+
+
+def _data(words: Sequence[int]) -> _Data:
+    """Takes the words that these steps have written."""
+    if not words:
+        return lambda _: b""
+    take, pack = itemgetter(*words), Struct(f"<{len(words)}I").pack
+    return lambda written: pack(*take(written))
 
 
 def _started(command: IpCommand, address: int, base: int) -> _Started:

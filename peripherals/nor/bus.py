@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol
 
+from xipsim.peripherals.core import Alarm
 from xipsim.peripherals.namedtuple import NamedTuple
 
 
@@ -57,6 +58,15 @@ class Transaction(NamedTuple):
 _ADDRESS, _WRITE, _READ = map(Transaction._fields.index, ("address", "write", "read"))
 
 
+class Begun(NamedTuple):
+    """An operation of which only the end depends on what was sent."""
+
+    end: Alarm
+    """Set for that: until then the chip is busy."""
+    page: int
+    """Bytes of a page."""
+
+
 class SpiDevice(Protocol):
     """A chip on a chip select of a serial memory controller."""
 
@@ -99,6 +109,11 @@ class SpiDevice(Protocol):
     def again(self, transaction: Transaction) -> Callable[[], bytes] | None:
         """What this cycle does and answers, whenever it comes and `latched` is what it is now, if
         it is private: it changes nothing but that, is counted, and told. None: it is not."""
+
+    def begins(self, transaction: Transaction) -> Begun | None:
+        """What comes of this cycle, if it has an address, whenever it comes and `latched` is what
+        it is now; wherever in the array it goes, if it lies as it does in its page, and whatever it
+        sends, as much as it does. None: that is not told."""
 
     def last_change(self, address: int) -> str | None:
         """What erased or programmed the cells there last, in words; None: nothing has."""

@@ -21,7 +21,7 @@ from xipsim.peripherals.core import (
 )
 
 from .array import SECTOR
-from .bus import ChipWatcher, Transaction
+from .bus import Begun, ChipWatcher, Transaction
 from .decoder import Decoder
 from .engine import WriteEngine
 from .makers import find_maker
@@ -38,7 +38,8 @@ class Chip(ChipState, FlashChip, Inputs):
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
-        self._engine = WriteEngine(self, self.alarm(self._finish))
+        self._end = self.alarm(self._finish)
+        self._engine = WriteEngine(self, self._end)
         self.maker = find_maker(self.row.family)(self, self._engine)
         self.memory.overwrites = self.maker.overwrites
         self._decoder = Decoder(self, self._engine)
@@ -139,7 +140,8 @@ class Chip(ChipState, FlashChip, Inputs):
         operation, latches = self.operation, self.maker.latches
         if (
             latches is None or self.suspended or self.powered_down or self.held_in_reset
-            or self.reset_enabled or self.latch_fails or (operation and operation.is_deaf)
+            or self.reset_enabled or self.latch_fails or self.sticks
+            or (operation and operation.is_deaf)
         ):  # fmt: skip
             return None
         return self.maker.mode, self.wel, latches, operation is None
@@ -147,6 +149,15 @@ class Chip(ChipState, FlashChip, Inputs):
     def again(self, transaction: Transaction) -> Callable[[], bytes] | None:
         """As of `SpiDevice`: of what the chip has understood before."""
         return None if self.latched is None else self._decoder.again(transaction)
+
+    def begins(self, transaction: Transaction) -> Begun | None:
+        """As of `SpiDevice`: of programs and erases where none of them is refused."""
+        if (
+            self.latched is None or self.busy or not self.wel
+            or self.maker.protection(0, self.size) or not self._decoder.alters(transaction)
+        ):  # fmt: skip
+            return None
+        return Begun(self._end, self.maker.page)
 
     def watch(self, watcher: ChipWatcher) -> None:
         """Tell `watcher` about changes of the array and of the state."""

@@ -43,6 +43,8 @@ class Command(NamedTuple):
     """It only sets WEL, or reads what WEL and `Maker.latches` tell."""
     is_read: bool = False
     """Reads the array."""
+    alters: bool = False
+    """Begins a program or an erase of the array, which takes its time, unless that is refused."""
     burst: int = 0
     """Bytes within which a read wraps, 0 for none."""
     swaps: bool = False

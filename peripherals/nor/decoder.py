@@ -98,6 +98,19 @@ class Decoder:
         self.polled = (t, command.name, answer) if command.while_busy else None
         return self._chip.done(t, command.name, answer, address=None)
 
+    def alters(self, t: Transaction) -> bool:
+        """Whether an idle and open chip of which WEL is set begins a program or an erase with this
+        cycle, without anything to report; and with the like of it, see `SpiDevice.begins`."""
+        command, maker, address = self._expected(t), self._maker, t.address
+        if command is None or not command.alters or address is None:
+            return False
+        if (command.quad and not maker.quad_enabled) or command.takes != bool(t.write):
+            return False
+        if command.address_bits == 24 and maker.high_address:
+            return False
+        fits_page = address % maker.page + len(t.write) <= maker.page
+        return fits_page and address < self._chip.size
+
     def _understand(self, t: Transaction, mode: Mode) -> Cycle | None:
         """What the transaction says, if it has exactly the shape of a command."""
         command = self._expected(t)

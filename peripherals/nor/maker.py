@@ -109,7 +109,8 @@ class Maker(ABC):
 
     @property
     def latches(self) -> Hashable | None:
-        """All that an idle chip's status registers follow from, but WEL; None: not told."""
+        """All that an idle chip's status registers follow from, but WEL, and whether it refuses a
+        program or an erase; None: not told."""
         return None
 
     # -- for people, and snapshots ---------------------------------------------------------------

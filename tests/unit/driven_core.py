@@ -43,6 +43,11 @@ class Core(Source):
         self.now += span if can else 0
         return can
 
+    @property
+    def pc(self) -> int:
+        """Another one for each access."""
+        return self.now or 1
+
     def can_interrupt(self) -> bool:
         return self.pending and not self.masked
 
@@ -167,7 +172,10 @@ class Board:
         if core.turner is not None:
             self.clock.questions.use(core.turner)
         self.bench = Bench()
-        self.bench.system = self.bench.system._replace(clock=self.clock)
+        past = self.clock.passages.past
+        self.bench.system = self.bench.system._replace(
+            clock=self.clock, pc=lambda: past.pc or core.pc
+        )
         for time in looks:
             self.clock.engine_alarm(lambda: None).at(time)
 

@@ -57,6 +57,9 @@ class FakeChip:
     def again(self, transaction: Transaction) -> None:
         return None
 
+    def begins(self, transaction: Transaction) -> None:
+        return None
+
     def last_change(self, address: int) -> str | None:
         return None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from driven_core import Core, Witness
 
-from xipsim.engines.guest.backend import Again, Step
+from xipsim.engines.guest.backend import Again, Played, Step
 from xipsim.engines.guest.recorder import MOST
 from xipsim.peripherals.core import IrqLine, Peripheral
 
@@ -20,8 +20,9 @@ class Player:
         self._script: tuple[dict[int, int], Sequence[Step]] | None = None
         self._again: Again | None = None
         self._then: Callable[[], None] | None = None
-        self._written = [0xBAD] * MOST
+        self._written: list[int] = []
         self._made = self._began = self._recording = self._recordings = self._rounds = 0
+        self._first = self._pc = 0
         self._starts: list[int] = []
         self.answered = self.compiled = self.rounds = 0
         self.witness: Witness | None = None
@@ -47,6 +48,7 @@ class Player:
         self.compiled += 1
 
         def play(now: int) -> None:
+            self._written, self._first = [0xBAD] * (2 * MOST), 0
             expect()
             self._made, self._began = 0, now
             self._rounds, self._starts = 0, []
@@ -63,9 +65,9 @@ class Player:
     def forget(self) -> None:
         pass
 
-    def stop(self) -> tuple[int, Sequence[int], Sequence[int]]:
+    def stop(self) -> Played:
         self._script = None
-        return self._made, self._written, self._starts
+        return Played(self._made, self._written, self._starts, self._pc)
 
     def end(self) -> None:
         if self._script is not None:
@@ -87,7 +89,10 @@ class Player:
         step = steps[self._made]
         if step.offset != offset or step.is_write != (value is not None):
             return None
-        if value is not None and not step.allowed[0] <= value <= step.allowed[1]:
+        least, most, alike = step.allowed
+        if value is not None and not (
+            least <= value <= most and value & alike == step.value & alike
+        ):
             return None
         now = self._core.now
         if step.since is not None and now - self._began != step.since:
@@ -99,7 +104,7 @@ class Player:
         if step.rested is not None:
             self._began = now
             self._starts.append(now)
-        self._written[self._made] = 0xBAD if value is None else value
+        self._written[self._first + self._made] = 0xBAD if value is None else value
         self._made += 1
         self.answered += 1
         self._drive(step.level)
@@ -107,6 +112,10 @@ class Player:
             self._timer.disarm()
         elif step.arms is not None:
             self._timer.arm(self._began + step.arms)
+        if step.sets is not None:
+            timer, span = step.sets
+            timer.arm(self._began + span)
+            self._pc = self._core.pc
         for segment in step.hides:
             segment.is_native = False  # type: ignore[attr-defined]
         return step.value
@@ -114,14 +123,13 @@ class Player:
     def _begins_again(
         self, steps: Sequence[Step], offset: int, value: int | None
     ) -> int | None:
-        free = [(step.value, at) for at, step in enumerate(steps) if step.is_free]
         again = self._again
         if (
             again is None
             or (offset, value) != again[:2]
-            or len(self._starts) >= self._rounds
+            or not self._rounds
             or self._core.now - self._began < (again.rested or 0)
-            or any(self._written[at] != given for given, at in free)
+            or any(self._written[self._first + at] != steps[at].value for at in again.given)
             or self._core.next_alarm(self._core.now, 1, {}) == 0
         ):
             return None
@@ -129,12 +137,14 @@ class Player:
         self._made, self._began = 0, self._core.now
         self.answered += 1
         self.rounds += 1
-        if self.witness is not None and len(self._starts) + 1 == self._rounds:
+        self._rounds -= 1
+        if self.witness is not None and self._rounds == 1:
             self.witness.mark()
         self._drive(again.level)
         if self._then is not None:
+            self._first += len(steps)
             self._then()
-        if len(self._starts) == self._rounds:
+        if not self._rounds:
             self.end()
         elif again.due is not None:
             self._timer.arm(self._began + again.due)

@@ -71,6 +71,7 @@ def test_a_chip_goes_back_over_everything_that_was_changed() -> None:
 
 DERIVED = {
     "ChipSelects.measure: self.ends",
+    "ChipSelects.tell: self.told",
     "Decoder._again: self.polled",
     "Decoder.reads_array: self._probed",
     "Decoder.reads_array: self._would_read",

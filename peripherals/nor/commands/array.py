@@ -29,7 +29,7 @@ class ArrayCommands:
                 yield Command(
                     opcode=opcode, name=unit.name, address_bits=size,
                     fixed_width=opcode in unit.opcodes4, address_lanes=lanes, value=unit.size,
-                    run=partial(self._erase, unit.time),
+                    run=partial(self._erase, unit.time), alters=True,
                 )  # fmt: skip
         for opcode in (0xC7, 0x60):
             yield Command(

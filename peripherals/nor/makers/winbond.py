@@ -212,7 +212,9 @@ class W25Q(Maker):
 
     @property
     def latches(self) -> Hashable:
-        return tuple(self.volatile.sr)
+        v = self.volatile
+        unlocked = frozenset(self._locks.unlocked) if v.sr[2] & WPS else None
+        return *v.sr, v.extended, unlocked
 
     def _read_status(self, c: Cycle) -> bytes:
         return bytes((self._status(c.command.value),)) * c.read
