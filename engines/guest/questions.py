@@ -131,6 +131,8 @@ class Questions:
             self._clock.asks(key, until, is_new=is_new)
         run, self._is_known = self._run, until is not None
         self.proofs.key = None if turn is None or until is None else key
+        if is_new:
+            return now
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
         if gap and self._others:
             self._forget_others(run.last)
