@@ -38,7 +38,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from xipsim.peripherals.core import RAISED, Alarm, FirstTurn, IrqLine, Speaker, WakeFilter
-from xipsim.peripherals.namedtuple import NamedTuple
+from xipsim.peripherals.fixed import Fixed
 
 from .backend import Again, Player, Step
 from .deeds import Question
@@ -74,7 +74,7 @@ class Clock(PastClock, Protocol):
         """An interrupt has risen."""
 
 
-class Passage(NamedTuple):
+class Passage(Fixed):
     """What the firmware does."""
 
     steps: tuple[Step, ...]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, ItemsView, Mapping
 from typing import Any
 
 from xipsim.peripherals.core import Alarm, Allowed, FirstTurn, IrqLine, Speaker, Start
-from xipsim.peripherals.namedtuple import NamedTuple
+from xipsim.peripherals.fixed import Fixed
 
 from .backend import Again, Step, TimeSource
 from .deeds import Deed, Deeds, Question, Setting
@@ -17,8 +17,7 @@ MOST, MOST_BASES = 256, 8
 ANYTHING = (0, 0xFFFF_FFFF, 0)
 
 
-
-class Stop(NamedTuple):
+class Stop(Fixed):
     """Where a passage may end: behind its first `length` steps."""
 
     length: int

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol, Self
 
-from xipsim.peripherals.namedtuple import NamedTuple
+from xipsim.peripherals.fixed import Fixed
 
 from .trace import Trace
 
@@ -58,7 +58,7 @@ class Alarm(Protocol):
         """For engines: it will be set for that time next, and that it fires then was seen to."""
 
 
-class Turn(NamedTuple):
+class Turn(Fixed):
     """A turn of a loop that asks, as the model that is asked sees it."""
 
     state: Hashable
@@ -87,7 +87,7 @@ Allowed = tuple[int, int, int]
 """Values: the least and the greatest, and the bits in which all of them are equal."""
 
 
-class Start(NamedTuple):
+class Start(Fixed):
     """What a model says of something that an access has started."""
 
     rested: int
@@ -98,7 +98,7 @@ class Start(NamedTuple):
     """What is not native any more since then."""
 
 
-class Carried(NamedTuple):
+class Carried(Fixed):
     """What a model says of what an access has told another model, out of what was written."""
 
     needs: dict[int, Allowed]
@@ -107,7 +107,7 @@ class Carried(NamedTuple):
     """Makes it of the values that were written, by the number of the access."""
 
 
-class FirstTurn(NamedTuple):
+class FirstTurn(Fixed):
     """What a write does that has begun a waiting loop, where a passage has led up to it: for
     `Speaker.enter`."""
 
@@ -334,7 +334,7 @@ class Window(Protocol):
         """Map a segment, not native yet; `load` all of it first. A writable one takes stores."""
 
 
-class System(NamedTuple):
+class System(Fixed):
     """Everything that a machine hands to each of its models."""
 
     clock: Clock

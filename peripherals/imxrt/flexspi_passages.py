@@ -14,6 +14,7 @@ from struct import Struct
 from typing import Any
 
 from xipsim.peripherals.core import Alarm, Carried, FirstTurn, Signal, Start
+from xipsim.peripherals.fixed import Fixed
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .flexspi_bus import SerialBus
@@ -45,7 +46,7 @@ _Pace = tuple[int, int, _Distance, _Distance, int]
 _Data = Callable[[Sequence[int]], bytes]
 
 
-class _Started(NamedTuple):
+class _Started(Fixed):
     """Of a command, all but its pace. began: as a distance, too."""
 
     select: int

@@ -10,6 +10,7 @@ import enum
 from collections.abc import Sequence as Words
 from typing import Any
 
+from xipsim.peripherals.fixed import Fixed
 from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.peripherals.nor.bus import Transaction
 
@@ -90,7 +91,7 @@ class Instruction(NamedTuple):
         return cls(op, ddr, 1 << (half >> 8 & 3), half & 0xFF)
 
 
-class Sequence(NamedTuple):
+class Sequence(Fixed):
     """What one LUT sequence does, from an instruction on to its end."""
 
     template: Transaction

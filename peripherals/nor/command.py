@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xipsim.peripherals.namedtuple import NamedTuple
+from xipsim.peripherals.fixed import Fixed
 
 from .bus import Transaction
 
@@ -12,7 +12,7 @@ Handler = Callable[["Cycle"], bytes | None]
 """Carries a cycle out; returns the bytes that come out, None if the chip ignored it."""
 
 
-class Command(NamedTuple):
+class Command(Fixed):
     """Opcode, then address, then clocks without meaning, then data out or in, as in the sheet.
 
     Mode bits are the first `mode_clocks` of the `wait` clocks between address and data.
