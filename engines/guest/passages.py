@@ -138,8 +138,8 @@ class Passages:
         if recorded is not None and state != recorded.state and recorded.goes_on():
             return
         if recorded is not None:
-            is_round = speaker is recorded.speaker and state == recorded.state
-            self._keep(recorded, recorded.again(speaker.round() if is_round else None, now), state)
+            write = speaker.round() if speaker is recorded.speaker else None
+            self._keep(recorded, recorded.again(write, now), state)
         if state is None:
             return
         known = self._known.get(begun := (speaker, state))
@@ -150,9 +150,10 @@ class Passages:
             known.play(now)
             self._rounds = 0
             if known.then is not None:
-                questions, last = self._questions, known.stops[-1]
-                is_new = not known.keys and (questions.asked is None or last.ends_question)
-                if is_new and (rounds := questions.asks_behind(known.then[0].question)):
+                questions, key = self._questions, known.then[0].question
+                ends_others = known.stops[-1].ends_question
+                is_new = key not in known.keys and (ends_others or not questions.has_asked((key,)))
+                if is_new and (rounds := questions.asks_behind(key)):
                     self._rounds = rounds
                     player.repeat(rounds + 1)
             elif known.again is not None and (rounds := self._questions.asks_before_stall):
@@ -202,18 +203,16 @@ class Passages:
             return
         speaker, began, passage = played
         made, written, times, self._pc = self._player.stop()
-        length, rested = len(passage.steps), passage.stops[-1].bases - 1
-        if passage.then is not None and len(times) > rested:
-            first, loop = passage.then
-            self._bring(speaker, passage, (began, *times[:rested]), length, written)
-            began, times = times[rested], times[rested + 1 :]
-            self.past.at(began, partial(speaker.enter, first.what, began, written))
-            passage, written = loop, written[length:]
-        rounds = () if passage.again is None or passage.then is not None else times
-        if passage.rises is not None and (rounds or made > passage.rises):
-            self._clock.wake()
+        rested = passage.stops[-1].bases - 1
         self.drives = lambda _line, _level: True  # the player has driven it
         try:
+            if passage.then is not None and len(times) > rested:
+                self._enter(speaker, passage, (began, *times[: rested + 1]), written)
+                began, times = times[rested], times[rested + 1 :]
+                passage, written = passage.then[1], written[len(passage.steps) :]
+            rounds = () if passage.again is None or passage.then is not None else times
+            if passage.rises is not None and (rounds or made > passage.rises):
+                self._clock.wake()
             if rounds and passage.again is not None:
                 self._go_round(speaker, began, rounds, passage.again, passage.stops[-1].taken)
                 began, times = rounds[-1], ()
@@ -222,6 +221,20 @@ class Passages:
             self.drives = None
         if rounds and len(rounds) == self._rounds:
             self._clock.passage(speaker)
+
+    def _enter(
+        self, speaker: Speaker, passage: Passage, bases: Sequence[int], written: Sequence[int]
+    ) -> None:
+        """Let it be where it would be behind all of a passage, and the write that has begun a loop,
+        at the last of these times."""
+        assert passage.then is not None and passage.again is not None
+        if passage.rises is not None:
+            self._clock.wake()
+        time, due = bases[-1], passage.again.due
+        self._bring(speaker, passage, bases[:-1], len(passage.steps), written)
+        self.past.at(time, partial(speaker.enter, passage.then[0].what, time, written))
+        if due is not None:
+            speaker.end.follow(time + due)
 
     def _bring(
         self,
@@ -307,9 +320,10 @@ class Passages:
     def _keep(
         self, recorded: Recorder, again: Again | None, state: Hashable | None = None
     ) -> None:
-        """It is over, by what the firmware does, which it will do again. again: see `Passage`.
+        """It is over, by what the firmware does, which it will do again.
 
-        state: in which the next one begins.
+        again: the write under way, if it has begun a turn of a loop. state: in which the next one
+        begins.
         """
         player, begun = self._end(recorded), (recorded.speaker, recorded.state)
         speaker, steps, stops = recorded.speaker, recorded.steps, recorded.stops
@@ -317,11 +331,12 @@ class Passages:
             self._known[begun] = TRIES + 1
             return
         is_plain = not stops[-1].ends_question and not stops[-1].deeds and len(stops) == 1
-        again, then = again if is_plain else None, None
-        loop = None if state is None or again is not None else self._known.get((speaker, state))
-        if isinstance(loop, Passage) and loop.again is not None:
-            again, first = recorded.leads_to(loop.again, loop.given)
-            then = None if first is None else (first, loop)
+        write, then = again, None
+        if write is not None and (state != recorded.state or not is_plain):
+            again, loop = None, self._known.get((speaker, state))
+            if isinstance(loop, Passage) and loop.again is not None:
+                again, first = recorded.leads_to(write, loop.again, loop.given)
+                then = None if first is None else (first, loop)
         alarm: Any = speaker.end
         rises = [number for number, step in enumerate(steps) if step.level]
         if again is not None and again.level:

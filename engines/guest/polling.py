@@ -105,6 +105,21 @@ class Run:
         if self.count < QUESTIONS_BEFORE_STALL:
             self.count += 1
 
+    def go_on_alike(self, times: list[int], taken: int, longest: int) -> bool:
+        """It has made turns up to each of these times, in which accesses took `taken` ns, if all of
+        them were as long as one before, and `longest` ns at most."""
+        one = times[0] - self.last
+        if not 0 < one - taken <= longest or one - taken not in self.gaps:
+            return False
+        if times != list(range(times[0], times[-1] + 1, one)):
+            return False
+        turns = len(times)
+        self.last_taken = taken if turns > 1 else self.taken + taken
+        self.last, self.taken = times[-1], 0
+        self.polls += turns
+        self.count = min(QUESTIONS_BEFORE_STALL, self.count + turns)
+        return True
+
     def go_on(self, now: int, turns: int) -> None:
         """It has made so many more like the last one, before it stalls, and asks."""
         self.last = now

@@ -177,15 +177,15 @@ class Questions:
         return self.proofs.asks(self.proofs.key, run.count, run.asks_before_stall)
 
     def asks_behind(self, key: Hashable) -> int:
-        """The same of that question, when it will have been asked for the first time, and none
-        before it by the same loop."""
+        """The same of that question, when it will have been asked for the first time."""
         return self.proofs.asks(key, 1, QUESTIONS_BEFORE_STALL - 1)
 
     def asked_again(self, times: Sequence[int], taken: int) -> None:
         """All of these questions but the last one, at these times, each behind accesses that took
         `taken` ns."""
-        run = self._run
-        for now in times:
+        run, left = self._run, list(times)
+        while left and (self._others or not run.go_on_alike(left, taken, self._longest())):
+            now = left.pop(0)
             if taken:
                 self.count_as_taken(taken)
             if self._others and now > run.last:

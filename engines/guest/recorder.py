@@ -153,7 +153,7 @@ class Recorder:
         return driven == [self._level], self._level
 
     def again(self, write: tuple[int, int] | None, now: int) -> Again | None:
-        """The write under way as what begins the passage again, if that is the one given."""
+        """The write under way as what begins a turn of a loop, if that is the one given."""
         is_plain, level = self._drove()
         if write is None or not is_plain:
             return None
@@ -162,15 +162,15 @@ class Recorder:
         return Again(*write, given, level, None if due is None else due - now)
 
     def leads_to(
-        self, loop: Again, given: ItemsView[int, int]
+        self, write: Again, loop: Again, given: ItemsView[int, int]
     ) -> tuple[Again | None, FirstTurn | None]:
         """The write under way as what has begun that loop, in which the like of it begins each
         turn; and what it does.
 
         given: what is free, as the loop writes it.
         """
-        speaker, write = self.speaker, self.speaker.round()
-        if write is None or loop[:2] != write or speaker.line is not None:
+        speaker = self.speaker
+        if loop[:2] != write[:2]:
             return None, None
         start = speaker.start(self.state)
         first = speaker.first_turn([step.offset for step in self._steps])
@@ -181,7 +181,7 @@ class Recorder:
         if not depends <= last.keys():
             return None, None
         steps = frozenset(map(last.__getitem__, depends))
-        return Again(*write, steps, rested=start.rested - self.began), first
+        return write._replace(given=steps, rested=start.rested - self.began), first
 
     def goes_on(self) -> bool:
         """Whether the passage may go on with the access under way, where one may also begin."""

@@ -124,9 +124,9 @@ class Ospi(OspiRegisters):
 
     @OspiRegisters.SR.on_read
     def _read_status(self) -> int:
-        was_under_way = bool(self.sent)
         self._transfers.ask()
-        if was_under_way and not self.sent and not self.expected:
+        if self._transfers.has_ended and not self.sent and not self.expected:
+            self._transfers.has_ended = False
             self._passages.begin()
         return self._fifos.status
 

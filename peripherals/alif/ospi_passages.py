@@ -13,13 +13,13 @@ from typing import Any
 from xipsim.peripherals.core import Alarm, FirstTurn, Signal, Start
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .ospi_polls import KEPT, kept
+from .ospi_polls import KEPT, kept, question
 from .ospi_registers import OspiRegisters
 from .ospi_transfer import Transfers
 
 _FIRST = OspiRegisters.DR.offsets[0]
 _DR = frozenset(OspiRegisters.DR.offsets)
-_SSIENR = OspiRegisters.SSIENR.offset
+_SSIENR, _SER = OspiRegisters.SSIENR.offset, OspiRegisters.SER.offset
 _SINCE = 11
 """When the receive under way has begun, where a state has that."""
 _FEW = 4
@@ -106,11 +106,15 @@ class Passages:
         return Start(0, {_FIRST + 4 * self.pushed: (entry, entry, 0)})
 
     def first_turn(self, steps: Sequence[int]) -> FirstTurn | None:
-        """As `Speaker.first_turn`: not told."""
-        return None
+        """As `Speaker.first_turn`: if it is such a poll, of a chip that tells what it answers."""
+        polls = self._polls
+        if polls.plain is None or self._transfers.poll_again(polls.head) is None:
+            return None
+        return FirstTurn(question(polls.plain[0]), self.model.regs[_SER])
 
-    def enter(self, what: Any, began: int, written: Sequence[int]) -> None:
-        """As `Speaker.enter`: no first turn is told."""
+    def enter(self, what: int, began: int, written: Sequence[int]) -> None:
+        """As `Speaker.enter`."""
+        self._transfers.select_again(what)
 
     def carried(self, state: Any, writes: Sequence[tuple[int, int, int]]) -> None:
         """As `Speaker.carried`: not told."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from operator import itemgetter
 
@@ -18,6 +18,11 @@ kept = itemgetter(*KEPT)
 """Their values."""
 
 
+def question(chip: SpiDevice) -> Hashable:
+    """What a poll asks."""
+    return "status", chip.name
+
+
 class Polls:
     """Lets the engine know what a poll is. progress: the alarm of transfers."""
 
@@ -26,7 +31,7 @@ class Polls:
         self._clock = ospi.system.clock
         self.head: list[int] = []
         """The entries that have begun the last receive."""
-        self._plain: tuple[SpiDevice, int] | None = None
+        self.plain: tuple[SpiDevice, int] | None = None
         """The last receive, if it is a poll that is like the next one: the chip, which answers the
         same, and the ns to the alarm."""
 
@@ -47,13 +52,13 @@ class Polls:
         for chip, until in busy:
             turn = partial(self._turn, chip) if len(busy) == 1 and chip.repeats else None
             if turn is not None and len(chips) == 1 and not self._ospi.rx:
-                self._plain = chip, change
-            self._clock.question(("status", chip.name), until=until, turn=turn)
+                self.plain = chip, change
+            self._clock.question(question(chip), until=until, turn=turn)
         return answer
 
     def receives(self, head: list[int]) -> None:
         """Something else than a busy chip's status is received, which these entries have begun."""
-        self.head, self._plain = head, None
+        self.head, self.plain = head, None
 
     def _turn(self, chip: SpiDevice) -> Turn:
         ospi = self._ospi
@@ -64,17 +69,17 @@ class Polls:
     def round(self) -> tuple[int, int] | None:
         """As `Speaker.round`: a poll of a chip that is busy until its alarm."""
         ospi = self._ospi
-        return (_SER, ospi.regs[_SER]) if ospi.expected and self._plain is not None else None
+        return (_SER, ospi.regs[_SER]) if ospi.expected and self.plain is not None else None
 
     def again(self, _began: int, starts: Sequence[int], *, asks: bool) -> None:
         """As `Speaker.again`, of that poll."""
-        assert self._plain is not None
-        chip, change = self._plain
+        assert self.plain is not None
+        chip, change = self.plain
         self._ospi.since = starts[-1]
         chip.repeated(starts)
         if asks:
             turn = partial(self._turn, chip)
-            self._clock.question(("status", chip.name), until=chip.busy_until, turn=turn)
+            self._clock.question(question(chip), until=chip.busy_until, turn=turn)
             # The engine may have made some more.
             self._ospi.since = now = self._clock.now
             self._progress.at(now + change)

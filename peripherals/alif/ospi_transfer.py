@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import partial, reduce
 from operator import and_
 
@@ -43,6 +44,8 @@ class Transfers:
         self._cycles: dict[tuple[int, ...], tuple[Format, Transaction]] = {}
         """Cycles that send no data, and their shapes, by what else they are made of: a driver sends
         the same few again and again, and the chip knows them by their identity."""
+        self.has_ended = False
+        """Whether one that sends has, since somebody has taken notice."""
         self._on_lines: dict[int, list[SpiDevice]] = {}
         """The chips of a value of SER."""
 
@@ -177,6 +180,20 @@ class Transfers:
         """A transfer is under way that sends these, and has begun then."""
         self._append(self._shapes.plan, entries, time)
 
+    def poll_again(self, head: list[int]) -> Callable[[], bytes] | None:
+        """If the receive that these entries begin comes again: as of `SpiDevice`."""
+        chips, plan = self._selected(), self._shapes.plan
+        if len(chips) != 1 or not plan.shape.frf:
+            return None
+        return chips[0].again(self._cycle(plan.shape, head, plan.read))
+
+    def select_again(self, select: int) -> None:
+        """As `select`, where that begins a poll, but for the alarm, which was set."""
+        ospi = self._ospi
+        ospi.regs[_SER], ospi.chosen = select, select & _SELECTS
+        self._begin_to_receive(self._shapes.plan)
+        self._fifos.drive_irq()
+
     # -- transfers ---------------------------------------------------------------------------------
 
     def _start_at_once(self) -> None:
@@ -207,6 +224,14 @@ class Transfers:
                 self._send(plan)
 
     def _receive(self, plan: Plan) -> None:
+        now = self._begin_to_receive(plan)
+        if self._ospi.rx:
+            self._watch_progress()
+        else:
+            self._progress.at(now + plan.change)
+
+    def _begin_to_receive(self, plan: Plan) -> int:
+        """But for the alarm. Returns when that is."""
         ospi, shape = self._ospi, plan.shape
         head = ospi.tx[: shape.head or 1]
         del ospi.tx[: shape.head or 1]
@@ -220,10 +245,7 @@ class Transfers:
         answer = self.polls.read(self._selected(), exchange, head, plan.change)
         now = self._clock.now
         self._incoming.begin(answer, plan.frames, since=now, lead=plan.lead)
-        if ospi.rx:
-            self._watch_progress()
-        else:
-            self._progress.at(now + plan.change)
+        return now
 
     def _cycle(self, shape: Format, head: list[int], read: int) -> Transaction:
         """One that sends no data; the same again where it is equal."""
@@ -291,6 +313,7 @@ class Transfers:
         ospi, shape = self._ospi, self._shapes.command
         entries, is_whole, end = ospi.sent[:done], done == len(ospi.sent), ospi.ends[-1]
         ospi.sent, ospi.ends = [], []
+        self.has_ended = True
         self._progress.cancel()
         if shape.frf:
             head = entries[: shape.head]

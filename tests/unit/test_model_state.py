@@ -79,12 +79,12 @@ DERIVED = {
     "IpCommands.hide: self.hidden",
     "IpCommands.trigger: self.hidden",
     "LookUpTable._changed: self.version",
-    "Transfers._reading: self._asked",
-    "Transfers._reading: self._last",
+    "Transfers._finish: self.has_ended",
     "WavePins._next_edge: self._planned",
 }
 """Follows from registers; `load` computes it anew, or it is kept with all that it follows from. Or
-it is of the access under way, or a number of which only matters that it is another one."""
+it is of the access under way, a number of which only matters that it is another one, or says where
+a passage may begin."""
 BUILDING = {"__init__", "connect", "connected", "load"}
 
 

@@ -303,3 +303,27 @@ def test_a_question_that_was_asked_of_what_is_to_come_is_not_new() -> None:
     assert not clock.questions.has_asked({"other", "plain"})
     driver.core.execute(100)
     assert not clock.questions.has_asked({"end"})
+
+
+def test_of_a_page_the_model_answers_few_looks() -> None:
+    """Where its two loops stall, that in which the transmit FIFO runs empty meanwhile twice, and
+    those that find their ends. All else is played: write enable, words, polls."""
+    driver = OspiDriver(Core(tick=1000 * TICK, masked=True, is_ahead=True), plays=True)
+    driver.pace, driver.left = 5, 10_000
+    made: list[int] = []
+    driver.start()
+    for page in range(4):
+        driver.program(256 * page, bytes(range(256)))
+    access = driver.player.access
+
+    def counted(model: Any, offset: int, size: int, value: Any, make: Callable[[], Any]) -> int:
+        before = driver.player.answered
+        result = access(model, offset, size, value, make)
+        if driver.player.answered == before:
+            made.append(offset)
+        return result
+
+    driver.player.access = counted  # type: ignore[method-assign]
+    driver.program(0x400, bytes(range(256)))
+    assert driver.chip.read(0x400, 256) == bytes(range(256))
+    assert made == [SR, SR, SR, RXFLR]

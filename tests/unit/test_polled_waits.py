@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -221,3 +222,31 @@ def test_as_many_addresses_as_a_scan_has_are_no_poll() -> None:
             core.clock.question(Unanswered(hex(address)))
             core.source.advance(TURN)
     assert heard == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_turns_told_together_are_turns_made_one_by_one(seed: int) -> None:
+    """By length, accesses that took time, and what another question has to do with it."""
+    choose = random.Random(seed)
+    turn, taken, began = choose.choice((8, 300, 1_900)), choose.choice((0, 83)), 10_000
+    gaps = [choose.choice((turn,) * 9 + (turn // 2, turn * 20)) for _ in range(EIGHT - 2)]
+    times = [began + sum(gaps[: n + 1]) + taken * (n + 1) for n in range(len(gaps))]
+
+    def saved(*pieces: int) -> dict[str, Any]:
+        """When so many were told at a time, or made."""
+        source = Source()
+        clock, left = GuestClock(source, _raise, stalls=True), list(times)
+        source.now = began - 100 * (seed & 1)
+        clock.question("other")
+        source.now = began
+        clock.question("flag", 10**9)
+        for piece in pieces:
+            clock.questions.asked_again(left[:piece], taken)
+            del left[:piece]
+        for source.now in left:
+            clock.count_as_taken(taken)
+            clock.question("flag", 10**9)
+        return clock.save()
+
+    made = saved()
+    assert saved(1, 1, 1) == saved(2, 3) == saved(4) == saved(6) == made
