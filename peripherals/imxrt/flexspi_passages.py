@@ -148,18 +148,14 @@ class Passages:
         self, state: Any, writes: Sequence[tuple[int, int, int]]
     ) -> Carried | None:
         """As `Speaker.carried`: address and data of the command that is over, if it has sent all
-        that was pushed in the passage."""
-        last: dict[int, int] = {}
-        at = None
-        for step, offset, value in writes:
-            if offset == _IPCMD and value & 1:
-                at = last.get(_IPCR0)
-            last[offset] = step
-        words = self._pushed(state[0], writes)
-        if at is None or at != last[_IPCR0] or words is None or self._chips.told is None:
+        that was pushed in the passage, and no address was written since it was started."""
+        at, words = _address(writes), self._pushed(state[0], writes)
+        if at is None or words is None or self._chips.told is None:
+            return None
+        if any(step > at and offset == _IPCR0 for step, offset, _ in writes):
             return None
         allowed, length = self._chips.told
-        if self.model.tx or 4 * len(words) != whole(length):
+        if 4 * len(words) != whole(length):
             return None
         data = _data(words)
         return Carried(
@@ -178,14 +174,16 @@ class Passages:
             return None
         values = zip(_KEPT, _kept(spi.regs), state[0], strict=True)
         free = {offset: step for step, offset, _ in writes if offset in _FREE}
-        was_started = command is not None and state[_VERSION] is not None
+        started, address = None, _address(writes)
+        if command is not None and address is not None:
+            started = _started(command, address, began)
         return _Outcome(
             registers={offset: value for offset, value, before in values if value != before},
             free=tuple(free.items()),
             sent=sent,
             rx=bytes(spi.rx),
             quiet_at=_behind(bases, spi.quiet_at),
-            started=_started(command, free[_IPCR0], began) if command and was_started else None,
+            started=started,
             pace=None if command is None else _pace(command, began),
         )
 
@@ -289,6 +287,17 @@ def _data(words: Sequence[int]) -> _Data:
         return lambda _: b""
     take, pack = itemgetter(*words), Struct(f"<{len(words)}I").pack
     return lambda written: pack(*take(written))
+
+
+def _address(writes: Iterable[tuple[int, int, int]]) -> int | None:
+    """The step that has written the address of the command that was started last."""
+    written = address = None
+    for step, offset, value in writes:
+        if offset == _IPCR0:
+            written = step
+        elif offset == _IPCMD and value & 1:
+            address = written
+    return address
 
 
 def _started(command: IpCommand, address: int, base: int) -> _Started:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from driven_core import ENABLE, ERASE, PROGRAM, TICK, Core, FlexSpiDriver
+from driven_core import ENABLE, ERASE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver
 from test_passages import LostError, PlayedDriver, look, set_up
 
 from xipsim.peripherals.core import ResetCause
@@ -231,6 +231,19 @@ def test_write_enable_that_is_left_out(enables: bool) -> None:
     assert told == ([] if enables else ["program-without-wel"] * 3)
 
 
+def words_of(chip: Chip) -> list[int]:
+    """When it has something to say, by the core's time: a run may end with that, so it is said at
+    once."""
+    said, diagnose, clock = [], chip.diagnose, chip.system.clock
+
+    def noted(*arguments: Any, **facts: Any) -> None:
+        said.append(clock.source.read())  # type: ignore[attr-defined]
+        diagnose(*arguments, **facts)
+
+    chip.diagnose = noted  # type: ignore[method-assign]
+    return said
+
+
 @pytest.mark.parametrize(
     ("addresses", "size", "rules"),
     [
@@ -245,17 +258,10 @@ def test_write_enable_that_is_left_out(enables: bool) -> None:
 def test_addresses_of_which_the_chip_has_something_to_say(
     addresses: tuple[int, ...], size: int, rules: set[str]
 ) -> None:
-    """Among others: of a chip of 8 MB of which the controller is told that it had 16. A run may end
-    with the first word, so that is said at once."""
+    """Among others: of a chip of 8 MB of which the controller is told that it had 16."""
 
     def run(driver: FlexSpiDriver) -> list[int]:
-        said, diagnose = [], driver.chip.diagnose
-
-        def noted(*arguments: Any, **facts: Any) -> None:
-            said.append(driver.core.now)
-            diagnose(*arguments, **facts)
-
-        driver.chip.diagnose = noted  # type: ignore[method-assign]
+        said = words_of(driver.chip)
         set_up(driver, FlexSpi.FLSHCR0, 16384)
         for number in range(PAGES_TO_LEARN):
             page(driver, 0x1000 + PAGE * number, bytes(size))
@@ -267,6 +273,83 @@ def test_addresses_of_which_the_chip_has_something_to_say(
 
     driver = both(run)
     assert {d.rule for d in driver.bench.diagnostics} - {"ip-command-error"} == rules
+
+
+def test_addresses_of_words() -> None:
+    """FLSHxxCR1.WA: the chip is sent half of them, so pages lie elsewhere in its own pages."""
+
+    def run(driver: FlexSpiDriver) -> list[int]:
+        said = words_of(driver.chip)
+        set_up(driver, FlexSpi.FLSHCR1, 0x463)
+        for address in (0x200, 0x400, 0x600, 0x800, 0x300, 0xA00, 0x500):
+            page(driver, address, bytes(PAGE))
+        return said
+
+    assert [d.rule for d in both(run).bench.diagnostics] == ["page-wrap"] * 2
+
+
+@pytest.mark.parametrize("triggers", [False, True])
+def test_an_address_for_the_next_command_is_not_that_of_this_one(triggers: bool) -> None:
+    """IPCR0 is written while the program is under way, and IPCMD with TRG 0."""
+
+    def run(driver: FlexSpiDriver) -> list[int]:
+        said = words_of(driver.chip)
+        for address in (0x1000, 0x1100, 0x1200, 0x1300, 0x1410, 0x1500, 0x1610):
+            driver.begin(ENABLE, 0, 0)
+            driver.end()
+            driver.begin(PROGRAM, address, PAGE)
+            driver.write(FlexSpi.IPCR0, 0x2000)
+            if triggers:
+                driver.write(FlexSpi.IPCMD, 0)
+            driver.send(bytes(PAGE))
+            driver.end()
+            driver.wait()
+            driver.restart()
+        return said
+
+    driver = both(run)
+    assert driver.chip.read(0x1000, 0x110) == bytes(0x110)
+    assert driver.chip.read(0x2000, PAGE) == b"\xff" * PAGE
+
+
+def test_two_chips_that_begin_one_behind_the_other() -> None:
+    """Each from another place in the code."""
+
+    def run(driver: FlexSpiDriver) -> list[Any]:
+        chip = Chip(driver.bench.system, name="b", part="W25Q64JV-IM", qe=1)
+        driver.controller.chips[1] = chip
+        chip.watch(driver.controller)
+        set_up(driver, FlexSpi.FLSHCR0, 8192, 1)
+        for number in range(6):
+            for start in (0, 0x80_0000):
+                driver.begin(ENABLE, start, 0)
+                driver.end()
+                driver.begin(PROGRAM, start + PAGE * number, PAGE)
+                driver.send(bytes(PAGE))
+                driver.end()
+            driver.wait()
+            driver.core.execute(300_000)
+        return [c.last_change(0) for c in (driver.chip, chip)]
+
+    both(run)
+
+
+def test_a_command_that_no_chip_hears_gives_the_window_back() -> None:
+    """At once: what is read then is read natively, in no time."""
+
+    def run(driver: FlexSpiDriver) -> list[int]:
+        set_up(driver, FlexSpi.FLSHCR0, 8192, 1)
+        times = []
+        for number in range(6):
+            driver.begin(ENABLE, 0x80_0000, 0)
+            driver.end()
+            driver.begin(ERASE, 0x80_0000 + 0x1000 * number, 0)
+            driver.end()
+            window: Any = driver.controller.window
+            times.append(all(segment.is_native for segment in window.segments))
+        return times
+
+    both(run)
 
 
 @pytest.mark.parametrize("other", ["W25Q64JV-IM", "W25Q16JV-IQ", "IS25LX128"])
@@ -288,15 +371,30 @@ def test_two_chips_with_other_times(other: str) -> None:
     both(run)
 
 
-def test_polls_that_send_the_address_of_their_page() -> None:
-    """Which the chip does not look at, but the controller has it."""
+@pytest.mark.parametrize("polls", [1, 10])
+def test_polls_that_send_the_address_of_their_page(polls: int) -> None:
+    """Or the first one of a wait does: the chip does not look at it, but the controller has it."""
 
-    def run(driver: FlexSpiDriver) -> None:
-        begin = driver.begin
-        for number in range(6):
-            at = 0x100 * (number // 3)
-            driver.begin = lambda s, a, n, at=at: begin(s, a or at, n)  # type: ignore[method-assign]
+    def run(driver: FlexSpiDriver) -> list[Any]:
+        begin, seen = driver.begin, []
+
+        def poll(sequence: int, address: int, size: int) -> None:
+            nonlocal left
+            if sequence == STATUS:
+                left -= 1
+                address = at if left >= 0 else 0
+            begin(sequence, address, size)
+
+        driver.begin = poll  # type: ignore[method-assign]
+        see = driver.clock.engine_alarm(lambda: seen.append(driver.controller.save()))
+        if isinstance(driver, PlayedDriver):
+            timer = driver.core.timers[-1]
+            timer.fire = driver._ending(timer.fire)
+        for number in range(7):
+            left, at = polls, 0x100 * (number // 3)
+            see.at(driver.core.now + 200_000)
             page(driver, PAGE * number, bytes(range(PAGE)))
+        return seen
 
     both(run)
 
@@ -331,7 +429,23 @@ def test_an_operation_ends_in_its_time(pause: int, behind: int) -> None:
             driver._read = read
             driver.restart()
 
-    both(run)
+    ended = 0
+
+    def counted(driver: FlexSpiDriver) -> None:
+        nonlocal ended
+        engine: Any = driver.chip._engine
+        finish = engine.finish
+
+        def count() -> None:
+            nonlocal ended
+            ended += driver.chip.busy or 1000
+            finish()
+
+        engine.finish = count
+        run(driver)
+
+    driver = both(counted)
+    assert ended == 2 * driver.chip.counters.operations
 
 
 ONE_PAGE = 330
