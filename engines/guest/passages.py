@@ -33,7 +33,7 @@ core has to see it, and the model follows (`Speaker.line`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, ItemsView, Sequence
+from collections.abc import Callable, Hashable, ItemsView, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -265,13 +265,8 @@ class Passages:
             self._questions.asked = None
         if stop.taken:
             self._clock.count_as_taken(stop.taken)
-        for base, since, later, sets in stop.deeds:
-            time = bases[base] + since
-            if sets is None:
-                self.past.at(time, later)
-            else:
-                sets.alarm.expect(bases[base] + sets.due)
-                self.past.at(time, partial(later, *sets.take(written)), self._pc)
+        if stop.deeds:
+            self.past.each(self._due(stop, bases, written))
         speaker.jump(stop.outcome, bases, written)
         if stop.sets_alarm:
             due = None if stop.due is None else bases[-1] + stop.due
@@ -279,6 +274,18 @@ class Passages:
                 speaker.end.follow(due)
             else:
                 speaker.end.at(due)
+
+    def _due(
+        self, stop: Stop, bases: Sequence[int], written: Sequence[int]
+    ) -> Iterator[tuple[int, Callable[[], object], int]]:
+        """Its deeds: when to do what, and from where in the code."""
+        for base, since, later, sets in stop.deeds:
+            time = bases[base] + since
+            if sets is None:
+                yield time, later, 0
+            else:
+                sets.alarm.expect(bases[base] + sets.due)
+                yield time, partial(later, *sets.take(written)), self._pc
 
     def _go_round(
         self, speaker: Speaker, began: int, starts: Sequence[int], again: Again, taken: int

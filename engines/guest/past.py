@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -40,12 +40,17 @@ class Past:
         assert self._time is not None
         self._time += span
 
-    def at(self, time: int, act: Callable[[], object], pc: int = 0) -> None:
+    def at(self, time: int, act: Callable[[], object]) -> None:
         """Do something as of that time."""
-        self._time, self.pc = time, pc
+        self.each(((time, act, 0),))
+
+    def each(self, acts: Iterable[tuple[int, Callable[[], object], int]]) -> None:
+        """Do these, each as of its time, and by an access from that place in the code; 0: by the
+        one under way."""
         self._clock.read_by(lambda: self._time or 0)
         try:
-            act()
+            for self._time, act, self.pc in acts:
+                act()
         finally:
             self._time, self.pc = None, 0
             self._clock.read_by(None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from xipsim.peripherals.core import Allowed
 from xipsim.peripherals.nor.bus import SpiDevice, Transaction
@@ -29,8 +28,8 @@ class ChipSelects:
         driver sends the same few again and again, and the chip knows them by their identity."""
 
         self.told: tuple[Allowed, int] | None = None
-        """Of what the last command that was told its chip did there: addresses of the FlexSPI space
-        with which it would do the same, and how many bytes it has sent."""
+        """Of the last command that has begun something in its chip: addresses of the FlexSPI space
+        with which it would do the same, from that of the chip on, and how many bytes it sent."""
 
     def measure(self) -> None:
         """FLSHxxCR0 or MCR2 have changed."""
@@ -63,26 +62,18 @@ class ChipSelects:
     def tell(self, select: int, sequence: Sequence, address: int, data: bytes) -> None:
         """A command that reads nothing is over: what it begins in its chip may begin later."""
         self.told = None
-        carries = data or sequence.template.address_bits
-        chip = self._spi.chips.get(select) if carries and not sequence.gaps else None
-        if chip is None or self._control(select) & _WORDS:
-            self.transfer(select, sequence, address, data, 0)
-            return
-        cycle = self._cycle(select, sequence, address, data, 0)
-        begun = chip.begins(cycle)
-        if begun is None:
-            self._spi.system.clock.acts()
-        else:
-            start = self.start(select)
-            last = start + chip.size - max(1, len(data))
-            self.told = (start, last, begun.page - 1), len(data)
-            self._spi.system.clock.acts(partial(self._send, select, sequence), begun.end)
-        chip.transfer(cycle)
-
-    def _send(self, select: int, sequence: Sequence, address: int, data: bytes) -> None:
-        """To a chip that is there."""
-        chip = self._spi.chips[select]
-        chip.transfer(self._cycle(select, sequence, address, data, 0))
+        chip, is_plain = self._spi.chips.get(select), not self._control(select) & _WORDS
+        if chip is not None and sequence.template.address_bits and is_plain and not sequence.gaps:
+            cycle = self._cycle(select, sequence, address, data, 0)
+            begun = chip.begins(cycle) if cycle.write == data else None
+            if begun is not None:
+                start = self.start(select)
+                last = start + min(chip.size, 1 << sequence.row_bits) - max(1, len(data))
+                self.told = (start, last, begun.page - 1), len(data)
+                self._spi.system.clock.acts(begun.again, begun.end)
+                chip.transfer(cycle)
+                return
+        self.transfer(select, sequence, address, data, 0)
 
     def transfer(
         self, select: int, sequence: Sequence, address: int, data: bytes, read: int

@@ -19,7 +19,7 @@ from xipsim.peripherals.namedtuple import NamedTuple
 
 from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
-from .flexspi_flow import block_size, whole
+from .flexspi_flow import block_size
 from .flexspi_ip import IpCommands
 from .flexspi_lut import LookUpTable
 from .flexspi_polls import question
@@ -147,20 +147,19 @@ class Passages:
     def carried(
         self, state: Any, writes: Sequence[tuple[int, int, int]]
     ) -> Carried | None:
-        """As `Speaker.carried`: address and data of the command that is over, if it has sent all
-        that was pushed in the passage, and no address was written since it was started."""
+        """As `Speaker.carried`: address and data of the command that is over, if no address was
+        written since it was started. What it has sent is what was pushed first: `outcome` sees to
+        that with each access."""
         at, words = _address(writes), self._pushed(state[0], writes)
         if at is None or words is None or self._chips.told is None:
             return None
         if any(step > at and offset == _IPCR0 for step, offset, _ in writes):
             return None
         allowed, length = self._chips.told
-        if 4 * len(words) != whole(length):
-            return None
-        data = _data(words)
+        start, data = allowed[0], _data(words)
         return Carried(
             {_IPCR0: allowed},
-            lambda written: (written[at], data(written)[:length]),
+            lambda written: (written[at] - start, data(written)[:length]),
         )
 
     def outcome(

@@ -82,16 +82,15 @@ class Polls:
         return Turn(found, partial(self._again, command, lag))
 
     def _again(self, command: IpCommand, lag: int, times: Sequence[int]) -> None:
-        """It comes again at these times, and begins `lag` ns behind each."""
-        for time in times[-2:]:
-            self._move(command, time + lag - command.began)
-        self._spi.chips[command.select].repeated(times)
-
-    def _move(self, command: IpCommand, later: int) -> None:
-        """It is over, and has begun again, so much later. The FIFO holds what it held."""
-        assert command.end is not None
-        self._spi.quiet_at = command.end + command.behind
-        command.began += later
+        """It comes again at these times, and begins `lag` ns behind each. The FIFO holds what it
+        held."""
+        spi, began, end = self._spi, command.began, command.end
+        assert end is not None
+        before = began if len(times) == 1 else times[-2] + lag
+        spi.quiet_at = end + before - began + command.behind
+        later = times[-1] + lag - began
+        command.began = began + later
         command.base += later
         command.stop += later
-        command.end += later
+        command.end = end + later
+        spi.chips[command.select].repeated(times)

@@ -66,6 +66,8 @@ class Begun(Fixed):
     """Set for that: until then the chip is busy."""
     page: int
     """Bytes of a page."""
+    again: Callable[[int, bytes], object]
+    """Begins its like, at that address and with these data."""
 
 
 class SpiDevice(Protocol):

@@ -152,12 +152,12 @@ class Chip(ChipState, FlashChip, Inputs):
 
     def begins(self, transaction: Transaction) -> Begun | None:
         """As of `SpiDevice`: of programs and erases where none of them is refused."""
-        if (
-            self.latched is None or self.busy or not self.wel
-            or self.maker.protection(0, self.size) or not self._decoder.alters(transaction)
-        ):  # fmt: skip
+        if self.latched is None or self.busy or not self.wel:
             return None
-        return Begun(self._end, self.maker.page)
+        again = self._decoder.alters(transaction)
+        if again is None or self.maker.protection(0, self.size):
+            return None
+        return Begun(self._end, self.maker.page, again)
 
     def watch(self, watcher: ChipWatcher) -> None:
         """Tell `watcher` about changes of the array and of the state."""

@@ -98,18 +98,25 @@ class Decoder:
         self.polled = (t, command.name, answer) if command.while_busy else None
         return self._chip.done(t, command.name, answer, address=None)
 
-    def alters(self, t: Transaction) -> bool:
-        """Whether an idle and open chip of which WEL is set begins a program or an erase with this
-        cycle, without anything to report; and with the like of it, see `SpiDevice.begins`."""
+    def alters(self, t: Transaction) -> Callable[[int, bytes], bytes] | None:
+        """If an idle and open chip of which WEL is set begins a program or an erase with this
+        cycle, without anything to report: what begins its like, see `SpiDevice.begins`."""
         command, maker, address = self._expected(t), self._maker, t.address
         if command is None or not command.alters or address is None:
-            return False
+            return None
         if (command.quad and not maker.quad_enabled) or command.takes != bool(t.write):
-            return False
+            return None
         if command.address_bits == 24 and maker.high_address:
-            return False
-        fits_page = address % maker.page + len(t.write) <= maker.page
-        return fits_page and address < self._chip.size
+            return None
+        if address % maker.page + len(t.write) > maker.page or address >= self._chip.size:
+            return None
+        return partial(self._alter, t, command)
+
+    def _alter(self, like: Transaction, command: Command, address: int, data: bytes) -> bytes:
+        self.polled = None
+        t = like.at(address, data, 0)
+        answer = command.run(Cycle(command, address, self._mode_bits(t), data, 0)) or b""
+        return self._chip.done(t, command.name, answer, address=address)
 
     def _understand(self, t: Transaction, mode: Mode) -> Cycle | None:
         """What the transaction says, if it has exactly the shape of a command."""

@@ -73,6 +73,7 @@ DERIVED = {
     "ChipSelects.measure: self.ends",
     "ChipSelects.tell: self.told",
     "Decoder._again: self.polled",
+    "Decoder._alter: self.polled",
     "Decoder.reads_array: self._probed",
     "Decoder.reads_array: self._would_read",
     "Decoder.transfer: self.polled",
