@@ -58,7 +58,8 @@ class Looks:
         if command is None:
             return self._fifos.rx_status(0)
         now = self._clock.now
-        if command.reads and not self._flow.received(now):
+        is_over = command.end is not None and command.end <= now
+        if command.reads and not is_over and not self._flow.received(now):
             due = self._flow.when_received(command, ENTRY)
             if due is not None:
                 now = self._clock.take(due)

@@ -313,23 +313,24 @@ def test_an_address_for_the_next_command_is_not_that_of_this_one(triggers: bool)
 
 
 def test_two_chips_that_begin_one_behind_the_other() -> None:
-    """Each from another place in the code."""
+    """Each from another place in the code; the driver waits for the second one."""
 
     def run(driver: FlexSpiDriver) -> list[Any]:
+        begin = driver.begin
+        driver.begin = lambda s, a, n: begin(s, a or 0x80_0000, n)  # type: ignore[method-assign]
         chip = Chip(driver.bench.system, name="b", part="W25Q64JV-IM", qe=1)
         driver.controller.chips[1] = chip
         chip.watch(driver.controller)
         set_up(driver, FlexSpi.FLSHCR0, 8192, 1)
+        driver.write(FlexSpi.FLSHCR2, PROGRAM, 1)  # no read: none of it is seen in the window
         for number in range(6):
             for start in (0, 0x80_0000):
-                driver.begin(ENABLE, start, 0)
+                driver.begin(ENABLE, start + 1, 0)
                 driver.end()
-                driver.begin(PROGRAM, start + PAGE * number, PAGE)
-                driver.send(bytes(PAGE))
+                driver.begin(ERASE, start + 0x1000 * (1 + number), 0)
                 driver.end()
             driver.wait()
-            driver.core.execute(300_000)
-        return [c.last_change(0) for c in (driver.chip, chip)]
+        return [c.last_change(0x6000) for c in (driver.chip, chip)]
 
     both(run)
 
@@ -391,7 +392,7 @@ def test_polls_that_send_the_address_of_their_page(polls: int) -> None:
             timer = driver.core.timers[-1]
             timer.fire = driver._ending(timer.fire)
         for number in range(7):
-            left, at = polls, 0x100 * (number // 3)
+            left, at = polls, 0x100 * (1 + number // 5)
             see.at(driver.core.now + 200_000)
             page(driver, PAGE * number, bytes(range(PAGE)))
         return seen
@@ -533,3 +534,22 @@ def test_pages_and_erases_in_any_order(seed: int) -> None:
                 page(driver, address, choose.randbytes(choose.choice((PAGE, PAGE, 128, 8, 1))))
 
     both(run, tick=(700, 5000, TICK)[seed % 3])
+
+
+def test_an_alarm_that_somebody_has_set_is_set_once() -> None:
+    """Its timer, by the player; the next time it is set here again."""
+    driver = FlexSpiDriver(Core(tick=NEVER, masked=True))
+    fired: list[int] = []
+    alarm = driver.clock.alarm(lambda: fired.append(driver.core.now))
+    timer: Any = driver.core.timers[-1]
+    alarm.expect(5000)
+    alarm.at(5000)
+    assert (alarm.deadline, timer.deadline) == (5000, -1)
+    alarm.cancel()
+    alarm.at(5000)
+    assert timer.deadline == 5000
+    driver.core.execute(10_000)
+    assert fired == [5000]
+    alarm.expect(50_000)
+    alarm.at(60_000)
+    assert timer.deadline == 60_000
