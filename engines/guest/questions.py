@@ -199,13 +199,16 @@ class Questions:
         self.asked_again([now + later for later in behind], 0)
 
     def has_asked(self, keys: Container[Hashable]) -> bool:
-        """Whether one of these was asked of what is still to come."""
+        """Whether one of these was asked of what is still to come, or may never."""
         now = self._clock.now
         return any(
-            isinstance(asked, tuple)
-            and asked[0] in keys
-            and isinstance(until := asked[-1], int)
-            and until > now
+            asked in keys
+            or (
+                isinstance(asked, tuple)
+                and asked[0] in keys
+                and isinstance(until := asked[-1], int)
+                and until > now
+            )
             for asked in (self.asked, *self._others)
         )
 
