@@ -49,6 +49,8 @@ class Volume:
     def __init__(self, device: Blocks) -> None:
         first = device.read(0, 1)
         start = 0 if _is_boot_sector(first) else _first_partition(first)
+        if start >= device.count:
+            raise FatError(f"its table begins a partition at block {start} of {device.count}")
         self._cache = Cache(device, start)
         boot = self._cache.read(0, 1)
         if not _is_boot_sector(boot):

@@ -187,6 +187,14 @@ def test_the_highest_bits_of_a_fat32_stay(tmp_path: Path) -> None:
     assert device.data[at] & 0xF0 == 0xA0
 
 
+def test_a_partition_behind_the_end_of_the_device() -> None:
+    table = bytearray(BLOCK)
+    table[446 + 4], table[510:512] = 0x0C, b"\x55\xaa"
+    table[446 + 8 : 446 + 12] = (8).to_bytes(4, "little")
+    with pytest.raises(FatError, match="begins a partition at block 8 of 8"):
+        Volume(Memory(table + bytes(7 * BLOCK)))
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9000), st.integers(0, 255)), min_size=1, max_size=30))
 def test_damage_is_an_error_and_nothing_else(changes: list[tuple[int, int]]) -> None:
