@@ -33,6 +33,7 @@ from ctypes import (
 )
 from typing import Any, NoReturn
 
+from xipsim.engines.guest.versions import VERSION
 from xipsim.engines.link.messages import UNUSABLE
 
 CLOCK_VIRTUAL = 1
@@ -281,23 +282,7 @@ set_registers = PYFUNCTYPE(None, c_void_p, *[py_object] * 6)(
 or None for each of these: from now on, accesses go there."""
 
 
-def _find_version() -> int:
-    """Bytes from a dictionary's beginning to the number of its version; 0 if it has none.
-
-    Its place is no part of Python's interface, so it is found by what it does: of all that is kept
-    there, it alone changes when one value takes the place of another.
-    """
-    some = {0: 0}
-    words = (c_uint64 * (dict.__basicsize__ // 8)).from_address(id(some))
-    changing = set(range(len(words)))
-    for value in range(1, 9):
-        before = list(words)
-        some[0] = value
-        changing = {i for i in changing if words[i] != before[i]}
-    return 8 * min(changing, default=0)
-
-
-shim_data(c_uint32, "xipsim_version").value = _find_version()
+shim_data(c_uint32, "xipsim_version").value = VERSION
 call = shim_address("xipsim_call")
 """A callback of QEMU's that has one argument: calls that, a Python function without any."""
 shim_data(c_void_p, "xipsim_is_idle").value = address(is_idle)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, TypeVar
 
 from .declared import Parameter, State
@@ -116,6 +116,10 @@ class Model:
         alarm: Alarm = self.system.clock.alarm(callback)
         self._alarms[name] = alarm
         return alarm
+
+    def all_alarms(self) -> Iterable[Alarm]:
+        """Those that it has made."""
+        return self._alarms.values()
 
     # -- life ------------------------------------------------------------------------------------
 

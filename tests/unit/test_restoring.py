@@ -16,11 +16,13 @@ import pytest
 from model_rig import TYPES, Rig
 from time_source import Source, Timer
 
+from xipsim.engines.guest import versions
 from xipsim.engines.guest.clock import GuestClock
 from xipsim.engines.guest.restoring import Restorer
 from xipsim.peripherals.core import (
     Inputs,
     Model,
+    Output,
     Peripheral,
     Record,
     Register,
@@ -195,6 +197,108 @@ def test_of_two_snapshots_each_is_put_back() -> None:
     for number in (0, 0, 0, 1, 0, 1, 1, 1, 0):
         restorer.load({"m": model}, states[number])
         assert model.regs[0] == number + 1
+
+
+class Several(Peripheral):
+    """Of each kind of thing that can change one."""
+
+    SIZE = 8
+    CELL = Register(0)
+    irq = Output("irq")
+    plain = State(False)
+    big = State(1 << 40)
+    pair: State[tuple[int, list[int]]] = State((1, [2]))
+    empty: State[list[int]] = State([])
+    filled = State({"a": [1]})
+    frozen = State((1, (2, "x")))
+
+    def __init__(self, system: System, *, name: str) -> None:
+        super().__init__(system, name=name)
+        self.rings, self.idle = self.alarm(self._ring), self.alarm(self._idle)
+
+    def _ring(self) -> None:
+        pass
+
+    def _idle(self) -> None:
+        pass
+
+
+def _reported_anew(model: Several) -> None:
+    model.reported = {"something"}
+
+
+def _lines_anew(model: Several) -> None:
+    model.load(model.save() | {"lines": {"irq": True}})
+
+
+ROADS: dict[str, Callable[[Several], object]] = {
+    "a register": lambda m: m.write(0, 1),
+    "a register, behind its model": lambda m: m.regs.update({0: 1}),
+    "a value": lambda m: setattr(m, "plain", True),
+    "one of another type that is equal": lambda m: setattr(m, "plain", 0),
+    "a large number": lambda m: setattr(m, "big", m.big + 1),
+    "what a tuple holds": lambda m: m.pair[1].append(3),
+    "a list that was empty": lambda m: m.empty.append(0),
+    "what a dictionary's list holds": lambda m: m.filled["a"].append(2),
+    "a tuple": lambda m: setattr(m, "frozen", (1, (2, "y"))),
+    "one list for another": lambda m: setattr(m, "empty", [1]),
+    "a line": lambda m: m.irq.set(True),
+    "a load": _lines_anew,
+    "a gap": lambda m: m.gap("something"),
+    "what was reported": _reported_anew,
+    "an alarm": lambda m: m.rings.at(200),
+    "an alarm off": lambda m: m.rings.cancel(),
+    "an alarm that was off": lambda m: m.idle.at(200),
+    "all": lambda m: m.reset(ResetCause.POWER_ON),
+}
+
+
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("has_versions", [True, False], ids=["versions", "none"])
+def test_one_of_many_that_changes_is_noticed(
+    road: str, has_versions: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models that never change are compared all at once: the first of them to change is put back,
+    by whatever road it was changed; and so is the next one."""
+    if not has_versions:
+        monkeypatch.setattr(versions, "VERSION", 0)
+    bench = Bench()
+    models = {name: Several(bench.system, name=name) for name in "abcd"}
+    models["b"].rings.at(100)
+    models["d"].rings.at(100)
+    states, restorer = {name: model.save() for name, model in models.items()}, Restorer()
+    kept = pickle.dumps([_parts({name: state}) for name, state in states.items()])
+    for changed in (None, None, None, "b", "b", "a", None, "d", "b", "a"):
+        if changed:
+            ROADS[road](models[changed])
+        restorer.load(models, states)
+        saved = [_parts({name: model.save()}) for name, model in models.items()]
+        assert pickle.dumps(saved) == kept, changed
+
+
+def test_what_nobody_has_changed_is_not_loaded() -> None:
+    """Not even where registers were written with what they held."""
+    loads: list[str] = []
+
+    class Counting(Several):
+        LOADS_ITSELF = True
+
+        def load(self, saved: dict[str, Any]) -> None:
+            super().load(saved)
+            loads.append(self.name)
+
+    models = {name: Counting(Bench().system, name=name) for name in "abc"}
+    for model in models.values():
+        model.write(0, 1 << 30)
+    states, restorer = {name: model.save() for name, model in models.items()}, Restorer()
+    for _ in range(2):
+        restorer.load(models, states)
+    loads.clear()
+    models["a"].write(0, 3 << 29)
+    for _ in range(3):
+        models["b"].write(0, int("40000000", 16))
+        restorer.load(models, states)
+    assert loads == ["a"]
 
 
 class Ringing(Peripheral):
