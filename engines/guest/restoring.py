@@ -6,20 +6,18 @@ compared, so it does not matter who has changed it, nor how.
 
 from __future__ import annotations
 
-import pickle
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from enum import Enum
-from itertools import chain
-from operator import attrgetter, call, is_
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from xipsim.peripherals.core import UNCHANGING, Model, Peripheral, State
+from xipsim.peripherals.core import Model, Peripheral, State
 
+from .sameness import Same
 from .versions import Watched
 
 LOADS = (Model.load, Peripheral.load)
-CONTAINERS = frozenset({bytearray, deque, dict, list, set})
+OFTEN, SELDOM = 2, 8
+"""A model that changed so often in a row is remembered once in so many loads, as that costs more
+than loading it."""
 
 
 class Restorer:
@@ -32,8 +30,8 @@ class Restorer:
         self._states: Mapping[str, dict[str, Any]] = {}
         self._loaded: dict[str, tuple[dict[str, Any], _Kept]] = {}
         """What each was loaded from, and what it was like then."""
-        self._restless: set[str] = set()
-        """Models that were found changed: each is compared for itself."""
+        self._restless: dict[str, int] = {}
+        """Models that were found changed, and how often in a row: each is compared for itself."""
         self._steady: _Steady | None = None
         """All others."""
 
@@ -70,13 +68,18 @@ class Restorer:
         loaded_from, kept = self._loaded.get(name, (None, None))
         if kept is None or loaded_from is not saved:
             return False
-        if kept.is_still_so():
-            return True
-        self._restless.add(name)
-        return False
+        if not kept.is_still_so():
+            return False
+        if name in self._restless:
+            self._restless[name] = 0
+        return True
 
     def _remember(self, name: str, model: Model, saved: dict[str, Any]) -> None:
-        self._loaded.pop(name, None)
+        before, times = self._loaded.pop(name, None), self._restless.get(name, 0)
+        if name in self._restless or (before is not None and before[0] is saved):
+            times = self._restless[name] = times + 1
+        if times >= OFTEN and times % SELDOM:
+            return
         if type(model).load in LOADS or model.LOADS_ITSELF:
             try:
                 self._loaded[name] = saved, _Kept([(model, saved)])
@@ -88,37 +91,19 @@ class _Kept:
     """Models as they are when these states have just been loaded."""
 
     def __init__(self, loaded: Sequence[tuple[Model, dict[str, Any]]]) -> None:
-        self._models = [model for model, _ in loaded]
-        self._reported = [saved["reported"] for _, saved in loaded]
         self._registers = Watched(
             [(m.regs, s["registers"]) for m, s in loaded if isinstance(m, Peripheral)]
         )
         levels = [(m.lines[name], level) for m, s in loaded for name, level in s["lines"].items()]
         self._lines, self._levels = [line for line, _ in levels], [level for _, level in levels]
-        self._holders = [model for model in self._models if model.declared(State)]
-        self._getters = [_getter(model) for model in self._holders]
-        self._values = list(self._held())
-        """The objects; those that can change are held in two lists more."""
-        can_change = [value for value in self._values if not _is_frozen(value)]
-        self._empty = [v for v in can_change if type(v) in CONTAINERS and not v]
-        self._filled = [v for v in can_change if type(v) not in CONTAINERS or v]
-        self._image = self._pickled()
-
-    def _held(self) -> Iterator[Any]:
-        return chain.from_iterable(map(call, self._getters, self._holders))
-
-    def _pickled(self) -> bytes:
-        return pickle.dumps(self._filled, protocol=5)
+        self._all = Same((model, _state(model)) for model, _ in loaded)
 
     def is_still_so(self) -> bool:
         """Whether they are what they were then, alarms apart."""
         return (
-            all(map(is_, self._held(), self._values))
-            and self._registers.are_so()
-            and [model.reported for model in self._models] == self._reported
+            self._registers.are_so()
             and [line.level for line in self._lines] == self._levels
-            and not any(self._empty)
-            and (not self._filled or self._pickled() == self._image)
+            and self._all.is_still_so()
         )
 
 
@@ -137,9 +122,9 @@ class _Steady(_Kept):
     ) -> None:
         super().__init__([(models[name], states[name]) for name in names])
         self.of, self.names = len(models), frozenset(names)
-        idle = [name for name in names if not _rings(states[name])]
+        idle = {name for name in names if not _rings(states[name])}
         self.rest = {name: model for name, model in models.items() if name not in idle}
-        self._off = [alarm for name in idle for alarm in models[name].all_alarms()]
+        self._off = [alarm for name in names if name in idle for alarm in models[name].all_alarms()]
 
     def cancel_alarms(self) -> None:
         """Those of models that shall have none."""
@@ -151,13 +136,7 @@ def _rings(saved: dict[str, Any]) -> bool:
     return any(due is not None for due in saved["alarms"].values())
 
 
-def _getter(model: Model) -> Callable[[Model], tuple[Any, ...]]:
-    first, *more = [state.name for state in model.declared(State)]
-    return attrgetter(first, *(more or [first]))  # of one name it would return no tuple
-
-
-def _is_frozen(value: Any) -> bool:
-    """Whether it cannot change, so that who holds the same one holds what it was."""
-    if isinstance(value, tuple):
-        return all(map(_is_frozen, value)) and not hasattr(value, "__dict__")
-    return type(value) in UNCHANGING or isinstance(value, Enum)
+def _state(model: Model) -> dict[str, Any]:
+    """What shall be the same, but for registers and lines."""
+    names = ["reported", *(state.name for state in model.declared(State))]
+    return {name: getattr(model, name) for name in names}

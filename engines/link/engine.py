@@ -35,7 +35,7 @@ EXHAUSTED = ("annot allocate memory", "MemoryError", "failed to allocate", "star
 AT_WORK = 0.01
 """Share of a processor that a child has which computes; one that waits for ever has none."""
 SOON = 0.5
-"""Seconds in which most runs end: for them nobody asks whether others use the processor."""
+"""Seconds in which most requests are done: nobody asks then whether others use the processor."""
 LISTENING = 0.2
 """Seconds after which whoever waits listens to signals. One that comes just before the wait begins
 does not end it, since Python calls handlers between two of its own instructions only."""
@@ -236,7 +236,9 @@ class ChildEngine:
         On a computer that is busy with other things it is the child's own time that counts.
         """
         limit = ANSWER_TIME if seconds is None else seconds
-        answer, _ = self._wait_its_time(number, limit)
+        answer = self._wait(number, time.monotonic() + min(SOON, limit))
+        if answer is None:
+            answer, _ = self._wait_its_time(number, limit - SOON)
         if answer is None:
             raise self._hung(limit)
         return answer

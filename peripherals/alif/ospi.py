@@ -26,6 +26,8 @@ class Ospi(OspiRegisters):
     coherent with the chip, and each access that is not native is a cycle of its own.
     """
 
+    LOADS_ITSELF = True
+
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         shapes = Shapes(self)

@@ -26,7 +26,7 @@ from .ports import (
     Unanswered,
     Window,
 )
-from .record import UNCHANGING, Record, copied
+from .record import Record, copied, is_frozen
 from .registers import Field, Register, RegisterArray
 from .registry import REGISTRY, Registry, model
 from .roles import (
@@ -50,7 +50,6 @@ from .wires import Junction, Line, ModelInput, Output, Outputs
 __all__ = [
     "RAISED",
     "REGISTRY",
-    "UNCHANGING",
     "Alarm",
     "Allowed",
     "BootError",
@@ -113,6 +112,7 @@ __all__ = [
     "exposed",
     "guards",
     "hertz",
+    "is_frozen",
     "model",
     "roles_of",
     "ticks_in",

@@ -33,7 +33,8 @@ class Model:
     SYSTICK_REFERENCE: ClassVar[int] = 0
     """Hz of the reference clock that it gives to the core's SysTick; 0: none."""
     LOADS_ITSELF: ClassVar[bool] = False
-    """Whether all that the class adds to `load` follows from what that sets of this model."""
+    """Whether all that the class adds to `load` follows from what that sets of this model, and of
+    others that tell this one."""
     _declared: ClassVar[dict[type, list[Any]]]
     """By kind, as far as they were asked for."""
     _members: ClassVar[dict[type, list[Any]]]

@@ -46,6 +46,8 @@ class FlexSpi(FlexSpiRegisters):
     coherent with the chips.
     """
 
+    LOADS_ITSELF = True
+
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
         self._selects = ChipSelects(self)

@@ -15,7 +15,6 @@ from xipsim.peripherals.core import (
     Inputs,
     ResetCause,
     System,
-    copied,
     exposed,
     model,
 )
@@ -77,7 +76,7 @@ class Chip(ChipState, FlashChip, Inputs):
         return super().save() | {
             "memory": self.memory.save(),
             "maker": self.maker.save(),
-            "counters": copied(self.counters),
+            "counters": self.counters.copy(),
             "sticks": self.sticks,
             "latch_fails": self.latch_fails,
         }
@@ -86,7 +85,7 @@ class Chip(ChipState, FlashChip, Inputs):
         super().load(saved)
         changed = self.memory.load(saved["memory"])
         self.maker.load(saved["maker"])
-        self.counters = copied(saved["counters"])
+        self.counters = saved["counters"].copy()
         self.sticks, self.latch_fails = saved["sticks"], saved["latch_fails"]
         for address in changed:
             self.changed(address, SECTOR)

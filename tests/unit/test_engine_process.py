@@ -115,6 +115,7 @@ def test_without_files_to_open_no_process_starts_and_none_stays_open(
 @pytest.mark.parametrize(
     ("times", "answers"),
     [
+        ((), True),  # comes soon
         ((0, 0.5, 1, 1.5, 2), True),  # others have most of the processor
         ((0, 0.1), False),  # waits for something that does not come
         ((0, 19, 39), False),  # has computed long enough
@@ -125,7 +126,8 @@ def test_an_answer_has_its_time_by_the_childs_own_clock(
 ) -> None:
     reply = Reply(1, "so it is")
     waits = len(times) - (2 if answers else 1)
-    engine, clock = waiting(monkeypatch, times, [20.0] * waits, reply)
+    lasting = [0.5, *[20.0] * waits] if times else []
+    engine, clock = waiting(monkeypatch, times, lasting, reply)
     if answers:
         assert engine._answer_to(1) is reply
     else:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pickle
 import random
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -199,6 +199,13 @@ def test_of_two_snapshots_each_is_put_back() -> None:
         assert model.regs[0] == number + 1
 
 
+class Part(Record):
+    """A value with parts of its own."""
+
+    def __init__(self) -> None:
+        self.level, self.cells = 0, [Counter("x")]
+
+
 class Several(Peripheral):
     """Of each kind of thing that can change one."""
 
@@ -211,6 +218,12 @@ class Several(Peripheral):
     empty: State[list[int]] = State([])
     filled = State({"a": [1]})
     frozen = State((1, (2, "x")))
+    left, right = State([1]), State([2])
+    record: State[Part] = State(Part())
+    array = State(bytearray(b"ab"))
+    some: State[set[object]] = State({1, 2})
+    queue: State[deque[int]] = State(deque([1]))
+    other = State(Counter("a"))
 
     def __init__(self, system: System, *, name: str) -> None:
         super().__init__(system, name=name)
@@ -242,6 +255,15 @@ ROADS: dict[str, Callable[[Several], object]] = {
     "what a dictionary's list holds": lambda m: m.filled["a"].append(2),
     "a tuple": lambda m: setattr(m, "frozen", (1, (2, "y"))),
     "one list for another": lambda m: setattr(m, "empty", [1]),
+    "a record's part": lambda m: setattr(m.record, "level", 1),
+    "another part of a record": lambda m: setattr(m.record, "name", "x"),
+    "what a record's part holds": lambda m: m.record.cells[0].update("y"),
+    "a byte": lambda m: m.array.__setitem__(0, 0),
+    "a set": lambda m: m.some.add("x"),
+    "a queue": lambda m: m.queue.rotate() or m.queue.append(1),
+    "a container of another type": lambda m: m.other.update("b"),
+    "from one list to the end of the one before": lambda m: m.left.append(m.right.pop()),
+    "from one list to the beginning of the other": lambda m: m.left.insert(0, m.right.pop()),
     "a line": lambda m: m.irq.set(True),
     "a load": _lines_anew,
     "a gap": lambda m: m.gap("something"),
@@ -253,10 +275,25 @@ ROADS: dict[str, Callable[[Several], object]] = {
 }
 
 
+def _with_many_attributes(models: Iterable[Several]) -> None:
+    for model in models:
+        for number in range(40):
+            setattr(model, f"attribute_{number}", number)
+
+
+PYTHONS: dict[str, Callable[[Iterable[Several]], object]] = {
+    "objects": lambda models: None,
+    "objects that were asked for their dictionary": lambda models: list(map(vars, models)),
+    "large objects": _with_many_attributes,
+}
+"""How Python keeps attributes differs."""
+
+
 @pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("kind", PYTHONS)
 @pytest.mark.parametrize("has_versions", [True, False], ids=["versions", "none"])
 def test_one_of_many_that_changes_is_noticed(
-    road: str, has_versions: bool, monkeypatch: pytest.MonkeyPatch
+    road: str, kind: str, has_versions: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Models that never change are compared all at once: the first of them to change is put back,
     by whatever road it was changed; and so is the next one."""
@@ -266,6 +303,7 @@ def test_one_of_many_that_changes_is_noticed(
     models = {name: Several(bench.system, name=name) for name in "abcd"}
     models["b"].rings.at(100)
     models["d"].rings.at(100)
+    PYTHONS[kind](models.values())
     states, restorer = {name: model.save() for name, model in models.items()}, Restorer()
     kept = pickle.dumps([_parts({name: state}) for name, state in states.items()])
     for changed in (None, None, None, "b", "b", "a", None, "d", "b", "a"):
@@ -274,6 +312,17 @@ def test_one_of_many_that_changes_is_noticed(
         restorer.load(models, states)
         saved = [_parts({name: model.save()}) for name, model in models.items()]
         assert pickle.dumps(saved) == kept, changed
+
+
+def test_what_changes_often_is_put_back_each_time() -> None:
+    models = {name: Several(Bench().system, name=name) for name in "abc"}
+    states, restorer, dice = {n: m.save() for n, m in models.items()}, Restorer(), random.Random(1)
+    for turn in range(100):
+        restorer.load(models, states)
+        assert {n: m.save() for n, m in models.items()} == states
+        models["a"].filled["a"].append(turn)
+        if dice.random() < 0.8:
+            models["b"].big = turn
 
 
 def test_what_nobody_has_changed_is_not_loaded() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from xipsim.peripherals.core import Record, copied
+from xipsim.peripherals.core import Record
 
 from ..command import Command, Cycle
 from ..commands.array import ArrayCommands, repeated
@@ -349,11 +349,11 @@ class IssiOctal(Maker):
         return {
             "sr": self.sr,
             "nonvolatile": dict(self.nonvolatile),
-            "volatile": copied(self.volatile),
+            "volatile": self.volatile.copy(),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self.sr = saved["sr"]
         self.nonvolatile = dict(saved["nonvolatile"])
-        self.volatile = copied(saved["volatile"])
+        self.volatile = saved["volatile"].copy()
         self._refresh()

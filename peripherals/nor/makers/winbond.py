@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-from xipsim.peripherals.core import Record, copied
+from xipsim.peripherals.core import Record
 
 from ..command import Command, Cycle
 from ..commands import quad
@@ -336,12 +336,12 @@ class W25Q(Maker):
             "nonvolatile": list(self.nonvolatile),
             "security": bytes(self._security.cells),
             "unlocked": set(self._locks.unlocked),
-            "volatile": copied(self.volatile),
+            "volatile": self.volatile.copy(),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self.nonvolatile = list(saved["nonvolatile"])
         self._security.cells[:] = saved["security"]
         self._locks.unlocked = set(saved["unlocked"])
-        self.volatile = copied(saved["volatile"])
+        self.volatile = saved["volatile"].copy()
         self._refresh()
