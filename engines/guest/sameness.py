@@ -13,11 +13,13 @@ from collections.abc import Iterable, Mapping
 from ctypes import string_at
 from typing import Any
 
-from xipsim.peripherals.core import Record, is_frozen
+from xipsim.peripherals.core import UNCHANGING, Record, is_frozen
 
 ITEMS = tuple.__basicsize__
 """Bytes from a tuple's beginning to the places of what it holds."""
 PLACE = 8
+END = (object(),)
+"""Holds what nothing else does: stands behind what can become larger."""
 
 
 class Same:
@@ -30,15 +32,12 @@ class Same:
 
     def __init__(self, objects: Iterable[tuple[object, Mapping[str, Any]]]) -> None:
         self._holders: list[Any] = []
-        self._sized: list[Any] = []
-        """Those that can become larger."""
         self._arrays: list[bytearray] = []
         self._others: list[Any] = []
         """Of all other types."""
         self._seen: set[int] = set()
         for one, attributes in objects:
             self._add(one, attributes)
-        self._lengths = list(map(len, self._sized))
         self._held = self._referred()
         self._bytes = list(map(bytes, self._arrays))
         self._image = self._pickled()
@@ -58,25 +57,25 @@ class Same:
             return
         self._seen.add(id(value))
         parts: Iterable[Any] = ()
-        if kind is tuple:
-            parts = value
-        elif kind in (list, deque, dict, set):
+        if kind in (list, deque, dict, set):
             parts = self._hold(value)
         elif isinstance(value, Record) and not hasattr(kind, "__slots__"):
             self._holders.append(value)
             self._hold(vars(value))
             parts = vars(value).values()
+        elif isinstance(value, tuple) and not hasattr(value, "__dict__"):
+            parts = value
         elif kind is bytearray:
             self._arrays.append(value)
         else:
             self._others.append(value)
         for part in parts:
-            self._look_into(part)
+            if type(part) not in UNCHANGING:
+                self._look_into(part)
 
     def _hold(self, container: Any) -> list[Any]:
         """What it holds."""
-        self._holders.append(container)
-        self._sized.append(container)
+        self._holders += container, END
         return gc.get_referents(container)
 
     def _referred(self) -> tuple[Any, ...]:
@@ -88,8 +87,7 @@ class Same:
     def is_still_so(self) -> bool:
         """Whether they are what they were."""
         return (
-            list(map(len, self._sized)) == self._lengths
-            and _are_identical(self._referred(), self._held)
+            _are_identical(self._referred(), self._held)
             and self._arrays == self._bytes
             and self._pickled() == self._image
         )

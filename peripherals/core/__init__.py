@@ -26,7 +26,7 @@ from .ports import (
     Unanswered,
     Window,
 )
-from .record import Record, copied, is_frozen
+from .record import UNCHANGING, Record, copied, is_frozen
 from .registers import Field, Register, RegisterArray
 from .registry import REGISTRY, Registry, model
 from .roles import (
@@ -50,6 +50,7 @@ from .wires import Junction, Line, ModelInput, Output, Outputs
 __all__ = [
     "RAISED",
     "REGISTRY",
+    "UNCHANGING",
     "Alarm",
     "Allowed",
     "BootError",

@@ -136,7 +136,11 @@ class Junction:
 
     def settle(self) -> None:
         """Lines and sink were restored from a snapshot: agree with them, silently."""
-        self._level = any(line.level for line in self._lines)
+        for line in self._lines:  # of hundreds of junctions most have one, with each restore
+            if line.level:
+                self._level = True
+                return
+        self._level = False
 
     def repeat(self) -> None:
         """The sink was reset, the lines were not: tell it the level again."""
