@@ -25,7 +25,7 @@ from xipsim.engines.repl.cache import load
 from xipsim.engines.repl.wires import with_wires
 
 from .channel import Stuck
-from .messages import BUILD, RUN, START, News, Refusal, Reply, Request
+from .messages import BUILD, RUN, START, UP, Message, News, Refusal, Reply
 from .process import ANSWER_TIME, Process
 from .program import Program
 from .signals import Uninterrupted
@@ -212,7 +212,7 @@ class ChildEngine:
             self._numbers += 1
             number = self._numbers
             try:
-                self._channel.send(Request(number, name, arguments))
+                self._channel.send((number, name, arguments))
             except Stuck as error:
                 raise self._hung() from error
             except BrokenPipeError as error:
@@ -280,11 +280,12 @@ class ChildEngine:
     def _receive(self) -> None:
         """Take the next message. Answers to what nobody waits for any more are dropped."""
         try:
-            message = self._channel.receive()
+            kind, *parts = self._channel.receive()
         except Stuck as error:
             raise self._hung() from error
         except EOFError as error:
             raise self._death() from error
+        message: Message = UP[kind](*parts)
         if isinstance(message, News):
             for receiver in self._receivers:
                 delivery = receiver(message.kind, message.value)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from xipsim.engines.api import EngineError
 
 from .channel import Channel
-from .messages import News, Refusal, Reply, Request
+from .messages import UP, Message, News, Refusal, Reply, Request
 
 
 class UsersEnd(Protocol):
@@ -39,10 +39,9 @@ class Server:
     def receive(self) -> Request:
         """Wait for the next request; ends the process where none can come any more."""
         try:
-            request: Request = self._channel.receive()
+            return Request(*self._channel.receive())
         except EOFError:
             os._exit(0)  # the user's process has closed the machine, or is gone
-        return request
 
     def poll(self, seconds: float) -> bool:
         """Whether a request comes within that time."""
@@ -65,8 +64,8 @@ class Server:
         """What happens while the guest runs; see `News`."""
         self._send(News(kind, value))
 
-    def _send(self, message: Reply | Refusal | News) -> None:
+    def _send(self, message: Message) -> None:
         try:
-            self._channel.send(message)
+            self._channel.send((UP.index(type(message)), *message))
         except OSError:
             os._exit(1)  # the user's process is gone

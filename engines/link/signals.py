@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import signal
+# `signal` makes enums of handlers, or tries to, each time: half of what a request takes.
+import _signal  # type: ignore[import-not-found]
 from threading import get_ident, main_thread
 from types import FrameType, TracebackType
 from typing import Any
@@ -19,9 +20,9 @@ class Uninterrupted:
         self._came = False
         self._handler: Any = None
         if get_ident() == main_thread().ident:
-            handler = signal.getsignal(signal.SIGINT)
+            handler = _signal.getsignal(_signal.SIGINT)
             if callable(handler):
-                signal.signal(signal.SIGINT, self._note)
+                _signal.signal(_signal.SIGINT, self._note)
                 self._handler = handler
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
@@ -34,6 +35,6 @@ class Uninterrupted:
         traceback: TracebackType | None,
     ) -> None:
         if self._handler is not None:
-            signal.signal(signal.SIGINT, self._handler)
+            _signal.signal(_signal.SIGINT, self._handler)
             if self._came:
-                self._handler(signal.SIGINT, None)
+                self._handler(_signal.SIGINT, None)
