@@ -15,9 +15,9 @@ from .sameness import Same
 from .versions import Watched
 
 LOADS = (Model.load, Peripheral.load)
-OFTEN, SELDOM = 2, 8
-"""A model that changed so often in a row is remembered once in so many loads, as that costs more
-than loading it."""
+SELDOM = 4
+"""A model that was found changed is remembered with one of so many loads: that, and to compare it,
+takes as long as loading it."""
 
 
 class Restorer:
@@ -31,7 +31,7 @@ class Restorer:
         self._loaded: dict[str, tuple[dict[str, Any], _Kept]] = {}
         """What each was loaded from, and what it was like then."""
         self._restless: dict[str, int] = {}
-        """Models that were found changed, and how often in a row: each is compared for itself."""
+        """Models that were found changed, and how often each was loaded since it was not."""
         self._steady: _Steady | None = None
         """All others."""
 
@@ -78,7 +78,7 @@ class Restorer:
         before, times = self._loaded.pop(name, None), self._restless.get(name, 0)
         if name in self._restless or (before is not None and before[0] is saved):
             times = self._restless[name] = times + 1
-        if times >= OFTEN and times % SELDOM:
+        if times % SELDOM:
             return
         if type(model).load in LOADS or model.LOADS_ITSELF:
             try:
