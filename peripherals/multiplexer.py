@@ -43,7 +43,7 @@ class PinMultiplexer(Peripheral, ABC):
 
     def places(self, function: PinFunction) -> list[tuple[Pads, int]]:
         """Port and pin of the pads that have that function now."""
-        found = (self._place(pad) for pad, lent in self._lent.items() if lent is function)
+        found = [self._place(pad) for pad, lent in self._lent.items() if lent is function]
         return [place for place in found if place is not None]
 
     def reset(self, cause: ResetCause) -> None:

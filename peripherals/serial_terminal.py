@@ -116,10 +116,13 @@ class SerialTerminal(Model, Console, ABC):
 
     def _send(self) -> bool:
         """Begin the next character if there is one and the line is free; whether it did."""
-        if self._shifter is not None or not (self._tx and self._may_send() and self._character()):
+        if self._shifter is not None or not (self._tx and self._may_send()):
+            return False
+        takes = self._character()
+        if not takes:
             return False
         self._shifter = self._tx.pop(0)
-        self._sending.at(self.system.clock.now + self._character())
+        self._sending.at(self.system.clock.now + takes)
         return True
 
     def _sent(self) -> None:
@@ -132,9 +135,11 @@ class SerialTerminal(Model, Console, ABC):
 
     def _listen(self) -> bool:
         """Let the terminal begin its next character if it has one and may; whether it did."""
-        may = self._may_receive() or not self.handshake
-        # Assumption: while the line has no rate, nobody types.
-        if self._receiving.deadline is not None or not (self._typed and may and self._character()):
+        if not self._typed or self._receiving.deadline is not None:
             return False
-        self._receiving.at(self.system.clock.now + self._character())
+        may, takes = self._may_receive() or not self.handshake, self._character()
+        # Assumption: while the line has no rate, nobody types.
+        if not (may and takes):
+            return False
+        self._receiving.at(self.system.clock.now + takes)
         return True

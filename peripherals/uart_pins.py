@@ -50,9 +50,10 @@ class UartPins:
         """The UARTs whose receivers are wired to TXD."""
         if self._multiplexer is None:
             return []
+        # With each character, of a UART that is wired to no other, as most are.
         places = self._multiplexer.places(self._sender)
-        ends = (end for port, pin in places for end in port.wired(pin))
-        functions = (port.function(pin) for port, pin in ends)
+        ends = [end for port, pin in places for end in port.wired(pin)]
+        functions = [port.function(pin) for port, pin in ends]
         return [f.uart for f in functions if isinstance(f, UartPin) and not f.sends]
 
 

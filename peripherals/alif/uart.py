@@ -32,6 +32,11 @@ RX_AVAILABLE, TX_EMPTY, LINE_STATUS, MODEM_STATUS, PTIME = 0x01, 0x02, 0x04, 0x0
 CTS, DSR, DCD = 0x10, 0x20, 0x80
 DCTS = 0x01
 
+# With each character all of these several times: as stored integers, not as fields.
+_LCR, _DLF = UartRegisters.LCR.offset, UartRegisters.DLF.offset
+_LSR, _USR = UartRegisters.LSR.offset, UartRegisters.USR.offset
+_TFL, _RFL = UartRegisters.TFL.offset, UartRegisters.RFL.offset
+
 ID_MODEM, ID_NONE, ID_TX, ID_RX, ID_LINE, ID_TIMEOUT = 0x0, 0x1, 0x2, 0x4, 0x6, 0xC
 
 
@@ -268,26 +273,26 @@ class Uart(WiredUart, UartRegisters):
         return self._tx_empty
 
     def _update(self) -> None:
-        rx, tx, depth = len(self._rx), len(self._tx), self._depth
-        self.TFL, self.RFL = tx, rx
-        self.USR = (tx < depth) << 1 | (not tx) << 2 | (rx > 0) << 3 | (rx >= depth) << 4
+        regs, rx, tx, depth = self.regs, len(self._rx), len(self._tx), self._depth
+        regs[_TFL], regs[_RFL] = tx, rx
+        regs[_USR] = (tx < depth) << 1 | (not tx) << 2 | (rx > 0) << 3 | (rx >= depth) << 4
         # With PTIME, THRE says that the FIFO is full.
         thre = tx >= depth if self._ier & PTIME and self._fifos else not tx
         idle = not tx and self._shifter is None
-        self.LSR = (rx > 0) | self._overrun << 1 | thre << 5 | idle << 6
+        regs[_LSR] = (rx > 0) | self._overrun << 1 | thre << 5 | idle << 6
         self.IRQ.set(self._identity() != ID_NONE)
 
     # -- the line --------------------------------------------------------------------------------
 
     def _mask(self) -> int:
-        return (1 << 5 + (self.LCR & 3)) - 1
+        return (1 << 5 + (self.regs[_LCR] & 3)) - 1
 
     def _character(self) -> int:
-        lcr = self.LCR
+        lcr = self.regs[_LCR]
         halves = 2 * (1 + 5 + (lcr & 3) + (lcr >> 3 & 1) + 1)
         if lcr & 4:
             halves += 2 if lcr & 3 else 1
-        sixteenths = self._divisor * 16 + self.DLF
+        sixteenths = self._divisor * 16 + self.regs[_DLF]
         return halves * sixteenths * NS // (2 * self.frequency) if self._divisor else 0
 
     def _may_send(self) -> bool:
