@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import pickle
 from enum import Enum
 from typing import Any, Self
@@ -29,6 +28,8 @@ def copied(value: Any) -> Any:
     try:
         return pickle.loads(pickle.dumps(value, protocol=5))
     except Exception:  # of a class that is no module's own, which a user's model may have
+        import copy
+
         return copy.deepcopy(value)
 
 

@@ -93,7 +93,6 @@ def test_anything_else_is_refused(evil: Any) -> None:
     ("module", "name"),
     [
         ("xipsim.engines.link.process", "subprocess.Popen"),
-        ("xipsim.peripherals.core.record", "copy.deepcopy"),
         ("xipsim.peripherals.core.record", "pickle.loads"),
         ("xipsim.peripherals.nor.chip", "Any"),
         ("xipsim.session.run_log", "NamedTuple"),
