@@ -22,10 +22,10 @@ class Board:
         self.entries: Sequence[PlatformEntry] = ()
         """Of the platform, where it was built at once."""
         self.view = View()
-        self.inputs: list[Junction] = []
-        """Of models."""
         self.interrupts: list[Junction] = []
         """Of the core."""
+        self.shared: dict[Junction, None] = {}
+        """Where several lines meet, of these and of models' inputs."""
         self.tags_touched: set[str] = set()
         """Accesses to tagged ranges that have been reported."""
         self._keeps: set[str] = set()
@@ -68,5 +68,5 @@ class Board:
 
     def settle(self) -> None:
         """The levels of all lines were put back: take them as what their receivers know."""
-        for junction in (*self.inputs, *self.interrupts):
+        for junction in self.shared:
             junction.settle()

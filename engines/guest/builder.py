@@ -17,6 +17,7 @@ from xipsim.peripherals.core import (
     Gap,
     IrqLine,
     Junction,
+    Line,
     Model,
     ModelInput,
     Peripheral,
@@ -195,9 +196,14 @@ class Builder:
             return  # the NVIC's own line to its core
         for wire in entry.interrupts:
             line = model.lines[output_name(wire, type(model))]
-            self._input(wire.destination, wire.number).connect(line)
+            self._lead(line, self._input(wire.destination, wire.number))
         if NMI in model.lines:
-            self._input("", NMI_INPUT).connect(model.lines[NMI])
+            self._lead(model.lines[NMI], self._input("", NMI_INPUT))
+
+    def _lead(self, line: Line, junction: Junction) -> None:
+        junction.connect(line)
+        if line.is_shared:
+            self.board.shared[junction] = None
 
     def _input(self, destination: str, number: int) -> Junction:
         models = self.board.models
@@ -207,8 +213,7 @@ class Builder:
         if key not in self._inputs:
             if target or is_dormant:
                 sink = ModelInput(target, number) if target else self._late_input(*key)
-                self._inputs[key] = junction = Junction(sink)
-                self.board.inputs.append(junction)
+                self._inputs[key] = Junction(sink)
             else:
                 self._inputs[key] = junction = Junction(self._core_input(number))
                 self.board.interrupts.append(junction)

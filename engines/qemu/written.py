@@ -38,8 +38,8 @@ class Written:
 
     def pages(self) -> list[int]:
         """Offsets of the pages that were written since the last call."""
-        told = self._untold.union(self.lately())
-        self._untold = set()
+        self.lately()
+        told, self._untold = self._untold, set()
         return sorted(told)
 
     def lately(self) -> list[int]:

@@ -136,11 +136,7 @@ class Junction:
 
     def settle(self) -> None:
         """Lines and sink were restored from a snapshot: agree with them, silently."""
-        for line in self._lines:  # of hundreds of junctions most have one, with each restore
-            if line.level:
-                self._level = True
-                return
-        self._level = False
+        self._level = any(line.level for line in self._lines)
 
     def repeat(self) -> None:
         """The sink was reset, the lines were not: tell it the level again."""
