@@ -23,7 +23,7 @@ from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import UsersEnd
 from xipsim.peripherals.core import Model, Read, Region, Words, Write
 
-from . import devices
+from . import devices, shim
 from . import library as q
 from .core import Core
 from .loops import QemuWitness
@@ -65,7 +65,7 @@ class QemuBackend:
         sleeps: put the core to sleep where it executes WFE or WFI.
         """
         self._stand_still = stand_still
-        q.answer_time(type(clock), clock.reading)
+        shim.answer_time(type(clock), clock.reading)
         if self._gdb:
             # QEMU lets all cores go on behind a halt by gdb.
             again = q.pointer(q.WORK(lambda _cpu, _data: clock.hold_again()))
@@ -76,9 +76,9 @@ class QemuBackend:
 
             q.on_run_state(q.pointer(q.RUN_STATE(changed)), None)
         if sleeps:
-            q.naps.slept_until, q.naps.event = clock.naps.slept_until, clock.naps.event
-            clock.naps = q.naps
-            q.on_sleep(self.core.cpu, partial(clock.sleep, False), partial(clock.sleep, True))
+            shim.naps.slept_until, shim.naps.event = clock.naps.slept_until, clock.naps.event
+            clock.naps = shim.naps
+            shim.on_sleep(self.core.cpu, partial(clock.sleep, False), partial(clock.sleep, True))
         self.enter()
 
     # -- building --------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from xipsim.engines.link.channel import Channel
 from xipsim.engines.link.server import Server
 
 from . import library as q
+from . import shim
 from .backend import QemuBackend
 from .core import command_line
 from .mpu import MpuWatch
@@ -110,7 +111,7 @@ def main() -> None:
 
             gdb.serve(config.gdb_port, ours, guest, backend, waits=config.gdb_wait)
         MpuWatch(guest.core, guest.clock, guest.board.trace)
-        q.on_abort.value = q.pointer(q.PLAIN(lambda: _aborted(guest, backend))).value
+        shim.on_abort.value = q.pointer(q.PLAIN(lambda: _aborted(guest, backend))).value
         q.transaction_commit()
         gc.freeze()
         gc.enable()

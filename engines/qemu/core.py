@@ -16,7 +16,7 @@ from xipsim.engines.guest.builder import CORES, NMI_INPUT
 from xipsim.engines.repl import Platform
 from xipsim.peripherals.core import Entry
 
-from . import exceptions
+from . import exceptions, shim
 from . import library as q
 from .vmstate import FloatingPointActive
 
@@ -63,10 +63,10 @@ class Core:
         self.cpu = q.get_cpu(0)
         self.nvic = q.get_child(self.device, b"nvic")
         """QEMU's."""
-        self._can_take = q.bound(b"look", q.can_take_exception, self.nvic)
+        self._can_take = shim.bound(b"look", q.can_take_exception, self.nvic)
         self._space = q.cpu_address_space(self.cpu, 0)
         self._attributes = ATTRIBUTES[cpu_type]
-        self.read: Callable[[int], int] = q.bound(b"look", q.core_register, self.cpu)
+        self.read: Callable[[int], int] = shim.bound(b"look", shim.core_register, self.cpu)
         """A register, by gdb's number."""
 
     def interrupt(self, number: int) -> Interrupt:
@@ -161,5 +161,5 @@ class Interrupt:
 
     def __init__(self, irq: int) -> None:
         self.pointer = irq
-        self.set: Callable[[bool], None] = q.bound(b"set", q.irq_set, irq)
+        self.set: Callable[[bool], None] = shim.bound(b"set", q.irq_set, irq)
         """Drive it."""

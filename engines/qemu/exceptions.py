@@ -15,11 +15,12 @@ from collections.abc import Callable
 from ctypes import c_uint32, c_void_p
 
 from . import library as q
+from . import shim
 
-_do_interrupt = q.shim_data(c_void_p, "xipsim_do_interrupt")
-_on_fault = q.shim_data(c_void_p, "xipsim_on_fault")
-_interrupted = q.shim_data(c_uint32 * 4, "xipsim_interrupted")
-_take_exception = q.shim_address("xipsim_take_exception")
+_do_interrupt = shim.data(c_void_p, "xipsim_do_interrupt")
+_on_fault = shim.data(c_void_p, "xipsim_on_fault")
+_interrupted = shim.data(c_uint32 * 4, "xipsim_interrupted")
+_take_exception = shim.place("xipsim_take_exception")
 
 CLASS, TABLE = 0x800, 0x100
 """Bytes of a class, and of its table, that are looked through; both are smaller."""

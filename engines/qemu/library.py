@@ -12,14 +12,11 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable
 from ctypes import (
     CFUNCTYPE,
     POINTER,
-    PYFUNCTYPE,
     Structure,
     c_bool,
-    c_char,
     c_char_p,
     c_int,
     c_int64,
@@ -33,7 +30,6 @@ from ctypes import (
 )
 from typing import Any, NoReturn
 
-from xipsim.engines.guest.versions import VERSION
 from xipsim.engines.link.messages import UNUSABLE
 
 CLOCK_VIRTUAL = 1
@@ -258,144 +254,6 @@ def address(function: Any) -> int:
     return ctypes.cast(function, c_void_p).value or 0
 
 
-def shim_data(kind: Any, name: str) -> Any:
-    """What the shim calls `name`. Ends the process where the shim is of another xipsim."""
-    try:
-        return kind.in_dll(_library, name)
-    except ValueError:
-        refuse(
-            f"the shim has no {name}: it was built from other sources than these; install the "
-            "package again (pip install, with -e in a checkout)"
-        )
-
-
-def shim_address(name: str) -> int:
-    """Where a function of the shim lies."""
-    return ctypes.addressof(shim_data(c_void_p, name))
-
-
-new_registers = PYFUNCTYPE(c_void_p, c_uint64)(shim_address("xipsim_registers_new"))
-set_registers = PYFUNCTYPE(None, c_void_p, *[py_object] * 6)(
-    shim_address("xipsim_registers_set")
-)
-"""What `new_registers` returned; read, write and the members of `Words`, of its questions `asking`,
-or None for each of these: from now on, accesses go there."""
-
-
-shim_data(c_uint32, "xipsim_version").value = VERSION
-call = shim_address("xipsim_call")
-"""A callback of QEMU's that has one argument: calls that, a Python function without any."""
-shim_data(c_void_p, "xipsim_is_idle").value = address(is_idle)
-_bind = PYFUNCTYPE(py_object, c_char, c_void_p, c_void_p)(shim_address("xipsim_bind"))
-
-
-def bound(form: bytes, function: Any, first: int) -> Any:
-    """A function of QEMU with its first argument, called in a fifth of the time that ctypes takes.
-
-    form: what is left of it. `read`: no argument, answers a number; `act`: none at all; `set`:
-    takes a level; `move`: takes 64 bits; `look`: takes a number, and answers one of 32 bits.
-    """
-    return _bind(form[:1], address(function), first)
-
-
-def bound_at(form: bytes, name: str, first: int) -> Any:
-    """As `bound`, of a function of the shim."""
-    return _bind(form[:1], shim_address(name), first)
-
-
-shim_data(c_void_p, "xipsim_deadline").value = address(clock_deadline)
-
-
-def bound_move_on(cpu: int) -> Callable[[], None]:
-    """A function that lets virtual time go to the next alarm, if the core is idle."""
-    shim_data(c_void_p, "xipsim_queue").value = address(queue_work)
-    shim_data(c_void_p, "xipsim_warp").value = address(warp_timer)
-    made: Callable[[], None] = _bind(b"a", shim_address("xipsim_move_on"), cpu)
-    return made
-
-
-def bound_forget(cpu: int) -> Callable[[], None]:
-    """A function that lets the core, before its next instruction, look up again what lies where."""
-    shim_data(c_void_p, "xipsim_queue").value = address(queue_work)
-    shim_data(c_void_p, "xipsim_tlb_flush").value = address(tlb_flush)
-    made: Callable[[], None] = _bind(b"a", shim_address("xipsim_forget_pages"), cpu)
-    return made
-
-
-class _Naps(Structure):
-    _fields_ = (
-        ("slept_until", c_int64),
-        ("event", c_bool),
-    )
-
-
-naps = shim_data(_Naps, "xipsim_naps")
-"""`guest.clock.Naps`, for the shim, which takes the simple ones."""
-_hide = PYFUNCTYPE(None, c_void_p)(shim_address("xipsim_hide"))
-
-
-def hide(timer: int) -> None:
-    """This timer is the engine's own: no nap ends with it, and one that goes past it is not simple.
-
-    When it fires stands at its beginning, in QEMU 7.2 to 10.0.
-    """
-    _hide(timer)
-
-
-def be_patient(timer: int) -> None:
-    """As `hide`, but a nap in thread mode may go past this one, and makes it late: one timer."""
-    shim_data(c_void_p, "xipsim_patient").value = timer
-
-
-def on_sleep(cpu: int, wfe: Callable[[], None], wfi: Callable[[], None]) -> None:
-    """Call `wfe` or `wfi` when the core is about to execute such an instruction."""
-    shim_data(c_void_p, "xipsim_core").value = cpu
-    shim_data(py_object, "xipsim_on_wfe").value = keep(wfe)
-    shim_data(py_object, "xipsim_on_wfi").value = keep(wfi)
-
-
-def bound_nearest() -> Callable[[], int]:
-    """A function that says how many ns ahead the first timer on the virtual clock fires."""
-    made: Callable[[], int] = bound_at(b"read", "xipsim_nearest", CLOCK_VIRTUAL)
-    return made
-
-
-def bound_skip(cpu: int, offset: c_int64) -> Callable[[int], int]:
-    """A function that lets virtual time go on by so many ns within an access of `cpu`.
-
-    It answers 0, and does nothing, where a timer fires before. offset: what QEMU adds to the time
-    of the instructions executed.
-    """
-    shim_data(c_void_p, "xipsim_exit").value = address(cpu_exit)
-    shim_data(c_void_p, "xipsim_offset").value = ctypes.addressof(offset)
-    made: Callable[[int], int] = bound_at(b"look", "xipsim_skip", cpu)
-    return made
-
-
-shim_data(c_void_p, "xipsim_clock").value = address(clock_ns)
-shim_data(c_void_p, "xipsim_drive").value = address(irq_set)
-shim_data(c_void_p, "xipsim_arm").value = address(timer_mod)
-shim_data(c_void_p, "xipsim_disarm").value = address(timer_del)
-_time_attribute = PYFUNCTYPE(py_object, py_object, py_object)(
-    shim_address("xipsim_time_attribute")
-)
-
-
-def answer_time(kind: Any, reading: list[Callable[[], int]]) -> None:
-    """Let `now` of all of that class be the virtual time, without a frame of Python.
-
-    reading: what tells it, as the one element, which may become something else than it is now,
-    QEMU's clock.
-    """
-    kind.now = _time_attribute(kind, reading)
-
-
-shim_data(c_void_p, "xipsim_read_register").value = address(read_register)
-shim_data(c_void_p, "xipsim_set_size").value = address(byte_array_resize)
-shim_data(c_void_p, "xipsim_bytes").value = byte_array_new()
-core_register = PYFUNCTYPE(c_uint32, c_void_p, c_int)(shim_address("xipsim_register"))
-on_abort = shim_data(c_void_p, "xipsim_on_abort")
-
 _kept: list[Any] = []
 
 
@@ -433,12 +291,13 @@ def io_region(ops: MemoryRegionOps, name: str, size: int, opaque: int | None = N
 
 def io_ops(read: Any, write: Any) -> MemoryRegionOps:
     """Operations for an I/O region from callbacks of type READ_ATTRS and WRITE_ATTRS."""
-    return _operations(
+    return operations(
         read_with_attrs=pointer(read).value, write_with_attrs=pointer(write).value
     )
 
 
-def _operations(**functions: int | None) -> MemoryRegionOps:
+def operations(**functions: int | None) -> MemoryRegionOps:
+    """Operations for an I/O region: where these functions lie."""
     ops = MemoryRegionOps(**functions)
     ops.endianness = 2  # DEVICE_LITTLE_ENDIAN
     ops.valid.min, ops.valid.max, ops.valid.unaligned = 1, 4, True
@@ -446,46 +305,7 @@ def _operations(**functions: int | None) -> MemoryRegionOps:
     return ops
 
 
-_REGISTERS = _operations(
-    read=shim_address("xipsim_registers_read"), write=shim_address("xipsim_registers_write")
-)
-
-
-def register_region(name: str, size: int, *functions: Any) -> int:
-    """A new I/O memory region of a model's registers.
-
-    functions: as `set_registers` takes them.
-    """
-    registers = new_registers(size)
-    set_registers(registers, *functions)
-    return io_region(_REGISTERS, name, size, registers)
-
-
-def late_region(
-    name: str, size: int, make: Callable[[], tuple[Any, ...]]
-) -> int:
-    """The same; `make` is called with the first access, and returns the functions."""
-    registers = new_registers(size)
-
-    def made() -> tuple[Any, ...]:
-        functions = make()
-        set_registers(registers, *functions)
-        return functions
-
-    def read(*access: Any) -> int:
-        value: int = made()[0](*access)
-        return value
-
-    def write(*access: Any) -> None:
-        made()[1](*access)
-
-    set_registers(registers, read, write, None, None, None, None)
-    return io_region(_REGISTERS, name, size, registers)
-
-
 def start_arguments(arguments: list[str]) -> tuple[int, Any]:
     """argc and argv for `qemu_init`."""
     encoded = [a.encode() for a in arguments]
     return len(encoded), keep((c_char_p * (len(encoded) + 1))(*encoded, None))
-
-

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ctypes import Structure, addressof, c_uint64, c_void_p, sizeof
 
 from . import library as q
+from . import shim
 from .memory import PAGE, SystemBus
 from .vmstate import find_state
 
@@ -35,12 +36,12 @@ class QemuWitness:
 
     def __init__(self, cpu: int, device: int, bus: SystemBus) -> None:
         self._cpu, self._device, self._bus = cpu, device, bus
-        self._pages = q.shim_data(c_void_p * (MOST_PAGES + 1), "xipsim_pages")
+        self._pages = shim.data(c_void_p * (MOST_PAGES + 1), "xipsim_pages")
         self._is_ready = False
-        self._mark: Callable[[], None] = q.bound_at(b"act", "xipsim_mark_now", 0)
-        self.forget: Callable[[], None] = q.bound_at(b"act", "xipsim_unmark", 0)
+        self._mark: Callable[[], None] = shim.bound_at(b"act", "xipsim_mark_now", 0)
+        self.forget: Callable[[], None] = shim.bound_at(b"act", "xipsim_unmark", 0)
         """What was marked counts no more."""
-        self._unchanged: Callable[[], int] = q.bound_at(b"read", "xipsim_unchanged_since", 0)
+        self._unchanged: Callable[[], int] = shim.bound_at(b"read", "xipsim_unchanged_since", 0)
 
     def mark(self) -> None:
         """Keep how the core, the top of its stack and the pages that were kept are."""
@@ -85,14 +86,14 @@ class QemuWitness:
             return
         if not self._take_privates():
             return
-        table = q.shim_data(_Memory * MOST_MEMORIES, "xipsim_memories")
+        table = shim.data(_Memory * MOST_MEMORIES, "xipsim_memories")
         table[: len(memories)] = [_Memory(*memory) for memory in memories]
-        q.shim_data(c_uint64, "xipsim_core_bytes").value = len(state)
-        q.shim_data(c_void_p, "xipsim_core_state").value = self._cpu + state.start
+        shim.data(c_uint64, "xipsim_core_bytes").value = len(state)
+        shim.data(c_void_p, "xipsim_core_state").value = self._cpu + state.start
 
     def _take_privates(self) -> bool:
         """Let accesses to what QEMU has of the core's own be counted."""
-        table = q.shim_data(_Private * len(PRIVATE), "xipsim_privates")
+        table = shim.data(_Private * len(PRIVATE), "xipsim_privates")
         devices = [device for name in PRIVATE if (device := q.get_child(self._device, name))]
         offset = _find_operations()
         if offset is None or len(devices) < 2:
@@ -106,8 +107,8 @@ class QemuWitness:
                 return False
             into.read, into.write = theirs.read_with_attrs, theirs.write_with_attrs
             ours = q.keep(q.MemoryRegionOps.from_buffer_copy(theirs))
-            ours.read_with_attrs = q.shim_address("xipsim_private_read")
-            ours.write_with_attrs = q.shim_address("xipsim_private_write")
+            ours.read_with_attrs = shim.place("xipsim_private_read")
+            ours.write_with_attrs = shim.place("xipsim_private_write")
             ops.address = addressof(ours)
         return True
 

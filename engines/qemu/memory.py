@@ -13,6 +13,7 @@ from xipsim.engines.guest.backend import NoRoom
 from xipsim.peripherals.core import BusError, Read, Words, Write
 
 from . import library as q
+from . import shim
 from .written import Written
 
 PAGE = 0x1000
@@ -74,7 +75,7 @@ def place_registers(
 
     private_to: a core; then they lie over QEMU's own in that core's private peripheral bus.
     """
-    region = q.register_region(name, size, *_functions(read, write, words))
+    region = shim.register_region(name, size, *_functions(read, write, words))
     _place(bus, region, address, size, private_to)
 
 
@@ -89,7 +90,7 @@ def place_late(
 ) -> None:
     """The same; what answers is asked for with the first access."""
 
-    region = q.late_region(name, size, lambda: _functions(*make()))
+    region = shim.late_region(name, size, lambda: _functions(*make()))
     _place(bus, region, address, size, private_to)
 
 
@@ -110,7 +111,7 @@ def place_tag(
     bus: SystemBus, name: str, address: int, size: int, read: Read, write: Write
 ) -> None:
     """Send what nothing else answers at `address` to `read` and `write`."""
-    region = q.register_region(name, size, read, write, None, None, None, None)
+    region = shim.register_region(name, size, read, write, None, None, None, None)
     bus.place(address, size, region, -1)
 
 
@@ -207,7 +208,7 @@ class _Backing:
         if self._forget is None:
             if not (cpu := q.get_cpu(0)):
                 return
-            self._forget = q.bound_forget(cpu)
+            self._forget = shim.bound_at(b"act", "xipsim_forget_pages", cpu)
         self._forget()
 
     def _read_model(self, master: object, offset: int, size: int) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from xipsim.engines.guest.backend import Again, Played, Step
 
 from . import library as q
+from . import shim
 
 MOST_STEPS, MOST_STARTS = 256, 16
 NEVER_MIND, NEVER = -1, 2**63 - 1
@@ -93,27 +94,27 @@ class QemuPlayer:
     """Implements `backend.Player`."""
 
     def __init__(self) -> None:
-        self._recording = q.shim_data(c_uint, "xipsim_recording")
+        self._recording = shim.data(c_uint, "xipsim_recording")
         self._recordings = 0
         self._scripts: list[Structure] = []
-        written = q.shim_data(c_uint32 * (2 * MOST_STEPS), "xipsim_written")
+        written = shim.data(c_uint32 * (2 * MOST_STEPS), "xipsim_written")
         self._written = memoryview(written).cast("B").cast("I")
-        self._pc = q.shim_data(c_uint32, "xipsim_pc")
-        self._rounds = q.shim_data(c_uint32, "xipsim_rounds")
-        self._begun = q.shim_data(c_uint32, "xipsim_begun")
-        self._starts = q.shim_data(c_int64 * MOST_STARTS, "xipsim_starts")
-        self._stop: Callable[[], int] = q.bound_at(b"read", "xipsim_stop", 0)
+        self._pc = shim.data(c_uint32, "xipsim_pc")
+        self._rounds = shim.data(c_uint32, "xipsim_rounds")
+        self._begun = shim.data(c_uint32, "xipsim_begun")
+        self._starts = shim.data(c_int64 * MOST_STARTS, "xipsim_starts")
+        self._stop: Callable[[], int] = shim.bound_at(b"read", "xipsim_stop", 0)
 
     def use(self, cpu: int) -> None:
         """Of this core's accesses."""
-        q.shim_data(c_void_p, "xipsim_cpu").value = cpu
+        shim.data(c_void_p, "xipsim_cpu").value = cpu
 
     def connect(
         self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]
     ) -> None:
         """Who is told."""
-        q.shim_data(py_object, "xipsim_passage_ended").value = q.keep(ended)
-        q.shim_data(py_object, "xipsim_accessed").value = q.keep(accessed)
+        shim.data(py_object, "xipsim_passage_ended").value = q.keep(ended)
+        shim.data(py_object, "xipsim_accessed").value = q.keep(accessed)
 
     def record(self, on: bool) -> None:
         """Tell of each access that begins from now on."""
@@ -132,7 +133,7 @@ class QemuPlayer:
         """A function that begins to play, given the time; and the script."""
         script = _script(values, steps, again, line, timer, then)
         self._scripts.append(script)
-        play: Callable[[int], None] = q.bound_at(b"move", "xipsim_play", addressof(script))
+        play: Callable[[int], None] = shim.bound_at(b"move", "xipsim_play", addressof(script))
         return play, script
 
     def repeat(self, times: int) -> None:

@@ -11,6 +11,7 @@ from ctypes import c_int64
 from xipsim.engines.guest.backend import Timer
 
 from . import library as q
+from . import shim
 
 
 class QemuTimer:
@@ -22,13 +23,13 @@ class QemuTimer:
         self, callback: Callable[[], None], is_hidden: bool, is_patient: bool = False
     ) -> None:
         self.pointer, self.callback = timer, _ = q.new_structure(), q.keep(callback)
-        q.timer_init(timer, None, q.CLOCK_VIRTUAL, 1, 0, q.call, self.callback)
+        q.timer_init(timer, None, q.CLOCK_VIRTUAL, 1, 0, shim.call, self.callback)
         if is_patient:
-            q.be_patient(timer)
+            shim.be_patient(timer)
         elif is_hidden:
-            q.hide(timer)
-        self.arm: Callable[[int], None] = q.bound(b"move", q.timer_mod, timer)
-        self.disarm: Callable[[], None] = q.bound(b"act", q.timer_del, timer)
+            shim.hide(timer)
+        self.arm: Callable[[int], None] = shim.bound(b"move", q.timer_mod, timer)
+        self.disarm: Callable[[], None] = shim.bound(b"act", q.timer_del, timer)
 
 
 def _find_offset(read: Callable[[], int]) -> c_int64 | None:
@@ -65,8 +66,8 @@ class QemuTime:
 
     def __init__(self) -> None:
         self._cpu: int | None = None
-        self.read: Callable[[], int] = q.bound(b"read", q.clock_ns, q.CLOCK_VIRTUAL)
-        self._nearest: Callable[[], int] = q.bound_nearest()
+        self.read: Callable[[], int] = shim.bound(b"read", q.clock_ns, q.CLOCK_VIRTUAL)
+        self._nearest: Callable[[], int] = shim.bound_at(b"read", "xipsim_nearest", q.CLOCK_VIRTUAL)
         """ns until the first timer fires, negative if there is none."""
         self._nudge = QemuTimer(self._nudged, is_hidden=True)
         self._nudged_at: int | None = None
@@ -75,9 +76,9 @@ class QemuTime:
     def bind(self, cpu: int) -> None:
         """The core whose time it is."""
         self._cpu = cpu
-        self.hold = q.bound(b"act", q.cpu_stop_current, 0)
-        self.release = q.bound(b"act", q.cpu_resume, cpu)
-        self.move_on = q.bound_move_on(cpu)
+        self.hold = shim.bound(b"act", q.cpu_stop_current, 0)
+        self.release = shim.bound(b"act", q.cpu_resume, cpu)
+        self.move_on = shim.bound_at(b"act", "xipsim_move_on", cpu)
 
     def timer(
         self,
@@ -116,7 +117,7 @@ class QemuTime:
             offset = _find_offset(self.read)
             if offset is None or self._cpu is None:
                 return False
-            self._skip = q.bound_skip(self._cpu, offset)
+            self._skip = shim.bound_skip(self._cpu, offset)
         return span < 2**31 and self._skip(span) != 0
 
     def halt(self) -> None:

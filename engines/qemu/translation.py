@@ -8,6 +8,7 @@ from __future__ import annotations
 from ctypes import addressof, c_uint32, c_void_p
 
 from . import library as q
+from . import shim
 
 ONE_INSTRUCTION, DEVICES, COUNTS = 0x1, 0x8000, 0x2000
 """Flags of translation: how many instructions a block has; that the last one may reach a device, of
@@ -20,9 +21,9 @@ def watch_translation(cpu: int) -> None:
     flags = _find_flags(cpu)
     if flags is not None:
         by_instruction = ONE_INSTRUCTION | (0 if flags.value & COUNTS else DEVICES)
-        q.shim_data(c_uint32, "xipsim_by_instruction").value = by_instruction
-        q.shim_data(c_void_p, "xipsim_executed").value = q.address(q.instructions_executed)
-        q.shim_data(c_void_p, "xipsim_translation").value = addressof(flags)
+        shim.data(c_uint32, "xipsim_by_instruction").value = by_instruction
+        shim.data(c_void_p, "xipsim_executed").value = q.address(q.instructions_executed)
+        shim.data(c_void_p, "xipsim_translation").value = addressof(flags)
 
 
 def _find_flags(cpu: int) -> c_uint32 | None:

@@ -10,6 +10,7 @@ from ctypes import c_int64, c_void_p, py_object
 from typing import Any
 
 from . import library as q
+from . import shim
 
 MOST_TURNS = 256
 """As in turns.c."""
@@ -19,18 +20,17 @@ class QemuTurner:
     """Implements `backend.Turner`. nvic: QEMU's."""
 
     def __init__(self, nvic: int) -> None:
-        q.shim_data(c_void_p, "xipsim_nvic").value = nvic
-        q.shim_data(c_void_p, "xipsim_can_take").value = q.address(q.can_take_exception)
-        self._stall = q.shim_data(c_int64 * 4, "xipsim_stall")
-        self._turns = q.shim_data(c_int64 * MOST_TURNS, "xipsim_turns")
-        self._due = q.shim_data(c_int64 * MOST_TURNS, "xipsim_turns_due")
-        self._stop: Callable[[], int] = q.bound_at(b"read", "xipsim_turns_stop", 0)
+        shim.data(c_void_p, "xipsim_nvic").value = nvic
+        self._stall = shim.data(c_int64 * 4, "xipsim_stall")
+        self._turns = shim.data(c_int64 * MOST_TURNS, "xipsim_turns")
+        self._due = shim.data(c_int64 * MOST_TURNS, "xipsim_turns_due")
+        self._stop: Callable[[], int] = shim.bound_at(b"read", "xipsim_turns_stop", 0)
 
     def connect(self, timer: Any, made: Callable[[], None]) -> None:
         """As `Turner.connect`."""
-        q.shim_data(c_void_p, "xipsim_stall_timer").value = timer.pointer
-        q.shim_data(py_object, "xipsim_stall_over").value = timer.callback
-        q.shim_data(py_object, "xipsim_turns_made").value = q.keep(made)
+        shim.data(c_void_p, "xipsim_stall_timer").value = timer.pointer
+        shim.data(py_object, "xipsim_stall_over").value = timer.callback
+        shim.data(py_object, "xipsim_turns_made").value = q.keep(made)
 
     def begin(self, end: int, lag: int, until: int, sight: int) -> None:
         """As `Turner.begin`."""

@@ -20,6 +20,7 @@ from ctypes import c_uint32, c_void_p, memmove
 from xipsim.engines.api import SnapshotError
 
 from . import library as q
+from . import shim
 
 WORD = 8
 DESCRIPTION, FIELDS, SECTIONS = 32, 2048, 64
@@ -140,8 +141,8 @@ def keep_translations(cpu: int) -> None:
     finally:
         memory.close()
     if is_known:  # what is called before loading, and what after
-        words[first + 1] = q.shim_address("xipsim_core_loaded")
-        q.shim_data(c_void_p, "xipsim_tlb_flush").value = q.address(q.tlb_flush)
+        words[first + 1] = shim.place("xipsim_core_loaded")
+        shim.data(c_void_p, "xipsim_tlb_flush").value = q.address(q.tlb_flush)
         ours = q.new_structure()
         memmove(ours, struct.pack(f"{DESCRIPTION}Q", *words), DESCRIPTION * WORD)
         q.vmstate_unregister(None, q.vmstate_cpu, cpu)

@@ -12,16 +12,17 @@ from ctypes import PYFUNCTYPE, c_uint32, c_uint64, c_void_p
 from typing import Any
 
 from . import library as q
+from . import shim
 
 _written = PYFUNCTYPE(c_uint64, c_void_p, c_uint64, c_uint64, c_void_p)(
-    q.shim_address("xipsim_pages_written")
+    shim.place("xipsim_pages_written")
 )
 for name, function in (
     ("xipsim_take_dirty", q.take_dirty),
     ("xipsim_is_dirty", q.is_dirty),
     ("xipsim_free", q.free),
 ):
-    q.shim_data(c_void_p, name).value = q.address(function)
+    shim.data(c_void_p, name).value = q.address(function)
 
 
 class Written:
