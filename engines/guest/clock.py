@@ -114,11 +114,9 @@ class GuestClock:
         if not self._stalls or until <= now:
             return now
         span = until - now
-        if self.passages.past.is_now:
-            self.passages.past.skip(span)
-        elif self.stall_end.deadline is not None:
+        if self.stall_end.deadline is not None:
             return now
-        elif not self.source.skip(span):
+        if not self.source.skip(span):
             span = self.next_guest_alarm(now, span)
             if span > 0:
                 self.stall(now + span)

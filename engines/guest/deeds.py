@@ -50,7 +50,7 @@ class Deeds:
         self._goes_on: tuple[int, Question] | None = None
         """The base and the question of the last deed, if it is one; and for that: """
         self._first = 0
-        self._behind: list[int] = []
+        self._behind: tuple[int, ...] = ()
 
     def all(self) -> tuple[Deed, ...]:
         """Up to now."""
@@ -69,9 +69,10 @@ class Deeds:
             self.add(base, since, partial(self._questions.count_as_taken, taken - self.counted))
             self.counted = taken
         if self._goes_on == (base, question):
-            self._behind.append(at - self._first)
-            return
-        self._first, self._behind = at, []
-        span = question.until - at
+            self._behind += (at - self._first,)
+            base, since, *_ = self._deeds.pop()
+        else:
+            self._first, self._behind = at, ()
+        span = question.until - self._first
         self.add(base, since, partial(self._questions.ask, question.key, span, self._behind))
         self._goes_on = base, question

@@ -6,8 +6,8 @@ made then, at the same distances in time, the answers are the same, too. Such a 
 when it comes for the second time. From then on an engine with a `Player` answers it access by
 access, without the model, which *jumps* at its end to where it would be. Whatever else happens
 meanwhile (another access, or the same at another time; an alarm; somebody looks) ends the passage
-early: the model then *catches up*, by making what was answered, each access at its own time. So
-there is nothing that could tell the difference.
+early: the model then jumps to where it would be behind the last answer. So there is nothing that
+could tell the difference.
 
 A passage consists of accesses that change their model only. It begins where the model says so
 (`Clock.passage`), and ends before the first access that is not neutral, or in which the model
@@ -24,8 +24,8 @@ there on the passage is timed anew. Those times are its *bases*.
 A loop that polls is one passage and the write that begins it, in turn. Where the recorder has seen
 that the write led back to the state in which the passage began, the player may answer it, too: as
 many rounds as the clock lets a loop ask, up to the one that stalls; and so it may where the passage
-has led up to such a loop from elsewhere. What the model has to catch up with is what each of them
-tells the chip, for its count and the trace (`Speaker.again`), and the clock.
+has led up to such a loop from elsewhere. What is left to do then is what each of them tells the
+chip, for its count and the trace (`Speaker.again`), and the clock.
 
 Where accesses drive an interrupt of the core, the player does so, too, at the time of each, as the
 core has to see it, and the model follows (`Speaker.line`).
@@ -79,7 +79,7 @@ class Passage(Fixed):
 
     steps: tuple[Step, ...]
     stops: tuple[Stop, ...]
-    """Where it may end; the last one is behind all steps."""
+    """Behind each of them: where it may end."""
     play: Callable[[int], None]
     """Begins to play it, at that time."""
     again: Again | None
@@ -112,8 +112,8 @@ class Passages:
         self._pc = 0
         """Of the step that has set another model's alarm."""
         self._recorded: Recorder | None = None
-        self.past = Past(clock, questions)
-        """How the model catches up."""
+        self.past = Past(clock)
+        """How deeds are done."""
         self.filters: Sequence[WakeFilter] = ()
         """What an interrupt may have to wait for on its way to the core."""
         self.drives: Callable[[IrqLine, bool], bool] | None = None
@@ -245,16 +245,8 @@ class Passages:
         written: Sequence[int],
     ) -> None:
         """Let the model be where it would be behind so many steps."""
-        done = 0
-        if made == len(passage.steps):
-            stop: Stop | None = passage.stops[-1]
-        else:
-            stop = next((s for s in reversed(passage.stops) if s.length <= made), None)
-        if stop is not None:
-            self._jump(speaker, stop, bases[: stop.bases], written)
-            done = stop.length
-        if done < made:
-            self.past.make(speaker, bases, passage.steps[:made], written, done)
+        if made:
+            self._jump(speaker, passage.stops[made - 1], bases, written)
         if speaker.end.deadline is not None and speaker.lets_alarm_wait():
             self.past.fire(speaker)
 
@@ -337,7 +329,8 @@ class Passages:
         if len(steps) < LEAST:
             self._known[begun] = TRIES + 1
             return
-        is_plain = not stops[-1].ends_question and not stops[-1].deeds and len(stops) == 1
+        end = stops[-1]
+        is_plain = not end.ends_question and not end.deeds and end.bases == 1
         write, then = again, None
         if write is not None and (state != recorded.state or not is_plain):
             again, loop = None, self._known.get((speaker, state))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from xipsim.peripherals.core import Speaker
 
-from .backend import Step, TimeSource
-from .questions import Questions
+from .backend import TimeSource
 
 
 class PastClock(Protocol):
@@ -24,8 +22,8 @@ class PastClock(Protocol):
 class Past:
     """Lets models see an earlier time, while somebody does something."""
 
-    def __init__(self, clock: PastClock, questions: Questions) -> None:
-        self._clock, self._questions = clock, questions
+    def __init__(self, clock: PastClock) -> None:
+        self._clock = clock
         self._time: int | None = None
         self.pc = 0
         """Of the access that does it; 0: of the one under way."""
@@ -34,11 +32,6 @@ class Past:
     def is_now(self) -> bool:
         """Whether something is done so."""
         return self._time is not None
-
-    def skip(self, span: int) -> None:
-        """What is done has taken so many ns."""
-        assert self._time is not None
-        self._time += span
 
     def at(self, time: int, act: Callable[[], object]) -> None:
         """Do something as of that time."""
@@ -54,30 +47,6 @@ class Past:
         finally:
             self._time, self.pc = None, 0
             self._clock.read_by(None)
-
-    def make(
-        self,
-        speaker: Speaker,
-        bases: Sequence[int],
-        steps: Sequence[Step],
-        written: Sequence[int],
-        done: int,
-    ) -> None:
-        """Make these accesses with these values, but for the first `done`, each at its time."""
-        model, base, later = speaker.model, bases[0], iter(bases[1:])
-        for number, (step, value) in enumerate(zip(steps, written, strict=False)):
-            if step.rested is not None:
-                base = next(later)
-            if number < done:
-                continue
-            if step.offset in speaker.ALSO:
-                self._questions.asked = None
-            access = (
-                partial(model.write, step.offset, value)
-                if step.is_write
-                else partial(model.read, step.offset)
-            )
-            self.at(base + (step.since or 0), access)
 
     def fire(self, speaker: Speaker) -> None:
         """The model's alarm, if its time has come while no timer was set to it."""

@@ -18,9 +18,8 @@ ANYTHING = (0, 0xFFFF_FFFF, 0)
 
 
 class Stop(Fixed):
-    """Where a passage may end: behind its first `length` steps."""
+    """Where a passage may end: behind one of its steps."""
 
-    length: int
     bases: int
     """How many there are by then, with the passage's begin."""
     deeds: tuple[Deed, ...]
@@ -41,8 +40,7 @@ class Stop(Fixed):
 
 class Recorder:
     """Takes down accesses as long as nothing but the model is changed by them, or what can be
-    changed later as well. They stop at the end, and before steps that start something at rest.
-    began: the time of now.
+    changed later as well. began: the time of now.
     """
 
     def __init__(
@@ -60,8 +58,8 @@ class Recorder:
         self._writes: list[tuple[int, int, int]] = []
         self._deeds = Deeds(questions)
         self._stops: list[Stop] = []
-        self._outcome: Any = None
-        """The model's, behind the last step."""
+        self._ends_question = False
+        """Whether one of the steps was not neutral."""
         self.taken = 0
         """ns, by the access under way."""
         self._took = 0
@@ -86,8 +84,8 @@ class Recorder:
 
     @property
     def stops(self) -> tuple[Stop, ...]:
-        """Where they may stop, in order."""
-        return (*self._stops, self._stop())
+        """Where they may stop: behind each of them."""
+        return tuple(self._stops)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -226,11 +224,8 @@ class Recorder:
         rested = None
         has_room = len(self._bases) < MOST_BASES
         if has_room and start is not None and now is not None and start.rested <= now:
-            self._may_stop()
             since, rested = None, start.rested - self._bases[-1]
             self._bases.append(now)
-        elif self._steps and self._steps[-1].sets is not None:
-            self._may_stop()
         outcome = speaker.outcome(self.state, self._bases, self._writes)
         if outcome is None:
             return False
@@ -256,28 +251,21 @@ class Recorder:
             else:
                 self._deeds.add(base, since, deed, None if alarm is None else setting)
         self._took += took
-        self._outcome, self._due, self._waits = outcome, due, waits
-        return True
-
-    def _may_stop(self) -> None:
-        """It may end behind the last step."""
-        if self._steps:
-            self._stops.append(self._stop())
-
-    def _stop(self) -> Stop:
-        """Behind the last step."""
-        due = self._due
-        return Stop(
-            len(self._steps),
-            bases=len(self._bases),
-            deeds=self._deeds.all(),
-            outcome=self._outcome,
-            taken=self._took - self._deeds.counted,
-            ends_question=any(step.offset in self.speaker.ALSO for step in self._steps),
-            sets_alarm=due != self._deadline,
-            due=None if due is None else due - self._bases[-1],
-            is_armed=not self._waits,
+        self._due, self._waits = due, waits
+        self._ends_question |= ends_question
+        self._stops.append(
+            Stop(
+                bases=len(self._bases),
+                deeds=self._deeds.all(),
+                outcome=outcome,
+                taken=self._took - self._deeds.counted,
+                ends_question=self._ends_question,
+                sets_alarm=due != self._deadline,
+                due=None if due is None else due - began,
+                is_armed=not waits,
+            )
         )
+        return True
 
     def _can_wait(self) -> bool:
         """Whether the alarm, as it is now, need not be set in its time: also, no timer runs that

@@ -608,21 +608,23 @@ class Talker(Peripheral):
 
     def outcome(
         self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
-    ) -> tuple[list[int], list[int], int, int | None]:
+    ) -> tuple[list[int], int, list[int], int, int | None]:
         words = [step for step, offset, _ in writes if offset == 0]
         until = None if self.rings_until is None else self.rings_until - bases[-1]
-        return words[: len(self.said)], list(self.levels), self.rang_until - bases[-1], until
+        said, levels = len(self.said), list(self.levels)
+        return words, said, levels, self.rang_until - bases[-1], until
 
     def jump(
         self,
-        outcome: tuple[list[int], list[int], int, int | None],
+        outcome: tuple[list[int], int, list[int], int, int | None],
         bases: Sequence[int],
         written: Sequence[int],
     ) -> None:
-        words, levels, rang_until, until = outcome
+        words, said, levels, rang_until, until = outcome
         self.rings_until = None if until is None else bases[-1] + until
-        self.said, self.levels = [written[step] for step in words], list(levels)
-        self.WORD = self.said[-1]
+        self.said, self.levels = [written[step] for step in words[:said]], list(levels)
+        if words:
+            self.WORD = written[words[-1]]
         if rang_until > 0:
             self.rang_until = bases[-1] + rang_until
 
