@@ -44,6 +44,13 @@ RUNG = Program(f"""
 """)
 """In each sentence a bell rings, at another time, and then again at once; the next look may come
 when it is silent."""
+LISTENED = Program(f"""
+        ldr r4, =0x40008000; movs r5, #0; movs r7, #1
+    again: str r5, [r4, #12]; {SAY * WORDS} str r7, [r4, #16]; movs r2, #1; ands r2, r5
+    pause: subs r2, #1; bpl pause
+    rings: ldr r3, [r4, #20]; subs r3, #1; bpl rings; {SAY} b again
+""")
+"""In each sentence a bell rings, and a loop asks, from another time on, until it is silent."""
 TIME = 100_000
 
 Heard = tuple[list[tuple[int, list[int]]], list[int], list[int]]
@@ -138,6 +145,25 @@ def test_whoever_looks_while_the_bell_rings_changes_nothing(
         assert begun < tolled
     with running(RUNG) as engine:
         assert run_and_ring(engine, *looks, TIME) == undisturbed
+
+
+@pytest.mark.needs("times within a block")
+@pytest.mark.parametrize("seed", range(4))
+def test_whoever_looks_while_a_loop_asks_for_the_bell_changes_nothing(
+    running: Running, seed: int
+) -> None:
+    """That asks the clock; the first of these questions are a part of what is said."""
+    looks = sorted(random.Random(seed).sample(range(20_000, TIME), 60))
+    with running(LISTENED) as engine:
+        undisturbed = run_and_ring(engine, TIME)
+        waits = engine.request("waits")
+    (sentences, _, _), tolls = undisturbed
+    assert len(sentences) - 1 <= len(tolls) // 2 <= len(sentences)
+    assert [value for _, value in tolls] == [n % 2 for n in range(1, len(tolls) + 1)]
+    assert all(end - begin >= 300 for (begin, _), (end, _) in zip(*[iter(tolls)] * 2, strict=False))
+    with running(LISTENED) as engine:
+        assert run_and_ring(engine, *looks, TIME) == undisturbed
+        assert engine.request("waits") == waits
 
 
 @pytest.mark.needs("times within a block")

@@ -501,7 +501,7 @@ class Talker(Peripheral):
     a `Speaker`, too. A GO with the value ASK asks besides: who goes on so with one and the same
     word is in a loop that polls, up to another GO. BELL rings a bell for a while, 50 ns after it
     has rung last at the earliest: others hear that, and none of them has to hear it at once. A look
-    at LEVEL lasts until it is silent.
+    at LEVEL lasts until it is silent, and one at RINGING asks for that.
     """
 
     SIZE = 0x1000
@@ -510,6 +510,7 @@ class Talker(Peripheral):
     LEVEL = Register(0x8, ro=True, neutral=True)
     GO = Register(0xC, neutral=True)
     BELL = Register(0x10)
+    RINGING = Register(0x14, ro=True, neutral=True)
     FREE, ALSO = frozenset((WORD.offset,)), frozenset((BELL.offset,))
     PUSHED, line = frozenset[int](), None
     ASK = 0xFFFF_FFFF
@@ -566,6 +567,15 @@ class Talker(Peripheral):
         self.levels.append(len(self.said))
         self.system.clock.take(self.began + 100 * len(self.said))
         return len(self.said)
+
+    @RINGING.on_read
+    def _rings(self) -> int:
+        clock, until = self.system.clock, self.rings_until
+        if until is not None and clock.now >= until:
+            self._silence()
+        elif until is not None:
+            clock.question(("bell", self.name), until)
+        return int(self.rings_until is not None)
 
     @GO.on_write
     def _go(self, value: int) -> None:
