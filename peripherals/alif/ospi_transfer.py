@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from functools import partial, reduce
-from operator import and_
+from functools import partial
 
 from xipsim.peripherals.core import Alarm
-from xipsim.peripherals.nor.bus import SpiDevice, Transaction
+from xipsim.peripherals.nor.bus import Transaction
 
 from .ospi_fifos import DEPTH, RXU, TXO, Fifos
-from .ospi_format import Format, packed, size
+from .ospi_format import size
 from .ospi_incoming import Incoming
+from .ospi_lines import Lines
 from .ospi_polls import Polls
 from .ospi_registers import OspiRegisters
 from .ospi_shapes import BOTH, EEPROM_READ, TRANSMIT, Plan, Shapes
@@ -23,7 +23,6 @@ _SSIENR, _SER = OspiRegisters.SSIENR.offset, OspiRegisters.SER.offset
 _TXFTLR, _BAUDR = OspiRegisters.TXFTLR.offset, OspiRegisters.BAUDR.offset
 _SELECTS, _TFT = OspiRegisters.SELECTS.mask, OspiRegisters.TFT.mask
 _TXFTHR = OspiRegisters.TXFTHR.lsb
-_CYCLES = 32
 
 
 class Transfers:
@@ -41,13 +40,9 @@ class Transfers:
         self._progress, self._clock = progress, ospi.system.clock
         self._incoming = Incoming(ospi, shapes, fifos)
         self.polls = Polls(ospi, progress)
-        self._cycles: dict[tuple[int, ...], tuple[Format, Transaction]] = {}
-        """Cycles that send no data, and their shapes, by what else they are made of: a driver sends
-        the same few again and again, and the chip knows them by their identity."""
+        self._lines = Lines(ospi)
         self.has_ended = False
         """Whether one that sends has, since somebody has taken notice."""
-        self._on_lines: dict[int, list[SpiDevice]] = {}
-        """The chips of a value of SER."""
 
     # -- what firmware does ------------------------------------------------------------------------
 
@@ -182,10 +177,10 @@ class Transfers:
 
     def poll_again(self, head: list[int]) -> Callable[[], bytes] | None:
         """If the receive that these entries begin comes again: as of `SpiDevice`."""
-        chips, plan = self._selected(), self._shapes.plan
+        chips, plan = self._lines.chips, self._shapes.plan
         if len(chips) != 1 or not plan.shape.frf:
             return None
-        return chips[0].again(self._cycle(plan.shape, head, plan.read))
+        return chips[0].again(self._lines.cycle(plan.shape, head, plan.read))
 
     def select_again(self, select: int) -> None:
         """As `select`, where that begins a poll, but for the alarm, which was set."""
@@ -237,24 +232,15 @@ class Transfers:
         del ospi.tx[: shape.head or 1]
         if shape.frf:
             # Assumption: with neither instruction nor address, which is not allowed, an entry goes.
-            cycle = self._cycle(shape, head[: shape.head], plan.read)
-            exchange = partial(self._exchange, cycle)
+            cycle = self._lines.cycle(shape, head[: shape.head], plan.read)
+            exchange = partial(self._lines.exchange, cycle)
         else:
             # The first entry goes out over and over while frames come in.
-            exchange = partial(self._both_ways, shape, head * plan.frames)
-        answer = self.polls.read(self._selected(), exchange, head, plan.change)
+            exchange = partial(self._lines.both_ways, shape, head * plan.frames)
+        answer = self.polls.read(self._lines.chips, exchange, head, plan.change)
         now = self._clock.now
         self._incoming.begin(answer, plan.frames, since=now, lead=plan.lead)
         return now
-
-    def _cycle(self, shape: Format, head: list[int], read: int) -> Transaction:
-        """One that sends no data; the same again where it is equal."""
-        known = self._cycles.get(asked := (id(shape), read, *head))
-        if known is None:
-            if len(self._cycles) >= _CYCLES:
-                self._cycles.clear()
-            known = self._cycles[asked] = shape, shape.transaction(head, read=read)
-        return known[1]
 
     def _send(self, plan: Plan) -> None:
         ospi = self._ospi
@@ -318,59 +304,20 @@ class Transfers:
         if shape.frf:
             head = entries[: shape.head]
             if done > shape.head:
-                data = self._packed(shape, entries[shape.head :])
-                self._exchange(shape.transaction(head, write=data))
+                data = self._lines.packed(shape, entries[shape.head :])
+                self._lines.exchange(shape.transaction(head, write=data))
             elif done == shape.head:
-                self._exchange(self._cycle(shape, head, 0))
+                self._lines.exchange(self._lines.cycle(shape, head, 0))
         elif ospi.TMOD == BOTH:
             # Assumption: all frames come with the last one, as the chip is asked once.
-            answer = self._both_ways(shape, entries)
+            answer = self._lines.both_ways(shape, entries)
             self._fifos.receive(answer, shape.frame_bits, 0, done)
             self._incoming.end()
         elif entries:
             count = ospi.NDF + 1 if ospi.TMOD == EEPROM_READ and is_whole else 0
-            data = self._packed(shape, entries)
+            data = self._lines.packed(shape, entries)
             read = size(count, shape.frame_bits)
-            answer = self._exchange(Transaction(opcode=data[0], write=data[1:], read=read))
+            answer = self._lines.exchange(Transaction(opcode=data[0], write=data[1:], read=read))
             if count:
                 self._incoming.begin(answer, count, since=end, lead=0)
                 self._watch_progress()
-
-    # -- on the lines ------------------------------------------------------------------------------
-
-    def _packed(self, shape: Format, frames: list[int]) -> bytes:
-        """Frames as they go out."""
-        if len(frames) * shape.frame_bits % 8:
-            self._ospi.gap("transfers whose frames do not fill whole bytes")
-        return packed(frames, shape.frame_bits)
-
-    def _both_ways(self, shape: Format, frames: list[int]) -> bytes:
-        """Standard SPI: a byte comes in for each that goes out."""
-        data = self._packed(shape, frames)
-        if not data:
-            return b""
-        rest = data[1:]
-        transaction = Transaction(opcode=data[0], write=rest, read=len(rest), duplex=True)
-        return b"\xff" + self._exchange(transaction)
-
-    def _selected(self) -> list[SpiDevice]:
-        chosen = self._ospi.chosen
-        known = self._on_lines.get(chosen)
-        if known is None:
-            chips = self._ospi.chips
-            known = [chips[number] for number in (0, 1) if chosen >> number & 1 and number in chips]
-            self._on_lines[chosen] = known
-        return known
-
-    def _exchange(self, transaction: Transaction) -> bytes:
-        """One cycle of chip select; FFh where no chip drives the bus."""
-        chips = self._selected()
-        if len(chips) == 1:
-            chip = chips[0]
-            self._clock.acts(None if chip.busy else chip.again(transaction))
-            return chip.transfer(transaction)
-        self._clock.acts()
-        answers = [chip.transfer(transaction) for chip in chips]
-        # Assumption: where two chips drive a line, 0 wins.
-        idle = b"\xff" * transaction.read
-        return bytes(reduce(and_, levels) for levels in zip(idle, *answers, strict=True))
