@@ -179,7 +179,7 @@ class Decoder:
     def admits(self, c: Cycle) -> bool:
         """Whether the chip listens to this command now; if not, why not is reported."""
         chip, command = self._chip, c.command
-        if command.first_byte != 0x99:
+        if chip.reset_enabled and command.first_byte != 0x99:
             chip.disable_reset(command.first_byte)
         if chip.powered_down and not chip.operation and command.first_byte != 0xAB:
             chip.refuse("power-down", c, "the chip is in power-down")

@@ -16,6 +16,7 @@ class _Piece:
         self.start, self.end, self._chip = start, end, chip
         self.segment = window.segment(offset + start, end - start)
         self.native = False
+        """Served from the copy; else accesses go to the model."""
         self.copy(start, end)
 
     def copy(self, start: int, end: int) -> None:
@@ -23,11 +24,6 @@ class _Piece:
         start, end = max(start, self.start), min(end, self.end)
         if start < end:
             self.segment.load(start - self.start, memoryview(self._chip.array)[start:end])
-
-    def serve(self, native: bool) -> None:
-        """Serve from the copy, or send accesses to the model."""
-        self.native = native
-        self.segment.native(native)
 
     def unmap(self) -> None:
         self.segment.unmap()
@@ -72,16 +68,19 @@ class _Part:
 
     def serve(self, size: int) -> list[tuple[Segment, bool]]:
         """Let the first `size` bytes, if it shows so many, be native; which segments change."""
-        size = min(size, self.visible)
+        if size > self.visible:
+            size = self.visible
         if size == self._served:
             return []
-        self.divide(size)
+        if 0 < size < self.size:
+            self.divide(size)
         self._served = size
         changes = []
         for piece in self.pieces:
             native = piece.end <= size
-            if native != piece.native:
-                piece.serve(native)
+            if native is not piece.native:
+                piece.native = native
+                piece.segment.native(native)
                 changes.append((piece.segment, native))
         return changes
 
