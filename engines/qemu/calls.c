@@ -270,7 +270,8 @@ uint32_t xipsim_skip(void *cpu, int span)
 {
     int64_t deadline = xipsim_nearest(CLOCK_VIRTUAL);
 
-    if (deadline >= 0 && deadline < span) {
+    /* Where it is kept Python finds when it first asks: turns of a snapshot may come before. */
+    if (!xipsim_offset || (deadline >= 0 && deadline < span)) {
         return 0;
     }
     pass_over(cpu, span);
