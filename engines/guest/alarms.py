@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from xipsim.peripherals.core import RAISED
 
-from .backend import Timer, TimeSource
+from .timesource import Timer, TimeSource
 
 
 class ClockAlarm:

@@ -13,9 +13,9 @@ from typing import Any
 from xipsim.peripherals.core import Speaker
 
 from .alarms import ClockAlarm
-from .backend import Timer, TimeSource
 from .passages import Passages
 from .questions import Questions
+from .timesource import Timer, TimeSource
 
 MAXIMUM = 2**62
 WFI, WFE = "WFI", "WFE"

@@ -40,11 +40,11 @@ from typing import Any, Protocol
 from xipsim.peripherals.core import RAISED, Alarm, FirstTurn, IrqLine, Speaker, WakeFilter
 from xipsim.peripherals.fixed import Fixed
 
-from .backend import Again, Player, Step
 from .deeds import Question
 from .past import Past, PastClock
 from .questions import Questions
 from .recorder import Recorder, Stop
+from .shortcuts import Again, Player, Step
 
 LEAST = 3
 """Accesses of a passage: to answer fewer is not worth it."""

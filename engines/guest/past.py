@@ -7,7 +7,7 @@ from typing import Protocol
 
 from xipsim.peripherals.core import Speaker
 
-from .backend import TimeSource
+from .timesource import TimeSource
 
 
 class PastClock(Protocol):

@@ -19,8 +19,8 @@ from collections.abc import Callable, Hashable
 
 from xipsim.peripherals.core import Turn
 
-from .backend import Witness
 from .polling import Run
+from .shortcuts import Witness
 
 MARKED, COMPARED, KEPT, PROVEN = 2, 3, 4, 5
 """Polls of a wait, by what is done in them; the last two where a proof is tried."""

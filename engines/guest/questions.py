@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from xipsim.peripherals.core import RAISED, Turn, Unanswered
 
 from .alarms import ClockAlarm
-from .backend import TimeSource, Turner
 from .hopeless import LONG, Hopeless
 from .polling import (
     GAP,
@@ -21,6 +20,8 @@ from .polling import (
     plain,
 )
 from .proofs import Proofs
+from .shortcuts import Turner
+from .timesource import TimeSource
 from .turns import Turns
 from .waits import Waits
 

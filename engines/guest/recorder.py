@@ -8,9 +8,10 @@ from typing import Any
 from xipsim.peripherals.core import Alarm, Allowed, FirstTurn, IrqLine, Speaker, Start
 from xipsim.peripherals.fixed import Fixed
 
-from .backend import Again, Step, TimeSource
 from .deeds import Deed, Deeds, Question, Setting
 from .questions import Questions
+from .shortcuts import Again, Step
+from .timesource import TimeSource
 
 MOST, MOST_BASES = 256, 8
 """Accesses of a passage, and of them such as start something at rest."""

@@ -6,8 +6,9 @@ from collections.abc import Hashable, Sequence
 
 from xipsim.peripherals.core import Turn
 
-from .backend import TimeSource, Turner
 from .polling import INTERRUPTED_GAP, Run
+from .shortcuts import Turner
+from .timesource import TimeSource
 
 _Made = tuple[Hashable, Hashable, int, int]
 

@@ -32,7 +32,7 @@ class _Private(Structure):
 
 
 class QemuWitness:
-    """Implements `backend.Witness`. device: QEMU's container of core and NVIC."""
+    """Implements `shortcuts.Witness`. device: QEMU's container of core and NVIC."""
 
     def __init__(self, cpu: int, device: int, bus: SystemBus) -> None:
         self._cpu, self._device, self._bus = cpu, device, bus

@@ -10,7 +10,7 @@ from ctypes import Structure, addressof, c_int64, c_uint, c_uint32, c_uint64, c_
 from itertools import takewhile
 from typing import Any
 
-from xipsim.engines.guest.backend import Again, Played, Step
+from xipsim.engines.guest.shortcuts import Again, Played, Step
 
 from . import library as q
 from . import shim
@@ -91,7 +91,7 @@ def _can_make(step: Step) -> bool:
 
 
 class QemuPlayer:
-    """Implements `backend.Player`."""
+    """Implements `shortcuts.Player`."""
 
     def __init__(self) -> None:
         self._recording = shim.data(c_uint, "xipsim_recording")

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from ctypes import c_int64
 
-from xipsim.engines.guest.backend import Timer
+from xipsim.engines.guest.timesource import Timer
 
 from . import library as q
 from . import shim
 
 
 class QemuTimer:
-    """A timer on the virtual clock; implements `backend.Timer`."""
+    """A timer on the virtual clock; implements `timesource.Timer`."""
 
     __slots__ = ("arm", "callback", "disarm", "pointer")
 
@@ -52,7 +52,7 @@ def _find_offset(read: Callable[[], int]) -> c_int64 | None:
 
 
 class QemuTime:
-    """Implements `backend.TimeSource`; `bind` before anything runs."""
+    """Implements `timesource.TimeSource`; `bind` before anything runs."""
 
     hold: Callable[[], None]
     """In an access: the core executes nothing after it."""

@@ -17,7 +17,7 @@ MOST_TURNS = 256
 
 
 class QemuTurner:
-    """Implements `backend.Turner`. nvic: QEMU's."""
+    """Implements `shortcuts.Turner`. nvic: QEMU's."""
 
     def __init__(self, nvic: int) -> None:
         shim.data(c_void_p, "xipsim_nvic").value = nvic

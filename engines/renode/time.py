@@ -1,4 +1,4 @@
-"""Virtual time in Renode; implements `backend.TimeSource`.
+"""Virtual time in Renode; implements `timesource.TimeSource`.
 
 All timers share one of Renode's clock entries, since Renode looks at every entry whenever time
 moves on. A core that is held executes nothing while time goes to the next timer: Renode skips its
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from xipsim.engines.guest.backend import Timer
+from xipsim.engines.guest.timesource import Timer
 
 from .calls import Host
 

@@ -76,7 +76,7 @@ class Core(Source):
 
 
 class Turner:
-    """Implements `backend.Turner`, with the part that `turns.c` has in QEMU."""
+    """Implements `shortcuts.Turner`, with the part that `turns.c` has in QEMU."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -121,7 +121,7 @@ class Turner:
 
 
 class Witness:
-    """Implements `backend.Witness` for a driver that counts nothing, or does."""
+    """Implements `shortcuts.Witness` for a driver that counts nothing, or does."""
 
     def __init__(self, core: Core, *, counts: bool = False, writes: bool = False) -> None:
         self._core, self._counts, self._writes = core, counts, writes

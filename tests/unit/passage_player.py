@@ -7,13 +7,13 @@ from typing import Any
 
 from driven_core import Core, Witness
 
-from xipsim.engines.guest.backend import Again, Played, Step
 from xipsim.engines.guest.recorder import MOST
+from xipsim.engines.guest.shortcuts import Again, Played, Step
 from xipsim.peripherals.core import IrqLine, Peripheral
 
 
 class Player:
-    """Implements `backend.Player` for a model's accesses, and counts those that it answers."""
+    """Implements `shortcuts.Player` for a model's accesses, and counts those that it answers."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

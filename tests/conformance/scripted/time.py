@@ -8,7 +8,7 @@ NEVER = 2**63
 
 
 class Timer:
-    """A one-shot timer; implements `backend.Timer`."""
+    """A one-shot timer; implements `timesource.Timer`."""
 
     def __init__(self, time: ScriptedTime, callback: Callable[[], None]) -> None:
         self._time, self.callback = time, callback
@@ -23,7 +23,7 @@ class Timer:
 
 
 class ScriptedTime:
-    """Implements `backend.TimeSource`."""
+    """Implements `timesource.TimeSource`."""
 
     def __init__(self) -> None:
         self.now = 0
