@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         def _replace(self, **named: Any) -> Self: ...
 
 else:
+    from .namedtuple import Named
 
     class _Fields(type):
         """Metaclass: the annotations of a class are its parts."""
@@ -30,7 +31,7 @@ else:
             namespace |= {"__slots__": fields, "_fields": fields, "_field_defaults": given}
             return super().__new__(metaclass, name, bases, namespace)
 
-    class Fixed(metaclass=_Fields):
+    class Fixed(Named, metaclass=_Fields):
         """Base of a value that has the parts which its class annotates. For one level of classes.
 
         Who changes a part makes another value, by `_replace`.
@@ -51,14 +52,7 @@ else:
         def _asdict(self):
             return {field: getattr(self, field) for field in self._fields}
 
-        def _replace(self, **named):
-            return type(self)(**(self._asdict() | named))
-
         def __eq__(self, other):
             if type(other) is not type(self):
                 return NotImplemented
             return self is other or self._asdict() == other._asdict()
-
-        def __repr__(self):
-            parts = (f"{name}={value!r}" for name, value in self._asdict().items())
-            return f"{type(self).__name__}({', '.join(parts)})"

@@ -12,6 +12,18 @@ if TYPE_CHECKING:
 else:
     from _collections import _tuplegetter  # as `collections.namedtuple` does
 
+    class Named:
+        """What values with named parts have in common: `_asdict` tells them."""
+
+        __slots__ = ()
+
+        def _replace(self, **named):
+            return type(self)(**(self._asdict() | named))
+
+        def __repr__(self):
+            parts = (f"{name}={value!r}" for name, value in self._asdict().items())
+            return f"{type(self).__name__}({', '.join(parts)})"
+
     class _Fields(type):
         """Metaclass: the annotations of a class whose bases have no fields yet are its fields."""
 
@@ -30,7 +42,7 @@ else:
                 }
             return super().__new__(metaclass, name, bases, namespace)
 
-    class NamedTuple(tuple, metaclass=_Fields):
+    class NamedTuple(Named, tuple, metaclass=_Fields):
         """Base of a tuple whose parts have the names that its class annotates."""
 
         __slots__ = ()
@@ -51,13 +63,6 @@ else:
 
         def _asdict(self):
             return dict(zip(self._fields, self, strict=True))
-
-        def _replace(self, **named):
-            return type(self)(**(self._asdict() | named))
-
-        def __repr__(self):
-            parts = (f"{name}={value!r}" for name, value in self._asdict().items())
-            return f"{type(self).__name__}({', '.join(parts)})"
 
         def __getnewargs__(self):
             return tuple(self)

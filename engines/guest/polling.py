@@ -115,16 +115,15 @@ class Run:
             return False
         turns = len(times)
         self.last_taken = taken if turns > 1 else self.taken + taken
-        self.last, self.taken = times[-1], 0
-        self.polls += turns
-        self.count = min(QUESTIONS_BEFORE_STALL, self.count + turns)
+        self.taken = 0
+        self.go_on(times[-1], turns)
         return True
 
     def go_on(self, now: int, turns: int) -> None:
-        """It has made so many more like the last one, before it stalls, and asks."""
+        """It has made so many more like the last one, and asks."""
         self.last = now
         self.polls += turns
-        self.count += turns
+        self.count = min(QUESTIONS_BEFORE_STALL, self.count + turns)
 
     def go_round_behind(self, times: Iterable[int], ends: Iterable[int]) -> int:
         """The same, at these times, and each time it has stalled until one of `ends`. How often the

@@ -38,17 +38,11 @@ object *xipsim_on_wfe, *xipsim_on_wfi;
 static void call(object *callable)
 {
     int state = py.ensure();
-    object *result;
 
     xipsim_disturbed++;
     end_passage();
     end_turns();
-    result = py.call(callable, NULL, 0, NULL);
-    if (result) {
-        py.drop(result);
-    } else {
-        py.complain(callable);
-    }
+    do_call(callable, NULL, 0);
     py.release(state);
 }
 

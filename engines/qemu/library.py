@@ -86,7 +86,8 @@ class MemoryRegionOps(Structure):
     )
 
 
-_library = ctypes.CDLL(None)  # releases the interpreter's lock around a call
+process = ctypes.CDLL(None)  # releases the interpreter's lock around a call
+"""All that is loaded here: QEMU, the shim, what they are linked to."""
 _quick = ctypes.PyDLL(None)  # keeps it: for short functions that wait for nobody
 _missing: list[str] = []
 
@@ -95,7 +96,7 @@ def _function(name: str, result: Any, *arguments: Any, quick: bool = True) -> An
     """The first of the names `a|b` that this QEMU has."""
     for candidate in name.split("|"):
         try:
-            function = getattr(_quick if quick else _library, candidate)
+            function = getattr(_quick if quick else process, candidate)
         except AttributeError:
             continue
         function.restype, function.argtypes = result, arguments
@@ -242,11 +243,11 @@ if _missing:
     )
 
 # Data symbols.
-address_space_memory = ctypes.addressof(c_void_p.in_dll(_library, "address_space_memory"))
-error_fatal = ctypes.addressof(c_void_p.in_dll(_library, "error_fatal"))
-timers_state = ctypes.addressof(c_void_p.in_dll(_library, "timers_state"))
-vmstate_cpu = ctypes.addressof(c_void_p.in_dll(_library, "vmstate_cpu_common"))
-vmstate_core = ctypes.addressof(c_void_p.in_dll(_library, "vmstate_arm_cpu"))
+address_space_memory = ctypes.addressof(c_void_p.in_dll(process, "address_space_memory"))
+error_fatal = ctypes.addressof(c_void_p.in_dll(process, "error_fatal"))
+timers_state = ctypes.addressof(c_void_p.in_dll(process, "timers_state"))
+vmstate_cpu = ctypes.addressof(c_void_p.in_dll(process, "vmstate_cpu_common"))
+vmstate_core = ctypes.addressof(c_void_p.in_dll(process, "vmstate_arm_cpu"))
 
 
 def address(function: Any) -> int:

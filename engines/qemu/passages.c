@@ -231,16 +231,8 @@ int is_in_passage(void)
 
 void end_passage(void)
 {
-    object *result;
-
-    if (!script) {
-        return;
-    }
-    result = py.call(xipsim_passage_ended, NULL, 0, NULL);
-    if (result) {
-        py.drop(result);
-    } else {
-        py.complain(xipsim_passage_ended);
+    if (script) {
+        do_call(xipsim_passage_ended, NULL, 0);
     }
 }
 
@@ -249,13 +241,8 @@ void tell_access(object *values, uint64_t offset, unsigned size, int is_write, u
     object *arguments[] = {
         values, py.number(offset), py.number(size), py.number(is_write), py.number(value)
     };
-    object *result = py.call(xipsim_accessed, arguments, 5, NULL);
 
-    if (result) {
-        py.drop(result);
-    } else {
-        py.complain(xipsim_accessed);
-    }
+    do_call(xipsim_accessed, arguments, 5);
     for (int i = 1; i < 5; i++) {
         py.drop(arguments[i]);
     }

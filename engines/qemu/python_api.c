@@ -8,6 +8,17 @@
 
 struct python py;
 
+void do_call(object *callable, object *const *arguments, size_t count)
+{
+    object *result = py.call(callable, arguments, count, NULL);
+
+    if (result) {
+        py.drop(result);
+    } else {
+        py.complain(callable);
+    }
+}
+
 void find_python(void)
 {
     struct {

@@ -64,6 +64,9 @@ extern OWN struct python {
 /* In the vCPU thread, before a WFE or WFI executes. */
 OWN void fall_asleep(int is_wfi);
 
+/* Call it for what it does; what it raises is reported. With Python's lock. */
+OWN void do_call(object *callable, object *const *arguments, size_t count);
+
 /* Fill `py`, the first time; aborts where a function is missing. */
 OWN void find_python(void);
 

@@ -140,7 +140,7 @@ static void begin(struct registers *r, struct word *word)
 
 static void tell_failure(struct registers *r, struct word *word, object *value)
 {
-    object *kind, *error, *trace, *result;
+    object *kind, *error, *trace;
 
     py.fetch(&kind, &error, &trace);
     py.normalize(&kind, &error, &trace);
@@ -148,12 +148,7 @@ static void tell_failure(struct registers *r, struct word *word, object *value)
         py.set_traceback(error, trace);
         py.drop(trace);
     }
-    result = py.call(r->failed, (object *[]){ error, word->offset, value }, 3, NULL);
-    if (!result) {
-        py.complain(r->failed);
-    } else {
-        py.drop(result);
-    }
+    do_call(r->failed, (object *[]){ error, word->offset, value }, 3);
     py.drop(kind);
     py.drop(error);
 }
@@ -178,13 +173,8 @@ static uint64_t read_long(struct registers *r, uint64_t offset, unsigned size)
 static void write_long(struct registers *r, uint64_t offset, object *value, unsigned size)
 {
     object *arguments[] = { py.none, py.number(offset), value, py.number(size) };
-    object *result = py.call(r->write, arguments, 4, NULL);
 
-    if (!result) {
-        py.complain(r->write);
-    } else {
-        py.drop(result);
-    }
+    do_call(r->write, arguments, 4);
     py.drop(arguments[1]);
     py.drop(arguments[3]);
 }

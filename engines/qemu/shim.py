@@ -28,13 +28,11 @@ from xipsim.engines.guest.versions import VERSION
 
 from . import library as q
 
-_process = ctypes.CDLL(None)
-
 
 def data(kind: Any, name: str) -> Any:
     """What the shim calls `name`. Ends the process where the shim is of another xipsim."""
     try:
-        return kind.in_dll(_process, name)
+        return kind.in_dll(q.process, name)
     except ValueError:
         q.refuse(
             f"the shim has no {name}: it was built from other sources than these; install the "
@@ -55,10 +53,13 @@ for _name, _function in {
     "xipsim_disarm": q.timer_del,
     "xipsim_drive": q.irq_set,
     "xipsim_exit": q.cpu_exit,
+    "xipsim_free": q.free,
+    "xipsim_is_dirty": q.is_dirty,
     "xipsim_is_idle": q.is_idle,
     "xipsim_queue": q.queue_work,
     "xipsim_read_register": q.read_register,
     "xipsim_set_size": q.byte_array_resize,
+    "xipsim_take_dirty": q.take_dirty,
     "xipsim_tlb_flush": q.tlb_flush,
     "xipsim_warp": q.warp_timer,
 }.items():

@@ -85,15 +85,7 @@ int make_turn(object *callable)
 
 void end_turns(void)
 {
-    object *result;
-
-    if (!made) {
-        return;
-    }
-    result = py.call(xipsim_turns_made, NULL, 0, NULL);
-    if (result) {
-        py.drop(result);
-    } else {
-        py.complain(xipsim_turns_made);
+    if (made) {
+        do_call(xipsim_turns_made, NULL, 0);
     }
 }

@@ -17,12 +17,6 @@ from . import shim
 _written = PYFUNCTYPE(c_uint64, c_void_p, c_uint64, c_uint64, c_void_p)(
     shim.place("xipsim_pages_written")
 )
-for name, function in (
-    ("xipsim_take_dirty", q.take_dirty),
-    ("xipsim_is_dirty", q.is_dirty),
-    ("xipsim_free", q.free),
-):
-    shim.data(c_void_p, name).value = q.address(function)
 
 
 class Written:

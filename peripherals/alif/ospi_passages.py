@@ -12,8 +12,9 @@ from typing import Any
 
 from xipsim.peripherals.core import Alarm, FirstTurn, Signal, Start
 from xipsim.peripherals.namedtuple import NamedTuple
+from xipsim.peripherals.nor.bus import status_question
 
-from .ospi_polls import KEPT, kept, question
+from .ospi_polls import KEPT, kept
 from .ospi_registers import OspiRegisters
 from .ospi_transfer import Transfers
 
@@ -110,7 +111,7 @@ class Passages:
         polls = self._polls
         if polls.plain is None or self._transfers.poll_again(polls.head) is None:
             return None
-        return FirstTurn(question(polls.plain[0]), self.model.regs[_SER])
+        return FirstTurn(status_question(polls.plain[0]), self.model.regs[_SER])
 
     def enter(self, what: int, began: int, written: Sequence[int]) -> None:
         """As `Speaker.enter`."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import itemgetter
 
 from xipsim.peripherals.core import Alarm, Register, Turn
-from xipsim.peripherals.nor.bus import SpiDevice
+from xipsim.peripherals.nor.bus import SpiDevice, status_question
 
 from .ospi_registers import OspiRegisters
 
@@ -16,11 +16,6 @@ KEPT = tuple(r.offset for r in OspiRegisters.declared(Register) if r.neutral)
 """The registers that firmware changes in a loop that polls a chip."""
 kept = itemgetter(*KEPT)
 """Their values."""
-
-
-def question(chip: SpiDevice) -> Hashable:
-    """What a poll asks."""
-    return "status", chip.name
 
 
 class Polls:
@@ -53,7 +48,7 @@ class Polls:
             turn = partial(self._turn, chip) if len(busy) == 1 and chip.repeats else None
             if turn is not None and len(chips) == 1 and not self._ospi.rx:
                 self.plain = chip, change
-            self._clock.question(question(chip), until=until, turn=turn)
+            self._clock.question(status_question(chip), until=until, turn=turn)
         return answer
 
     def receives(self, head: list[int]) -> None:
@@ -79,7 +74,7 @@ class Polls:
         chip.repeated(starts)
         if asks:
             turn = partial(self._turn, chip)
-            self._clock.question(question(chip), until=chip.busy_until, turn=turn)
+            self._clock.question(status_question(chip), until=chip.busy_until, turn=turn)
             # The engine may have made some more.
             self._ospi.since = now = self._clock.now
             self._progress.at(now + change)

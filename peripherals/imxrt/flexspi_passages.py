@@ -16,13 +16,13 @@ from typing import Any
 from xipsim.peripherals.core import Alarm, Carried, FirstTurn, Signal, Start
 from xipsim.peripherals.fixed import Fixed
 from xipsim.peripherals.namedtuple import NamedTuple
+from xipsim.peripherals.nor.bus import status_question
 
 from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
 from .flexspi_flow import block_size
 from .flexspi_ip import IpCommands
 from .flexspi_lut import LookUpTable
-from .flexspi_polls import question
 from .flexspi_registers import ENTRY, OF_COMMANDS, FlexSpiRegisters, IpCommand
 
 _INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
@@ -265,7 +265,7 @@ class Passages:
             return None
         address = len(steps) - 1 - list(reversed(steps)).index(_IPCR0)
         started, pace = _started(command, address, now), _pace(command, now)
-        return FirstTurn(question(spi.chips[command.select]), (started, pace, again))
+        return FirstTurn(status_question(spi.chips[command.select]), (started, pace, again))
 
     def enter(
         self,

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import itemgetter
 
 from xipsim.peripherals.core import Turn
-from xipsim.peripherals.nor.bus import SpiDevice
+from xipsim.peripherals.nor.bus import SpiDevice, status_question
 
 from .flexspi_registers import OF_COMMANDS, FlexSpiRegisters, IpCommand
 
 _INTEN = FlexSpiRegisters.INTEN.offset
 _polled = itemgetter(*OF_COMMANDS)
-
-
-def question(chip: SpiDevice) -> Hashable:
-    """What a poll asks."""
-    return "status", chip.name
 
 
 class Polls:
@@ -46,12 +41,12 @@ class Polls:
             self._plain = command
             self._ask_plainly(command, chip, now)
         else:
-            spi.system.clock.question(question(chip), until=until)
+            spi.system.clock.question(status_question(chip), until=until)
 
     def _ask_plainly(self, command: IpCommand, chip: SpiDevice, now: int) -> None:
         turn = partial(self._turn, command, self._held, now)
         clock = self._spi.system.clock
-        clock.question(question(chip), until=chip.busy_until, turn=turn)
+        clock.question(status_question(chip), until=chip.busy_until, turn=turn)
 
     def enter(self, command: IpCommand, again: Callable[[], bytes], now: int) -> None:
         """A poll that is like the next one has begun, with that cycle."""

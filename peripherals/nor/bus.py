@@ -70,6 +70,11 @@ class Begun(Fixed):
     """Begins its like, at that address and with these data."""
 
 
+def status_question(chip: SpiDevice) -> Hashable:
+    """What the firmware asks that polls the status of a busy chip; see `Clock.question`."""
+    return "status", chip.name
+
+
 class SpiDevice(Protocol):
     """A chip on a chip select of a serial memory controller."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -151,14 +151,10 @@ def test_nothing_tells_who_answers(seed: int) -> None:
     assert wander(driver, seed) == made
 
 
-def page_up_to(driver: FlexSpiDriver, accesses: int) -> Any:
-    """What is seen in the middle of the third page, behind so many of its accesses."""
-    for page in range(2):
-        driver.program(256 * page, bytes(256))
-    driver.begin(ENABLE, 0, 0)
-    driver.end()
-    driver.begin(PROGRAM, 512, 256)
-    plain_read, plain_write = driver._read, driver._write
+@contextlib.contextmanager
+def lost_after(driver: FlexSpiDriver, accesses: int) -> Iterator[None]:
+    """A driver may wait for ever; or is to come so far only."""
+    read, write = driver._read, driver._write
 
     def counted(access: Callable[..., Any]) -> Callable[..., Any]:
         def made(*arguments: Any) -> Any:
@@ -170,8 +166,20 @@ def page_up_to(driver: FlexSpiDriver, accesses: int) -> Any:
 
         return made
 
-    driver._read, driver._write = counted(plain_read), counted(plain_write)
+    driver._read, driver._write = counted(read), counted(write)
     with contextlib.suppress(LostError):
+        yield
+    driver._read, driver._write = read, write
+
+
+def page_up_to(driver: FlexSpiDriver, accesses: int) -> Any:
+    """What is seen in the middle of the third page, behind so many of its accesses."""
+    for page in range(2):
+        driver.program(256 * page, bytes(256))
+    driver.begin(ENABLE, 0, 0)
+    driver.end()
+    driver.begin(PROGRAM, 512, 256)
+    with lost_after(driver, accesses):
         driver.send(bytes(range(256)))
         driver.end()
     return look(driver)

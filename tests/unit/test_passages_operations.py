@@ -7,14 +7,13 @@ within one: by a model that makes each access, and with a player.
 
 from __future__ import annotations
 
-import contextlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from driven_core import ENABLE, ERASE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver
-from test_passages import LostError, PlayedDriver, look, set_up
+from test_passages import PlayedDriver, look, lost_after, set_up
 
 from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
@@ -165,27 +164,6 @@ ACCIDENTS: dict[str, Callable[[FlexSpiDriver], None]] = {
     "power lost": lambda d: d.chip.reset(ResetCause.POWER_ON),
     "cells changed": lambda d: d.chip.erase(PAGE * 6, 0x1000),
 }
-
-
-@contextlib.contextmanager
-def lost_after(driver: FlexSpiDriver, accesses: int) -> Iterator[None]:
-    """A driver may wait for ever; or is to come so far only."""
-    read, write = driver._read, driver._write
-
-    def counted(access: Callable[..., Any]) -> Callable[..., Any]:
-        def made(*arguments: Any) -> Any:
-            nonlocal accesses
-            accesses -= 1
-            if accesses < 0:
-                raise LostError
-            return access(*arguments)
-
-        return made
-
-    driver._read, driver._write = counted(read), counted(write)
-    with contextlib.suppress(LostError):
-        yield
-    driver._read, driver._write = read, write
 
 
 @pytest.mark.parametrize("erases", [False, True])
