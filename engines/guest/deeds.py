@@ -24,7 +24,7 @@ class Setting(NamedTuple):
     alarm: Any
     due: int
     """ns behind the base: the player has set its timer for that."""
-    take: Callable[[Sequence[int]], tuple[Any, ...]]
+    take: Callable[[memoryview], tuple[Any, ...]]
     """Makes what the deed is given of what was written."""
 
 

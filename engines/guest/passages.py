@@ -223,7 +223,7 @@ class Passages:
             self._clock.passage(speaker)
 
     def _enter(
-        self, speaker: Speaker, passage: Passage, bases: Sequence[int], written: Sequence[int]
+        self, speaker: Speaker, passage: Passage, bases: Sequence[int], written: memoryview
     ) -> None:
         """Let it be where it would be behind all of a passage, and the write that has begun a loop,
         at the last of these times."""
@@ -242,7 +242,7 @@ class Passages:
         passage: Passage,
         bases: Sequence[int],
         made: int,
-        written: Sequence[int],
+        written: memoryview,
     ) -> None:
         """Let the model be where it would be behind so many steps."""
         if made:
@@ -251,7 +251,7 @@ class Passages:
             self.past.fire(speaker)
 
     def _jump(
-        self, speaker: Speaker, stop: Stop, bases: Sequence[int], written: Sequence[int]
+        self, speaker: Speaker, stop: Stop, bases: Sequence[int], written: memoryview
     ) -> None:
         if stop.ends_question:
             self._questions.asked = None
@@ -268,7 +268,7 @@ class Passages:
                 speaker.end.at(due)
 
     def _due(
-        self, stop: Stop, bases: Sequence[int], written: Sequence[int]
+        self, stop: Stop, bases: Sequence[int], written: memoryview
     ) -> Iterator[tuple[int, Callable[[], object], int]]:
         """Its deeds: when to do what, and from where in the code."""
         for base, since, later, sets in stop.deeds:

@@ -57,9 +57,9 @@ class Played(NamedTuple):
 
     made: int
     """How many were made since they were expected last."""
-    written: Sequence[int]
-    """What was written in each, of which what stands for reads is not looked at; where others were
-    expected behind them, these follow. Good until more are made."""
+    written: memoryview
+    """What was written in each, 32 bits, of which what stands for reads is not looked at; where
+    others were expected behind them, these follow. Good until more are made."""
     starts: Sequence[int]
     """When a step was made that has `rested`, and when all were made, and they or others were
     expected again."""

@@ -113,7 +113,7 @@ class Passages:
             return None
         return FirstTurn(status_question(polls.plain[0]), self.model.regs[_SER])
 
-    def enter(self, what: int, began: int, written: Sequence[int]) -> None:
+    def enter(self, what: int, began: int, written: memoryview) -> None:
         """As `Speaker.enter`."""
         self._transfers.select_again(what)
 
@@ -153,7 +153,7 @@ class Passages:
             level=ospi.IRQ.level,
         )
 
-    def jump(self, outcome: _Outcome, bases: Sequence[int], written: Sequence[int]) -> None:
+    def jump(self, outcome: _Outcome, bases: Sequence[int], written: memoryview) -> None:
         """As `Speaker.jump`."""
         registers, rx, pushed, sent_since, receive, head, received, chosen, level = outcome
         ospi = self.model

@@ -103,7 +103,7 @@ class Carried(Fixed):
 
     needs: dict[int, Allowed]
     """As of `Start`: with which that does the same as was done."""
-    take: Callable[[Sequence[int]], tuple[Any, ...]]
+    take: Callable[[memoryview], tuple[Any, ...]]
     """Makes it of the values that were written, by the number of the access."""
 
 
@@ -190,10 +190,10 @@ class Speaker(Protocol):
         writes: number of the access, offset and value of each.
         """
 
-    def jump(self, outcome: Any, bases: Sequence[int], written: Sequence[int]) -> None:
+    def jump(self, outcome: Any, bases: Sequence[int], written: memoryview) -> None:
         """Be as behind a passage with these times that began in an equal state, with that outcome.
 
-        written: values, by the number of the access; of reads, any.
+        written: values of 32 bits, by the number of the access; of reads, any.
         """
 
 
@@ -211,7 +211,7 @@ class Speaker(Protocol):
         steps: offsets of the accesses that have led up to it.
         """
 
-    def enter(self, what: Any, began: int, written: Sequence[int]) -> None:
+    def enter(self, what: Any, began: int, written: memoryview) -> None:
         """Do what that write does, which came at `began`, the time of now; with the question.
 
         written: values of those accesses.

@@ -43,7 +43,7 @@ _START = (_IPCMD, 1)
 
 _Distance = tuple[int] | int | None
 _Pace = tuple[int, int, _Distance, _Distance, int]
-_Data = Callable[[Sequence[int]], bytes]
+_Data = Callable[[memoryview], bytes]
 
 
 class _Started(Fixed):
@@ -200,8 +200,7 @@ class Passages:
     def _sent(
         self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
     ) -> _Data | None:
-        """Where the words in the FIFO come from; None if some were not written in the passage, or
-        the FIFO was cleared."""
+        """Where the words in the FIFO come from; None if that is not told, or the FIFO was cleared."""
         words = self._pushed(kept, writes)
         if words is None or 4 * len(words) != len(self.model.tx):
             return None
@@ -211,7 +210,7 @@ class Passages:
         self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
     ) -> list[int] | None:
         """The steps that have written the words that were pushed; None if some were not written in
-        the passage."""
+        the passage, or not in their order."""
         block = block_size(kept[_KEPT.index(_IPTXFCR)])
         at: dict[int, int] = {}
         words: list[int] = []
@@ -220,14 +219,14 @@ class Passages:
                 block = block_size(value)
             elif offset == _INTR and value & _IPTXWE:
                 pushed = [at.get(word, -1) for word in _TFDR[: block // 4]]
-                if -1 in pushed:
+                if min(pushed) <= (words[-1] if words else -1) or pushed != sorted(pushed):
                     return None
                 words += pushed
             else:
                 at[offset] = step
         return words
 
-    def jump(self, outcome: _Outcome, bases: Sequence[int], written: Sequence[int]) -> None:
+    def jump(self, outcome: _Outcome, bases: Sequence[int], written: memoryview) -> None:
         """As `Speaker.jump`."""
         registers, free, sent, rx, quiet_at, started, pace = outcome
         spi = self.model
@@ -271,7 +270,7 @@ class Passages:
         self,
         what: tuple[_Started, _Pace, Callable[[], bytes]],
         began: int,
-        written: Sequence[int],
+        written: memoryview,
     ) -> None:
         """As `Speaker.enter`."""
         started, pace, again = what
@@ -281,11 +280,19 @@ class Passages:
 
 
 def _data(words: Sequence[int]) -> _Data:
-    """Takes the words that these steps have written."""
-    if not words:
-        return lambda _: b""
-    take, pack = itemgetter(*words), Struct(f"<{len(words)}I").pack
-    return lambda written: pack(*take(written))
+    """Takes the words that these steps have written, neighbours in one go."""
+    runs: list[list[int]] = []
+    for step in words:
+        if runs and step == runs[-1][-1] + 1:
+            runs[-1].append(step)
+        else:
+            runs.append([step])
+    form, end = "", 0
+    for run in runs:
+        form += f"{4 * (run[0] - end)}x{4 * len(run)}s"
+        end = run[-1] + 1
+    take, join = Struct(form).unpack_from, b"".join
+    return lambda written: join(take(written))
 
 
 def _address(writes: Iterable[tuple[int, int, int]]) -> int | None:
@@ -306,7 +313,7 @@ def _started(command: IpCommand, address: int, base: int) -> _Started:
     return _Started(**facts | {"sequences": tuple(command.sequences)})
 
 
-def _start(started: _Started, base: int, written: Sequence[int]) -> IpCommand:
+def _start(started: _Started, base: int, written: memoryview) -> IpCommand:
     """The command that it was."""
     s = started
     command = IpCommand(s.select, written[s.address], s.size, list(s.sequences))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ class Player:
         self._script: tuple[dict[int, int], Sequence[Step]] | None = None
         self._again: Again | None = None
         self._then: Callable[[], None] | None = None
-        self._written: list[int] = []
+        self._written = memoryview(array("I"))
         self._made = self._began = self._recording = self._recordings = self._rounds = 0
         self._first = self._pc = 0
         self._starts: list[int] = []
@@ -48,7 +49,7 @@ class Player:
         self.compiled += 1
 
         def play(now: int) -> None:
-            self._written, self._first = [0xBAD] * (2 * MOST), 0
+            self._written, self._first = memoryview(array("I", [0xBAD] * (2 * MOST))), 0
             expect()
             self._made, self._began = 0, now
             self._rounds, self._starts = 0, []

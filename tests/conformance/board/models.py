@@ -606,7 +606,7 @@ class Talker(Peripheral):
     def first_turn(self, steps: Sequence[int]) -> FirstTurn | None:
         return None
 
-    def enter(self, what: Any, began: int, written: Sequence[int]) -> None:
+    def enter(self, what: Any, began: int, written: memoryview) -> None:
         raise AssertionError
 
     @property
@@ -628,7 +628,7 @@ class Talker(Peripheral):
         self,
         outcome: tuple[list[int], int, list[int], int, int | None],
         bases: Sequence[int],
-        written: Sequence[int],
+        written: memoryview,
     ) -> None:
         words, said, levels, rang_until, until = outcome
         self.rings_until = None if until is None else bases[-1] + until
