@@ -89,11 +89,15 @@ class Trace:
 
     def subscribe(self, kind: type[E], receiver: Callable[[E], None]) -> None:
         """Call `receiver` with every later event of class `kind`."""
-        self._subscribers.setdefault(kind, []).append(receiver)
+        self.receivers(kind).append(receiver)
+
+    def receivers(self, kind: type[E]) -> list[Callable[[E], None]]:
+        """Whom events of class `kind` go to, now and later: who emits thousands looks into that."""
+        return self._subscribers.setdefault(kind, [])
 
     def wants(self, kind: type[Event]) -> bool:
         """Whether anybody receives events of class `kind`."""
-        return kind in self._subscribers
+        return bool(self._subscribers.get(kind))
 
     def emit(self, event: Event) -> None:
         """Hand `event` to whoever subscribed to its class."""

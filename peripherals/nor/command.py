@@ -43,8 +43,9 @@ class Command(Fixed):
     """It only sets WEL, or reads what WEL and `Maker.latches` tell."""
     is_read: bool = False
     """Reads the array."""
-    alters: bool = False
-    """Begins a program or an erase of the array, which takes its time, unless that is refused."""
+    begins: Handler | None = None
+    """Of a program or an erase of the array, which takes its time: carries it out where nothing
+    refuses it, and all that it sends lies in one page."""
     burst: int = 0
     """Bytes within which a read wraps, 0 for none."""
     swaps: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 
 from .bus import Transaction
-from .command import Command, Cycle
+from .command import Command, Cycle, Handler
 from .engine import WriteEngine
 from .maker import Mode
 from .replay import Replay
@@ -90,19 +90,21 @@ class Decoder:
         cycle = self._known(t, self._maker.mode)
         if cycle is None or not cycle.command.is_private or t.strobe:
             return None
-        return partial(self._again, t, cycle)
-
-    def _again(self, t: Transaction, cycle: Cycle) -> bytes:
         command = cycle.command
-        answer = command.run(cycle) or b""
-        self.polled = (t, command.name, answer) if command.while_busy else None
-        return self._chip.done(t, command.name, answer, address=None)
+        return partial(self._again, t, cycle, command.name, command.run, command.while_busy)
+
+    def _again(
+        self, t: Transaction, cycle: Cycle, name: str, run: Handler, while_busy: bool
+    ) -> bytes:
+        answer = run(cycle) or b""
+        self.polled = (t, name, answer) if while_busy else None
+        return self._chip.done(t, name, answer, address=None)
 
     def alters(self, t: Transaction) -> Callable[[int, bytes], bytes] | None:
         """If an idle and open chip of which WEL is set begins a program or an erase with this
         cycle, without anything to report: what begins its like, see `SpiDevice.begins`."""
         command, maker, address = self._expected(t), self._maker, t.address
-        if command is None or not command.alters or address is None:
+        if command is None or command.begins is None or address is None:
             return None
         if (command.quad and not maker.quad_enabled) or command.takes != bool(t.write):
             return None
@@ -110,13 +112,15 @@ class Decoder:
             return None
         if address % maker.page + len(t.write) > maker.page or address >= self._chip.size:
             return None
-        return partial(self._alter, t, command)
+        return partial(self._alter, t, command, command.begins)
 
-    def _alter(self, like: Transaction, command: Command, address: int, data: bytes) -> bytes:
+    def _alter(
+        self, like: Transaction, command: Command, begin: Handler, address: int, data: bytes
+    ) -> bytes:
         self.polled = None
-        t = like.at(address, data, 0)
-        answer = command.run(Cycle(command, address, self._mode_bits(t), data, 0)) or b""
-        return self._chip.done(t, command.name, answer, address=address)
+        begin(Cycle(command, address, 0, data, 0))  # only reads have mode bits
+        t = like.at(address, data, 0) if self._chip.traced else like
+        return self._chip.done(t, command.name, b"", address=address)
 
     def _understand(self, t: Transaction, mode: Mode) -> Cycle | None:
         """What the transaction says, if it has exactly the shape of a command."""

@@ -95,41 +95,42 @@ class WriteEngine:
     def finish(self) -> None:
         """The time of the operation under way has come."""
         chip, operation = self._chip, self._chip.operation
-        self._end.cancel()
+        if self._end.deadline is not None:
+            self._end.cancel()
         if operation is None:
             return
         self._account()
         chip.operation = None
         if not operation.is_deaf and not chip.maker.keeps_wel:
             chip.wel = False
-        if operation.kind in _CHANGES:
+        if (kind := operation.kind) in _CHANGES:
             chip.counters.operations += 1
-            if operation.target == "array" and operation.kind != "status":
+            if kind != "status" and operation.target == "array":
                 self._apply(operation)
             else:
                 chip.maker.apply(operation)
-        elif operation.kind == "power-down":
+        elif kind == "power-down":
             chip.powered_down = True
-        elif operation.kind == "release":
+        elif kind == "release":
             chip.powered_down = False
         chip.notify()
 
     def _apply(self, operation: Operation) -> None:
-        chip, counters = self._chip, self._chip.counters
-        address, length = operation.address, operation.length
-        change = operation.name, address, operation.start, operation.pc
+        chip = self._chip
+        kind, name, start, _, address, length, data, _, _, pc = operation
+        change, changes = (name, address, start, pc), chip.counters.changes
         for sector in range(address // SECTOR, -(-(address + length) // SECTOR)):
-            counters.changes[sector] = change
-            if operation.kind == "erase":
+            changes[sector] = change
+            if kind == "erase":
                 self._count_erase(sector)
-        if operation.kind == "erase":
+        if kind == "erase":
             chip.memory.erase(address, length)
         else:
-            failed = chip.memory.program(address, operation.data)
+            failed = chip.memory.program(address, data)
             if failed is not None:
                 chip.diagnose(
                     "program-failed",
-                    f"{operation.name}: cells from {failed:#x} do not take their new value",
+                    f"{name}: cells from {failed:#x} do not take their new value",
                     address=failed,
                 )
         chip.changed(address, length)

@@ -64,6 +64,8 @@ class ChipState(Model):
         self.latch_fails = False
         """WEL cannot be set: a fault."""
         self.unique_id = self._unique_id()
+        self.traced = system.trace.receivers(FlashCommand)
+        """Who is told of cycles."""
         self.state_listeners: list[Callable[[], None]] = []
         self.array_listeners: list[Callable[[int, int], None]] = []
 
@@ -106,7 +108,7 @@ class ChipState(Model):
         """Count and trace the cycle that just ended; returns `answer`."""
         commands = self.counters.commands
         commands[name] = commands.get(name, 0) + 1
-        if self.system.trace.wants(FlashCommand):
+        if self.traced:
             self._tell(self.system.clock.now, t, name, answer, address)
         return answer
 
@@ -114,7 +116,7 @@ class ChipState(Model):
         """Count and trace a cycle without an address that has come again at these times."""
         commands = self.counters.commands
         commands[name] = commands.get(name, 0) + len(times)
-        if self.system.trace.wants(FlashCommand):
+        if self.traced:
             for time in times:
                 self._tell(time, t, name, answer, None)
 

@@ -29,7 +29,8 @@ class ArrayCommands:
                 yield Command(
                     opcode=opcode, name=unit.name, address_bits=size,
                     fixed_width=opcode in unit.opcodes4, address_lanes=lanes, value=unit.size,
-                    run=partial(self._erase, unit.time), alters=True,
+                    run=partial(self._erase, unit.time),
+                    begins=partial(self._begin_erase, unit.time),
                 )  # fmt: skip
         for opcode in (0xC7, 0x60):
             yield Command(
@@ -96,9 +97,18 @@ class ArrayCommands:
             self._report_wrap(c, page)
             start, c.address = c.address - base, base
             c.data = page_buffer(start, c.data, chip.array[base : base + page])
+        return self._program(c)
+
+    def begin_program(self, c: Cycle) -> bytes:
+        """As `Command.begins`."""
+        self._chip.maker.judged("program", "")
+        self._chip.counters.bytes_programmed += len(c.data)
+        return self._program(c)
+
+    def _program(self, c: Cycle) -> bytes:
         # Assumption: a part of a page takes as long as a whole one (the sheet gives one time).
         self._engine.begin(
-            "program", c.command.name, chip.duration("page_program"),
+            "program", c.command.name, self._chip.duration("page_program"),
             address=c.address, length=len(c.data), data=bytes(c.data),
         )  # fmt: skip
         return b""
@@ -116,6 +126,14 @@ class ArrayCommands:
         c.address = self.cell(c) & -c.command.value
         if not self._may_change(c, "erase", ((c.address, c.command.value),)):
             return None
+        return self._run_erase(time, c)
+
+    def _begin_erase(self, time: str, c: Cycle) -> bytes:
+        self._chip.maker.judged("erase", "")
+        c.address &= -c.command.value
+        return self._run_erase(time, c)
+
+    def _run_erase(self, time: str, c: Cycle) -> bytes:
         self._engine.begin(
             "erase", c.command.name, self._chip.duration(time),
             address=c.address, length=c.command.value,

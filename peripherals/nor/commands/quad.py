@@ -41,7 +41,8 @@ def programs(array: ArrayCommands, bits: int, *, wide: bool) -> Iterator[Command
     for legacy, always, name, lanes in PROGRAMS:
         for opcode, size in _both(legacy, always, bits, wide):
             yield Command(
-                opcode=opcode, name=name, run=array.program, takes=True, alters=True,
+                opcode=opcode, name=name, run=array.program, takes=True,
+                begins=array.begin_program,
                 address_bits=size, fixed_width=opcode == always, data_lanes=lanes,
                 quad=lanes == 4,
             )  # fmt: skip
