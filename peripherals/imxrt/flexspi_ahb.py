@@ -35,6 +35,7 @@ class AhbPort:
     ) -> None:
         self._spi, self._chips, self._lut, self._bus = spi, chips, lut, bus
         self.xip = XipWindow(self._native_size)
+        self._is_buffered = spi.ahb == "buffers"
 
     # -- native view -----------------------------------------------------------------------------
 
@@ -57,7 +58,7 @@ class AhbPort:
             return 0
         regs, settings = spi.regs, self._chips.settings(select)
         control = regs[_FLSHCR2[settings]]
-        if spi.ahb == "buffers" or regs[_MCR0] & _MDIS or control & 0xE0:
+        if self._is_buffered or regs[_MCR0] & _MDIS or control & 0xE0:
             return 0
         start = spi.pointers[settings]
         sequence = self._lut.sequence(control & 0xF, start)

@@ -38,21 +38,21 @@ class Fifos:
         command = spi.command
         if command is None:
             received = len(spi.rx)
-            has_room = len(spi.tx) + block_size(regs[_IPTXFCR]) <= FIFO
+            has_room = not spi.tx or len(spi.tx) + block_size(regs[_IPTXFCR]) <= FIFO
         else:
             received = self.flow.received(now) if command.reads else len(spi.rx)
             has_room = command.room_at is not None and command.room_at <= now
         flags = regs[_INTR] & ~(_IPRXWA | _IPTXWE)
         if has_room:
             flags |= _IPTXWE
-        if received >= block_size(regs[_IPRXFCR]):
+        if received and received >= block_size(regs[_IPRXFCR]):
             flags |= _IPRXWA
         return flags
 
-    def update(self, now: int) -> None:
-        """Set the flags that follow from the FIFOs, and the interrupt."""
+    def update(self, now: int, more: int = 0) -> None:
+        """Set the flags that follow from the FIFOs, and these, and the interrupt."""
         regs = self._regs
-        regs[_INTR] = flags = self.flags(now)
+        regs[_INTR] = flags = self.flags(now) | more
         self._spi.IRQ.set(flags & regs[_INTEN] != 0)
 
     def clear(self) -> None:

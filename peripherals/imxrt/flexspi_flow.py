@@ -50,6 +50,8 @@ class Flow:
         command, total = self._spi.command, len(self._spi.rx)
         if command is None or not command.reads:
             return total
+        if command.end is not None and command.end <= now:
+            return total
         count = _moved(command, now)
         count = total if count >= total - command.padding else count & -ENTRY
         return min(count, FIFO)

@@ -70,7 +70,7 @@ class IpCommands:
         if command is not None:
             now = self._clock.now
             if now >= command.stop:
-                self._catch_up(now)
+                self.catch_up(now)
                 # What has come before this write is acknowledged by it, too.
                 regs[_INTR] &= ~flags | _LEVELS
         if flags & _IPCMDERR:
@@ -171,15 +171,17 @@ class IpCommands:
             return 0
         now = self._clock.now
         if now >= command.stop:
-            self._catch_up(now)
+            self.catch_up(now)
         return now
 
-    def _catch_up(self, now: int) -> None:
-        while (command := self._spi.command) is not None:
+    def catch_up(self, now: int) -> None:
+        """Do what has come to its end by now, with a command that has stopped."""
+        spi = self._spi
+        while (command := spi.command) is not None:
             if (end := command.end) is None:
                 if now >= command.stop:
                     stopped = _STOPPED_BY_READ if command.reads else _STOPPED_BY_WRITE
-                    self._spi.regs[_INTR] |= stopped
+                    spi.regs[_INTR] |= stopped
                 break
             if end > now:
                 break
@@ -314,9 +316,8 @@ class IpCommands:
             self._begin_sequence(command, end)
             self._plan(end)
             return
-        spi.regs[_INTR] |= _IPCMDDONE
         self._release()
-        self._fifos.update(end)
+        self._fifos.update(end, _IPCMDDONE)
         if self._grant.deadline is not None:
             self._grant.cancel()
             self._begin(end)
@@ -352,8 +353,10 @@ class IpCommands:
         spi.drive_irq()
 
     def _release(self) -> None:
-        command, self._spi.command = self._spi.command, None
-        self._progress.cancel()
+        spi, progress = self._spi, self._progress
+        command, spi.command = spi.command, None
+        if progress.deadline is not None:
+            progress.cancel()
         if command is not None and command.holds_bus and self._bus_changed():
             self._clock.acts()
 

@@ -54,18 +54,22 @@ class Looks:
 
     def poll_rx_status(self) -> int:
         """IPRXFSTS, for the firmware: as `poll_flags`, if the FIFO is empty."""
-        command = self._spi.command
+        spi = self._spi
+        command = spi.command
         if command is None:
             return self._fifos.rx_status(0)
         now = self._clock.now
-        is_over = command.end is not None and command.end <= now
-        if command.reads and not is_over and not self._flow.received(now):
-            due = self._flow.when_received(command, ENTRY)
-            if due is not None:
-                now = self._clock.take(due)
-        status = self._fifos.rx_status(now)
-        self._ip.settle()
-        if self._spi.command is not command:
+        if command.end is not None and command.end <= now:
+            status = self._fifos.rx_status(now)
+            self._ip.catch_up(now)
+        else:
+            if command.reads and not self._flow.received(now):
+                due = self._flow.when_received(command, ENTRY)
+                if due is not None:
+                    now = self._clock.take(due)
+            status = self._fifos.rx_status(now)
+            self._ip.settle()
+        if spi.command is not command:
             self._found_end()
         return status
 

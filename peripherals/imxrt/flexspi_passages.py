@@ -9,7 +9,7 @@ far the command under way has come, and status registers and WEL of the chips.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from struct import Struct
 from typing import Any
 
@@ -54,16 +54,9 @@ class _Started(Fixed):
     """Which step has written it."""
     size: int
     sequences: tuple[int, ...]
-    holds_bus: bool
     began: int
-    limit: int
-    reads: bool
-    writes: int
-    padding: int
-    hertz: int
-    byte_clocks: int
-    behind: int
-    interval: int
+    facts: tuple[Any, ...]
+    """See `_facts`."""
 
 
 class _Outcome(NamedTuple):
@@ -200,7 +193,7 @@ class Passages:
     def _sent(
         self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
     ) -> _Data | None:
-        """Where the words in the FIFO come from; None if that is not told, or the FIFO was cleared."""
+        """Where the words in the FIFO come from; None if that is not told, or it was cleared."""
         words = self._pushed(kept, writes)
         if words is None or 4 * len(words) != len(self.model.tx):
             return None
@@ -243,10 +236,10 @@ class Passages:
             base, distance = quiet_at
             spi.quiet_at = bases[base] + distance
         if pace is None or command is None:
-            spi.command = None
+            command = spi.command = None
         else:
             _set_pace(command, pace, began)
-        if started is not None and started.holds_bus:
+        if started is not None and command is not None and command.holds_bus:
             self._ip.hide()
 
     def round(self) -> tuple[int, int] | None:
@@ -308,19 +301,32 @@ def _address(writes: Iterable[tuple[int, int, int]]) -> int | None:
 
 def _started(command: IpCommand, address: int, base: int) -> _Started:
     """What a command is, which was started."""
-    facts = {name: getattr(command, name) for name in _Started._fields}
-    facts |= {"address": address, "began": command.began - base}
-    return _Started(**facts | {"sequences": tuple(command.sequences)})
+    return _Started(
+        select=command.select,
+        address=address,
+        size=command.size,
+        sequences=tuple(command.sequences),
+        began=command.began - base,
+        facts=_facts(command),
+    )
+
+
+_facts = attrgetter(
+    *("holds_bus", "limit", "reads", "writes", "padding"),
+    *("hertz", "byte_clocks", "behind", "interval"),
+)
+"""What a command has from its start on, and is the same wherever it goes, and whenever."""
 
 
 def _start(started: _Started, base: int, written: memoryview) -> IpCommand:
     """The command that it was."""
     s = started
     command = IpCommand(s.select, written[s.address], s.size, list(s.sequences))
-    command.holds_bus, command.began, command.limit = s.holds_bus, base + s.began, s.limit
-    command.reads, command.writes, command.padding = s.reads, s.writes, s.padding
-    command.hertz, command.byte_clocks = s.hertz, s.byte_clocks
-    command.behind, command.interval = s.behind, s.interval
+    command.began = base + s.began
+    (
+        command.holds_bus, command.limit, command.reads, command.writes, command.padding,
+        command.hertz, command.byte_clocks, command.behind, command.interval,
+    ) = s.facts  # fmt: skip
     return command
 
 
@@ -332,15 +338,11 @@ def _behind(bases: Sequence[int], time: int) -> tuple[int, int] | None:
     return None
 
 
-def _at(distance: _Distance, began: int) -> Any:
-    """The time at a distance that `_pace` gives."""
-    return began + distance[0] if isinstance(distance, tuple) else distance
-
-
 def _set_pace(command: IpCommand, pace: _Pace, began: int) -> None:
     base, command.moved, end, room_at, stop = pace
     command.base, command.stop = began + base, began + stop
-    command.end, command.room_at = _at(end, began), _at(room_at, began)
+    command.end = began + end[0] if isinstance(end, tuple) else end
+    command.room_at = began + room_at[0] if isinstance(room_at, tuple) else room_at
 
 
 def _pace(command: IpCommand, began: int) -> _Pace:

@@ -39,14 +39,21 @@ class Polls:
         is_alone = len(command.sequences) == 1 and not spi.regs[_INTEN]
         if is_alone and command.end is not None and chip.repeats:
             self._plain = command
-            self._ask_plainly(command, chip, now)
+            self._ask_plainly(command, chip, command.began - now)
         else:
             spi.system.clock.question(status_question(chip), until=until)
 
-    def _ask_plainly(self, command: IpCommand, chip: SpiDevice, now: int) -> None:
-        turn = partial(self._turn, command, self._held, now)
+    def _ask_plainly(
+        self, command: IpCommand, chip: SpiDevice, lag: int, times: Sequence[int] = ()
+    ) -> None:
+        """It has come, and at these times again, of which the last one asks. With that, more may
+        have come at once."""
+        left = [*times]
+        turn = partial(self._turn, command, self._held, lag, left)
         clock = self._spi.system.clock
         clock.question(status_question(chip), until=chip.busy_until, turn=turn)
+        if left:
+            self._again(command, lag, left, ())
 
     def enter(self, command: IpCommand, again: Callable[[], bytes], now: int) -> None:
         """A poll that is like the next one has begun, with that cycle."""
@@ -55,7 +62,7 @@ class Polls:
         rx += again()
         rx += bytes(command.padding)
         self._plain = command
-        self._ask_plainly(command, spi.chips[command.select], now)
+        self._ask_plainly(command, spi.chips[command.select], command.began - now)
 
     def is_under_way(self) -> bool:
         """Whether the command under way is a poll that is like the next one."""
@@ -65,22 +72,29 @@ class Polls:
         """As `Speaker.again`, of that poll."""
         command = self._plain
         assert command is not None
-        self._again(command, command.began - began, starts)
+        lag = command.began - began
         if asks:
-            self._ask_plainly(command, self._spi.chips[command.select], starts[-1])
+            self._ask_plainly(command, self._spi.chips[command.select], lag, starts)
+        else:
+            self._again(command, lag, [], starts)
 
-    def _turn(self, command: IpCommand, held: int, now: int) -> Turn:
-        """Of a poll that has begun. held: bytes that were in the receive FIFO before."""
+    def _turn(self, command: IpCommand, held: int, lag: int, left: list[int]) -> Turn:
+        """Of a poll that has begun. held: bytes that were in the receive FIFO before. left: see
+        `_again`."""
         spi = self._spi
-        lag = command.began - now
         found = _polled(spi.regs), bytes(spi.rx[:held]), bytes(spi.tx), lag
-        return Turn(found, partial(self._again, command, lag))
+        return Turn(found, partial(self._again, command, lag, left))
 
-    def _again(self, command: IpCommand, lag: int, times: Sequence[int]) -> None:
+    def _again(
+        self, command: IpCommand, lag: int, left: list[int], times: Sequence[int]
+    ) -> None:
         """It comes again at these times, and begins `lag` ns behind each. The FIFO holds what it
-        held."""
+        held. left: times at which it has come before."""
         spi, began, end = self._spi, command.began, command.end
         assert end is not None
+        if left:
+            times = [*left, *times]
+            left.clear()
         before = began if len(times) == 1 else times[-2] + lag
         spi.quiet_at = end + before - began + command.behind
         later = times[-1] + lag - began
