@@ -39,9 +39,9 @@ class GuestClock:
         self, source: TimeSource, guard: Callable[[BaseException], None], *, stalls: bool
     ) -> None:
         self.source, self.guard, self._stalls = source, guard, stalls
-        self._read = source.read
         self.reading: list[Callable[[], int]] = [source.read]
-        """That, as its one element, for an engine that looks at it in another way than Python's."""
+        """What tells the time, as its one element: that, but for who records, or does something
+        later. An engine may look at it in another way than Python's."""
         self._hidden: dict[Timer, int] = {}
         """Timers of the engine's own that are set, and their times."""
         self.stall_end = self.engine_alarm(self._end_stall)
@@ -63,11 +63,7 @@ class GuestClock:
     @property
     def now(self) -> int:
         """Virtual ns."""
-        return self._read()
-
-    def read_by(self, read: Callable[[], int] | None) -> None:
-        """Until None is given, take the time from there."""
-        self._read = self.reading[0] = read or self.source.read
+        return self.reading[0]()
 
     def passage(self, speaker: Speaker) -> None:
         """See `Clock.passage` of the ports."""
@@ -110,7 +106,7 @@ class GuestClock:
 
     def take(self, until: int) -> int:
         """See `Clock.take` of the ports. Such waits are too short to be listed."""
-        now = self._read()
+        now = self.now
         if not self._stalls or until <= now:
             return now
         span = until - now
@@ -125,7 +121,7 @@ class GuestClock:
 
     def lasts(self, until: int) -> None:
         """See `Clock.lasts` of the ports."""
-        span = until - self._read()
+        span = until - self.now
         if span > 0:
             self.count_as_taken(span)
             if not self.source.skip(span):
@@ -145,7 +141,7 @@ class GuestClock:
 
     def _end_stall(self) -> None:
         if self._asleep == WFI and not self.is_pending():
-            now = self._read()
+            now = self.now
             self._sleep(now, self.next_guest_alarm(now))
             return
         goes_round = False
@@ -207,10 +203,10 @@ class GuestClock:
             return
         if wfi and self.is_pending():
             # What is masked goes on being pending: a loop comes round as fast as it can.
-            if self.question(_MASKED) > self._read():
+            if self.question(_MASKED) > self.now:
                 self.source.halt()
             return
-        now = self._read()
+        now = self.now
         span = self.next_guest_alarm(now)
         if not wfi and span < MAXIMUM and self.source.skip(span):
             # Nothing else happens before: no need to stop the core, and to start it again.
@@ -230,7 +226,7 @@ class GuestClock:
         self.naps.event = True
         if self._asleep == WFE or (self._asleep == WFI and self.is_pending()):
             self.cancel_stall()
-        elif self.naps.slept_until == self._read():
+        elif self.naps.slept_until == self.now:
             self.questions.asked = None  # as `cancel_stall` has it
 
     # -- snapshots -------------------------------------------------------------------------------

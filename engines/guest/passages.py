@@ -33,14 +33,13 @@ core has to see it, and the model follows (`Speaker.line`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, ItemsView, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Hashable, ItemsView, Sequence
 from typing import Any, Protocol
 
 from xipsim.peripherals.core import RAISED, Alarm, FirstTurn, IrqLine, Speaker, WakeFilter
 from xipsim.peripherals.fixed import Fixed
 
-from .deeds import Question
+from .deeds import Deed, Question
 from .past import Past, PastClock
 from .questions import Questions
 from .recorder import Recorder, Stop
@@ -64,9 +63,6 @@ class Clock(PastClock, Protocol):
     def now(self) -> int:
         """Virtual ns, as models see it."""
 
-    def count_as_taken(self, span: int) -> None:
-        """An access has taken so many ns."""
-
     def passage(self, speaker: Speaker) -> None:
         """One may begin, unless the core stands still."""
 
@@ -80,6 +76,8 @@ class Passage(Fixed):
     steps: tuple[Step, ...]
     stops: tuple[Stop, ...]
     """Behind each of them: where it may end."""
+    bases: int
+    """Behind the last one."""
     play: Callable[[int], None]
     """Begins to play it, at that time."""
     again: Again | None
@@ -95,6 +93,11 @@ class Passage(Fixed):
     """The loop that a write behind it has begun, and a turn of that."""
     keys: frozenset[Hashable]
     """Of questions that it asks, each for the first time."""
+
+
+def _is_driven(_line: IrqLine, _level: bool) -> bool:
+    """As `Passages.drives`, of what the player has driven."""
+    return True
 
 
 class Passages:
@@ -170,7 +173,7 @@ class Passages:
             self._known[begun] = known + 1
             source, questions = self._clock.source, self._questions
             self._recorded = recorded = Recorder(speaker, state, now, source, questions)
-            self._clock.read_by(recorded.read)
+            self._clock.reading[0] = recorded.read
             self.drives = recorded.drives
             player.record(True)
 
@@ -203,23 +206,24 @@ class Passages:
             return
         speaker, began, passage = played
         made, written, times, self._pc = self._player.stop()
-        rested = passage.stops[-1].bases - 1
-        self.drives = lambda _line, _level: True  # the player has driven it
+        bases, rounds = [began, *times], 0
+        self.drives = _is_driven
         try:
-            if passage.then is not None and len(times) > rested:
-                self._enter(speaker, passage, (began, *times[: rested + 1]), written)
-                began, times = times[rested], times[rested + 1 :]
-                passage, written = passage.then[1], written[len(passage.steps) :]
-            rounds = () if passage.again is None or passage.then is not None else times
+            if (then := passage.then) is not None and len(bases) > passage.bases:
+                self._enter(speaker, passage, bases[: passage.bases + 1], written)
+                del bases[: passage.bases]
+                written, passage = written[len(passage.steps) :], then[1]
+            if passage.then is None and passage.again is not None:
+                rounds = len(bases) - 1
             if passage.rises is not None and (rounds or made > passage.rises):
                 self._clock.wake()
-            if rounds and passage.again is not None:
-                self._go_round(speaker, began, rounds, passage.again, passage.stops[-1].taken)
-                began, times = rounds[-1], ()
-            self._bring(speaker, passage, (began, *times), made, written)
+            if rounds:
+                self._go_round(speaker, bases, passage)
+                del bases[:-1]
+            self._bring(speaker, passage, bases, made, written)
         finally:
             self.drives = None
-        if rounds and len(rounds) == self._rounds:
+        if rounds and rounds == self._rounds:
             self._clock.passage(speaker)
 
     def _enter(
@@ -230,9 +234,14 @@ class Passages:
         assert passage.then is not None and passage.again is not None
         if passage.rises is not None:
             self._clock.wake()
-        time, due = bases[-1], passage.again.due
+        time, due, past = bases[-1], passage.again.due, self.past
         self._bring(speaker, passage, bases[:-1], len(passage.steps), written)
-        self.past.at(time, partial(speaker.enter, passage.then[0].what, time, written))
+        past.time = time
+        past.begin()
+        try:
+            speaker.enter(passage.then[0].what, time, written)
+        finally:
+            past.end()
         if due is not None:
             speaker.end.follow(time + due)
 
@@ -256,9 +265,9 @@ class Passages:
         if stop.ends_question:
             self._questions.asked = None
         if stop.taken:
-            self._clock.count_as_taken(stop.taken)
+            self._questions.count_as_taken(stop.taken)
         if stop.deeds:
-            self.past.each(self._due(stop, bases, written))
+            self._do(stop.deeds, bases, written)
         speaker.jump(stop.outcome, bases, written)
         if stop.sets_alarm:
             due = None if stop.due is None else bases[-1] + stop.due
@@ -267,28 +276,38 @@ class Passages:
             else:
                 speaker.end.at(due)
 
-    def _due(
-        self, stop: Stop, bases: Sequence[int], written: memoryview
-    ) -> Iterator[tuple[int, Callable[[], object], int]]:
-        """Its deeds: when to do what, and from where in the code."""
-        for base, since, later, sets in stop.deeds:
-            time = bases[base] + since
-            if sets is None:
-                yield time, later, 0
-            else:
-                sets.alarm.expect(bases[base] + sets.due)
-                yield time, partial(later, *sets.take(written)), self._pc
-
-    def _go_round(
-        self, speaker: Speaker, began: int, starts: Sequence[int], again: Again, taken: int
+    def _do(
+        self, deeds: Sequence[Deed], bases: Sequence[int], written: memoryview
     ) -> None:
-        asks = len(starts) == self._rounds
-        self._questions.asked_again(starts[:-1] if asks else starts, taken)
-        if asks:
-            self._clock.count_as_taken(taken)
-        elif again.due is not None:
+        past = self.past
+        past.begin()
+        try:
+            for base, since, do, sets in deeds:
+                past.time = bases[base] + since
+                if sets is None:
+                    do()
+                else:
+                    sets.alarm.expect(bases[base] + sets.due)
+                    past.pc = self._pc
+                    do(*sets.take(written))
+                    past.pc = 0
+        finally:
+            past.end()
+
+    def _go_round(self, speaker: Speaker, bases: list[int], passage: Passage) -> None:
+        """Let it be where it would be behind the write that has come again, at all but the first of
+        these times."""
+        began, *starts = bases
+        taken, again = passage.stops[-1].taken, passage.again
+        if len(starts) == self._rounds:
+            self._questions.asked_again(starts[:-1], taken)
+            self._questions.count_as_taken(taken)
+            speaker.again(began, starts, asks=True)
+            return
+        self._questions.asked_again(starts, taken)
+        if again is not None and again.due is not None:
             speaker.end.follow(starts[-1] + again.due)
-        speaker.again(began, starts, asks=asks)
+        speaker.again(began, starts, asks=False)
 
     def _ended(self) -> None:
         """While playing: something comes that the player does not answer."""
@@ -313,7 +332,7 @@ class Passages:
         assert self._player is not None
         self._recorded = self.drives = None
         self._player.record(False)
-        self._clock.read_by(None)
+        self.past.end()
         return self._player
 
     def _keep(
@@ -347,6 +366,7 @@ class Passages:
         self._known[begun] = Passage(
             steps,
             stops=stops,
+            bases=end.bases,
             play=play,
             again=again,
             given=recorded.given,

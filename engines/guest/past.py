@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
 from xipsim.peripherals.core import Speaker
@@ -14,42 +14,41 @@ class PastClock(Protocol):
     """What is needed of the machine's clock."""
 
     source: TimeSource
-
-    def read_by(self, read: Callable[[], int] | None) -> None:
-        """Until None is given, take the time from there."""
+    reading: list[Callable[[], int]]
+    """What tells the time, as its one element."""
 
 
 class Past:
-    """Lets models see an earlier time, while somebody does something."""
+    """Lets models see an earlier time, between `begin` and `end`."""
 
     def __init__(self, clock: PastClock) -> None:
-        self._clock = clock
-        self._time: int | None = None
+        self._clock, self._reading = clock, clock.reading
+        self._known = clock.reading[0]
+        self.time = 0
+        """What they see."""
+        self.is_now = False
+        """Whether something is done so."""
         self.pc = 0
         """Of the access that does it; 0: of the one under way."""
+        self._read = lambda: self.time
 
-    @property
-    def is_now(self) -> bool:
-        """Whether something is done so."""
-        return self._time is not None
+    def begin(self) -> None:
+        """Something is done as of `time`, which may change meanwhile."""
+        self.is_now = True
+        self._reading[0] = self._read
 
-    def at(self, time: int, act: Callable[[], object]) -> None:
-        """Do something as of that time."""
-        self.each(((time, act, 0),))
-
-    def each(self, acts: Iterable[tuple[int, Callable[[], object], int]]) -> None:
-        """Do these, each as of its time, and by an access from that place in the code; 0: by the
-        one under way."""
-        self._clock.read_by(lambda: self._time or 0)
-        try:
-            for self._time, act, self.pc in acts:
-                act()
-        finally:
-            self._time, self.pc = None, 0
-            self._clock.read_by(None)
+    def end(self) -> None:
+        """Time is what it was."""
+        self.is_now, self.pc = False, 0
+        self._reading[0] = self._known
 
     def fire(self, speaker: Speaker) -> None:
         """The model's alarm, if its time has come while no timer was set to it."""
         deadline = speaker.end.deadline
         if deadline is not None and deadline <= self._clock.source.read():
-            self.at(deadline, speaker.end.fire)
+            self.time = deadline
+            self.begin()
+            try:
+                speaker.end.fire()
+            finally:
+                self.end()

@@ -42,14 +42,14 @@ class Run:
         """Of the exception in which it is asked."""
         self.alarm_due = 0
         """Virtual ns at which the loop will be interrupted."""
-        self.begin(now, 0)
+        self.begin(now)
 
-    def begin(self, now: int, gap: int) -> None:
-        """The question is asked for the first time, `gap` ns behind another."""
+    def begin(self, now: int, *gaps: int) -> None:
+        """The question is asked for the first time, `gaps` ns behind another."""
         self.began = self.last = now
         self.count = self.polls = 1
         """count: asked since the last answer that counted; polls: made, and not told yet."""
-        self.gaps: tuple[int, ...] = (gap,) if gap else ()
+        self.gaps = gaps
         """ns between two questions: what is known of the loop's turns."""
         self.taken = self.last_taken = 0
         """ns that accesses have taken in this turn, and in the one before: not in `gaps`."""
@@ -77,7 +77,7 @@ class Run:
             self.go_round(now)
             return True
         if gap > INTERRUPTED_GAP:
-            self.begin(now, 0)
+            self.begin(now)
         elif gap > longest or (not self.fits(gap) and not is_known):
             self._leave_loop(now, gap, level)
         elif gap:  # else the same access asks twice
@@ -107,13 +107,14 @@ class Run:
 
     def go_on_alike(self, times: list[int], taken: int, longest: int) -> bool:
         """It has made turns up to each of these times, in which accesses took `taken` ns, if all of
-        them were as long as one before, and `longest` ns at most."""
-        one = times[0] - self.last
-        if not 0 < one - taken <= longest or one - taken not in self.gaps:
+        them were as long as each other, and as one may be, and `longest` ns at most."""
+        one, turns = times[0] - self.last, len(times)
+        if not 0 < one - taken <= longest:
             return False
-        if times != list(range(times[0], times[-1] + 1, one)):
+        if turns > 1 and times != list(range(times[0], times[-1] + 1, one)):
             return False
-        turns = len(times)
+        if not self.fits(one - taken):
+            return False
         self.last_taken = taken if turns > 1 else self.taken + taken
         self.taken = 0
         self.go_on(times[-1], turns)
@@ -123,7 +124,9 @@ class Run:
         """It has made so many more like the last one, and asks."""
         self.last = now
         self.polls += turns
-        self.count = min(QUESTIONS_BEFORE_STALL, self.count + turns)
+        self.count += turns
+        if self.count > QUESTIONS_BEFORE_STALL:
+            self.count = QUESTIONS_BEFORE_STALL
 
     def go_round_behind(self, times: Iterable[int], ends: Iterable[int]) -> int:
         """The same, at these times, and each time it has stalled until one of `ends`. How often the

@@ -184,8 +184,8 @@ class Questions:
     def asked_again(self, times: Sequence[int], taken: int) -> None:
         """All of these questions but the last one, at these times, each behind accesses that took
         `taken` ns."""
-        run, left = self._run, list(times)
-        while left and (self._others or not run.go_on_alike(left, taken, self._longest())):
+        run, left, longest = self._run, list(times), SLOW_GAP if self._is_known else GAP
+        while left and (self._others or not run.go_on_alike(left, taken, longest)):
             now = left.pop(0)
             if taken:
                 self.count_as_taken(taken)

@@ -52,19 +52,12 @@ class Player(Protocol):
         """Expect no step any more."""
 
 
-class Played(NamedTuple):
-    """What has become of steps that were expected."""
-
-    made: int
-    """How many were made since they were expected last."""
-    written: memoryview
-    """What was written in each, 32 bits, of which what stands for reads is not looked at; where
-    others were expected behind them, these follow. Good until more are made."""
-    starts: Sequence[int]
-    """When a step was made that has `rested`, and when all were made, and they or others were
-    expected again."""
-    pc: int
-    """Of the step that has `sets`, if that was made."""
+Played = tuple[int, memoryview, list[int], int]
+"""What has become of steps that were expected: how many were made since they were expected last;
+what was written in each, 32 bits, of which what stands for reads is not looked at (where others
+were expected behind them, these follow; good until more are made); when a step was made that has
+`rested`, and when all were made, and they or others were expected again; and the PC of the step
+that has `sets`, if that was made."""
 
 
 class Witness(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import Any
 
 MOST = 1000
@@ -75,5 +76,6 @@ class Waits:
         self.left_out = told["left_out"]
 
 
+@lru_cache(MOST)
 def _words(key: Hashable) -> str:
     return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)

@@ -33,6 +33,11 @@ class _Step(Structure):
     )
 
 
+def _words(name: str, count: int) -> memoryview:
+    """What the shim calls so, numbers of 32 bits."""
+    return memoryview(shim.data(c_uint32 * count, name)).cast("B").cast("I")
+
+
 def _script(
     values: dict[int, int],
     steps: Sequence[Step],
@@ -97,12 +102,12 @@ class QemuPlayer:
         self._recording = shim.data(c_uint, "xipsim_recording")
         self._recordings = 0
         self._scripts: list[Structure] = []
-        written = shim.data(c_uint32 * (2 * MOST_STEPS), "xipsim_written")
-        self._written = memoryview(written).cast("B").cast("I")
-        self._pc = shim.data(c_uint32, "xipsim_pc")
+        self._written = _words("xipsim_written", 2 * MOST_STEPS)
+        self._pc = _words("xipsim_pc", 1)
         self._rounds = shim.data(c_uint32, "xipsim_rounds")
-        self._begun = shim.data(c_uint32, "xipsim_begun")
-        self._starts = shim.data(c_int64 * MOST_STARTS, "xipsim_starts")
+        self._begun = _words("xipsim_begun", 1)
+        starts = shim.data(c_int64 * MOST_STARTS, "xipsim_starts")
+        self._starts = memoryview(starts).cast("B").cast("q")
         self._stop: Callable[[], int] = shim.bound_at(b"read", "xipsim_stop", 0)
 
     def use(self, cpu: int) -> None:
@@ -146,5 +151,5 @@ class QemuPlayer:
 
     def stop(self) -> Played:
         """Expect no step any more."""
-        starts = self._starts[: self._begun.value]
-        return Played(self._stop(), self._written, starts, self._pc.value)
+        starts = self._starts[: self._begun[0]].tolist()
+        return self._stop(), self._written, starts, self._pc[0]

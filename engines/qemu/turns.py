@@ -39,4 +39,4 @@ class QemuTurner:
     def stop(self) -> tuple[Sequence[int], Sequence[int]]:
         """As `Turner.stop`."""
         made = self._stop()
-        return self._turns[:made], self._due[:made]
+        return (self._turns[:made], self._due[:made]) if made else ((), ())

@@ -68,7 +68,7 @@ class Player:
 
     def stop(self) -> Played:
         self._script = None
-        return Played(self._made, self._written, self._starts, self._pc)
+        return self._made, self._written, self._starts, self._pc
 
     def end(self) -> None:
         if self._script is not None:
