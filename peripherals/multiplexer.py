@@ -24,6 +24,8 @@ class PinMultiplexer(Peripheral, ABC):
         super().__init__(system, name=name, **parameters)
         self._offers: list[tuple[Mapping[Choice, str], Offer]] = []
         self._lent: dict[int, PinFunction] = {}
+        self._places: dict[PinFunction, list[tuple[Pads, int]]] = {}
+        """What `places` has answered since that was changed."""
 
     @abstractmethod
     def _pads(self) -> int:
@@ -43,8 +45,11 @@ class PinMultiplexer(Peripheral, ABC):
 
     def places(self, function: PinFunction) -> list[tuple[Pads, int]]:
         """Port and pin of the pads that have that function now."""
-        found = [self._place(pad) for pad, lent in self._lent.items() if lent is function]
-        return [place for place in found if place is not None]
+        places = self._places.get(function)
+        if places is None:
+            found = [self._place(pad) for pad, lent in self._lent.items() if lent is function]
+            places = self._places[function] = [place for place in found if place is not None]
+        return places
 
     def reset(self, cause: ResetCause) -> None:
         super().reset(cause)
@@ -74,6 +79,7 @@ class PinMultiplexer(Peripheral, ABC):
             return
         port, pin = place
         port.lend(pin, function)
+        self._places.clear()
         if function is None:
             del self._lent[pad]
         else:

@@ -156,7 +156,8 @@ class Pads(Peripheral, PinPort, ABC):
 
     def wired(self, pin: int) -> list[tuple[Pads, int]]:
         """Port and pin of all other ends of the wires at `pin`."""
-        return [end for end in self._nets.get(pin, ()) if end != (self, pin)]
+        net = self._nets.get(pin)
+        return [end for end in net if end != (self, pin)] if net else []
 
     def settle(self) -> None:
         """What a block does with its pin has changed."""

@@ -66,6 +66,12 @@ class SerialTerminal(Model, Console, ABC):
     def _arrived(self) -> None:
         """The first of `_typed` is over."""
 
+    def _begun(self) -> None:
+        """A character has left the FIFO for the line."""
+
+    def _over(self, character: int) -> None:
+        """One that was sent is over, and the terminal has it."""
+
     @abstractmethod
     def _update(self) -> None:
         """Bring flags and the interrupt line in line with the FIFOs."""
@@ -101,8 +107,12 @@ class SerialTerminal(Model, Console, ABC):
 
     def _ask(self) -> None:
         """The firmware asks what only the line's alarms can change."""
-        times = [alarm.deadline for alarm in self._alarms.values() if alarm.deadline is not None]
-        self.system.clock.question(self.name, min(times, default=None))
+        first = None
+        for alarm in self._alarms.values():
+            due = alarm.deadline
+            if due is not None and (first is None or due < first):
+                first = due
+        self.system.clock.question(self.name, first)
 
     def _go_on(self) -> None:
         self._send()
@@ -114,24 +124,25 @@ class SerialTerminal(Model, Console, ABC):
         """Whether the terminal lets the transmitter wait."""
         return self._throttled and self.handshake
 
-    def _send(self) -> bool:
-        """Begin the next character if there is one and the line is free; whether it did."""
+    def _send(self) -> None:
+        """Begin the next character if there is one and the line is free."""
         if self._shifter is not None or not (self._tx and self._may_send()):
-            return False
+            return
         takes = self._character()
-        if not takes:
-            return False
-        self._shifter = self._tx.pop(0)
-        self._sending.at(self.system.clock.now + takes)
-        return True
+        if takes:
+            self._shifter = self._tx.pop(0)
+            self._sending.at(self.system.clock.now + takes)
+            self._begun()
 
     def _sent(self) -> None:
-        assert self._shifter is not None
-        data, self._shifter = bytes([self._shifter]), None
+        character, self._shifter = self._shifter, None
+        assert character is not None
         self._send()
         self._update()
+        data = bytes((character,))
         for receiver in self._receivers:
             receiver(data)
+        self._over(character)
 
     def _listen(self) -> bool:
         """Let the terminal begin its next character if it has one and may; whether it did."""

@@ -48,13 +48,16 @@ class UartPins:
 
     def peers(self) -> list[WiredUart]:
         """The UARTs whose receivers are wired to TXD."""
+        peers: list[WiredUart] = []
         if self._multiplexer is None:
-            return []
+            return peers
         # With each character, of a UART that is wired to no other, as most are.
-        places = self._multiplexer.places(self._sender)
-        ends = [end for port, pin in places for end in port.wired(pin)]
-        functions = [port.function(pin) for port, pin in ends]
-        return [f.uart for f in functions if isinstance(f, UartPin) and not f.sends]
+        for port, pin in self._multiplexer.places(self._sender):
+            for other, number in port.wired(pin):
+                function = other.function(number)
+                if isinstance(function, UartPin) and not function.sends:
+                    peers.append(function.uart)
+        return peers
 
 
 class WiredUart(SerialTerminal, ABC):
@@ -71,19 +74,13 @@ class WiredUart(SerialTerminal, ABC):
     def _arrived(self) -> None:
         self._take_in(self._typed.pop(0))
 
-    def _send(self) -> bool:
-        has_begun = super()._send()
-        if has_begun:
-            for peer in self._pins.peers():
-                peer.on_start()
-        return has_begun
+    def _begun(self) -> None:
+        for peer in self._pins.peers():
+            peer.on_start()
 
-    def _sent(self) -> None:
-        sent = self._shifter
-        super()._sent()
-        if sent is not None:
-            for peer in self._pins.peers():
-                peer.on_character(sent, self._character())
+    def _over(self, character: int) -> None:
+        for peer in self._pins.peers():
+            peer.on_character(character, self._character())
 
     def on_start(self) -> None:
         """A character begins at the pin."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -32,10 +33,9 @@ RX_AVAILABLE, TX_EMPTY, LINE_STATUS, MODEM_STATUS, PTIME = 0x01, 0x02, 0x04, 0x0
 CTS, DSR, DCD = 0x10, 0x20, 0x80
 DCTS = 0x01
 
-# With each character all of these several times: as stored integers, not as fields.
+# With each character these several times: as stored integers, not as fields.
 _LCR, _DLF = UartRegisters.LCR.offset, UartRegisters.DLF.offset
-_LSR, _USR = UartRegisters.LSR.offset, UartRegisters.USR.offset
-_TFL, _RFL = UartRegisters.TFL.offset, UartRegisters.RFL.offset
+_HTX = UartRegisters.HTX.offset
 
 ID_MODEM, ID_NONE, ID_TX, ID_RX, ID_LINE, ID_TIMEOUT = 0x0, 0x1, 0x2, 0x4, 0x6, 0xC
 
@@ -76,6 +76,7 @@ class Uart(WiredUart, UartRegisters):
         super().__init__(system, name=name, **parameters)
         self._timeout = self.alarm(self._became_stale)
         self._pins = UartPins(self, self.pinmux, PADS, self.number)
+        self._hertz = self.frequency
 
     @exposed
     def throttle(self, on: bool) -> None:
@@ -86,7 +87,7 @@ class Uart(WiredUart, UartRegisters):
 
     @UartRegisters.RBR.on_read
     def _read_data(self) -> int:
-        return self._divisor & 0xFF if self.LCR & DLAB else self._take()
+        return self._divisor & 0xFF if self.regs[_LCR] & DLAB else self._take()
 
     @UartRegisters.SRBR.on_read
     def _read_shadow(self, index: int) -> int:
@@ -110,7 +111,7 @@ class Uart(WiredUart, UartRegisters):
 
     @UartRegisters.RBR.on_write
     def _write_data(self, value: int) -> None:
-        if self.LCR & DLAB:
+        if self.regs[_LCR] & DLAB:
             self._divisor = self._divisor & 0xFF00 | value & 0xFF
             self._go_on()
         else:
@@ -126,7 +127,8 @@ class Uart(WiredUart, UartRegisters):
         else:
             self._tx.append(value & self._mask())
             self._tx_empty = False
-        self._go_on()
+            self._send()
+            self._update()
 
     # -- control ---------------------------------------------------------------------------------
 
@@ -210,11 +212,19 @@ class Uart(WiredUart, UartRegisters):
     @UartRegisters.LSR.on_read
     def _line_status(self) -> int:
         self._ask()
-        status = self.LSR
+        status = self._look_at_line()
         if self._overrun:
             self._overrun = False
             self._update()
         return status
+
+    @UartRegisters.LSR.on_peek
+    def _look_at_line(self) -> int:
+        tx = len(self._tx)
+        # With PTIME, THRE says that the FIFO is full.
+        thre = tx >= self._depth if self._ier & PTIME and self._fifos else not tx
+        idle = not tx and self._shifter is None
+        return bool(self._rx) | self._overrun << 1 | thre << 5 | idle << 6
 
     @UartRegisters.MSR.on_read
     def _modem_status(self) -> int:
@@ -231,17 +241,30 @@ class Uart(WiredUart, UartRegisters):
     @UartRegisters.USR.on_read
     def _uart_status(self) -> int:
         self._ask()
-        return self.USR
+        return self._look_at_status()
+
+    @UartRegisters.USR.on_peek
+    def _look_at_status(self) -> int:
+        rx, tx, depth = len(self._rx), len(self._tx), self._depth
+        return (tx < depth) << 1 | (not tx) << 2 | (rx > 0) << 3 | (rx >= depth) << 4
 
     @UartRegisters.TFL.on_read
     def _tx_level(self) -> int:
         self._ask()
-        return self.TFL
+        return len(self._tx)
+
+    @UartRegisters.TFL.on_peek
+    def _look_at_tx_level(self) -> int:
+        return len(self._tx)
 
     @UartRegisters.RFL.on_read
     def _rx_level(self) -> int:
         self._ask()
-        return self.RFL
+        return len(self._rx)
+
+    @UartRegisters.RFL.on_peek
+    def _look_at_rx_level(self) -> int:
+        return len(self._rx)
 
     @property
     def _depth(self) -> int:
@@ -249,15 +272,17 @@ class Uart(WiredUart, UartRegisters):
 
     def _identity(self) -> int:
         """The pending interrupt of the highest priority, as IIR shows it."""
-        if self._ier & LINE_STATUS and self._overrun:
+        enabled = self._ier
+        if self._overrun and enabled & LINE_STATUS:
             return ID_LINE
-        if self._ier & RX_AVAILABLE and len(self._rx) >= self._rx_trigger:
-            return ID_RX
-        if self._ier & RX_AVAILABLE and self._timed_out:
-            return ID_TIMEOUT
-        if self._ier & TX_EMPTY and self._wants_more:
+        if self._rx and enabled & RX_AVAILABLE:
+            if len(self._rx) >= self._rx_trigger:
+                return ID_RX
+            if self._timed_out:
+                return ID_TIMEOUT
+        if enabled & TX_EMPTY and self._wants_more:
             return ID_TX
-        if self._ier & MODEM_STATUS and self._cts_changed:
+        if self._cts_changed and enabled & MODEM_STATUS:
             return ID_MODEM
         return ID_NONE
 
@@ -273,13 +298,6 @@ class Uart(WiredUart, UartRegisters):
         return self._tx_empty
 
     def _update(self) -> None:
-        regs, rx, tx, depth = self.regs, len(self._rx), len(self._tx), self._depth
-        regs[_TFL], regs[_RFL] = tx, rx
-        regs[_USR] = (tx < depth) << 1 | (not tx) << 2 | (rx > 0) << 3 | (rx >= depth) << 4
-        # With PTIME, THRE says that the FIFO is full.
-        thre = tx >= depth if self._ier & PTIME and self._fifos else not tx
-        idle = not tx and self._shifter is None
-        regs[_LSR] = (rx > 0) | self._overrun << 1 | thre << 5 | idle << 6
         self.IRQ.set(self._identity() != ID_NONE)
 
     # -- the line --------------------------------------------------------------------------------
@@ -288,21 +306,17 @@ class Uart(WiredUart, UartRegisters):
         return (1 << 5 + (self.regs[_LCR] & 3)) - 1
 
     def _character(self) -> int:
-        lcr = self.regs[_LCR]
-        halves = 2 * (1 + 5 + (lcr & 3) + (lcr >> 3 & 1) + 1)
-        if lcr & 4:
-            halves += 2 if lcr & 3 else 1
-        sixteenths = self._divisor * 16 + self.regs[_DLF]
-        return halves * sixteenths * NS // (2 * self.frequency) if self._divisor else 0
+        regs, divisor = self.regs, self._divisor
+        return _duration(regs[_LCR], divisor * 16 + regs[_DLF], self._hertz) if divisor else 0
 
     def _may_send(self) -> bool:
         # Assumption: the terminal's CTS is obeyed whether MCR.AFCE says so or not.
-        return not self._held and not self.HTX & 1
+        return not (self._held or self.regs[_HTX] & 1)
 
-    def _send(self) -> bool:
-        has_begun = super()._send()
-        self._tx_empty |= has_begun and not self._tx
-        return has_begun
+    def _begun(self) -> None:
+        # Who is wired to the pin looks at characters only when they are over.
+        if not self._tx:
+            self._tx_empty = True
 
     def _may_receive(self) -> bool:
         return len(self._rx) < self._depth
@@ -328,3 +342,12 @@ class Uart(WiredUart, UartRegisters):
     def _became_stale(self) -> None:
         self._timed_out = bool(self._rx)
         self._update()
+
+
+@cache
+def _duration(lcr: int, sixteenths: int, hertz: int) -> int:
+    """Virtual ns of a character, with the divisor in sixteenths."""
+    halves = 2 * (1 + 5 + (lcr & 3) + (lcr >> 3 & 1) + 1)
+    if lcr & 4:
+        halves += 2 if lcr & 3 else 1
+    return halves * sixteenths * NS // (2 * hertz)

@@ -16,8 +16,8 @@ class UartRegisters(Peripheral):
 
     SIZE = 0x1000
 
-    # RBR for reads, THR for writes, DLL while LCR.DLAB is set.
-    RBR = Register(0x00)
+    # RBR for reads, THR for writes, which leave it alone; DLL while LCR.DLAB is set.
+    RBR = Register(0x00, ro=True)
     IER = Register(0x04)
     # IIR for reads, FCR for writes.
     IIR = Register(0x08)
