@@ -71,8 +71,10 @@ class Questions:
         self._clock, self._stalls = clock, stalls
         self.asking: list[Hashable] = [None]
         """See `Questions` of core/access.py: any access that is not neutral sets it to None."""
-        self._run = Run(None, 0)
-        """The run of `asked`."""
+        self._begun: tuple[Hashable, int] = (None, 0)
+        """The question of the run under way, and when it was asked first."""
+        self._known: Run | None = None
+        """That run, once anybody needs it: most are asked once."""
         self._is_known = False
         """Whether the last question said when the answer changes."""
         self._others: dict[Hashable, Run] = {}
@@ -102,6 +104,13 @@ class Questions:
     def asked(self, question: Hashable) -> None:
         self.asking[0] = question
 
+    @property
+    def _run(self) -> Run:
+        """The run under way, of `asked` or what was that."""
+        if self._known is None:
+            self._known = Run(*self._begun)
+        return self._known
+
     def use(self, turner: Turner) -> None:
         """Let it make turns of loops that stall."""
         self._turns.turner = turner
@@ -130,10 +139,11 @@ class Questions:
             self._clock.acts()
         else:
             self._clock.asks(key, until, is_new=is_new)
-        run, self._is_known = self._run, until is not None
+        self._is_known = until is not None
         self.proofs.key = None if turn is None or until is None else key
         if is_new:
             return now
+        run = self._run
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
         if gap and self._others:
             self._forget_others(run.last)
@@ -223,15 +233,15 @@ class Questions:
     def _change(self, asked: Hashable, now: int) -> bool:
         """Something else is asked: by the same loop, if nothing but questions was between. Whether
         nothing is known of that."""
-        others = self._others
-        if self.asked is None or len(others) == QUESTIONS_IN_A_LOOP:
+        others, before = self._others, self.asking[0]
+        if before is None or len(others) == QUESTIONS_IN_A_LOOP:
             others.clear()
         else:
-            others[self.asked] = self._run
-        known = others.pop(asked, None)
-        self._run = Run(asked, now) if known is None else known
-        self.asked = asked
-        return known is None
+            others[before] = self._run
+        self._known = others.pop(asked, None) if others else None
+        self._begun = asked, now
+        self.asking[0] = asked
+        return self._known is None
 
     def _forget_others(self, since: int) -> None:
         """Those that this turn of the loop has not asked."""
@@ -345,7 +355,7 @@ class Questions:
         """Go on as when `save` returned `saved`."""
         self.asked = saved["asked"]
         self._hopeless.load(saved["hopeless"])
-        self._run, *others = map(Run.saved, saved["runs"])
+        self._known, *others = map(Run.saved, saved["runs"])
         self._others = {run.asked: run for run in others}
         self._turns.load(saved["turns"])
         self.proofs.interrupt()

@@ -303,13 +303,14 @@ class Bus:
 
     def read(self, address: int, length: int) -> bytes:
         """Bytes at `address`."""
-        buffer = ctypes.create_string_buffer(length)
-        self._transfer(address, buffer, length, False)
-        return buffer.raw
+        buffer = bytearray(length)
+        view = (ctypes.c_char * length).from_buffer(buffer)
+        self._transfer(address, view, length, False)
+        return bytes(buffer)
 
     def write(self, address: int, data: bytes) -> None:
         """Store `data` at `address`."""
-        self._transfer(address, ctypes.create_string_buffer(data, len(data)), len(data), True)
+        self._transfer(address, bytes(data), len(data), True)
 
     def _transfer(self, address: int, buffer: Any, length: int, write: bool) -> None:
         result = q.address_space_rw(

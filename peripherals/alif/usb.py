@@ -12,7 +12,7 @@ from ..core import BusError, ResetCause, State, System, model
 from ..usb.device import FRAME, MICROFRAME, CableEnd
 from ..usb.link import Handshake, Speed
 from .usb_events import ENDPOINTS, EventRing
-from .usb_transfer import Endpoint, Transfer, Trb
+from .usb_transfer import KINDS, Endpoint, Transfer, Trb
 
 _ACTIVE = 1 << 10
 _COMMAND_STATUS = 0xF << 12
@@ -167,7 +167,7 @@ class Usb(CableEnd, EventRing):
         if not transfer.owned:
             self.diagnose("usb-trb-not-owned", f"the TRB at {address:#010x} has HWO clear")
             return
-        if not transfer.last or transfer.kind not in tuple(Trb):
+        if not transfer.last or transfer.kind not in KINDS:
             self.gap(f"TRBs of kind {transfer.kind}, TRBs in chains and rings")
         endpoint.transfer = transfer
         endpoint.waiting.clear()

@@ -27,6 +27,9 @@ class Trb(enum.IntEnum):
     NORMAL_ZLP = 9
 
 
+KINDS = frozenset(Trb)
+
+
 class Transfer(Record):
     """A transfer under way: one TRB, read when the transfer was started.
 

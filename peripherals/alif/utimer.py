@@ -57,6 +57,7 @@ class Utimer(UtimerRegisters):
         lines = self.IRQS
         self._irqs = [lines[8 * n : 8 * n + 8] for n in range(WITH_INTERRUPTS)]
         self._questions = [(self.name, channel) for channel in range(CHANNELS)]
+        self._hertz = self.frequency_hz
         self._alarm = self.alarm(self._event)
         edge = self.alarm(self._edge)
         self._pins = WavePins(system.clock, edge, self.pinmux, PADS, "", self._wave)
@@ -111,9 +112,10 @@ class Utimer(UtimerRegisters):
 
     @UtimerRegisters.CNTR.on_read
     def _read_count(self, channel: int) -> int:
-        clock, key = self.system.clock, self._questions[channel]
-        if self._counters[channel].running:
-            return self._count_at(channel, clock.question(key))
+        clock, key, counter = self.system.clock, self._questions[channel], self._counters[channel]
+        if counter.running:
+            ticks = ticks_in(clock.question(key) - counter.since, self._hertz)
+            return counter.place((counter.position + ticks) % counter.modulo)
         return self._count_at(channel, ask_in_vain(clock, self.why_it_stands(channel), *key))
 
     @UtimerRegisters.CNTR.on_peek
@@ -165,7 +167,9 @@ class Utimer(UtimerRegisters):
 
     @UtimerRegisters.CHAN_INTERRUPT.on_read
     def _flags(self, channel: int) -> int:
-        self._catch_up(channel)
+        due = self._counters[channel].next
+        if due is not None and self.system.clock.now >= due:
+            self._catch_up(channel)
         return self.CHAN_INTERRUPT[channel]
 
     @UtimerRegisters.CHAN_INTERRUPT.on_write
@@ -183,7 +187,7 @@ class Utimer(UtimerRegisters):
 
     def _steps(self, counter: Counter, time: int) -> int:
         """Steps of the counter from `since` to `time`."""
-        return ticks_in(time - counter.since, self.frequency_hz) if counter.running else 0
+        return ticks_in(time - counter.since, self._hertz) if counter.running else 0
 
     def _position(self, counter: Counter, time: int) -> int:
         return (counter.position + self._steps(counter, time)) % counter.modulo
