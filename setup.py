@@ -13,7 +13,7 @@ from setuptools.command.build_ext import build_ext
 
 SHIM = (
     *("shim", "registers", "calls", "passages", "turns", "translation", "loops", "python_api"),
-    "written",
+    *("privates", "written"),
 )
 HEADERS = ("passages", "translation", "python_api")
 

@@ -29,6 +29,7 @@ from .core import Core
 from .loops import QemuWitness
 from .memory import Bus, SystemBus, Window, place_late, place_registers, place_tag
 from .passages import QemuPlayer
+from .privates import watch_privates
 from .ram import Memory
 from .time import QemuTime
 from .translation import watch_translation
@@ -57,6 +58,7 @@ class QemuBackend:
         self._work = q.pointer(q.WORK(self._entered))
         self._nothing = q.pointer(q.WORK(lambda _cpu, _data: None))
         self._queued = self._pinned = False
+        self._forget_switched = shim.bound_at(b"act", "xipsim_forget_switched", 0)
         self._loads = 0
 
     def start(self, stand_still: Callable[[], None], clock: GuestClock, *, sleeps: bool) -> None:
@@ -93,8 +95,9 @@ class QemuBackend:
         self.player.use(self.core.cpu)
         self.turner = QemuTurner(self.core.nvic)
         watch_translation(self.core.cpu)
-        if not self._gdb:  # who steps through a loop shall see all of its turns
-            self.witness = QemuWitness(self.core.cpu, self.core.device, self._system)
+        is_witnessed = watch_privates(self.core.device)
+        if is_witnessed and not self._gdb:  # who steps through a loop shall see all of its turns
+            self.witness = QemuWitness(self.core.cpu, self._system)
         return self.core
 
     def make_memory(self, name: str, size: int) -> Memory:
@@ -180,6 +183,7 @@ class QemuBackend:
 
     def load(self, saved: dict[str, Any]) -> None:
         """Be as when `save` returned `saved`."""
+        self._forget_switched()
         self._loads += 1
         if self._loads == 2:  # hardly anything is translated where a start loads the cached boot
             keep_translations(self.core.cpu)

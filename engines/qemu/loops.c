@@ -15,7 +15,6 @@
 #define MOST_CORE 16384
 #define MOST_PAGES 16    /* as in loops.py */
 #define MOST_MEMORIES 64 /* likewise */
-#define MOST_REGIONS 4   /* likewise */
 
 /* All set from Python. Of the core, from r0 on. */
 uint8_t *xipsim_core_state;
@@ -106,38 +105,4 @@ int64_t xipsim_unchanged_since(int unused)
         }
     }
     return mark.time;
-}
-
-/*
- * Accesses to what QEMU has of the core's own (NVIC, SysTick) come through here to where they went
- * before. Set from Python.
- */
-struct {
-    void *opaque;
-    uint32_t (*read)(void *, uint64_t, uint64_t *, unsigned int, uint64_t);
-    uint32_t (*write)(void *, uint64_t, uint64_t, unsigned int, uint64_t);
-} xipsim_privates[MOST_REGIONS];
-
-static int which_private(void *opaque)
-{
-    int i = 0;
-
-    while (xipsim_privates[i].opaque != opaque) {
-        i++;
-    }
-    return i;
-}
-
-uint32_t xipsim_private_read(void *opaque, uint64_t offset, uint64_t *data, unsigned int size,
-                             uint64_t attributes)
-{
-    xipsim_disturbed++;
-    return xipsim_privates[which_private(opaque)].read(opaque, offset, data, size, attributes);
-}
-
-uint32_t xipsim_private_write(void *opaque, uint64_t offset, uint64_t data, unsigned int size,
-                              uint64_t attributes)
-{
-    xipsim_disturbed++;
-    return xipsim_privates[which_private(opaque)].write(opaque, offset, data, size, attributes);
 }

@@ -6,36 +6,26 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import Structure, addressof, c_uint64, c_void_p, sizeof
+from ctypes import Structure, c_uint64, c_void_p
 
 from . import library as q
 from . import shim
-from .memory import PAGE, SystemBus
+from .memory import SystemBus
 from .vmstate import find_state
 
 MOST_CORE, MOST_PAGES, MOST_MEMORIES = 16384, 16, 64
 """As in loops.c."""
-PRIVATE = (b"nvic", b"systick-reg-ns", b"systick-reg-s")
-"""What QEMU has of the core's own that answers accesses. The last: of cores with two states."""
 
 
 class _Memory(Structure):
     _fields_ = (("address", c_uint64), ("size", c_uint64), ("host", c_void_p))
 
 
-class _Operations(Structure):
-    _fields_ = (("address", c_void_p), ("opaque", c_void_p))
-
-
-class _Private(Structure):
-    _fields_ = (("opaque", c_void_p), ("read", c_void_p), ("write", c_void_p))
-
-
 class QemuWitness:
-    """Implements `shortcuts.Witness`. device: QEMU's container of core and NVIC."""
+    """Implements `shortcuts.Witness`, where accesses to what is the core's own are counted, too."""
 
-    def __init__(self, cpu: int, device: int, bus: SystemBus) -> None:
-        self._cpu, self._device, self._bus = cpu, device, bus
+    def __init__(self, cpu: int, bus: SystemBus) -> None:
+        self._cpu, self._bus = cpu, bus
         self._pages = shim.data(c_void_p * (MOST_PAGES + 1), "xipsim_pages")
         self._is_ready = False
         self._mark: Callable[[], None] = shim.bound_at(b"act", "xipsim_mark_now", 0)
@@ -84,41 +74,7 @@ class QemuWitness:
         state, memories = find_state(q.vmstate_core), self._bus.memories
         if state is None or len(state) > MOST_CORE or len(memories) >= MOST_MEMORIES:
             return
-        if not self._take_privates():
-            return
         table = shim.data(_Memory * MOST_MEMORIES, "xipsim_memories")
         table[: len(memories)] = [_Memory(*memory) for memory in memories]
         shim.data(c_uint64, "xipsim_core_bytes").value = len(state)
         shim.data(c_void_p, "xipsim_core_state").value = self._cpu + state.start
-
-    def _take_privates(self) -> bool:
-        """Let accesses to what QEMU has of the core's own be counted."""
-        table = shim.data(_Private * len(PRIVATE), "xipsim_privates")
-        devices = [device for name in PRIVATE if (device := q.get_child(self._device, name))]
-        offset = _find_operations()
-        if offset is None or len(devices) < 2:
-            return False
-        for into, device in zip(table, devices, strict=False):
-            place = q.region_of(device, 0) + offset
-            ops = _Operations.from_address(place)
-            into.opaque = ops.opaque
-            theirs = q.MemoryRegionOps.from_address(ops.address)
-            if not theirs.read_with_attrs:
-                return False
-            into.read, into.write = theirs.read_with_attrs, theirs.write_with_attrs
-            ours = q.keep(q.MemoryRegionOps.from_buffer_copy(theirs))
-            ours.read_with_attrs = shim.place("xipsim_private_read")
-            ours.write_with_attrs = shim.place("xipsim_private_write")
-            ops.address = addressof(ours)
-        return True
-
-
-def _find_operations() -> int | None:
-    """Where in a region QEMU keeps its operations, and behind them what these are given."""
-    ops, opaque = q.keep(q.MemoryRegionOps()), 0x5EC0_0DE5
-    region = q.io_region(ops, "xipsim-probe", PAGE, opaque)
-    for offset in range(0, q.REGION_BYTES, sizeof(c_void_p)):
-        found = _Operations.from_address(region + offset)
-        if (found.address, found.opaque) == (addressof(ops), opaque):
-            return offset
-    return None

@@ -14,6 +14,7 @@
 
 #define NEAR 64    /* instructions from one access to the next */
 #define ENOUGH 32  /* times in turn that the next one was near */
+#define SERIES 8   /* the same in a series */
 #define FOREIGN 16 /* instructions translated anew: this is other code than the last times */
 #define PLACES 1024
 #define GOLDEN 0x9E3779B97F4A7C15u /* spreads what differs in a few bits */
@@ -83,7 +84,13 @@ void translate_behind(const void *registers, uint64_t offset, int is_write, uint
     struct place *place = &places[what * GOLDEN >> 54];
     int64_t now;
 
-    if (has_played || !xipsim_translation) {
+    if (!xipsim_translation) {
+        return;
+    }
+    if (has_played) {
+        if (is_expected) {
+            translate_other();
+        }
         return;
     }
     now = xipsim_executed();
@@ -98,4 +105,23 @@ void translate_behind(const void *registers, uint64_t offset, int is_write, uint
     foreign = 0;
     is_expected = place->near >= ENOUGH;
     translate();
+}
+
+void translate_series(void)
+{
+    static int64_t then; /* in instructions */
+    static unsigned int near;
+    int64_t now;
+
+    if (!xipsim_translation || is_passage) {
+        return;
+    }
+    now = xipsim_executed();
+    near = now - then > NEAR ? 0 : near + 1;
+    then = now;
+    if (near == SERIES) {
+        foreign = 0;
+        is_expected = 1;
+        translate();
+    }
 }

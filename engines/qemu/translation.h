@@ -11,6 +11,10 @@ OWN void translate_passage(int on);
  * a driver does next, or 0. */
 OWN void translate_behind(const void *registers, uint64_t offset, int is_write, uint64_t value);
 
+/* The core has written to a register of its own, as it does hundreds of times in turn; the next access
+ * to a model ends that. */
+OWN void translate_series(void);
+
 /* The core goes on elsewhere, as in an exception. */
 OWN void translate_other(void);
 
