@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import pickle
 import select
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from xipsim.engines.api import EngineError
+
+TYPE_CHECKING = False  # see `xipsim.cli.prestart`
+if TYPE_CHECKING:
+    from types import TracebackType
 
 HEADER = 8
 """Bytes of the length before each message."""
@@ -30,6 +32,10 @@ class Stuck(Exception):
     """The other end has done nothing for too long in the middle of a message."""
 
 
+ENDS = EOFError, BrokenPipeError, Stuck
+"""Behind these, no message comes or goes."""
+
+
 class Channel:
     """One end: a descriptor to read and one to write.
 
@@ -41,7 +47,11 @@ class Channel:
     def __init__(self, reading: int, writing: int, patience: float | None = None) -> None:
         self._reading, self._writing, self._patience = reading, writing, patience
         os.set_blocking(writing, patience is None)
-        self._is_cut = False
+        self._whole = _Whole()
+        self._has_come = False
+        """Whether something is there to be read, as `poll` has found."""
+        self._readable = select.poll()
+        self._readable.register(reading, select.POLLIN)
 
     def send(self, message: Any) -> None:
         """Send anything that can be pickled; ValueError if it cannot, and nothing is sent."""
@@ -49,7 +59,7 @@ class Channel:
             body = pickle.dumps(message, protocol=5)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise ValueError(f"not to be sent to another process: {error}") from error
-        with self._whole():
+        with self._whole:
             rest = memoryview(len(body).to_bytes(HEADER, "little") + body)
             while rest:
                 try:
@@ -59,31 +69,20 @@ class Channel:
 
     def receive(self) -> Any:
         """Wait for the next message."""
-        with self._whole():
-            return pickle.loads(self._exactly(int.from_bytes(self._exactly(HEADER), "little")))
+        with self._whole:
+            has_come, self._has_come = self._has_come, False
+            length = int.from_bytes(self._exactly(HEADER, has_come), "little")
+            # So much is written at once, and is there with its length.
+            return pickle.loads(self._exactly(length, HEADER + length <= select.PIPE_BUF))
 
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
-        """Whatever is raised meanwhile, but for what ends all messages, cuts one in two."""
-        if self._is_cut:
-            raise EngineError(
-                "a message from or to the engine's process was cut in two by an exception (of a "
-                "signal's handler?), so no answer can be told from another; start anew"
-            )
-        self._is_cut = True
-        try:
-            yield
-        except (EOFError, BrokenPipeError, Stuck):
-            self._is_cut = False
-            raise
-        self._is_cut = False
-
-    def _exactly(self, count: int) -> bytearray:
+    def _exactly(self, count: int, has_come: bool) -> bytearray:
+        """has_come: at least the first of so many bytes."""
         data = bytearray(count)
         view = memoryview(data)
         while view:
-            if self._patience is not None:
+            if self._patience is not None and not has_come:
                 self._await(self._reading, select.POLLIN)
+            has_come = False
             got = os.readv(self._reading, [view])
             if not got:
                 raise EOFError
@@ -96,4 +95,28 @@ class Channel:
 
     def poll(self, seconds: float | None) -> bool:
         """Whether a message (or the end) comes within that time; None: however long that takes."""
-        return wait_for(self._reading, seconds)
+        self._has_come = bool(self._readable.poll(None if seconds is None else seconds * 1000))
+        return self._has_come
+
+
+class _Whole:
+    """What must not be cut in two: a message that is sent, or received."""
+
+    _is_cut = False
+
+    def __enter__(self) -> None:
+        if self._is_cut:
+            raise EngineError(
+                "a message from or to the engine's process was cut in two by an exception (of a "
+                "signal's handler?), so no answer can be told from another; start anew"
+            )
+        self._is_cut = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Whatever is raised meanwhile, but for what ends all messages, cuts one in two."""
+        self._is_cut = kind is not None and not issubclass(kind, ENDS)

@@ -178,17 +178,17 @@ class _Run:
 
     def _send(self, source: bytes) -> None:
         self._console.write(_PASTE)
-        answer = self._wait(rb"R[\x00\x01]|ra", "the answer to raw-paste mode")
-        if answer.endswith(b"\x01"):
-            self._paste(source)
+        # With the size of the window, so that the machine need not stand still before that.
+        answer = self._wait(rb"R\x01..|R\x00|ra", "the answer to raw-paste mode")
+        if answer[-4:-2] == b"R\x01":
+            self._paste(source, int.from_bytes(answer[-2:], "little"))
             return
         if answer.endswith(b"ra"):
             self._wait(rb"w REPL; CTRL-B to exit\r\n>", "the raw REPL")
         self._send_plain(source)
 
-    def _paste(self, source: bytes) -> None:
+    def _paste(self, source: bytes, window: int) -> None:
         """Send as much as the firmware has room for; it may end the transfer early (04h)."""
-        window = int.from_bytes(self._wait(rb"..", "the size of the window"), "little")
         room, sent = window, 0
         while sent < len(source):
             if room:
@@ -236,18 +236,18 @@ class _Run:
         """
         what = "the script to end"
         self._stream(what)
-        errors = self._wait(rb"\x04", what)[:-1]
+        errors, following = _cut(self._wait(rb"\x04.", what))
         while True:
-            following = self._wait(rb".", what)
             if following == b"M":
                 following += self._wait(rb"PY: soft reboot\r\n|\x04", what)
             if following in (b">", b"M" + _SOFT_REBOOT):
                 self._errors = errors
                 return following != b">"
             self._output.feed(_END + errors)
-            if not following.endswith(_END):
-                following += self._wait(rb"\x04", what)
-            errors = following[:-1]
+            if following.endswith(_END):
+                errors, following = following[:-1], self._wait(rb".", what)
+            else:
+                errors, following = _cut(following + self._wait(rb"\x04.", what))
 
     def _stream(self, what: str) -> None:
         """Hand output on as it comes, up to the first 04h."""
@@ -280,6 +280,11 @@ class _Run:
             self._console.wait(_RAW_BANNER, limits, what)
         self._console.write(_LEAVE_RAW)
         self._console.wait(_AT_PROMPT, limits, "the REPL's prompt after the script")
+
+
+def _cut(received: bytes) -> tuple[bytes, bytes]:
+    """What comes before the 04h that is the last byte but one, and what comes behind it."""
+    return received[:-2], received[-1:]
 
 
 class _WasReset(Exception):
