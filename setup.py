@@ -13,7 +13,7 @@ from setuptools.command.build_ext import build_ext
 
 SHIM = (
     *("shim", "registers", "calls", "passages", "turns", "translation", "loops", "python_api"),
-    *("privates", "written"),
+    *("privates", "sameness", "written"),
 )
 HEADERS = ("passages", "translation", "python_api")
 

@@ -24,6 +24,7 @@ from xipsim.peripherals.core import (
 )
 from xipsim.peripherals.namedtuple import NamedTuple
 
+from .sameness import Held
 from .shortcuts import Player, Turner, Witness
 from .timesource import TimeSource
 
@@ -138,6 +139,10 @@ class Backend(Protocol):
     @property
     def witness(self) -> Witness | None:
         """Of what loops change; None where the engine cannot tell."""
+
+    @property
+    def compares(self) -> type[Held] | None:
+        """What compares Python's objects faster than Python; None where there is nothing."""
 
     # -- building --------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ class Models(Mapping[str, Model]):
         """Makes that; set by who can."""
         self.awoken: Callable[[], None] = lambda: None
         """Told when it was made; set by who keeps models by their roles."""
-        self._restorer = Restorer()
+        self.restorer = Restorer()
         self._saved: Mapping[str, dict[str, Any]] = {}
         """What the dormant ones are."""
 
@@ -107,7 +107,7 @@ class Models(Mapping[str, Model]):
         if any(is_active(saved[name], wired) for name, wired in self.dormant.wired.items()):
             self.wake()
         self._saved = saved
-        self._restorer.load(self.made, saved)
+        self.restorer.load(self.made, saved)
 
 
 class LateInput:

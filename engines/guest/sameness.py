@@ -1,101 +1,49 @@
-"""Whether objects, and all that they hold, are still what they were: as fast as that can be told.
+"""Whether objects still hold what they held: as fast as that can be told.
 
-What objects refer to is asked of Python's garbage collector, and compared by identity, all at once.
-So it does not matter who has changed it, nor how.
+What they refer to is asked of Python's garbage collector, and compared by identity. So it does not
+matter who has changed one, nor how.
 """
 
 from __future__ import annotations
 
 import gc
-import pickle
-from collections import deque
-from collections.abc import Iterable, Mapping
-from ctypes import string_at
+from operator import is_not
 from typing import Any
 
-from xipsim.peripherals.core import UNCHANGING, Record, is_frozen
 
-ITEMS = tuple.__basicsize__
-"""Bytes from a tuple's beginning to the places of what it holds."""
-PLACE = 8
-END = (object(),)
-"""Holds what nothing else does: stands behind what can become larger."""
+class Held:
+    """Objects, and what each of them refers to."""
 
+    def __init__(self) -> None:
+        self.objects: list[object] = []
+        self.held: list[list[object]] = []
+        self.wanted: dict[int, dict[Any, Any]] = {}
+        """What dictionaries shall hold that are compared by what they hold, keys and values."""
 
-class Same:
-    """Objects, each with those of its attributes that count, as they are now.
+    def add(self, one: object) -> int:
+        """One more, as it is now; its number."""
+        self.objects.append(one)
+        self.held.append(gc.get_referents(one))
+        return len(self.objects) - 1
 
-    What the attributes hold is looked into: what lists, dictionaries and records hold, and so on.
-    Any other attribute of an object, or of a record, that becomes another one makes them differ,
-    too. What cannot be pickled, of other types, raises.
-    """
+    def add_equal(self, one: dict[Any, Any], wanted: dict[Any, Any]) -> int:
+        """A dictionary of values that do not change themselves. wanted: equal to what it shall be;
+        stays as it is. Its number."""
+        self.objects.append(one)
+        self.held.append([])
+        self.wanted[len(self.objects) - 1] = wanted
+        return len(self.objects) - 1
 
-    def __init__(self, objects: Iterable[tuple[object, Mapping[str, Any]]]) -> None:
-        self._holders: list[Any] = []
-        self._arrays: list[bytearray] = []
-        self._others: list[Any] = []
-        """Of all other types."""
-        self._seen: set[int] = set()
-        for one, attributes in objects:
-            self._add(one, attributes)
-        self._held = self._referred()
-        self._bytes = list(map(bytes, self._arrays))
-        self._image = self._pickled()
+    def renew(self, number: int) -> None:
+        """That one of those that were `add`ed shall be as it is now."""
+        self.held[number] = gc.get_referents(self.objects[number])
 
-    def _add(self, one: object, attributes: Mapping[str, Any]) -> None:
-        self._holders.append(one)
-        referred = set(map(id, gc.get_referents(one)))
-        if not referred.issuperset(map(id, attributes.values())):
-            # Python keeps what it refers to in a dictionary.
-            self._hold(vars(one))
-        for value in attributes.values():
-            self._look_into(value)
+    def changed(self, first: int = 0) -> list[int]:
+        """Numbers, from `first` on, of those that are something else now."""
+        return [number for number in range(first, len(self.objects)) if self._is_changed(number)]
 
-    def _look_into(self, value: Any) -> None:
-        kind = type(value)
-        if is_frozen(value) or id(value) in self._seen:
-            return
-        self._seen.add(id(value))
-        parts: Iterable[Any] = ()
-        if kind in (list, deque, dict, set):
-            parts = self._hold(value)
-        elif isinstance(value, Record) and not hasattr(kind, "__slots__"):
-            self._holders.append(value)
-            self._hold(vars(value))
-            parts = vars(value).values()
-        elif isinstance(value, tuple) and not hasattr(value, "__dict__"):
-            parts = value
-        elif kind is bytearray:
-            self._arrays.append(value)
-        else:
-            self._others.append(value)
-        for part in parts:
-            if type(part) not in UNCHANGING:
-                self._look_into(part)
-
-    def _hold(self, container: Any) -> list[Any]:
-        """What it holds."""
-        self._holders += container, END
-        return gc.get_referents(container)
-
-    def _referred(self) -> tuple[Any, ...]:
-        return tuple(gc.get_referents(*self._holders))
-
-    def _pickled(self) -> bytes:
-        return pickle.dumps(self._others, protocol=5) if self._others else b""
-
-    def is_still_so(self) -> bool:
-        """Whether they are what they were."""
-        return (
-            _are_identical(self._referred(), self._held)
-            and self._arrays == self._bytes
-            and self._pickled() == self._image
-        )
-
-
-def _are_identical(some: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
-    """Whether they hold the same objects, not only equal ones."""
-    length = len(some) * PLACE
-    return len(some) == len(others) and string_at(id(some) + ITEMS, length) == string_at(
-        id(others) + ITEMS, length
-    )
+    def _is_changed(self, number: int) -> bool:
+        if number in self.wanted:
+            return self.objects[number] != self.wanted[number]
+        before, now = self.held[number], gc.get_referents(self.objects[number])
+        return len(before) != len(now) or any(map(is_not, before, now))

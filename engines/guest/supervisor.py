@@ -125,6 +125,7 @@ class Supervisor:
             seed=config.seed,
         )
         self.board: Board = builder.build(platform, contents, boot.dormant if boot else NONE)
+        self.board.models.restorer.compares = backend.compares
         self._rom_alarm = self.clock.alarm(backend.enter)
         self._wake_alarm = self.clock.alarm(lambda: self.request_reset(ResetCause.WAKE_UP))
         self.host = Host(

@@ -1,10 +1,8 @@
-"""Dictionaries that are compared with what they shall hold, no more often than they change."""
+"""A number that CPython keeps in each dictionary, and that every change to it changes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ctypes import c_uint64
-from typing import Any
 
 
 def find_version() -> int:
@@ -24,25 +22,3 @@ def find_version() -> int:
 
 
 VERSION = find_version()
-
-
-class Watched:
-    """Dictionaries of values that do not change themselves, each with what it shall hold."""
-
-    def __init__(self, pairs: Sequence[tuple[dict[Any, Any], dict[Any, Any]]]) -> None:
-        self._pairs = pairs
-        self._versions = [c_uint64.from_address(id(held) + VERSION) for held, _ in pairs]
-        self._seen = [-1] * len(pairs)
-        """The versions that were found to hold it."""
-
-    def are_so(self) -> bool:
-        """Whether each holds it."""
-        if not VERSION:
-            return all(held == wanted for held, wanted in self._pairs)
-        now = [version.value for version in self._versions]
-        if now != self._seen:
-            for version, seen, (held, wanted) in zip(now, self._seen, self._pairs, strict=True):
-                if version != seen and held != wanted:
-                    return False
-            self._seen = now
-        return True

@@ -31,6 +31,7 @@ from .memory import Bus, SystemBus, Window, place_late, place_registers, place_t
 from .passages import QemuPlayer
 from .privates import watch_privates
 from .ram import Memory
+from .sameness import QuickHeld
 from .time import QemuTime
 from .translation import watch_translation
 from .turns import QemuTurner
@@ -50,6 +51,7 @@ class QemuBackend:
         self.bus = Bus()
         self._system = SystemBus()
         self.player = QemuPlayer()
+        self.compares = QuickHeld
         self.witness: QemuWitness | None = None
         self.turner: QemuTurner
         self.core: Core

@@ -42,6 +42,7 @@ void find_python(void)
         { &py.set_list_item, "PyList_SetItem" },
         { &py.tuple_item, "PyTuple_GetItem" },
         { &py.is_true, "PyObject_IsTrue" },
+        { &py.slot, "PyType_GetSlot" },
         { &py.hold, "Py_IncRef" },
         { &py.drop, "Py_DecRef" },
         { &py.occurred, "PyErr_Occurred" },

@@ -51,6 +51,7 @@ extern OWN struct python {
     int (*set_list_item)(object *, ptrdiff_t, object *);
     object *(*tuple_item)(object *, ptrdiff_t);
     int (*is_true)(object *);
+    void *(*slot)(object *, int);
     void (*hold)(object *);
     void (*drop)(object *);
     object *(*occurred)(void);

@@ -46,7 +46,7 @@ class RenodeBackend:
         self._host, self._numbers = host, numbers
         self.time = RenodeTime(host)
         self.bus = Bus(host)
-        self.player = self.witness = self.turner = None
+        self.player = self.witness = self.turner = self.compares = None
         self.on_reset_request: Callable[[], None] = lambda: None
         self.core: Core
         self._work: list[Callable[[], None]] = []

@@ -4,7 +4,7 @@ from .access import Guard, Read, Words, Write, accessors, words
 from .boot import BootError, Entry
 from .declared import Parameter, Region, Slots, State, hertz
 from .hooks import guards
-from .model import Model, exposed
+from .model import Known, Model, exposed
 from .peripheral import Peripheral
 from .ports import (
     RAISED,
@@ -74,6 +74,7 @@ __all__ = [
     "IrqLine",
     "Junction",
     "Keeper",
+    "Known",
     "Line",
     "Model",
     "ModelInput",

@@ -21,6 +21,15 @@ def exposed(method: F) -> F:
     return method
 
 
+class Known(dict[str, Any]):
+    """A state from which a model was loaded before. put_back: makes it again what it was then, but
+    for alarms and registers."""
+
+    def __init__(self, saved: dict[str, Any], put_back: Callable[[], None]) -> None:
+        super().__init__(saved)
+        self.put_back = put_back
+
+
 class Model:
     """Base of everything that a `.repl` file can name.
 
@@ -34,7 +43,7 @@ class Model:
     """Hz of the reference clock that it gives to the core's SysTick; 0: none."""
     LOADS_ITSELF: ClassVar[bool] = False
     """Whether all that the class adds to `load` follows from what that sets of this model, and of
-    others that tell this one."""
+    others that tell this one, and changes no state of others."""
     _declared: ClassVar[dict[type, list[Any]]]
     """By kind, as far as they were asked for."""
     _members: ClassVar[dict[type, list[Any]]]
@@ -157,11 +166,14 @@ class Model:
 
     def load(self, saved: dict[str, Any]) -> None:
         """Be as when `save` returned `saved`. Lines are set without telling their sinks."""
-        self.reported = set(saved["reported"])
-        for name, value in saved["state"].items():
-            setattr(self, name, copied(value))
-        for name, level in saved["lines"].items():
-            self.lines[name].level = level
+        if isinstance(saved, Known):
+            saved.put_back()
+        else:
+            self.reported = set(saved["reported"])
+            for name, value in saved["state"].items():
+                setattr(self, name, copied(value))
+            for name, level in saved["lines"].items():
+                self.lines[name].level = level
         self.load_alarms(saved)
 
     def load_alarms(self, saved: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import pickle
 from enum import Enum
 from typing import Any, Self
 
-UNCHANGING = frozenset({bool, bytes, float, int, str, type(None)})
+UNCHANGING = frozenset({bool, bytes, float, int, range, str, type(None)})
 
 
 def is_frozen(value: Any) -> bool:

@@ -203,7 +203,7 @@ class Part(Record):
     """A value with parts of its own."""
 
     def __init__(self) -> None:
-        self.level, self.cells = 0, [Counter("x")]
+        self.level, self.cells = 0, [["x"]]
 
 
 class Several(Peripheral):
@@ -223,7 +223,6 @@ class Several(Peripheral):
     array = State(bytearray(b"ab"))
     some: State[set[object]] = State({1, 2})
     queue: State[deque[int]] = State(deque([1]))
-    other = State(Counter("a"))
 
     def __init__(self, system: System, *, name: str) -> None:
         super().__init__(system, name=name)
@@ -257,11 +256,16 @@ ROADS: dict[str, Callable[[Several], object]] = {
     "one list for another": lambda m: setattr(m, "empty", [1]),
     "a record's part": lambda m: setattr(m.record, "level", 1),
     "another part of a record": lambda m: setattr(m.record, "name", "x"),
-    "what a record's part holds": lambda m: m.record.cells[0].update("y"),
+    "what a record's part holds": lambda m: m.record.cells[0].append("y"),
+    "one record for another": lambda m: setattr(m, "record", Part()),
     "a byte": lambda m: m.array.__setitem__(0, 0),
     "a set": lambda m: m.some.add("x"),
     "a queue": lambda m: m.queue.rotate() or m.queue.append(1),
-    "a container of another type": lambda m: m.other.update("b"),
+    "a key for another": lambda m: m.filled.update(b=m.filled.pop("a")),
+    "a key of another type": lambda m: m.filled.update({1: 2}),
+    "more bytes": lambda m: m.array.append(0),
+    "what is no state": lambda m: setattr(m, "derived", object()),
+    "who has asked for attributes": lambda m: vars(m).update(plain=True),
     "from one list to the end of the one before": lambda m: m.left.append(m.right.pop()),
     "from one list to the beginning of the other": lambda m: m.left.insert(0, m.right.pop()),
     "a line": lambda m: m.irq.set(True),
@@ -408,6 +412,44 @@ def test_alarms_of_one_time_fire_in_the_order_of_a_load(changed: str) -> None:
     for timer in list(armed):
         timer.fire()
     assert heard == ["a", "b", "c"]
+
+
+def test_what_one_model_tells_another_is_put_back_where_that_is_loaded_behind_it() -> None:
+    """As where all are loaded, in order."""
+
+    class Telling(Model):
+        level = State(0)
+        told: tuple[Several, ...] = ()
+
+        def load(self, saved: dict[str, Any]) -> None:
+            super().load(saved)
+            for model in self.told:
+                model.plain = True
+
+    bench = Bench()
+    before, behind = (Several(bench.system, name=name) for name in "ac")
+    telling = Telling(bench.system, name="b")
+    models = {"a": before, "b": telling, "c": behind}
+    states, restorer = {name: model.save() for name, model in models.items()}, Restorer()
+    for _ in range(2):
+        restorer.load(models, states)
+    telling.told = before, behind
+    for level in (1, 2):
+        telling.level = level
+        restorer.load(models, states)
+        assert (before.plain, telling.level, behind.plain) == (True, 0, False)
+
+
+def test_a_container_of_another_type_is_put_back() -> None:
+    class Odd(Model):
+        held = State(Counter("a"))
+
+    model = Odd(Bench().system)
+    states, restorer = {"m": model.save()}, Restorer()
+    for _ in range(4):
+        restorer.load({"m": model}, states)
+        assert model.held == {"a": 1}
+        model.held.update("b")
 
 
 def test_a_model_that_cannot_be_compared_is_always_loaded() -> None:

@@ -28,7 +28,7 @@ class ScriptedBackend:
     def __init__(self) -> None:
         self.time = ScriptedTime()
         self.bus = Space()
-        self.player = self.witness = self.turner = None
+        self.player = self.witness = self.turner = self.compares = None
         self.core: Core
         self._asked = threading.Event()
         """To stand still."""

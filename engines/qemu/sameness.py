@@ -1,0 +1,83 @@
+"""Objects compared with what they held, by `sameness.c`.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+from __future__ import annotations
+
+from ctypes import PYFUNCTYPE, byref, c_uint32, c_uint64, c_void_p, sizeof
+from itertools import accumulate
+from typing import Any
+
+from xipsim.engines.guest.sameness import Held
+from xipsim.engines.guest.versions import VERSION
+
+from . import shim
+
+_find_changed = PYFUNCTYPE(
+    c_uint32, c_void_p, c_void_p, c_void_p, c_uint32, c_uint32, c_void_p
+)(shim.place("xipsim_find_changed"))
+
+VERSIONED = 2**32 - 1
+"""As in sameness.c."""
+
+
+class QuickHeld(Held):
+    """The same, in a tenth of the time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._starts: list[int] = []
+        """Where what each object holds begins in the table; empty: the tables are not made."""
+        self._objects: Any = None
+        self._counts: Any = None
+        self._table: Any = None
+        self._found: Any = None
+
+    def add(self, one: object) -> int:
+        self._starts = []
+        return super().add(one)
+
+    def add_equal(self, one: dict[Any, Any], wanted: dict[Any, Any]) -> int:
+        self._starts = []
+        return super().add_equal(one, wanted)
+
+    def renew(self, number: int) -> None:
+        before = len(self.held[number])
+        super().renew(number)
+        if self._starts and len(self.held[number]) == before:
+            start = self._starts[number]
+            self._table[start : start + before] = list(map(id, self.held[number]))
+        else:
+            self._starts = []
+
+    def changed(self, first: int = 0) -> list[int]:
+        if not self._starts:
+            self._make_tables()
+        if first >= len(self.objects):
+            return []
+        count = _find_changed(
+            byref(self._objects, first * sizeof(c_void_p)),
+            byref(self._counts, first * sizeof(c_uint32)),
+            byref(self._table, self._starts[first] * sizeof(c_void_p)),
+            first, len(self.objects), self._found,
+        )  # fmt: skip
+        return [n for n in self._found[:count] if n not in self.wanted or not self._is_equal(n)]
+
+    def _is_equal(self, number: int) -> bool:
+        one, start = self.objects[number], self._starts[number]
+        version = c_uint64.from_address(id(one) + VERSION).value if VERSION else 0
+        if one != self.wanted[number]:
+            return False
+        self._table[start] = version
+        return True
+
+    def _make_tables(self) -> None:
+        number, lengths = len(self.objects), list(map(len, self.held))
+        counts = [VERSIONED if n in self.wanted else length for n, length in enumerate(lengths)]
+        entries = [[0] if n in self.wanted else list(map(id, h)) for n, h in enumerate(self.held)]
+        *self._starts, total = accumulate(map(len, entries), initial=0)
+        self._objects = (c_void_p * number)(*map(id, self.objects))
+        self._counts = (c_uint32 * number)(*counts)
+        self._table = (c_void_p * total)(*(entry for one in entries for entry in one))
+        self._found = (c_uint32 * number)()
