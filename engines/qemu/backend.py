@@ -25,6 +25,7 @@ from xipsim.peripherals.core import Model, Read, Region, Words, Write
 
 from . import devices, shim
 from . import library as q
+from .bank import Banks
 from .core import Core
 from .loops import QemuWitness
 from .memory import Bus, SystemBus, Window, place_late, place_registers, place_tag
@@ -50,6 +51,7 @@ class QemuBackend:
         self.time = QemuTime()
         self.bus = Bus()
         self._system = SystemBus()
+        self._banks = Banks(self._system)
         self.player = QemuPlayer()
         self.compares = QuickHeld
         self.witness: QemuWitness | None = None
@@ -104,7 +106,7 @@ class QemuBackend:
 
     def make_memory(self, name: str, size: int) -> Memory:
         """Memory that answers nowhere yet."""
-        return Memory(name, size, self._system)
+        return Memory(name, size, self._system, self._banks.place(size))
 
     def place_registers(
         self, model: Model, address: int, size: int, read: Read, write: Write, words: Words

@@ -9,21 +9,20 @@ import ctypes
 from collections.abc import Iterable, Iterator
 
 from . import library as q
+from .bank import Bank
 from .memory import PAGE, Bus, SystemBus, view_of
-from .written import Written
 
 CHUNK = 0x1_0000
 ZEROS, ERASED = bytes(CHUNK), b"\xff" * PAGE
 
 
 class Memory:
-    """Plain memory; implements `backend.Memory`."""
+    """Plain memory; implements `backend.Memory`. place: where it lies."""
 
-    def __init__(self, name: str, size: int, bus: SystemBus) -> None:
-        self.size, self._system = size, bus
-        self.region = q.new_structure()
-        q.region_init_ram(self.region, None, name.encode(), size, q.error_fatal)
-        self._host = q.region_ram_pointer(self.region)
+    def __init__(self, name: str, size: int, bus: SystemBus, place: tuple[Bank, int]) -> None:
+        self.size, self._system, self._name = size, bus, name
+        self._bank, self._start = place
+        self._host = self._bank.host + self._start
         self._bytes = view_of(self._host, size)
         self._placed = False
         self._address = 0
@@ -31,8 +30,6 @@ class Memory:
         self._was_loaded = False
         self._base: dict[int, bytes] | None = None
         """What it was like when it was saved or loaded last, if the record goes back to then."""
-        self._written = Written(self.region, self._host, size, PAGE)
-        bus.written.append(self._written)
 
     def fill(self, data: bytes) -> None:
         """Contents before the machine runs: `data`, and the rest erased."""
@@ -61,7 +58,7 @@ class Memory:
         """Be as when `save` returned `pages`. Only what differs is written, and as a bus master
         would, so that translations of code in it are dropped."""
         if pages is self._base:
-            self._put(self._written.pages(), pages)
+            self._put(sorted(self._bank.pages(self._start)), pages)
             return
         self._put(self._suspects(pages), pages)
         if self._was_loaded:  # a start does it once, and needs no record
@@ -78,7 +75,7 @@ class Memory:
 
     def _remember(self, pages: dict[int, bytes]) -> None:
         """It is what it was when `save` returned `pages`: record what is written from now on."""
-        self._written.pages()
+        self._bank.pages(self._start)
         self._base = pages
 
     def _suspects(self, pages: dict[int, bytes]) -> Iterator[int]:
@@ -95,11 +92,9 @@ class Memory:
     def place(self, address: int) -> None:
         """Make it answer at `address`; again elsewhere makes an alias of the same bytes."""
         self._system.memories.append((address, self.size, self._host))
-        if self._placed:
-            alias = q.new_structure()
-            q.region_init_alias(alias, None, b"alias", self.region, 0, self.size)
-            self._system.place(address, self.size, alias)
-        else:
+        if not self._placed:
             self._placed = True
             self._address = address
-            self._system.place(address, self.size, self.region)
+        alias, name = q.new_structure(), self._name.encode()
+        q.region_init_alias(alias, None, name, self._bank.region, self._start, self.size)
+        self._system.place(address, self.size, alias)

@@ -26,8 +26,8 @@ class Written:
     """
 
     def __init__(self, region: int, host: int, size: int, page: int) -> None:
-        self.host = host
-        self._region, self._size, self._page = region, size, page
+        self.host, self.size = host, size
+        self._region, self._page = region, page
         self._offsets: Any = None
         self._untold: set[int] = set()
 
@@ -40,9 +40,9 @@ class Written:
     def lately(self) -> list[int]:
         """Those since the last call of either; `pages` will name them, too."""
         if self._offsets is None:
-            self._offsets = (c_uint32 * -(-self._size // self._page))()
+            self._offsets = (c_uint32 * -(-self.size // self._page))()
             q.region_log(self._region, True, q.DIRTY_MEMORY_VGA)
-        count = _written(self._region, self._size, self._page, self._offsets)
+        count = _written(self._region, self.size, self._page, self._offsets)
         found: list[int] = self._offsets[:count]
         self._untold.update(found)
         return found
