@@ -44,15 +44,17 @@ class Memory:
 
     def save(self) -> dict[int, bytes]:
         """The pages that are not zero, by offset; FFh alone stands for an erased one."""
-        pages = {}
-        for chunk in range(0, self.size, CHUNK):
-            if self._differs(chunk, ZEROS, min(CHUNK, self.size - chunk)):
-                for page in range(chunk, min(chunk + CHUNK, self.size), PAGE):
-                    if self._differs(page, ZEROS, PAGE):
-                        erased = not self._differs(page, ERASED, PAGE)
-                        pages[page] = b"\xff" if erased else bytes(self._bytes[page : page + PAGE])
-        self._remember(pages)
-        return pages
+        written = self._bank.pages(self._start)
+        pages = {} if self._base is None else self._base.copy()
+        for page in self._suspects({}) if self._base is None else written:
+            if not self._differs(page, ZEROS, PAGE):
+                pages.pop(page, None)
+            elif not self._differs(page, ERASED, PAGE):
+                pages[page] = b"\xff"
+            else:
+                pages[page] = bytes(self._bytes[page : page + PAGE])
+        self._base = dict(sorted(pages.items()))
+        return self._base
 
     def load(self, pages: dict[int, bytes]) -> None:
         """Be as when `save` returned `pages`. Only what differs is written, and as a bus master
@@ -62,7 +64,8 @@ class Memory:
             return
         self._put(self._suspects(pages), pages)
         if self._was_loaded:  # a start does it once, and needs no record
-            self._remember(pages)
+            self._bank.pages(self._start)
+            self._base = pages
         self._was_loaded = True
 
     def _put(self, suspects: Iterable[int], pages: dict[int, bytes]) -> None:
@@ -72,11 +75,6 @@ class Memory:
                 wanted = ERASED
             if self._differs(page, wanted, PAGE):
                 self._bus.write(self._address + page, wanted[:PAGE])
-
-    def _remember(self, pages: dict[int, bytes]) -> None:
-        """It is what it was when `save` returned `pages`: record what is written from now on."""
-        self._bank.pages(self._start)
-        self._base = pages
 
     def _suspects(self, pages: dict[int, bytes]) -> Iterator[int]:
         """The pages that may not be as they are in `pages`: most of it is zeros, and shall be."""

@@ -68,12 +68,14 @@ class Array:
 
     def save(self) -> dict[str, Any]:
         """The sectors that are not blank, and the faults."""
-        sectors = {}
-        for at in range(0, len(self.cells), SECTOR):
+        sectors = dict(self._saved["sectors"]) if self._saved else {}
+        for at in (number * SECTOR for number in self._touched):
             sector = bytes(self.cells[at : at + SECTOR])
             if sector != _ERASED:
                 sectors[at] = sector
-        self._saved = {"sectors": sectors, "failing": list(self.failing)}
+            else:
+                sectors.pop(at, None)
+        self._saved = {"sectors": dict(sorted(sectors.items())), "failing": list(self.failing)}
         self._touched.clear()
         return self._saved
 

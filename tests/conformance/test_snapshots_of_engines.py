@@ -106,6 +106,40 @@ def test_memory_is_what_it_was_whoever_has_written_it(running: Running) -> None:
                 assert memories() == before[turn]
 
 
+def test_each_of_several_has_the_memory_of_its_time(running: Running) -> None:
+    """Also where little has changed since the one before, by whatever road, and in any order."""
+    places = (0x2000_0000, 0x1_0000), (0x2800_0000, 0x1000)
+    page, blank = 0x1000, b"\xff" * 0x1000
+
+    def memories() -> list[bytes]:
+        return [engine.read_memory(*place) for place in places]
+
+    def power_cycle() -> None:
+        engine.reset(power=True)
+        engine.run(Goal(until=engine.now + ROM_TIME + 1_000))
+
+    with running(SCRIBBLE) as engine:
+        engine.run(Goal(until=20_000))
+        numbers, at_the_time = list[int](), list[list[bytes]]()
+        for change in (
+            lambda: engine.write_memory(0x2000_A000, blank),
+            lambda: engine.write_memory(0x2400_B000, b"in its other place"),
+            lambda: engine.run(Goal(until=engine.now + 5_000)),
+            lambda: engine.write_memory(0x2000_A000, bytes(page)),
+            lambda: engine.write_memory(0x2800_0000, blank),
+            lambda: engine.restore(numbers[0]),
+            lambda: engine.write_memory(0x2000_B000, bytes(range(256)) * 16),
+            power_cycle,
+        ):
+            change()
+            numbers.append(engine.snapshot())
+            at_the_time.append(memories())
+        assert len({tuple(memories) for memories in at_the_time}) == len(numbers) - 1
+        for turn in (3, 7, 0, 5, 5, 5, 1, 7, 2, 6, 4, 3):
+            engine.restore(numbers[turn])
+            assert memories() == at_the_time[turn], turn
+
+
 def test_taking_one_changes_nothing(running: Running) -> None:
     outcomes = []
     for taken in (False, True):

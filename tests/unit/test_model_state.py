@@ -69,6 +69,31 @@ def test_a_chip_goes_back_over_everything_that_was_changed() -> None:
         assert chip.contents() == before
 
 
+def test_a_chip_saves_all_that_is_not_blank_each_time() -> None:
+    """Also where another state was saved or loaded before, and where sectors became blank."""
+    rig = Rig("Nor.Chip")
+    chip: Any = rig.model
+    states = []
+    for change in (
+        lambda: None,
+        lambda: chip.program(0x2FF0, bytes(32)),
+        lambda: chip.fill(bytes(0x1800)),
+        lambda: chip.erase(0, 0x1000),
+        lambda: chip.program(0x7000, b"again"),
+        lambda: rig.load(states[1], 0),
+        lambda: chip.erase(0x3000, 0x1000),
+        lambda: rig.load(states[2], 0),
+        lambda: chip.program(0x1000, b""),
+    ):
+        change()
+        states.append(rig.save())
+        cells = chip.contents()
+        sectors = {at: cells[at : at + 0x1000] for at in range(0, chip.size, 0x1000)}
+        written = {at: data for at, data in sectors.items() if data != b"\xff" * 0x1000}
+        (saved,) = (state["memory"]["sectors"] for state in states[-1] if "memory" in state)
+        assert list(saved.items()) == list(written.items())
+
+
 DERIVED = {
     "ChipSelects.measure: self.ends",
     "ChipSelects.tell: self.told",
