@@ -292,7 +292,8 @@ class Host:
     def load(self, saved: dict[str, Any]) -> None:
         """Go on as when `save` returned `saved`."""
         for name, (data, last) in saved["unread"].items():
-            unread = self.unread.setdefault(name, Unread())
+            if (unread := self.unread.get(name)) is None:
+                unread = self.unread[name] = Unread()
             unread.bytes[:] = data
             unread.last = last
             unread.searched = 0

@@ -43,6 +43,8 @@ class QuickHeld(Held):
         return super().add_equal(one, wanted)
 
     def renew(self, number: int) -> None:
+        if self._starts and not self._find(number, number + 1):
+            return
         before = len(self.held[number])
         super().renew(number)
         if self._starts and len(self.held[number]) == before:
@@ -54,15 +56,21 @@ class QuickHeld(Held):
     def changed(self, first: int = 0) -> list[int]:
         if not self._starts:
             self._make_tables()
-        if first >= len(self.objects):
+        found = self._find(first, len(self.objects))
+        return [n for n in found if n not in self.wanted or not self._is_equal(n)]
+
+    def _find(self, first: int, end: int) -> list[int]:
+        """Of those from `first` to before `end`, those that are something else, or may be."""
+        if first >= end:
             return []
         count = _find_changed(
             byref(self._objects, first * sizeof(c_void_p)),
             byref(self._counts, first * sizeof(c_uint32)),
             byref(self._table, self._starts[first] * sizeof(c_void_p)),
-            first, len(self.objects), self._found,
+            first, end, self._found,
         )  # fmt: skip
-        return [n for n in self._found[:count] if n not in self.wanted or not self._is_equal(n)]
+        found: list[int] = self._found[:count]
+        return found
 
     def _is_equal(self, number: int) -> bool:
         one, start = self.objects[number], self._starts[number]
