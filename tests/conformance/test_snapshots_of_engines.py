@@ -39,11 +39,12 @@ def outcome(engine: ChildEngine, until: int) -> Any:
 @pytest.mark.parametrize("at", [5_000, 123_457, 300_000], ids=["boot", "stalled", "done"])
 @pytest.mark.parametrize("program", [polled_wait(200_000), SLEEP, WFI], ids=["poll", "wfe", "wfi"])
 def test_going_back_repeats_exactly(running: Running, program: Program, at: int) -> None:
+    """Also where an engine looks only at what has changed, as it goes back again and again."""
     with running(program) as engine:
         engine.run(Goal(until=at + 2))
         number = engine.snapshot()
         first = outcome(engine, 400_000)
-        for _ in range(2):
+        for _ in range(4):
             engine.restore(number)
             assert engine.now < 400_000
             assert outcome(engine, 400_000) == first
