@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from candidates import Running
+from candidates import BOARD, Running
 from programs import ENABLE, ROM_TIME, SLEEP, WAIT, WFI, Program, polled_wait
 
 from xipsim.engines.api import Goal, SnapshotError, StopReason
@@ -105,6 +105,27 @@ def test_memory_is_what_it_was_whoever_has_written_it(running: Running) -> None:
                 assert memories() != before[turn]
                 engine.restore(numbers[turn])
                 assert memories() == before[turn]
+
+
+def test_a_model_is_what_it_was_by_whatever_road_it_was_changed(
+    running: Running, tmp_path: Path
+) -> None:
+    """Again and again, as an engine may know then what each is made of."""
+    platform = tmp_path / "board.repl"
+    drawers = "".join(f"d{n}: Demo.Drawer @ sysbus {0x4000_A000 + 0x1000 * n:#x}\n" for n in (0, 1))
+    platform.write_text((BOARD / "board.repl").read_text() + drawers)
+    with running(WAIT, platform=platform) as engine:
+        engine.run(Goal(until=20_000))
+        number, before = engine.snapshot(), engine.call("d0", "holds")
+        for _ in range(2):
+            engine.restore(number)
+        for road in (*engine.call("d0", "roads"), "a value", "a set"):
+            for changed in (["d0"], ["d1", "d0"], ["d1"]):
+                for drawer in changed:
+                    engine.call(drawer, "change", road)
+                    assert engine.call(drawer, "holds") != before, road
+                engine.restore(number)
+                assert [engine.call(name, "holds") for name in ("d0", "d1")] == [before] * 2, road
 
 
 def test_each_of_several_has_the_memory_of_its_time(running: Running) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from xipsim.peripherals.core import (
     BootError,
@@ -20,6 +21,7 @@ from xipsim.peripherals.core import (
     Output,
     Parameter,
     Peripheral,
+    Record,
     Region,
     Register,
     RegisterArray,
@@ -703,3 +705,76 @@ class Worker(Peripheral):
     def made(self) -> list[int]:
         """How many of these polls the core has made."""
         return list(self.reads)
+
+
+class Tray(Record):
+    """A part of a drawer."""
+
+    def __init__(self) -> None:
+        self.label, self.things = "x", [1, [2]]
+
+
+@model("Demo.Drawer")
+class Drawer(Peripheral):
+    """Holds something of each kind that a state can be made of."""
+
+    SIZE = 0x1000
+    CELL = Register(0)
+    line = Output("its light")
+    flag = State(False)
+    big = State(1 << 40)
+    pair: State[tuple[int, list[int]]] = State((1, [2]))
+    things: State[list[Any]] = State([])
+    named: State[dict[Any, list[int]]] = State({"a": [1]})
+    numbered: State[dict[int, int]] = State({1: 2, 3: 4})
+    some: State[set[object]] = State({1, 2})
+    queue: State[deque[int]] = State(deque([1, 2]))
+    cells = State(bytearray(8))
+    tray: State[Tray] = State(Tray())
+    ROADS: ClassVar[dict[str, Callable[[Drawer], object]]] = {
+        "a register": lambda d: d.write(0, 1),
+        "a register, behind its model": lambda d: d.regs.update({0: 2}),
+        "a value": lambda d: setattr(d, "flag", True),
+        "an equal one": lambda d: setattr(d, "flag", 0),
+        "a number": lambda d: setattr(d, "big", d.big + 1),
+        "within a tuple": lambda d: d.pair[1].append(3),
+        "a list": lambda d: d.things.append(0),
+        "another list": lambda d: setattr(d, "things", [0]),
+        "a key": lambda d: d.named.update(b=d.named.pop("a")),
+        "a key's list": lambda d: d.named["a"].append(2),
+        "the order": lambda d: d.numbered.update({1: d.numbered.pop(1)}),
+        "a set": lambda d: d.some.add("x"),
+        "a queue": lambda d: d.queue.rotate(),
+        "a byte": lambda d: d.cells.__setitem__(1, 1),
+        "a label": lambda d: setattr(d.tray, "label", "y"),
+        "a thing": lambda d: d.tray.things[1].append(3),  # type: ignore[attr-defined]
+        "a tray": lambda d: setattr(d, "tray", Tray()) or setattr(d.tray, "label", "z"),
+        "its light": lambda d: d.line.set(True),
+        "an alarm": lambda d: d.bell.at(1 << 40),
+        "a gap": lambda d: d.gap("something"),
+        "all": lambda d: d.reset(ResetCause.POWER_ON) or d.write(0, 3),
+        "its dictionary": lambda d: vars(d).update(flag=True),
+    }
+
+    def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
+        super().__init__(system, name=name, **parameters)
+        self.bell = self.alarm(self._ring)
+
+    def _ring(self) -> None:
+        pass
+
+    @exposed
+    def roads(self) -> list[str]:
+        """By which it can be changed."""
+        return list(self.ROADS)
+
+    @exposed
+    def change(self, road: str) -> None:
+        """Change it by that one."""
+        self.ROADS[road](self)
+
+    @exposed
+    def holds(self) -> list[str]:
+        """All that it is, in words."""
+        saved = self.save()
+        return [repr(part) for part in (saved["state"], *map(saved.get, saved))]
