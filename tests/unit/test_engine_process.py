@@ -214,7 +214,7 @@ def test_what_the_system_has_ended_is_no_fault_of_the_process(number: signal.Sig
 
 
 def test_what_is_killed_here_is_not_ended_from_outside() -> None:
-    process = Process(lambda _: Command([sys.executable, "-c", "input()"], {}))
+    process = Process(lambda _: Command([sys.executable, "-c", "import time; time.sleep(60)"], {}))
     process.kill()
     assert process.death().startswith("was killed by signal 9")
     assert not process.is_ended_from_outside()
