@@ -8,6 +8,7 @@ TYPE_CHECKING = False  # see `xipsim.cli.prestart`
 if TYPE_CHECKING:
     from .api import MachineConfig, StrPath
     from .link.engine import ChildEngine
+    from .link.lent import Lender
     from .link.process import Process
     from .link.program import Program
 
@@ -31,11 +32,21 @@ def find(engine: str = ENGINES[0], given: StrPath | None = None) -> Program:
     raise ConfigurationError(f"there is no engine {engine!r}; there are: {known}")
 
 
-def open_engine(config: MachineConfig, process: Process | None = None) -> ChildEngine:
+def open_engine(config: MachineConfig, process: Process | Lender | None = None) -> ChildEngine:
     """The engine that a configuration names.
 
     process: one that was started ahead for it, of the same program; it is closed with the engine.
+    Or somebody who has some of the default program.
     """
     from .link.engine import ChildEngine
+    from .link.process import Process
 
-    return ChildEngine(config, find(config.engine, config.program), process)
+    program = find(config.engine, config.program)
+    if process is None or isinstance(process, Process):
+        return ChildEngine(config, program, process)
+    is_default = config.engine == ENGINES[0] and config.program is None
+    if not is_default or config.models or config.gdb_port is not None:
+        return ChildEngine(config, program)
+    from .link.lent import LentEngine
+
+    return LentEngine(config, program, process)

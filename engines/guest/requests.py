@@ -25,6 +25,15 @@ class Guest(snapshot.Guest, Protocol):
     def begin_reset(self, cause: ResetCause) -> None:
         """Reset everything now; the boot ROM starts with the next run."""
 
+    def begin_anew(self) -> None:
+        """Watch the machine as one that has just been built."""
+
+
+LEAVE_SOMETHING = ("throttle", "trace_commands", "write_memory")
+"""Requests of which something may be left where a machine goes back to how it was built."""
+NEED_NO_STATE = ("describe", "load_snapshot", "rest", "restore")
+"""Those that a machine can answer which shall go back, and has not yet."""
+
 
 class Requests:
     """Answers for one machine. boot: a snapshot that was read ahead."""
@@ -33,6 +42,13 @@ class Requests:
         self._guest, self._boot = guest, boot
         self._snapshots: dict[int, dict[str, Any]] = {}
         self._numbers = 0
+        self._built: dict[str, Any] | None = None
+        """The machine as it was built, where it will serve another user's process, too."""
+        self._is_clean = True
+        """Whether it can go back to that."""
+        self._must_go_back = self._was_as_built = False
+        self._read: tuple[bytes, snapshotfile.SnapshotFile] | None = None
+        """What was read last, where it may be read again."""
 
     def find(self, name: str) -> Callable[..., Any]:
         """What serves the request of that name."""
@@ -44,6 +60,9 @@ class Requests:
     def answer(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """What the request of that name comes to. ValueError for arguments of a wrong type, too."""
         method = self.find(name)
+        self._is_clean = self._is_clean and name not in LEAVE_SOMETHING
+        if name not in NEED_NO_STATE:
+            self.go_back()
         try:
             return method(*arguments)
         except TypeError:
@@ -68,8 +87,17 @@ class Requests:
 
     def restore(self, number: int) -> int:
         """Be as when it was taken; the virtual time then."""
-        snapshot.put_back(self._guest, self._find(number))
+        state = self._find(number)
+        self._must_go_back = self._was_as_built = False
+        self._put_back(state)
         return self._guest.clock.now
+
+    def _put_back(self, state: dict[str, Any]) -> None:
+        is_clean, self._is_clean = self._is_clean, False  # where it fails, it is half done
+        snapshot.put_back(self._guest, state)
+        self._is_clean = is_clean
+        if self._built is not None:
+            self._guest.begin_anew()
 
     def drop_snapshot(self, number: int) -> None:
         """Forget it."""
@@ -88,8 +116,46 @@ class Requests:
         """Read it from a file; its number, and what was kept beside it."""
         boot, self._boot = self._boot, None
         if boot is None or (boot.path, boot.identity) != (path, identity):
-            boot = snapshotfile.load(path, identity)
+            boot = self._known(path, identity)
         return self._keep(boot.state), boot.extra
+
+    def _known(self, path: str, identity: dict[str, str]) -> snapshotfile.SnapshotFile:
+        """What is in that file: the same as before, where the same bytes are in it."""
+        data = snapshotfile.read(path)
+        if self._read is not None:
+            before, known = self._read
+            if data == before and identity == known.identity:
+                return known
+        read = snapshotfile.parse(path, identity, data)
+        if self._built is not None:
+            self._read = data, read
+        return read
+
+    # -- one user's process after another --------------------------------------------------------
+
+    def keep(self) -> None:
+        """The machine, which has just been built, will go back to what it is now: see `rest`."""
+        self._built = snapshot.take(self._guest)
+
+    def rest(self) -> bool:
+        """This user's process leaves: for the next one all shall be as it was built, which it is
+        when that needs it. False: it cannot be."""
+        self._snapshots.clear()
+        self._must_go_back = self._is_clean and self._built is not None
+        return self._must_go_back
+
+    def go_back(self) -> None:
+        """Be as built, if that is due."""
+        if self._must_go_back and self._built is not None:
+            self._must_go_back, self._was_as_built = False, True
+            self._put_back(self._built)
+
+    @property
+    def may_go_back_ahead(self) -> bool:
+        """Whether the next user will probably want it as built, as the one before did."""
+        return self._must_go_back and self._was_as_built
+
+    # -- looking, typing, resets -----------------------------------------------------------------
 
     def user_sources(self) -> list[str]:
         """The files of the user's models, and of what they import."""

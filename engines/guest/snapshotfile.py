@@ -60,10 +60,19 @@ def save(
 
 def load(path: str, identity: dict[str, str]) -> SnapshotFile:
     """Read a snapshot that was taken of a machine of this identity. SnapshotError otherwise."""
+    return parse(path, identity, read(path))
+
+
+def read(path: str) -> bytes:
+    """What is in the file."""
     try:
-        data = read_file(path)
+        return read_file(path)
     except OSError as error:
         raise SnapshotError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def parse(path: str, identity: dict[str, str], data: bytes) -> SnapshotFile:
+    """What those bytes are, see `load`."""
     if not data.startswith(MAGIC):
         raise SnapshotError(f"{path} is not a snapshot of xipsim")
     check, rest = data[len(MAGIC) :][:CHECK], data[len(MAGIC) + CHECK :]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from xipsim.engines.api import (
@@ -43,7 +43,9 @@ from .snapshotfile import SnapshotFile
 if TYPE_CHECKING:
     from .debugger import Debugger
 
-NEED_A_CORE = (RUN, "reset", "restore")
+PAUSE = 0.01
+"""Seconds that the end of a user's process takes: the machine computes nothing meanwhile."""
+NEED_A_CORE = (RUN, "reset", "restore", "rest")
 """Requests that a core which cannot go on cannot serve."""
 
 
@@ -146,6 +148,9 @@ class Supervisor:
         self._requests = Requests(self, boot)
         self.debugger: Debugger | None = None
         """Set by an engine that has a port for one."""
+        self.begin_anew: Callable[[], None] = lambda: None
+        """Watch the machine as one that has just been built; set by who watches, as an engine may.
+        """
 
     # -- what models and watchers ask for --------------------------------------------------------
 
@@ -277,6 +282,8 @@ class Supervisor:
                     return True
             else:
                 self._answer(request)
+                if self._requests.may_go_back_ahead and not self._server.poll(PAUSE):
+                    self._requests.go_back()
         return False
 
     def _next_request(self) -> Request | None:
@@ -303,6 +310,7 @@ class Supervisor:
             self._server.refuse(request.number, failure)
 
     def _begin_run(self, goal: Goal) -> bool:
+        self._requests.go_back()
         try:
             met = self.host.begin(goal)
         except (LookupError, ValueError) as error:

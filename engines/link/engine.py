@@ -21,10 +21,11 @@ from xipsim.engines.api import (
     StopReason,
     StrPath,
 )
+from xipsim.engines.repl import Platform
 from xipsim.engines.repl.cache import load
 from xipsim.engines.repl.wires import with_wires
 
-from .channel import Stuck
+from .channel import Channel, Stuck
 from .messages import BUILD, RUN, START, UP, Message, News, Refusal, Reply
 from .process import ANSWER_TIME, Process
 from .program import Program
@@ -63,15 +64,28 @@ class ChildEngine:
         self._answer: Reply | Refusal | None = None
         self._interrupted = False
         """Somebody has asked for the end of a run, and none has ended so yet."""
+        self._process: Process
+        self._channel: Channel
+        self._begin(process)
+
+    def _begin(self, process: Process | None) -> None:
+        """Tell a process what it will simulate."""
         with Uninterrupted():  # else a child may be started that nobody knows
-            self._process = process or program.start(own_models=bool(config.models))
+            own_models = bool(self._config.models)
+            self._process = process or self._program.start(own_models=own_models)
             self._channel = self._process.channel
         try:
-            self._platform = with_wires(load(config.platform), config.wires)
-            self._post(START, _plain(config), self._platform)
+            self._platform = self._load()
+            self._start()
         except BaseException:
             self.close()
             raise
+
+    def _load(self) -> Platform:
+        return with_wires(load(self._config.platform), self._config.wires)
+
+    def _start(self) -> None:
+        self._post(START, _plain(self._config), self._platform)
 
     # -- the Engine protocol ---------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ class Process:
         self._ends = (from_child, to_child, self._interrupt)
         self._closed = False
         self._code: int | None = None
-        self._is_killed = False
+        self._is_killed = self._is_lent = False
         self._owner = os.getpid()
         made = command(passed)
         try:
@@ -129,6 +129,26 @@ class Process:
     def _is_ours(self) -> bool:
         return os.getpid() == self._owner
 
+    def adopt(self) -> None:
+        """This process, a fork of the one that has started it, is its only user from now on, and
+        ends it by `kill` alone."""
+        self._owner, self._is_lent = os.getpid(), True
+
+    def forget_words(self) -> None:
+        """What it has printed until now says nothing of what it will do."""
+        self._log.truncate(0)
+        self._log.seek(0)
+
+    def has_ended(self) -> bool:
+        """Whether it is gone."""
+        from .channel import wait_for
+
+        watched = os.pidfd_open(self._started)
+        try:
+            return wait_for(watched, 0)
+        finally:
+            os.close(watched)
+
     def processor_time(self) -> float:
         """Seconds that it has computed until now; 0 where that cannot be told."""
         try:
@@ -160,7 +180,7 @@ class Process:
         if self._closed:
             return
         self._let_go()
-        if self._is_ours:
+        if self._is_ours and not self._is_lent:
             self._wait()
         self._log.close()
 
@@ -204,10 +224,17 @@ class Process:
                 if not wait_for(watched, END_TIME):
                     self.kill()
                 os.close(watched)
-                self._code = os.waitstatus_to_exitcode(os.waitpid(self._started, 0)[1])
-            except (ProcessLookupError, ChildProcessError):
+                self._code = os.waitstatus_to_exitcode(self._status())
+            except (ProcessLookupError, ChildProcessError, FileNotFoundError):
                 self._code = 0
         return self._code
+
+    def _status(self) -> int:
+        if not self._is_lent:
+            return os.waitpid(self._started, 0)[1]
+        # proc(5): the last field, of a process for which its parent has not waited yet.
+        with open(f"/proc/{self._started}/stat", "rb") as file:
+            return int(file.read().split()[-1])
 
     def last_words(self) -> str:
         """What it has printed last, as the end of a sentence; empty if it has not."""

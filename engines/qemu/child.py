@@ -110,7 +110,7 @@ def main() -> None:
             from . import gdb
 
             gdb.serve(config.gdb_port, ours, guest, backend, waits=config.gdb_wait)
-        MpuWatch(guest.core, guest.clock, guest.board.trace)
+        guest.begin_anew = MpuWatch(guest.core, guest.clock, guest.board.trace).begin
         shim.on_abort.value = q.pointer(q.PLAIN(lambda: _aborted(guest, backend))).value
         q.transaction_commit()
         gc.freeze()

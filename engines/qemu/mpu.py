@@ -52,6 +52,10 @@ class MpuWatch:
     def __init__(self, core: Core, clock: GuestClock, trace: Trace) -> None:
         self._core, self._clock, self._trace = core, clock, trace
         self._alarm = clock.engine_alarm(self._look)
+        self.begin()
+
+    def begin(self) -> None:
+        """Look for the first time."""
         self._alarm.at(FIRST_LOOK)
 
     def _look(self) -> None:
