@@ -6,6 +6,8 @@ The format is told by the file's content, never by its name.
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
 from hashlib import sha256
 
 from xipsim.peripherals.imxrt.bootheader import (
@@ -139,6 +141,47 @@ class Image(NamedTuple):
 def load(path: str | os.PathLike[str]) -> Image:
     """Read the image `path`; ImageError says what is wrong with it."""
     name = os.fspath(path)
+    return _known(name) or _read(name)
+
+
+remembered: dict[str, tuple[tuple[int, ...], Image]] = {}
+"""What files were, and held, by absolute path."""
+loaded: list[str] = []
+"""Absolute paths of the last images."""
+REMEMBERED = 8
+"""Images."""
+SETTLED = 1.0
+"""Seconds after which one who writes a file gives it another time than it has."""
+
+
+def remember(path: str) -> None:
+    """Need not read that file, for as long as it is what it is."""
+    state = _state(path)
+    if remembered.get(path, ())[:1] != (state,):
+        image = _read(path)
+        if state == _state(path) and state[-1] < (time.time() - SETTLED) * 1e9:
+            remembered.pop(path, None)
+            remembered[path] = state, image
+            for old in [*remembered][:-REMEMBERED]:
+                del remembered[old]
+
+
+def _known(name: str) -> Image | None:
+    with suppress(OSError, ValueError):  # which is told where it is read
+        place = os.path.abspath(name)
+        loaded[:] = [*loaded, place][-REMEMBERED:]
+        state, image = remembered.get(place, ((), None))
+        if image is not None and state == _state(place):
+            return image._replace(path=name)
+    return None
+
+
+def _state(path: str) -> tuple[int, ...]:
+    status = os.stat(path)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _read(name: str) -> Image:
     try:
         data = read_file(name)
     except (OSError, ValueError) as error:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from .cache import cache_path
 from .errors import FlashFileError
 from .files import read_file
 
@@ -24,14 +25,7 @@ NO_HOME = Path(os.devnull, "set HOME or XIPSIM_CACHE")
 
 def cache_dir() -> Path:
     """The user's cache: XIPSIM_CACHE, else xipsim in XDG_CACHE_HOME or in ~/.cache."""
-    if chosen := os.environ.get("XIPSIM_CACHE"):
-        return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    # The XDG base directory specification: relative paths are to be ignored.
-    if os.path.isabs(base):
-        return Path(base, "xipsim")
-    home = os.path.expanduser("~")
-    return Path(home, ".cache", "xipsim") if os.path.isabs(home) else NO_HOME
+    return Path(cache_path() or NO_HOME)
 
 
 def cache_folder(name: str) -> Path:

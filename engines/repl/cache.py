@@ -10,8 +10,9 @@ import hashlib
 import os
 import pickle
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from xipsim.engines import unpickle
 from xipsim.firmware.files import read_file
@@ -67,13 +68,18 @@ def _read(entry: Path) -> Platform | None:
         files = unpickle.loads(data[4 : 4 + length], ours=())
         if not all(_unchanged(name, digest) for name, digest in files.items()):
             return None
-        platform = unpickle.loads(data[4 + length :], ours=(records.__name__,))
+        platform = _loads(data[4 + length :])
     except FileNotFoundError:
         return None
     except Exception as error:  # a damaged pickle can raise anything
         _tell("cannot use %s: %s", entry, error)
         return None
     return platform if isinstance(platform, Platform) else None
+
+
+@lru_cache(maxsize=8)
+def _loads(data: bytes) -> Any:
+    return unpickle.loads(data, ours=(records.__name__,))
 
 
 def _write(entry: Path, files: dict[str, str | None], platform: Platform) -> None:
