@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from measure import arguments, show, timed
 
@@ -59,13 +62,36 @@ def main() -> None:
         ends = timed(lambda: answers.append(_ask(args, cache, len(answers))), args.runs)
         show("process start to the answer of `xipsim exec`, cached boot", answers[1:])
         show("  and to the end of the process", ends)
+        with _standby(cache):
+            answers.clear()
+            ends = timed(lambda: answers.append(_ask(args, cache, len(answers))), args.runs)
+            show("beside a standby: to the answer, cached boot", answers[1:])
+            show("  and to the end of the process", ends)
+            show("  with --cold", timed(lambda: _ask(args, cache, 0, "--cold"), args.runs))
+
+            def with_empty_cache() -> None:
+                shutil.rmtree(os.path.join(cache, "boots"))
+                _ask(args, cache, 0)
+
+            show("  with an empty cache of boots", timed(with_empty_cache, args.runs))
     bare = timed(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), args.runs)
     show("for comparison: a bare interpreter", bare)
 
 
-def _ask(args: argparse.Namespace, cache: str, nonce: int) -> float:
+@contextmanager
+def _standby(cache: str) -> Iterator[None]:
+    """While it is entered, there is one."""
+    command = [sys.executable, "-m", "xipsim", "standby"]
+    environment = _environment(cache)
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as standby:
+        assert standby.stderr and standby.stderr.readline()
+        yield
+        standby.terminate()
+
+
+def _ask(args: argparse.Namespace, cache: str, nonce: int, *options: str) -> float:
     """Seconds to the first line that comes out."""
-    command = [sys.executable, "-m", "xipsim", "exec", args.board, args.image]
+    command = [sys.executable, "-m", "xipsim", "exec", args.board, args.image, *options]
     began = time.perf_counter()
     with subprocess.Popen(
         [*command, "-c", f"print(hash({nonce}))"], env=_environment(cache), stdout=subprocess.PIPE

@@ -46,12 +46,33 @@ Chip(Bench().system, part="W25Q64JV-IM")
 """
 """QEMU's process, but for what only runs there."""
 
+CLIENT = """
+import os, sys, _socket
+cache = f"{os.environ.get('TMPDIR', '/tmp')}/xipsim-test-{os.getpid()}"
+os.makedirs(cache + "/standby")
+listener = _socket.socket(_socket.AF_UNIX)
+listener.bind(cache + "/standby/socket")
+listener.listen()
+os.environ["XIPSIM_CACHE"] = cache
+from xipsim.standby import client, find
+client.PATIENCE = 0.01
+client.hand_over(["exec", "TEENSY41", "-c", "1"], find())
+os.unlink(cache + "/standby/socket")
+os.removedirs(cache + "/standby")
+assert _socket.socket(fileno=listener._accept()[0]).recv(100), "it has asked"
+"""
+"""`xipsim exec` beside a standby, for all that it does."""
+
 COSTLY = {
     "before QEMU": (
         FIRST,
         {"collections", "contextlib", "enum", "fcntl", "functools", "pickle", "re", "typing"},
     ),
     "a command": (COMMAND, {"dataclasses", "inspect", "json", "lark", "shutil", "socket"}),
+    "a client": (
+        CLIENT,
+        {"collections", "contextlib", "enum", "pathlib", "signal", "socket", "typing"},
+    ),
     "a machine": (MACHINE, {"dataclasses", "inspect", "lark", "rich", "shutil", "socket"}),
     "the child": (
         CHILD,

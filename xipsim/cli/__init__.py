@@ -11,22 +11,34 @@ TYPE_CHECKING = False  # as all that `prestart` needs: see there
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from xipsim.engines.link.lent import Lender
     from xipsim.engines.link.process import Process
 
 BROKEN_PIPE = 141
 """As shells report a program that was ended by SIGPIPE."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the arguments say; returns the exit code."""
+def main(argv: Sequence[str] | None = None, lender: Lender | None = None) -> int:
+    """Do what the arguments say; returns the exit code. lender: who has engines, in a standby."""
+    words = sys.argv[1:] if argv is None else argv
+    if argv is None and words[:1] == ["exec"]:
+        from xipsim import standby
+
+        try:
+            if folder := standby.find():
+                from xipsim.standby.client import hand_over
+
+                hand_over(words, folder)
+        except KeyboardInterrupt:
+            return 130
     from . import prestart, streams
 
     streams.open_all()
-    words = sys.argv[1:] if argv is None else argv
     process = None
     try:
-        process = prestart.start(words)
-        return _run(words, process)
+        if lender is None:
+            process = prestart.start(words)
+        return _run(words, lender or process)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -42,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             process.close()
 
 
-def _run(words: Sequence[str], process: Process | None) -> int:
+def _run(words: Sequence[str], process: Process | Lender | None) -> int:
     from importlib import import_module
 
     from .parser import parse

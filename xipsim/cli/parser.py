@@ -369,5 +369,6 @@ COMMANDS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
     "models": ("models", "list the models that .repl files can name", _models),
     "firmware": ("firmware", "keep firmware images in the user's cache", _firmware),
     "doctor": ("doctor", "say what is missing to run, if anything is", _qemu_option),
+    "standby": ("standby", "keep ready what `xipsim exec` needs, until Ctrl-C", _nothing),
 }
 """Commands by name: their module, what they do, and what adds their arguments."""

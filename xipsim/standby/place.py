@@ -1,0 +1,38 @@
+"""Where clients find a standby: a socket in the user's cache, in a folder for its owner alone."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from xipsim.errors import UserError
+from xipsim.firmware.store import cache_folder
+
+from . import FOLDER, SOCKET
+
+
+@contextmanager
+def listening() -> Iterator[tuple[socket.socket, IO[str]]]:
+    """The socket, and a file that is locked for as long as somebody listens. UserError, OSError."""
+    folder = cache_folder(FOLDER)
+    with open(folder / "lock", "w") as lock, socket.socket(socket.AF_UNIX) as listener:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"there is a standby already, for {folder.parent}") from None
+        name = folder / SOCKET
+        name.unlink(missing_ok=True)  # of one that was killed: it has the lock no more
+        here = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+        try:
+            listener.bind(f"/proc/self/fd/{here}/{SOCKET}")  # the path itself may be too long
+        finally:
+            os.close(here)
+        listener.listen()
+        try:
+            yield listener, lock
+        finally:
+            name.unlink(missing_ok=True)
