@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -344,7 +344,7 @@ class Uart(WiredUart, UartRegisters):
         self._update()
 
 
-@cache
+@lru_cache(maxsize=64)
 def _duration(lcr: int, sixteenths: int, hertz: int) -> int:
     """Virtual ns of a character, with the divisor in sixteenths."""
     halves = 2 * (1 + 5 + (lcr & 3) + (lcr >> 3 & 1) + 1)
