@@ -154,6 +154,9 @@ class Backend(Protocol):
     def make_memory(self, name: str, size: int) -> Memory:
         """Memory that answers nowhere yet."""
 
+    def begin_memories(self) -> None:
+        """All memories will be saved, or loaded, and nothing else is written until that is done."""
+
     def place_registers(
         self, model: Model, address: int, size: int, read: Read, write: Write, words: Words
     ) -> None:

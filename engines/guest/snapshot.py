@@ -40,6 +40,7 @@ def take(guest: Guest) -> dict[str, Any]:
     """The state of the machine, as plain data."""
     if guest.boot_rom_works:
         raise SnapshotError("the boot ROM is at work; run the machine a little further")
+    guest.backend.begin_memories()
     return {
         "engine": guest.backend.save(),
         "memories": {name: m.save() for name, m in guest.board.memories.items()},
@@ -77,6 +78,7 @@ def put_back(guest: Guest, state: dict[str, Any]) -> None:
 def _put_back(guest: Guest, state: dict[str, Any]) -> None:
     """The order matters: loading the engine's timers moves time."""
     guest.clock.cancel_stall()
+    guest.backend.begin_memories()
     for name, memory in guest.board.memories.items():
         memory.load(state["memories"][name])
     guest.backend.load(state["engine"])

@@ -108,6 +108,10 @@ class QemuBackend:
         """Memory that answers nowhere yet."""
         return Memory(name, size, self._system, self._banks.place(size))
 
+    def begin_memories(self) -> None:
+        """All of them will be saved or loaded."""
+        self._banks.begin()
+
     def place_registers(
         self, model: Model, address: int, size: int, read: Read, write: Write, words: Words
     ) -> None:

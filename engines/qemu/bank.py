@@ -24,16 +24,21 @@ class Banks:
 
     def __init__(self, bus: SystemBus) -> None:
         self._bus = bus
-        self._last: Bank | None = None
+        self._all: list[Bank] = []
 
     def place(self, size: int) -> tuple[Bank, int]:
         """A place for a memory of that size: where it begins in which of them."""
-        start = None if self._last is None else self._last.take(size)
-        if self._last is None or start is None:
-            self._last = Bank(self._bus, max(ROOM, size))
-            start = self._last.take(size)
+        start = self._all[-1].take(size) if self._all else None
+        if start is None:
+            self._all.append(Bank(self._bus, max(ROOM, size)))
+            start = self._all[-1].take(size)
             assert start is not None
-        return self._last, start
+        return self._all[-1], start
+
+    def begin(self) -> None:
+        """Memories will be asked one behind the other, and nothing else is written meanwhile."""
+        for bank in self._all:
+            bank.is_known = False
 
 
 class Bank:
@@ -51,8 +56,8 @@ class Bank:
         self._starts: list[int] = []
         self._untold: list[set[int]] = []
         """Offsets of pages, of each memory, that were written and that nobody has asked for."""
-        self._asked: set[int] = set()
-        """Memories that have asked since QEMU was asked."""
+        self.is_known = False
+        """Whether that is all that was written until now; see `Banks.begin`."""
 
     def take(self, size: int) -> int | None:
         """Where a memory of that size is to lie; None where there is no room."""
@@ -68,14 +73,13 @@ class Bank:
     def pages(self, start: int) -> set[int]:
         """Which pages of the memory that lies there were written since this was called for it.
 
-        What was written between the call for another one and this one is left for the next.
+        What was written since `Banks.begin`, as it is put back, may be left for the next time.
         """
         number = bisect_right(self._starts, start) - 1
-        if number in self._asked or not self._asked:
-            self._asked.clear()
+        if not self.is_known:
+            self.is_known = True
             for page in self._written.pages():
                 index = bisect_right(self._starts, page) - 1
                 self._untold[index].add(page - self._starts[index])
-        self._asked.add(number)
         told, self._untold[number] = self._untold[number], set()
         return told

@@ -64,6 +64,9 @@ class RenodeBackend:
         """Memory, which is there."""
         return Memory(self._host, size)
 
+    def begin_memories(self) -> None:
+        """All of them will be saved or loaded, as which nothing is kept of them here."""
+
     def place_registers(
         self, model: Model, address: int, size: int, read: Read, write: Write, words: Words
     ) -> None:

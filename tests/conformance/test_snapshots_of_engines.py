@@ -162,6 +162,31 @@ def test_each_of_several_has_the_memory_of_its_time(running: Running) -> None:
             assert memories() == at_the_time[turn], turn
 
 
+def test_power_off_takes_some_memories_and_leaves_others(running: Running) -> None:
+    """One that was cleared is put back as a whole, the others by what was written."""
+
+    def memories() -> list[bytes]:
+        return [engine.read_memory(0x2000_0000, 0x1_0000), engine.read_memory(0x2800_0000, 0x1000)]
+
+    def write(turn: int) -> None:
+        engine.write_memory(0x2000_0000 + 0x1000 * (1 + turn), b"here")
+        engine.write_memory(0x2800_0010, bytes([turn]))
+
+    with running(WAIT, chips={"mram": bytes(8)}) as engine:
+        engine.run(Goal(until=20_000))
+        numbers, at_the_time = [engine.snapshot()], [memories()]
+        engine.reset(power=True)
+        engine.restore(numbers[0])
+        for turn in range(3):
+            write(turn)
+            numbers.append(engine.snapshot())
+            at_the_time.append(memories())
+        for turn in (3, 1, 0, 2, 2, 1):
+            write(4 + turn)
+            engine.restore(numbers[turn])
+            assert memories() == at_the_time[turn], turn
+
+
 def test_taking_one_changes_nothing(running: Running) -> None:
     outcomes = []
     for taken in (False, True):

@@ -269,6 +269,7 @@ def test_a_state_of_no_such_machine_is_told(state: dict[str, Any]) -> None:
     ram = SimpleNamespace(load=lambda pages: pages[0])
     guest: Any = SimpleNamespace(
         clock=SimpleNamespace(cancel_stall=lambda: None),
+        backend=SimpleNamespace(begin_memories=lambda: None),
         board=SimpleNamespace(memories={"ram": ram}),
     )
     with pytest.raises(SnapshotError, match="this snapshot does not fit the machine"):

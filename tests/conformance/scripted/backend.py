@@ -47,6 +47,9 @@ class ScriptedBackend:
         """Memory that answers nowhere yet."""
         return Memory(self.bus, size)
 
+    def begin_memories(self) -> None:
+        """All of them will be saved or loaded."""
+
     def place_registers(
         self, model: Model, address: int, size: int, read: Read, write: Write, words: Words
     ) -> None:
