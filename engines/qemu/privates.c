@@ -28,6 +28,7 @@
 #define ICER 0x180
 #define IN_ROWS 0xBF /* bits of an offset in them */
 #define IN_ROW 0x3F
+#define ITNS 0x380 /* likewise: what says to which of the core's two states an interrupt belongs */
 #define FIRST_INTERRUPT 16
 #define EXCEPTIONS (FIRST_INTERRUPT + 8 * (IN_ROW + 1))
 
@@ -165,6 +166,9 @@ uint32_t xipsim_private_write(void *opaque, uint64_t offset, uint64_t data, unsi
         }
         if ((number = switches(offset, data, size))) {
             return switch_interrupt(number, offset, data, attributes);
+        }
+        if ((offset & ~(uint64_t)IN_ROW) == ITNS) {
+            xipsim_forget_switched(NULL);
         }
     }
     return xipsim_privates[which].write(opaque, offset, data, size, attributes);
