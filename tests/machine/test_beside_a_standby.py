@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +62,7 @@ class Standby:
         return int(Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[8])
 
     def engines(self) -> set[int]:
-        return {p for p in descendants(self.pid) if "qemu" in os.readlink(f"/proc/{p}/exe")}
+        return engines(self.pid)
 
     def end(self) -> None:
         self.process.terminate()
@@ -85,6 +86,16 @@ class Told(NamedTuple):
     out: str
     said: str
     files: dict[str, object]
+
+
+def engines(process: int) -> set[int]:
+    """Those that it, or what it has started, has started."""
+    found = set()
+    for other in descendants(process):
+        with suppress(FileNotFoundError):  # it has ended meanwhile
+            if "qemu" in os.readlink(f"/proc/{other}/exe"):
+                found.add(other)
+    return found
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -356,6 +367,7 @@ def test_a_client_that_is_killed_takes_its_engine_along(standby: Standby, folder
 def test_a_client_that_is_stopped_and_goes_on(standby: Standby, folder: Path) -> None:
     """And with it who does its work."""
     client = begun(standby, folder)
+    until(lambda: len(descendants(standby.pid) - standby.engines()) == 1)
     (stand_in,) = descendants(standby.pid) - standby.engines()
     client.send_signal(signal.SIGTSTP)
     until(lambda: has_stopped(client.pid) and has_stopped(stand_in))
@@ -389,9 +401,8 @@ def test_an_engine_that_is_killed_in_a_run(standby: Standby, folder: Path) -> No
         assert client.stdout is not None
         assert client.stdout.readline() == "begun\n"
         whose = standby.pid if environment is standby.environment else client.pid
-        for engine in descendants(whose):
-            if "qemu" in os.readlink(f"/proc/{engine}/exe"):
-                os.kill(engine, signal.SIGKILL)
+        for engine in engines(whose):
+            os.kill(engine, signal.SIGKILL)
         _, text = client.communicate(timeout=HANGS)
         said.append((client.returncode, text))
     assert said[0] == said[1]
