@@ -5,6 +5,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
+import sys
 from ctypes import PYFUNCTYPE, byref, c_uint32, c_uint64, c_void_p, sizeof
 from itertools import accumulate
 from typing import Any
@@ -18,6 +19,9 @@ _find_changed = PYFUNCTYPE(
     c_uint32, c_void_p, c_void_p, c_void_p, c_uint32, c_uint32, c_void_p
 )(shim.place("xipsim_find_changed"))
 
+WORKS = sys.version_info[:2] == (3, 11)
+"""Whether this Python keeps objects as `sameness.c` has been seen to understand them: on 3.13 it
+ends the process. Others compare them in Python, which takes ten times as long."""
 VERSIONED = 2**32 - 1
 """As in sameness.c."""
 
