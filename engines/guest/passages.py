@@ -234,14 +234,9 @@ class Passages:
         assert passage.then is not None and passage.again is not None
         if passage.rises is not None:
             self._clock.wake()
-        time, due, past = bases[-1], passage.again.due, self.past
+        time, due = bases[-1], passage.again.due
         self._bring(speaker, passage, bases[:-1], len(passage.steps), written)
-        past.time = time
-        past.begin()
-        try:
-            speaker.enter(passage.then[0].what, time, written)
-        finally:
-            past.end()
+        self.past.at(time, speaker.enter, passage.then[0].what, time, written)
         if due is not None:
             speaker.end.follow(time + due)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from xipsim.peripherals.core import Speaker
 
@@ -42,13 +42,17 @@ class Past:
         self.is_now, self.pc = False, 0
         self._reading[0] = self._known
 
+    def at(self, time: int, act: Callable[..., object], *arguments: Any) -> None:
+        """Do that as of `time`."""
+        self.time = time
+        self.begin()
+        try:
+            act(*arguments)
+        finally:
+            self.end()
+
     def fire(self, speaker: Speaker) -> None:
         """The model's alarm, if its time has come while no timer was set to it."""
         deadline = speaker.end.deadline
         if deadline is not None and deadline <= self._clock.source.read():
-            self.time = deadline
-            self.begin()
-            try:
-                speaker.end.fire()
-            finally:
-                self.end()
+            self.at(deadline, speaker.end.fire)
