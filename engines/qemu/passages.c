@@ -20,6 +20,8 @@ struct step {
     uint32_t given;       /* whether it has to be that value where all begins anew behind the end */
     uint32_t took;        /* ns that the access lasts */
     uint32_t line, disarms; /* how the line is driven, see below; whether the timer is stopped */
+    uint32_t late;        /* how often it is still expected to come late, see LATE */
+    uint32_t is_watched;  /* whether the time behind it is looked at, to know that */
     int64_t since;        /* ns from the passage's begin to this access, negative: that does not matter */
     int64_t rested;       /* it begins anew with this access, so many ns later at least; or NEVER */
     int64_t arms;         /* ns from its begin for which the timer is set, negative: it is not */
@@ -29,6 +31,9 @@ struct step {
 };
 
 #define NEVER INT64_MAX
+#define LATE 1500    /* ns behind the access before: until then the core does much else */
+#define REMEMBERED 4 /* times that what came late is expected to come late again: a file system
+                      * writes so many pages in a row */
 
 struct script {
     object *values; /* of the model's registers, which tells it from others */
@@ -37,7 +42,8 @@ struct script {
     int64_t due;            /* ns behind that for which it sets the timer, negative: it does not */
     uint64_t driven;        /* how it drives the line */
     int64_t rested; /* ns from the passage's begin to that write, at least; negative: any */
-    const struct script *next; /* that it begins instead; or NULL */
+    struct script *next;    /* that it begins instead; or NULL */
+    uint32_t late;          /* as of a step: that write, or what comes instead */
     void *line, *timer;
     struct step steps[];
 };
@@ -58,7 +64,7 @@ unsigned int xipsim_recording; /* 0, or which recording that is */
  * The passage under way: how many steps were made, when it began, and what was written in each; of
  * one that has led up to it, before that. And where the core was when it has set another timer.
  */
-static const struct script *script;
+static struct script *script;
 static uint64_t made;
 static int64_t began;
 uint32_t xipsim_written[2 * MOST_STEPS], xipsim_pc;
@@ -71,6 +77,43 @@ static uint32_t *written;
 uint32_t xipsim_rounds, xipsim_begun;
 int64_t xipsim_starts[MOST_STARTS];
 
+/* When the last step was over, if nothing came late since that was looked at, behind so many. */
+static int64_t over;
+static uint64_t looked;
+
+/* How often what is expected next is still expected to come late. */
+static uint32_t *late(void)
+{
+    return made < script->length ? &script->steps[made].late : &script->late;
+}
+
+/* What was expected has come. */
+static void came(int64_t now)
+{
+    int is_late = now - over > LATE;
+    uint32_t *left = late();
+
+    if (looked == made) {
+        *left = is_late ? REMEMBERED : *left - (*left > 0);
+    } else if (is_late) {
+        while (looked < made) {
+            script->steps[looked++].is_watched = 1;
+        }
+    }
+}
+
+/* The last step was over `now`. What the core does until a late one comes is no part of the passage. */
+static void expect(int64_t now)
+{
+    over = now;
+    looked = made;
+    if (*late()) {
+        translate_pause();
+    } else {
+        translate_passage(1);
+    }
+}
+
 /* From now on, expect the steps of `expected`; they began `now`. */
 void xipsim_play(void *expected, int64_t now)
 {
@@ -79,14 +122,17 @@ void xipsim_play(void *expected, int64_t now)
     began = now;
     written = xipsim_written;
     xipsim_rounds = xipsim_begun = 0;
-    translate_passage(1);
+    expect(now);
 }
 
 /* No step is expected any more; returns how many were made. */
 int64_t xipsim_stop(int unused)
 {
     (void)unused;
-    script = NULL;
+    if (script) {
+        came(xipsim_clock(CLOCK_VIRTUAL));
+        script = NULL;
+    }
     translate_passage(0);
     return (int64_t)made;
 }
@@ -112,7 +158,8 @@ static void drive(uint64_t how)
 /* Let the step be made, unless it comes at another time, or something else happens during it. */
 static int make(const struct step *step)
 {
-    int64_t now = step->since >= 0 || step->rested != NEVER ? xipsim_clock(CLOCK_VIRTUAL) : 0;
+    int is_timed = step->since >= 0 || step->rested != NEVER || step->is_watched;
+    int64_t now = is_timed ? xipsim_clock(CLOCK_VIRTUAL) : 0;
 
     if (step->since >= 0 && now - began != step->since) {
         return 0;
@@ -126,7 +173,14 @@ static int make(const struct step *step)
     if (step->rested != NEVER) {
         began = xipsim_starts[xipsim_begun++] = now;
     }
-    made++;
+    if (is_timed) {
+        came(now);
+        made++;
+        expect(now + step->took);
+    } else {
+        made++;
+        over += step->took;
+    }
     drive(step->line);
     if (step->disarms) {
         xipsim_disarm(script->timer);
@@ -184,12 +238,14 @@ static int begin_again(object *values, uint64_t offset, unsigned size, uint64_t 
     if (now - began < script->rested) {
         return 0;
     }
+    came(now);
     began = xipsim_starts[xipsim_begun++] = now;
     made = 0;
     if (script->next) {
         written += script->length;
         script = script->next;
     }
+    expect(now);
     if (--xipsim_rounds == 1) {
         xipsim_mark(); /* Python may want to know whether the last one is like this */
     }

@@ -23,7 +23,7 @@ LINE = {None: 0, False: 1, True: 2}
 class _Step(Structure):
     _fields_ = (
         *((name, c_uint32) for name in ("is_write", "offset", "value", "least", "most", "alike")),
-        *((name, c_uint32) for name in ("given", "took", "line", "disarms")),
+        *((name, c_uint32) for name in ("given", "took", "line", "disarms", "late", "is_watched")),
         ("since", c_int64),
         ("rested", c_int64),
         ("arms", c_int64),
@@ -56,6 +56,7 @@ def _script(
             ("driven", c_uint64),
             ("rested", c_int64),
             ("next", c_void_p),
+            ("late", c_uint32),
             ("line", c_void_p),
             ("timer", c_void_p),
             ("steps", _Step * len(steps)),
@@ -65,7 +66,7 @@ def _script(
     offset, value, given, level, due, rested = again or (0, 0, (), None, None, None)
     script = Script(
         id(values), length, offset, value, NEVER_MIND if due is None else due, LINE[level],
-        NEVER_MIND if rested is None else rested, then and addressof(then),
+        NEVER_MIND if rested is None else rested, then and addressof(then), 0,
         line and line.pointer, timer.pointer,
     )  # fmt: skip
     for number, (into, step) in enumerate(zip(script.steps, steps, strict=True)):

@@ -6,7 +6,8 @@
  * instruction as a block of its own, which takes it as long as more than a hundred instructions. So
  * each instruction is translated as a block while a passage is played, and, in a machine that has
  * played none, where the next access has come soon the last times: to switch between passages, too,
- * costs more than it saves. No answer and no time depends on it.
+ * costs more than it saves. Where a passage goes on only after the core has done much else, as a file
+ * system does between two pages, that is translated by the block. No answer and no time depends on it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
  */
@@ -25,6 +26,7 @@
  * kept apart from others.
  */
 #define APART (1u << 24)
+#define PAUSED (1u << 25) /* likewise, for blocks that lead to what a passage goes on with */
 
 /* All set from Python. */
 int64_t (*xipsim_executed)(void); /* how many instructions */
@@ -37,7 +39,8 @@ static struct place {
     unsigned int near;
 } places[PLACES];
 
-static int is_passage, has_played, is_expected, foreign;
+static enum { ELSEWHERE, WITHIN, PAUSE } passage;
+static int has_played, is_expected, foreign;
 
 static void translate(void)
 {
@@ -46,21 +49,35 @@ static void translate(void)
     if (!xipsim_translation) {
         return;
     }
-    flags = (*xipsim_translation | APART) & ~xipsim_by_instruction;
-    if (is_passage) {
+    flags = (*xipsim_translation | APART | PAUSED) & ~xipsim_by_instruction;
+    if (passage == WITHIN) {
         flags |= xipsim_by_instruction;
+    } else if (passage == PAUSE) {
+        flags &= ~PAUSED;
     } else if (is_expected) {
         flags = (flags | xipsim_by_instruction) & ~APART;
     }
     *xipsim_translation = flags;
 }
 
+static void be(int where)
+{
+    if (where != passage) {
+        passage = where;
+        is_expected = 0;
+        translate();
+    }
+}
+
 void translate_passage(int on)
 {
-    is_passage = on;
     has_played |= on;
-    is_expected = 0;
-    translate();
+    be(on ? WITHIN : ELSEWHERE);
+}
+
+void translate_pause(void)
+{
+    be(PAUSE);
 }
 
 void translate_other(void)
@@ -113,7 +130,7 @@ void translate_series(void)
     static unsigned int near;
     int64_t now;
 
-    if (!xipsim_translation || is_passage) {
+    if (!xipsim_translation || passage != ELSEWHERE) {
         return;
     }
     now = xipsim_executed();

@@ -7,6 +7,9 @@
 /* A passage begins, or ends: it is hardly anything else than accesses. */
 OWN void translate_passage(int on);
 
+/* One is under way, and its next access will not come soon. */
+OWN void translate_pause(void);
+
 /* The core has made an access that is no step of a passage. value: what was read, which decides what
  * a driver does next, or 0. */
 OWN void translate_behind(const void *registers, uint64_t offset, int is_write, uint64_t value);

@@ -29,6 +29,12 @@ INTERRUPTED = Program(f"""
 """With the timer's interrupt at another place each time, of which the handler writes its model."""
 UNLIKE = Program(SPEECH.source.replace("str r0, [r4, #4]", "str r5, [r4, #4]"))
 """With another value in each access that would have to be the same."""
+HESITANT = Program(f"""
+        ldr r4, =0x40008000; movs r5, #0; ldr r6, =0xE000E100
+    again: str r5, [r4, #12]; {SAY} ldr r2, =5000
+    pause: subs r2, #1; bne pause; ldr r3, [r6, #0]; ldr r3, [r6, #4]; {SAY * 3} b again
+""")
+"""With a pause in each sentence, and a look at registers of the core's own behind it."""
 ASKED = Program(f"""
         ldr r4, =0x40008000; movs r5, #7; ldr r6, =0xFFFFFFFF
     news: movs r2, #20; str r5, [r4, #12]; {SAME * WORDS}
@@ -83,10 +89,16 @@ def test_what_is_said_arrives(running: Running) -> None:
 
 
 @pytest.mark.needs("times within a block")
-def test_each_sentence_takes_as_long_as_the_first(running: Running) -> None:
-    with running(SPEECH) as engine:
-        times = [time for time, _ in run(engine, TIME)[0]]
+@pytest.mark.parametrize(("program", "until"), [(SPEECH, TIME), (HESITANT, 10 * TIME)])
+def test_each_sentence_takes_as_long_as_the_first(
+    running: Running, program: Program, until: int
+) -> None:
+    with running(program) as engine:
+        heard = run(engine, until)
+    check(heard)
+    times = [time for time, _ in heard[0]]
     lengths = {later - time for time, later in pairwise(times)}
+    assert len(times) > 20
     assert len(lengths) == 1
 
 
