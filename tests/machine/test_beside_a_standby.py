@@ -410,6 +410,17 @@ def test_an_engine_that_is_killed_in_a_run(standby: Standby, folder: Path) -> No
     assert beside(standby, words_of(case("print(1)")), folder).out == "1\n"
 
 
+def standby_as_doctor_says(environment: dict[str, str]) -> str:
+    doctor = [*XIPSIM, "doctor"]
+    said = subprocess.run(doctor, env=environment, capture_output=True, text=True, timeout=HANGS)
+    return next(line for line in said.stdout.splitlines() if " standby " in line)
+
+
+def test_doctor_tells_of_it(standby: Standby) -> None:
+    assert standby_as_doctor_says(standby.environment).endswith(f" process {standby.pid}")
+    assert standby_as_doctor_says(standby.alone).startswith("none ")
+
+
 def test_a_second_one_is_refused(standby: Standby) -> None:
     second = subprocess.run(
         [*XIPSIM, "standby"], env=standby.environment, capture_output=True, text=True
@@ -467,6 +478,7 @@ def test_one_that_is_killed_leaves_its_clients_alone(own: Standby, folder: Path)
     idle = own.engines()
     own.process.kill()
     own.process.wait()
+    assert standby_as_doctor_says(own.environment).startswith("none ")
     client.send_signal(signal.SIGINT)
     assert client.wait(HANGS) == 128 + signal.SIGINT
     client.communicate()

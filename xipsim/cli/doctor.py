@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
             return error.exit_code
     _images()
     print(_renode())
+    print(_standby())
     return 0
 
 
@@ -69,6 +70,19 @@ def _renode() -> str:
         return f"none     Renode    {error}"
     found = f"{version} ({renode.path}, by {renode.source})"
     return f"ok       Renode    {found}" + "".join(f"; it lacks {what}" for what in missing)
+
+
+def _standby() -> str:
+    """What makes `xipsim exec` quicker, if somebody has started it."""
+    from xipsim.standby import place
+
+    try:
+        process = place.listener()
+    except OSError as error:
+        return f"none     standby   {error}"
+    if process is None:
+        return "none     standby   `xipsim standby` makes `xipsim exec` quicker"
+    return f"ok       standby   process {process}"
 
 
 def _engine(qemu: Path | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -12,7 +13,7 @@ from typing import IO
 from xipsim.errors import UserError
 from xipsim.firmware.store import cache_folder
 
-from . import FOLDER, SOCKET
+from . import FOLDER, SOCKET, find
 
 
 @contextmanager
@@ -36,3 +37,22 @@ def listening() -> Iterator[tuple[socket.socket, IO[str]]]:
             yield listener, lock
         finally:
             name.unlink(missing_ok=True)
+
+
+def listener() -> int | None:
+    """The process id of the standby that clients find; None if there is none."""
+    folder = find()
+    if folder is None:
+        return None
+    here = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(f"/proc/self/fd/{here}/{SOCKET}")
+        except ConnectionRefusedError:  # it was killed
+            return None
+        finally:
+            os.close(here)
+        size = struct.calcsize("3i")
+        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    process: int = struct.unpack("3i", peer)[0]
+    return process
