@@ -141,8 +141,8 @@ class Backend(Protocol):
         """Of what loops change; None where the engine cannot tell."""
 
     @property
-    def compares(self) -> type[Held] | None:
-        """What compares Python's objects faster than Python; None where there is nothing."""
+    def compares(self) -> Callable[[], Held] | None:
+        """Makes what compares Python's objects faster than Python; None where there is nothing."""
 
     # -- building --------------------------------------------------------------------------------
 

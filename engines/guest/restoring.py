@@ -6,7 +6,7 @@ compared, so it does not matter who has changed it, nor how.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from xipsim.peripherals.core import Model
@@ -25,7 +25,7 @@ class Restorer:
     def __init__(self) -> None:
         self._states: Mapping[str, dict[str, Any]] = {}
         self._kept: Kept | None = None
-        self.compares: type[Held] | None = None
+        self.compares: Callable[[], Held] | None = None
         """How; None: as Python can."""
 
     def load(self, models: Mapping[str, Model], states: Mapping[str, dict[str, Any]]) -> None:

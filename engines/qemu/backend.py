@@ -53,7 +53,7 @@ class QemuBackend:
         self._system = SystemBus()
         self._banks = Banks(self._system)
         self.player = QemuPlayer()
-        self.compares = QuickHeld if WORKS else None
+        self.compares = partial(QuickHeld, shim.find_changed) if WORKS else None
         self.witness: QemuWitness | None = None
         self.turner: QemuTurner
         self.core: Core

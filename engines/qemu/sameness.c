@@ -13,9 +13,7 @@
 #define VERSIONED UINT32_MAX
 
 #define AHEAD 16
-#define LINE 64u      /* bytes that a processor fetches at once */
-#define BEFORE 32u    /* bytes that Python may keep before an object of its own */
-#define OUTSIDE 4096u /* no address: a number */
+#define BEFORE 32 /* bytes that Python may keep before an object of its own */
 
 /* Of a Python object: its type, behind the number of references. */
 #define TYPE(one) (((object *const *)(one))[1])
@@ -44,34 +42,14 @@ static int is_other(object *one, void *state)
     return 0;
 }
 
-/* Begin to fetch what the words in that line may point to: where values, items or keys are. */
-static void fetch_behind(uintptr_t line)
+/*
+ * Begin to fetch an object that will be looked at soon. Where it keeps its values or items is not
+ * looked for: without, a comparison takes two thirds of the time.
+ */
+static void fetch(const object *one)
 {
-    for (const uintptr_t *word = (const uintptr_t *)line; word < (const uintptr_t *)(line + LINE);
-         word++) {
-        if (*word > OUTSIDE) {
-            __builtin_prefetch((const void *)*word);
-            __builtin_prefetch((const void *)(*word + LINE));
-        }
-    }
-}
-
-static void fetch(object *const *objects, uint32_t at, uint32_t number)
-{
-    if (at + AHEAD < number) {
-        uintptr_t there = (uintptr_t)objects[at + AHEAD];
-
-        __builtin_prefetch((const void *)there);
-        __builtin_prefetch((const void *)(there - BEFORE));
-    }
-    if (at + AHEAD / 2 < number) {
-        uintptr_t there = (uintptr_t)objects[at + AHEAD / 2];
-
-        fetch_behind(there & -LINE);
-        if (((there - BEFORE) & -LINE) != (there & -LINE)) {
-            fetch_behind((there - BEFORE) & -LINE);
-        }
-    }
+    __builtin_prefetch(one);
+    __builtin_prefetch((const char *)one - BEFORE);
 }
 
 static int is_changed(object *one, uint32_t count, object *const *held)
@@ -92,7 +70,9 @@ uint32_t xipsim_find_changed(object *const *objects, const uint32_t *counts, obj
     uint32_t found = 0;
 
     for (uint32_t i = 0; i < end - first; i++) {
-        fetch(objects, i, end - first);
+        if (i + AHEAD < end - first) {
+            fetch(objects[i + AHEAD]);
+        }
         if (counts[i] == VERSIONED) {
             uint64_t now = *(const uint64_t *)((const char *)objects[i] + xipsim_version);
 

@@ -6,31 +6,28 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import sys
-from ctypes import PYFUNCTYPE, byref, c_uint32, c_uint64, c_void_p, sizeof
+from collections.abc import Callable
+from ctypes import byref, c_uint32, c_uint64, c_void_p, sizeof
 from itertools import accumulate
 from typing import Any
 
 from xipsim.engines.guest.sameness import Held
 from xipsim.engines.guest.versions import VERSION
 
-from . import shim
-
-_find_changed = PYFUNCTYPE(
-    c_uint32, c_void_p, c_void_p, c_void_p, c_uint32, c_uint32, c_void_p
-)(shim.place("xipsim_find_changed"))
-
-WORKS = sys.version_info[:2] == (3, 11)
-"""Whether this Python keeps objects as `sameness.c` has been seen to understand them: on 3.13 it
-ends the process. Others compare them in Python, which takes ten times as long."""
+WORKS = sys.version_info < (3, 14) and object.__basicsize__ == 2 * sizeof(c_void_p)
+"""Whether `sameness.c` can be used: it looks for an object's type behind the number of references
+to it, where a Python without its lock has it not; and nobody has seen it with a later one. There,
+objects are compared in Python, which takes ten times as long."""
 VERSIONED = 2**32 - 1
 """As in sameness.c."""
 
 
 class QuickHeld(Held):
-    """The same, in a tenth of the time."""
+    """The same, in a tenth of the time. find_changed: of the shim."""
 
-    def __init__(self) -> None:
+    def __init__(self, find_changed: Callable[..., int]) -> None:
         super().__init__()
+        self._find_changed = find_changed
         self._starts: list[int] = []
         """Where what each object holds begins in the table; empty: the tables are not made."""
         self._objects: Any = None
@@ -67,7 +64,7 @@ class QuickHeld(Held):
         """Of those from `first` to before `end`, those that are something else, or may be."""
         if first >= end:
             return []
-        count = _find_changed(
+        count = self._find_changed(
             byref(self._objects, first * sizeof(c_void_p)),
             byref(self._counts, first * sizeof(c_uint32)),
             byref(self._table, self._starts[first] * sizeof(c_void_p)),

@@ -67,6 +67,10 @@ for _name, _function in {
 data(c_void_p, "xipsim_bytes").value = q.byte_array_new()
 data(c_uint32, "xipsim_version").value = VERSION
 
+find_changed = PYFUNCTYPE(c_uint32, c_void_p, c_void_p, c_void_p, c_uint32, c_uint32, c_void_p)(
+    place("xipsim_find_changed")
+)
+"""For `sameness.QuickHeld`."""
 new_registers = PYFUNCTYPE(c_void_p, c_uint64)(place("xipsim_registers_new"))
 set_registers = PYFUNCTYPE(None, c_void_p, *[py_object] * 6)(
     place("xipsim_registers_set")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,11 @@ LOADS_AND_STORES = Program(f"""
     store1: strb r2, [r1, #0]; b next
     next: str r2, [r7, #12]; adds r7, #16; b again
 """)
+DRAWER, SEEN = 0x4000_A000, RAM + 0x3FC
+WATCH = Program(f"""
+    ldr r6, ={DRAWER}; ldr r5, ={SEEN}; again: ldr r2, [r6, #0]; str r2, [r5, #0]; b again
+""")
+INSIST = Program(f"ldr r6, ={DRAWER}; movs r2, #9; again: str r2, [r6, #0]; b again")
 
 
 class Access:
@@ -110,3 +116,26 @@ def test_stored_values_are_part_of_a_snapshot_and_of_a_reset(running: Running) -
         engine.reset(power=True)
         engine.run(Goal(until=engine.now + 5_000))
         assert engine.call("mixed", "seen")["registers"] == reset["registers"]
+
+
+@pytest.mark.parametrize("program", [WATCH, INSIST], ids=["loads", "stores"])
+def test_what_has_changed_behind_the_core_is_what_it_meets(
+    running: Running, program: Program, tmp_path: Path
+) -> None:
+    """A register that only holds a value, which the core was seen to load, or to store, a hundred
+    times before: by whatever road another value came there, it is loaded, or stored over."""
+    platform = tmp_path / "board.repl"
+    drawer = f"d: Demo.Drawer @ sysbus {DRAWER:#x}\n"
+    platform.write_text((BOARD / "board.repl").read_text() + drawer)
+    with running(program, platform=platform) as engine:
+        for road in ("a register", "a register, behind its model", "all") * 3:
+            engine.run(Goal(until=engine.now + 20_000))
+            before = engine.read_memory(DRAWER, 4)
+            engine.call("d", "change", road)
+            changed = engine.read_memory(DRAWER, 4)
+            assert changed != before
+            engine.run(Goal(until=engine.now + 20_000))
+            if program is WATCH:
+                assert engine.read_memory(SEEN, 4) == changed
+            else:
+                assert engine.read_memory(DRAWER, 4) == before

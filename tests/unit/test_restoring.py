@@ -10,15 +10,19 @@ import pickle
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from model_rig import TYPES, Rig
 from time_source import Source, Timer
+from unoptimized import build
 
-from xipsim.engines.guest import versions
 from xipsim.engines.guest.clock import GuestClock
 from xipsim.engines.guest.restoring import Restorer
+from xipsim.engines.guest.sameness import Held
+from xipsim.engines.guest.versions import VERSION
+from xipsim.engines.qemu.sameness import QuickHeld
 from xipsim.peripherals.core import (
     Inputs,
     Model,
@@ -256,6 +260,7 @@ ROADS: dict[str, Callable[[Several], object]] = {
     "one list for another": lambda m: setattr(m, "empty", [1]),
     "a record's part": lambda m: setattr(m.record, "level", 1),
     "another part of a record": lambda m: setattr(m.record, "name", "x"),
+    "many parts of a record": lambda m: vars(m.record).update({str(n): n for n in range(40)}),
     "what a record's part holds": lambda m: m.record.cells[0].append("y"),
     "one record for another": lambda m: setattr(m, "record", Part()),
     "a byte": lambda m: m.array.__setitem__(0, 0),
@@ -293,22 +298,31 @@ PYTHONS: dict[str, Callable[[Iterable[Several]], object]] = {
 """How Python keeps attributes differs."""
 
 
+@pytest.fixture(scope="module", params=["Python", "C", "C without versions"])
+def compares(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Held]:
+    """What compares a model's objects."""
+    if request.param == "Python":
+        return Held
+    version = VERSION if request.param == "C" else 0
+    return partial(QuickHeld, build(tmp_path_factory.mktemp("sameness"), version))
+
+
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("kind", PYTHONS)
-@pytest.mark.parametrize("has_versions", [True, False], ids=["versions", "none"])
 def test_one_of_many_that_changes_is_noticed(
-    road: str, kind: str, has_versions: bool, monkeypatch: pytest.MonkeyPatch
+    road: str, kind: str, compares: Callable[[], Held]
 ) -> None:
     """Models that never change are compared all at once: the first of them to change is put back,
     by whatever road it was changed; and so is the next one."""
-    if not has_versions:
-        monkeypatch.setattr(versions, "VERSION", 0)
     bench = Bench()
     models = {name: Several(bench.system, name=name) for name in "abcd"}
     models["b"].rings.at(100)
     models["d"].rings.at(100)
     PYTHONS[kind](models.values())
     states, restorer = {name: model.save() for name, model in models.items()}, Restorer()
+    restorer.compares = compares
     kept = pickle.dumps([_parts({name: state}) for name, state in states.items()])
     for changed in (None, None, None, "b", "b", "a", None, "d", "b", "a"):
         if changed:
@@ -318,9 +332,10 @@ def test_one_of_many_that_changes_is_noticed(
         assert pickle.dumps(saved) == kept, changed
 
 
-def test_what_changes_often_is_put_back_each_time() -> None:
+def test_what_changes_often_is_put_back_each_time(compares: Callable[[], Held]) -> None:
     models = {name: Several(Bench().system, name=name) for name in "abc"}
     states, restorer, dice = {n: m.save() for n, m in models.items()}, Restorer(), random.Random(1)
+    restorer.compares = compares
     for turn in range(100):
         restorer.load(models, states)
         assert {n: m.save() for n, m in models.items()} == states
@@ -329,21 +344,28 @@ def test_what_changes_often_is_put_back_each_time() -> None:
             models["b"].big = turn
 
 
-def test_what_nobody_has_changed_is_not_loaded() -> None:
+class Counting(Several):
+    """Writes down its loads."""
+
+    LOADS_ITSELF = True
+
+    def __init__(self, system: System, loads: list[str], *, name: str) -> None:
+        super().__init__(system, name=name)
+        self.loads = loads
+
+    def load(self, saved: dict[str, Any]) -> None:
+        super().load(saved)
+        self.loads.append(self.name)
+
+
+def test_what_nobody_has_changed_is_not_loaded(compares: Callable[[], Held]) -> None:
     """Not even where registers were written with what they held."""
-    loads: list[str] = []
-
-    class Counting(Several):
-        LOADS_ITSELF = True
-
-        def load(self, saved: dict[str, Any]) -> None:
-            super().load(saved)
-            loads.append(self.name)
-
-    models = {name: Counting(Bench().system, name=name) for name in "abc"}
+    loads = list[str]()
+    models = {name: Counting(Bench().system, loads, name=name) for name in "abc"}
     for model in models.values():
         model.write(0, 1 << 30)
     states, restorer = {name: model.save() for name, model in models.items()}, Restorer()
+    restorer.compares = compares
     for _ in range(2):
         restorer.load(models, states)
     loads.clear()
@@ -355,6 +377,27 @@ def test_what_nobody_has_changed_is_not_loaded() -> None:
     loads.clear()
     restorer.load(models, states)
     assert not loads, "what has changed once is left alone again"
+
+
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("kind", PYTHONS)
+def test_what_was_put_back_is_left_alone(
+    road: str, kind: str, compares: Callable[[], Held]
+) -> None:
+    """By whatever road it was changed, how Python keeps it then is known again."""
+    loads = list[str]()
+    models = {name: Counting(Bench().system, loads, name=name) for name in "ab"}
+    PYTHONS[kind](models.values())
+    states, restorer = {name: model.save() for name, model in models.items()}, Restorer()
+    restorer.compares = compares
+    for _ in range(2):
+        restorer.load(models, states)
+    ROADS[road](models["a"])
+    for _ in range(2):
+        restorer.load(models, states)
+    loads.clear()
+    restorer.load(models, states)
+    assert not loads
 
 
 class Ringing(Peripheral):
