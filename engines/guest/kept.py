@@ -108,7 +108,8 @@ class Kept:
         undo = undo_of(part)
         number = self._hold(name, part, undo)
         if isinstance(part, Record):
-            self._hold(name, vars(part), undo)
+            # Which of the two holds the values can be another one then.
+            self._drift[number] = self._drift[self._hold(name, vars(part), undo)] = 0
         elif isinstance(part, set):
             self._drift[number] = 0
         elif isinstance(part, bytearray):
