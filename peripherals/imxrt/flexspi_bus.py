@@ -70,7 +70,6 @@ class SerialBus:
         rate = clock_or(spi.frequency, root, self._ccm, self._analog)
         return rate // (spi.SERCLKDIV + 1) // (spi.HSEN + 1)
 
-    @property
     def setting(self) -> Hashable:
         """All registers that the costs of all sequences follow from, but MCR0."""
         timings, ccm, analog = _timings(self._spi.regs), self._ccm, self._analog

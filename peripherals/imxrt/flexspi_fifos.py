@@ -14,6 +14,7 @@ _INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
 _IPRXFCR, _IPTXFCR = FlexSpiRegisters.IPRXFCR.offset, FlexSpiRegisters.IPTXFCR.offset
 _IPRXFSTS, _IPTXFSTS = FlexSpiRegisters.IPRXFSTS.offset, FlexSpiRegisters.IPTXFSTS.offset
 _IPRXWA, _IPTXWE = FlexSpiRegisters.IPRXWA.mask, FlexSpiRegisters.IPTXWE.mask
+_NO_LEVELS = ~(_IPRXWA | _IPTXWE)
 _CLEAR, _DMA_ENABLE = FlexSpiRegisters.CLRIPRXF.mask, FlexSpiRegisters.RXDMAEN.mask
 """Of IPRXFCR, and the same of IPTXFCR."""
 
@@ -42,7 +43,7 @@ class Fifos:
         else:
             received = self.flow.received(now) if command.reads else len(spi.rx)
             has_room = command.room_at is not None and command.room_at <= now
-        flags = regs[_INTR] & ~(_IPRXWA | _IPTXWE)
+        flags = regs[_INTR] & _NO_LEVELS
         if has_room:
             flags |= _IPTXWE
         if received and received >= block_size(regs[_IPRXFCR]):
@@ -95,6 +96,10 @@ class Fifos:
     def rx_status(self, now: int) -> int:
         """IPRXFSTS."""
         return self._regs[_IPRXFSTS] | self.flow.received(now) // ENTRY
+
+    def rx_status_at_end(self) -> int:
+        """The same, where all has come."""
+        return self._regs[_IPRXFSTS] | len(self._spi.rx) // ENTRY
 
     def head(self, offset: int, size: int, now: int) -> int:
         """`size` bytes from `offset` of what was received first.

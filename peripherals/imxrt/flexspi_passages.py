@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from operator import attrgetter, itemgetter
 from struct import Struct
-from typing import Any
+from typing import Any, Literal
 
 from xipsim.peripherals.core import Alarm, Carried, FirstTurn, Signal, Start
 from xipsim.peripherals.fixed import Fixed
@@ -41,7 +41,7 @@ _VERSION = 5
 _IPCMD = FlexSpiRegisters.IPCMD.offset
 _START = (_IPCMD, 1)
 
-_Distance = tuple[int] | int | None
+_Distance = tuple[int] | Literal[0] | None
 _Pace = tuple[int, int, _Distance, _Distance, int]
 _Data = Callable[[memoryview], bytes]
 
@@ -63,8 +63,10 @@ class _Outcome(NamedTuple):
     """What has changed. Times are distances from the passage's last base."""
 
     registers: dict[int, int]
-    free: tuple[tuple[int, int], ...]
-    """Which step was the last to write a free register, and which."""
+    free: tuple[int, ...]
+    """Free registers that were written."""
+    last: tuple[int, ...]
+    """Of each of them the step that was the last to write it."""
     sent: _Data | None
     """Takes what the FIFO holds from what was written, by step."""
     rx: bytes
@@ -109,7 +111,7 @@ class Passages:
         if command is None:
             return (
                 _kept(regs), bytes(spi.rx), tuple(spi.pointers), quiet_at, latched,
-                self._lut.version, self._chips.ends, self._bus.setting,
+                self._lut.version, self._chips.ends, self._bus.setting(),
             )  # fmt: skip
         due = self.end.deadline
         return (
@@ -171,7 +173,8 @@ class Passages:
             started = _started(command, address, began)
         return _Outcome(
             registers={offset: value for offset, value, before in values if value != before},
-            free=tuple(free.items()),
+            free=tuple(free),
+            last=tuple(free.values()),
             sent=sent,
             rx=bytes(spi.rx),
             quiet_at=_behind(bases, spi.quiet_at),
@@ -221,13 +224,12 @@ class Passages:
 
     def jump(self, outcome: _Outcome, bases: Sequence[int], written: memoryview) -> None:
         """As `Speaker.jump`."""
-        registers, free, sent, rx, quiet_at, started, pace = outcome
+        registers, free, last, sent, rx, quiet_at, started, pace = outcome
         spi = self.model
         regs, command, began = spi.regs, spi.command, bases[-1]
         if started is not None:
             command = spi.command = _start(started, began, written)
-        for offset, step in free:
-            regs[offset] = written[step]
+        regs.update(zip(free, map(written.__getitem__, last), strict=True))
         regs.update(registers)
         if sent is not None:
             spi.tx += sent(written)
@@ -341,8 +343,8 @@ def _behind(bases: Sequence[int], time: int) -> tuple[int, int] | None:
 def _set_pace(command: IpCommand, pace: _Pace, began: int) -> None:
     base, command.moved, end, room_at, stop = pace
     command.base, command.stop = began + base, began + stop
-    command.end = began + end[0] if isinstance(end, tuple) else end
-    command.room_at = began + room_at[0] if isinstance(room_at, tuple) else room_at
+    command.end = end and began + end[0]
+    command.room_at = room_at and began + room_at[0]
 
 
 def _pace(command: IpCommand, began: int) -> _Pace:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from operator import itemgetter
 
 from xipsim.peripherals.core import Turn
@@ -19,12 +18,16 @@ class Polls:
     """Lets the engine know what a poll is."""
 
     def __init__(self, spi: FlexSpiRegisters) -> None:
-        self._spi = spi
+        self._spi, self._clock = spi, spi.system.clock
         self._plain: IpCommand | None = None
         """The last poll that is like the next one: of one sequence, without interrupts, of a chip
-        that answers the same."""
+        that answers the same. Of it, and those that came before it:"""
         self._held = 0
-        """Bytes that were in the receive FIFO before it."""
+        """Bytes that were in the receive FIFO before."""
+        self._lag = 0
+        """ns from the access that starts it to its begin."""
+        self._left: Sequence[int] = ()
+        """Times at which it was started again, while that is not done yet."""
 
     def ask(
         self,
@@ -38,31 +41,27 @@ class Polls:
         begin(command, now)
         is_alone = len(command.sequences) == 1 and not spi.regs[_INTEN]
         if is_alone and command.end is not None and chip.repeats:
-            self._plain = command
-            self._ask_plainly(command, chip, command.began - now)
+            self._plain, self._lag = command, command.began - now
+            self._ask_plainly(chip)
         else:
-            spi.system.clock.question(status_question(chip), until=until)
+            self._clock.question(status_question(chip), until=until)
 
-    def _ask_plainly(
-        self, command: IpCommand, chip: SpiDevice, lag: int, times: Sequence[int] = ()
-    ) -> None:
-        """It has come, and at these times again, of which the last one asks. With that, more may
+    def _ask_plainly(self, chip: SpiDevice, times: Sequence[int] = ()) -> None:
+        """It was started, and again at these times, of which the last one asks. With that, more may
         have come at once."""
-        left = [*times]
-        turn = partial(self._turn, command, self._held, lag, left)
-        clock = self._spi.system.clock
-        clock.question(status_question(chip), until=chip.busy_until, turn=turn)
-        if left:
-            self._again(command, lag, left, ())
+        self._left = times
+        self._clock.question(status_question(chip), until=chip.busy_until, turn=self._turn)
+        if self._left:
+            self._start_again(())
 
     def enter(self, command: IpCommand, again: Callable[[], bytes], now: int) -> None:
         """A poll that is like the next one has begun, with that cycle."""
         spi = self._spi
-        rx, self._held = spi.rx, len(spi.rx)
+        rx = spi.rx
+        self._plain, self._held, self._lag = command, len(rx), command.began - now
         rx += again()
         rx += bytes(command.padding)
-        self._plain = command
-        self._ask_plainly(command, spi.chips[command.select], command.began - now)
+        self._ask_plainly(spi.chips[command.select])
 
     def is_under_way(self) -> bool:
         """Whether the command under way is a poll that is like the next one."""
@@ -72,34 +71,30 @@ class Polls:
         """As `Speaker.again`, of that poll."""
         command = self._plain
         assert command is not None
-        lag = command.began - began
+        self._lag = command.began - began
         if asks:
-            self._ask_plainly(command, self._spi.chips[command.select], lag, starts)
+            self._ask_plainly(self._spi.chips[command.select], starts)
         else:
-            self._again(command, lag, [], starts)
+            self._start_again(starts)
 
-    def _turn(self, command: IpCommand, held: int, lag: int, left: list[int]) -> Turn:
-        """Of a poll that has begun. held: bytes that were in the receive FIFO before. left: see
-        `_again`."""
+    def _turn(self) -> Turn:
+        """Of the poll that has begun last."""
         spi = self._spi
-        found = _polled(spi.regs), bytes(spi.rx[:held]), bytes(spi.tx), lag
-        return Turn(found, partial(self._again, command, lag, left))
+        found = _polled(spi.regs), bytes(spi.rx[: self._held]), bytes(spi.tx), self._lag
+        return Turn(found, self._start_again)
 
-    def _again(
-        self, command: IpCommand, lag: int, left: list[int], times: Sequence[int]
-    ) -> None:
-        """It comes again at these times, and begins `lag` ns behind each. The FIFO holds what it
-        held. left: times at which it has come before."""
-        spi, began, end = self._spi, command.began, command.end
-        assert end is not None
-        if left:
-            times = [*left, *times]
-            left.clear()
-        before = began if len(times) == 1 else times[-2] + lag
-        spi.quiet_at = end + before - began + command.behind
+    def _start_again(self, times: Sequence[int]) -> None:
+        """It is started again at these times, and the FIFO holds what it held."""
+        spi, command, lag = self._spi, self._plain, self._lag
+        assert command is not None and command.end is not None
+        if self._left:
+            times, self._left = [*self._left, *times], ()
+        began = command.began
+        before = times[-2] + lag if len(times) > 1 else began
+        spi.quiet_at = command.end + before - began + command.behind
         later = times[-1] + lag - began
-        command.began = began + later
+        command.began += later
         command.base += later
         command.stop += later
-        command.end = end + later
+        command.end += later
         spi.chips[command.select].repeated(times)
