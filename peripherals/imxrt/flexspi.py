@@ -64,7 +64,7 @@ class FlexSpi(FlexSpiRegisters):
             self._fifos,
             progress,
             grant,
-            self._ahb.xip.evaluate,
+            self._ahb.xip,
         )
         self._passages = Passages(
             self, self._selects, self._lut, bus, self._ip, progress, grant
@@ -113,7 +113,7 @@ class FlexSpi(FlexSpiRegisters):
             self._buffers.clear()
         if concerns_window:
             self.system.clock.acts()
-            self._ahb.xip.evaluate()
+            self._ahb.registers_changed()
 
     def _software_reset(self) -> None:
         """FIFOs, buffers, flags and the command under way go; configuration and LUT stay."""
@@ -139,7 +139,7 @@ class FlexSpi(FlexSpiRegisters):
 
     @FlexSpiRegisters.FLSHCR1.on_write
     def _configure_timing(self, index: int, value: int) -> None:
-        self._ahb.xip.evaluate()
+        self._ahb.registers_changed()
 
     @FlexSpiRegisters.FLSHCR2.on_write
     def _configure_sequences(self, index: int, value: int) -> None:
@@ -150,7 +150,7 @@ class FlexSpi(FlexSpiRegisters):
             if clears_pointer:
                 self.pointers[index] = 0
             self.system.clock.acts()
-            self._ahb.xip.evaluate()
+            self._ahb.registers_changed()
 
     # -- interrupts and status -------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class FlexSpi(FlexSpiRegisters):
     @FlexSpiRegisters.LUT.on_write
     def _write_lut(self, index: int, value: int) -> None:
         if self._lut.write(index, value):
-            self._ahb.xip.evaluate()
+            self._ahb.registers_changed()
 
     # -- IP commands -----------------------------------------------------------------------------
 

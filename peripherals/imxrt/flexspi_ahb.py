@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xipsim.peripherals.core import BusError, time_of
+from xipsim.peripherals.nor.bus import Transaction
 from xipsim.peripherals.nor.xip import XipWindow
 
 from .flexspi_bus import SerialBus
@@ -35,6 +36,8 @@ class AhbPort:
     ) -> None:
         self._spi, self._chips, self._lut, self._bus = spi, chips, lut, bus
         self.xip = XipWindow(self._native_size)
+        self._views: dict[int, tuple[Transaction | None, int]] = {}
+        """By chip select: see `_view`."""
         self._is_buffered = spi.ahb == "buffers"
 
     # -- native view -----------------------------------------------------------------------------
@@ -45,31 +48,42 @@ class AhbPort:
         for select, chip in sorted(self._spi.chips.items()):
             start, size = self._chips.start(select), self._chips.visible(select, chip)
             self.xip.place(self._spi.window, select, chip, start, size)
+        self.registers_changed()
+
+    def registers_changed(self) -> None:
+        """Those of which the window is made, or the pointers of JMP_ON_CS."""
+        self._views.clear()
         self.xip.evaluate()
 
     def _native_size(self, select: int) -> int:
         """Bytes from the chip's start that AHB reads get as plain array data now, 0 for none."""
         spi = self._spi
+        command, chip = spi.command, spi.chips[select]
         # With each page that firmware programs, it is one of these several times.
-        if spi.command is not None and spi.command.holds_bus:
+        if chip.busy or (command is not None and command.holds_bus):
             return 0
-        chip = spi.chips[select]
-        if chip.busy:
-            return 0
+        view = self._views.get(select)
+        if view is None:
+            view = self._views[select] = self._view(select)
+        probe, size = view
+        return size if probe is not None and chip.reads_array(probe) else 0
+
+    def _view(self, select: int) -> tuple[Transaction | None, int]:
+        """What registers say of reads: one like all of them, and the bytes from the chip's start
+        that they reach, if the chip answers that as plain array data; None: none are native."""
+        spi = self._spi
         regs, settings = spi.regs, self._chips.settings(select)
         control = regs[_FLSHCR2[settings]]
         if self._is_buffered or regs[_MCR0] & _MDIS or control & 0xE0:
-            return 0
+            return None, 0
         start = spi.pointers[settings]
         sequence = self._lut.sequence(control & 0xF, start)
         # Word and column addresses belong to HyperBus chips.
         if regs[_FLSHCR1[settings]] & 0x7C00 or sequence.gaps or sequence.error:
-            return 0
+            return None, 0
         if sequence.reads is None or sequence.jump not in (None, start):
-            return 0
-        if not chip.reads_array(sequence.probe):
-            return 0
-        return 1 << sequence.row_bits
+            return None, 0
+        return sequence.probe, 1 << sequence.row_bits
 
     # -- accesses that are not native ------------------------------------------------------------
 
@@ -95,7 +109,7 @@ class AhbPort:
             duration += cost.interval + cost.total(read)
             if sequence.jump is not None:
                 spi.pointers[settings] = sequence.jump
-                self.xip.evaluate()
+                self.registers_changed()
             start = 0
         if len(received) < size:
             self._lut.report_no_data(control & 0xF, size, offset)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from xipsim.peripherals.core import Alarm, Segment
+from xipsim.peripherals.nor.xip import XipWindow
 
 from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
@@ -36,9 +35,8 @@ class IpCommands:
 
     What a read brings is taken from the chip when its sequence begins; what is sent reaches the
     chip with the last clock, as if chip select rose then. progress: an alarm that calls
-    `progressed`. grant: one that calls `refuse`. bus_changed: called when a command holds the bus
-    from now on, or holds it no more; returns which segments of the window are served natively or
-    not from now on.
+    `progressed`. grant: one that calls `refuse`. window: looked at again when a command holds the
+    bus from now on, or holds it no more.
     """
 
     def __init__(
@@ -50,13 +48,13 @@ class IpCommands:
         fifos: Fifos,
         progress: Alarm,
         grant: Alarm,
-        bus_changed: Callable[[], list[tuple[Segment, bool]]],
+        window: XipWindow,
     ) -> None:
         self._spi, self._chips, self._lut, self._bus = spi, chips, lut, bus
         self._fifos, self._flow = fifos, fifos.flow
         self._progress, self._grant = progress, grant
         self.polls = Polls(spi)
-        self._bus_changed = bus_changed
+        self._window = window
         self.hidden: tuple[Segment, ...] = ()
         """What is not served natively any more since the last start of a command."""
         self._clock = spi.system.clock
@@ -282,10 +280,12 @@ class IpCommands:
 
     def hide(self) -> None:
         """The command under way holds the bus from now on."""
-        changes = self._bus_changed()
-        if any(on for _, on in changes):
+        before = self._window.native
+        self._window.evaluate()
+        after = self._window.native
+        if any(segment not in before for segment in after):
             self._clock.acts()
-        self.hidden = tuple([segment for segment, _ in changes])
+        self.hidden = tuple([segment for segment in before if segment not in after])
 
     def _stage(self, command: IpCommand) -> Stage:
         """The sequence that is next."""
@@ -357,7 +357,7 @@ class IpCommands:
         command, spi.command = spi.command, None
         if progress.deadline is not None:
             progress.cancel()
-        if command is not None and command.holds_bus and self._bus_changed():
+        if command is not None and command.holds_bus and self._window.evaluate():
             self._clock.acts()
 
     def _abort(self, now: int) -> int:

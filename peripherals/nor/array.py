@@ -38,7 +38,11 @@ class Array:
         else:
             anded = int.from_bytes(old, "little") & int.from_bytes(data, "little")
             self.cells[address:end] = anded.to_bytes(length, "little")
-        failed = []
+        return self._keep_failing(address, old) if self.failing else None
+
+    def _keep_failing(self, address: int, old: bytes | bytearray) -> int | None:
+        """Cells from `address`, which held `old`, have just been programmed: as of `program`."""
+        end, failed = address + len(old), []
         for start, count in self.failing:
             low, high = max(start, address), min(start + count, end)
             if low < high and self.cells[low:high] != old[low - address : high - address]:

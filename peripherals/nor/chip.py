@@ -130,8 +130,10 @@ class Chip(ChipState, FlashChip, Inputs):
 
     def repeated(self, times: Sequence[int]) -> None:
         """As of `SpiDevice`."""
-        assert self._decoder.polled is not None
-        self.done_again(*self._decoder.polled, times)
+        polled = self._decoder.polled
+        assert polled is not None
+        t, name, answer = polled
+        self.done_again(t, name, answer, times)
 
     @property
     def latched(self) -> Hashable | None:

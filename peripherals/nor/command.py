@@ -10,6 +10,8 @@ from .bus import Transaction
 
 Handler = Callable[["Cycle"], bytes | None]
 """Carries a cycle out; returns the bytes that come out, None if the chip ignored it."""
+Beginning = Callable[[str, int, bytes], object]
+"""Carries out what has that name, at that address and with these data."""
 
 
 class Command(Fixed):
@@ -43,7 +45,7 @@ class Command(Fixed):
     """It only sets WEL, or reads what WEL and `Maker.latches` tell."""
     is_read: bool = False
     """Reads the array."""
-    begins: Handler | None = None
+    begins: Beginning | None = None
     """Of a program or an erase of the array, which takes its time: carries it out where nothing
     refuses it, and all that it sends lies in one page."""
     burst: int = 0

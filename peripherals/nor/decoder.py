@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import partial
 
 from .bus import Transaction
-from .command import Command, Cycle, Handler
+from .command import Beginning, Command, Cycle
 from .engine import WriteEngine
 from .maker import Mode
 from .replay import Replay
 from .state import ChipState
 
 _CYCLES = 32
+_Answered = tuple[Transaction, str, bytes]
+"""A cycle, its name and its answer."""
 
 
 class Decoder:
@@ -25,12 +27,11 @@ class Decoder:
         self._understood: dict[int, tuple[Transaction, Mode, Cycle]] = {}
         """Cycles without address and data that come again, by identity: the transaction, in which
         mode, and what was understood. Commands leave such a `Cycle` as it is."""
-        self.polled: tuple[Transaction, str, bytes] | None = None
+        self.polled: _Answered | None = None
         """The last cycle, its name and its answer, if it was a read without an address of what can
         be read of a busy chip, which changes nothing. For the access under way, or a stall."""
-        self._probed: tuple[Hashable, ...] = ()
-        """Of what `reads_array` was asked last, with all that the answer follows from."""
         self._would_read = False
+        """What `reads_array` has said of `ChipState.probed`."""
         self._replay = Replay(chip, self.admits)
 
     def _commands(self, mode: Mode) -> dict[int, Command]:
@@ -91,13 +92,19 @@ class Decoder:
         if cycle is None or not cycle.command.is_private or t.strobe:
             return None
         command = cycle.command
-        return partial(self._again, t, cycle, command.name, command.run, command.while_busy)
+        if not command.sends:
+            return partial(self._run_again, t, command.name, partial(command.run, cycle))
+        answered = t, command.name, command.run(cycle) or b""
+        return partial(self._answer_again, answered, answered if command.while_busy else None)
 
-    def _again(
-        self, t: Transaction, cycle: Cycle, name: str, run: Handler, while_busy: bool
-    ) -> bytes:
-        answer = run(cycle) or b""
-        self.polled = (t, name, answer) if while_busy else None
+    def _run_again(self, t: Transaction, name: str, run: Callable[[], bytes | None]) -> bytes:
+        run()
+        self.polled = None
+        return self._chip.done(t, name, b"", address=None)
+
+    def _answer_again(self, answered: _Answered, polled: _Answered | None) -> bytes:
+        self.polled = polled
+        t, name, answer = answered
         return self._chip.done(t, name, answer, address=None)
 
     def alters(self, t: Transaction) -> Callable[[int, bytes], bytes] | None:
@@ -112,15 +119,15 @@ class Decoder:
             return None
         if address % maker.page + len(t.write) > maker.page or address >= self._chip.size:
             return None
-        return partial(self._alter, t, command, command.begins)
+        return partial(self._alter, t, command.name, command.begins)
 
     def _alter(
-        self, like: Transaction, command: Command, begin: Handler, address: int, data: bytes
+        self, like: Transaction, name: str, begin: Beginning, address: int, data: bytes
     ) -> bytes:
-        self.polled = None
-        begin(Cycle(command, address, 0, data, 0))  # only reads have mode bits
-        t = like.at(address, data, 0) if self._chip.traced else like
-        return self._chip.done(t, command.name, b"", address=address)
+        chip, self.polled = self._chip, None
+        begin(name, address, data)
+        t = like.at(address, data, 0) if chip.traced else like
+        return chip.done(t, name, b"", address=address)
 
     def _understand(self, t: Transaction, mode: Mode) -> Cycle | None:
         """What the transaction says, if it has exactly the shape of a command."""
@@ -154,11 +161,9 @@ class Decoder:
 
     def reads_array(self, t: Transaction) -> bool:
         """As `Chip.reads_array`, on a chip that is idle and awake."""
-        maker = self._maker
-        latches = maker.latches
-        probed = t, maker.mode, latches, maker.high_address
-        if probed != self._probed or latches is None:
-            self._probed, self._would_read = probed, self._reads_array(t)
+        chip = self._chip
+        if t is not chip.probed:
+            chip.probed, self._would_read = t, self._reads_array(t)
         return self._would_read
 
     def _reads_array(self, t: Transaction) -> bool:

@@ -8,7 +8,8 @@ from .array import SECTOR
 from .operation import Operation
 from .state import ChipState
 
-_CHANGES = ("program", "erase", "status")
+_OF_CELLS = ("program", "erase")
+_CHANGES = (*_OF_CELLS, "status")
 """Kinds of operations that change cells or registers."""
 
 
@@ -26,10 +27,10 @@ class WriteEngine:
         kind: str,
         name: str,
         duration: int,
-        *,
         address: int = 0,
         length: int = 0,
         data: bytes = b"",
+        *,
         target: str = "array",
         values: tuple[tuple[int, int], ...] = (),
     ) -> None:
@@ -48,7 +49,10 @@ class WriteEngine:
         else:
             self._end.at(end)
         chip.operation = operation
-        chip.notify()
+        if operation.kind in _OF_CELLS:
+            chip.notify_of_operation()
+        else:
+            chip.notify()
 
     def settle(self) -> None:
         """End the operation under way if its time has come."""
@@ -61,7 +65,8 @@ class WriteEngine:
         """End what is under way and what is suspended, without effect."""
         chip = self._chip
         self._end.cancel()
-        self._account()
+        if chip.operation:
+            self._account(chip.operation)
         # Assumption: an operation that is cut off leaves the cells as they were before it.
         for operation in (chip.operation, chip.suspended):
             if operation and operation.kind in _CHANGES:
@@ -75,7 +80,7 @@ class WriteEngine:
         assert operation is not None
         if operation.end is None or operation.end <= now + latency:
             return  # It ends by itself first, or never.
-        self._account()
+        self._account(operation)
         chip.suspended = operation._replace(start=now)
         self.begin("suspend", "suspend", latency)
 
@@ -87,10 +92,9 @@ class WriteEngine:
         now, left = chip.system.clock.now, operation.end - operation.start
         self._run(operation._replace(start=now, end=now + left), now + left)
 
-    def _account(self) -> None:
+    def _account(self, operation: Operation) -> None:
         chip = self._chip
-        if chip.operation:
-            chip.counters.busy_time += chip.system.clock.now - chip.operation.start
+        chip.counters.busy_time += chip.system.clock.now - operation.start
 
     def finish(self) -> None:
         """The time of the operation under way has come."""
@@ -99,7 +103,7 @@ class WriteEngine:
             self._end.cancel()
         if operation is None:
             return
-        self._account()
+        self._account(operation)
         chip.operation = None
         if not operation.is_deaf and not chip.maker.keeps_wel:
             chip.wel = False
@@ -107,8 +111,9 @@ class WriteEngine:
             chip.counters.operations += 1
             if kind != "status" and operation.target == "array":
                 self._apply(operation)
-            else:
-                chip.maker.apply(operation)
+                chip.notify_of_operation()
+                return
+            chip.maker.apply(operation)
         elif kind == "power-down":
             chip.powered_down = True
         elif kind == "release":

@@ -56,6 +56,8 @@ class ChipState(Model):
             self.row = find_part(self.part)
         except ValueError as error:
             raise ValueError(f"{self.name}: part: {error}") from None
+        is_maximum = self.times == "maximum"
+        self._durations = {key: both[is_maximum] for key, both in self.row.times.items()}
         self.memory = Array(self.row.size)
         self.array = self.memory.cells
         self.counters = Counters()
@@ -66,6 +68,8 @@ class ChipState(Model):
         self.unique_id = self._unique_id()
         self.traced = system.trace.receivers(FlashCommand)
         """Who is told of cycles."""
+        self.probed: Transaction | None = None
+        """A read of which is known whether an idle and open chip answers it by plain array data."""
         self.state_listeners: list[Callable[[], None]] = []
         self.array_listeners: list[Callable[[int, int], None]] = []
 
@@ -90,12 +94,17 @@ class ChipState(Model):
 
     def duration(self, key: str) -> int:
         """Nanoseconds of the part's time called `key`, typical or maximum as asked for."""
-        return self.row.times[key][self.times == "maximum"]
+        return self._durations[key]
 
     # -- talking ---------------------------------------------------------------------------------
 
     def notify(self) -> None:
         """Tell the controller that reads may be answered differently from now on."""
+        self.probed = None
+        self.notify_of_operation()
+
+    def notify_of_operation(self) -> None:
+        """The same where an operation on the array has begun or ended, and nothing else is new."""
         for listener in self.state_listeners:
             listener()
 
@@ -114,8 +123,7 @@ class ChipState(Model):
 
     def done_again(self, t: Transaction, name: str, answer: bytes, times: Sequence[int]) -> None:
         """Count and trace a cycle without an address that has come again at these times."""
-        commands = self.counters.commands
-        commands[name] = commands.get(name, 0) + len(times)
+        self.counters.commands[name] += len(times)
         if self.traced:
             for time in times:
                 self._tell(time, t, name, answer, None)

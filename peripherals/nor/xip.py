@@ -21,7 +21,10 @@ class _Piece:
 
     def copy(self, start: int, end: int) -> None:
         """The chip's cells in [start, end) changed."""
-        start, end = max(start, self.start), min(end, self.end)
+        if start < self.start:
+            start = self.start
+        if end > self.end:
+            end = self.end
         if start < end:
             self.segment.load(start - self.start, memoryview(self._chip.array)[start:end])
 
@@ -39,23 +42,21 @@ class _Part:
     def __init__(self, window: Window, chip: SpiDevice, offset: int) -> None:
         self.window, self.chip, self.offset = window, chip, offset
         self.pieces: list[_Piece] = []
+        self.size = 0
+        """Where the last piece ends."""
         self.visible = 0
         """Bytes that the window shows; pieces may go further."""
-        self._served: int | None = None
-        """Bytes that are native; None: a piece has come since."""
-
-    @property
-    def size(self) -> int:
-        return self.pieces[-1].end if self.pieces else 0
+        self.served: int | None = None
+        """As given to `serve` last; None: something else has changed since."""
 
     def _piece(self, start: int, end: int) -> _Piece:
-        self._served = None
         return _Piece(self.window, self.chip, self.offset, start, end)
 
     def extend(self, size: int) -> None:
         """Cover `size` bytes at least."""
         if size > self.size:
             self.pieces.append(self._piece(self.size, size))
+            self.size = size
 
     def divide(self, at: int) -> None:
         """No piece shall lie on both sides of the chip's byte `at`."""
@@ -66,29 +67,28 @@ class _Part:
                 self.pieces[index : index + 1] = halves
                 return
 
-    def serve(self, size: int) -> list[tuple[Segment, bool]]:
-        """Let the first `size` bytes, if it shows so many, be native; which segments change."""
+    def serve(self, size: int) -> bool:
+        """Let the first `size` bytes, if it shows so many, be native; whether anything changes."""
+        changes, self.served = False, size
         if size > self.visible:
             size = self.visible
-        if size == self._served:
-            return []
         if 0 < size < self.size:
             self.divide(size)
-        self._served = size
-        changes = []
         for piece in self.pieces:
             native = piece.end <= size
             if native is not piece.native:
                 piece.native = native
                 piece.segment.native(native)
-                changes.append((piece.segment, native))
+                changes = True
         return changes
 
     def cut(self, size: int) -> None:
         """Cover `size` bytes at most."""
+        self.served = None
         self.divide(size)
         while self.pieces and self.pieces[-1].end > size:
             self.pieces.pop().unmap()
+        self.size = self.pieces[-1].end if self.pieces else 0
 
 
 class XipWindow:
@@ -116,7 +116,7 @@ class XipWindow:
                 neighbour.cut(max(0, offset - neighbour.offset))
         if part is None:
             part = self._parts[select] = _Part(window, chip, offset)
-        part.visible = size
+        part.visible, part.served = size, None
         part.extend(size)
 
     def _remove(self, select: int) -> None:
@@ -132,14 +132,21 @@ class XipWindow:
     @property
     def is_native(self) -> bool:
         """Whether any part is native."""
-        return any(piece.native for part in self._parts.values() for piece in part.pieces)
+        return bool(self.native)
+
+    @property
+    def native(self) -> list[Segment]:
+        """What is native."""
+        pieces = [piece for part in self._parts.values() for piece in part.pieces]
+        return [piece.segment for piece in pieces if piece.native]
 
     def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
         """Copy the cells in [address, address + length) of `chip`."""
+        end = address + length
         for part in self._parts.values():
             if part.chip is chip:
                 for piece in part.pieces:
-                    piece.copy(address, address + length)
+                    piece.copy(address, end)
 
     def peek(self, offset: int, size: int) -> int:
         """The cells behind `size` bytes of the window, whatever the chips are doing.
@@ -155,9 +162,11 @@ class XipWindow:
                 data[start - offset : end - offset] = cells
         return int.from_bytes(data, "little")
 
-    def evaluate(self) -> list[tuple[Segment, bool]]:
-        """Look again which parts are native; tell the engine of changes only, and return these."""
-        changes: list[tuple[Segment, bool]] = []
+    def evaluate(self) -> bool:
+        """Look again which parts are native; tell the engine of changes only. Whether any came."""
+        changes = False
         for select, part in self._parts.items():
-            changes += part.serve(self._native_size(select))
+            size = self._native_size(select)
+            if size != part.served and part.serve(size):
+                changes = True
         return changes

@@ -95,11 +95,12 @@ def test_a_chip_saves_all_that_is_not_blank_each_time() -> None:
 
 
 DERIVED = {
+    "ChipState.notify: self.probed",
     "ChipSelects.measure: self.ends",
     "ChipSelects.tell: self.told",
-    "Decoder._again: self.polled",
+    "Decoder._answer_again: self.polled",
+    "Decoder._run_again: self.polled",
     "Decoder._alter: self.polled",
-    "Decoder.reads_array: self._probed",
     "Decoder.reads_array: self._would_read",
     "Decoder.transfer: self.polled",
     "IpCommands.hide: self.hidden",

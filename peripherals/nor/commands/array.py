@@ -10,6 +10,9 @@ from ..engine import WriteEngine
 from ..operation import Operation
 from ..state import ChipState
 
+_PROGRAM = "page_program"
+"""Assumption: a part of a page takes as long as a whole one (the sheet gives one time)."""
+
 
 class ArrayCommands:
     """Handlers, and the table of erases; how reads and programs look differs by maker."""
@@ -30,7 +33,7 @@ class ArrayCommands:
                     opcode=opcode, name=unit.name, address_bits=size,
                     fixed_width=opcode in unit.opcodes4, address_lanes=lanes, value=unit.size,
                     run=partial(self._erase, unit.time),
-                    begins=partial(self._begin_erase, unit.time),
+                    begins=partial(self._begin_erase, unit.time, unit.size),
                 )  # fmt: skip
         for opcode in (0xC7, 0x60):
             yield Command(
@@ -97,21 +100,17 @@ class ArrayCommands:
             self._report_wrap(c, page)
             start, c.address = c.address - base, base
             c.data = page_buffer(start, c.data, chip.array[base : base + page])
-        return self._program(c)
-
-    def begin_program(self, c: Cycle) -> bytes:
-        """As `Command.begins`."""
-        self._chip.maker.judged("program", "")
-        self._chip.counters.bytes_programmed += len(c.data)
-        return self._program(c)
-
-    def _program(self, c: Cycle) -> bytes:
-        # Assumption: a part of a page takes as long as a whole one (the sheet gives one time).
-        self._engine.begin(
-            "program", c.command.name, self._chip.duration("page_program"),
-            address=c.address, length=len(c.data), data=bytes(c.data),
-        )  # fmt: skip
+        data, duration = bytes(c.data), chip.duration(_PROGRAM)
+        self._engine.begin("program", c.command.name, duration, c.address, len(data), data)
         return b""
+
+    def begin_program(self, name: str, address: int, data: bytes) -> None:
+        """As `Command.begins`."""
+        chip = self._chip
+        chip.maker.judged("program", "")
+        length = len(data)
+        chip.counters.bytes_programmed += length
+        self._engine.begin("program", name, chip.duration(_PROGRAM), address, length, data)
 
     def _report_wrap(self, c: Cycle, page: int) -> None:
         self._chip.diagnose(
@@ -126,19 +125,15 @@ class ArrayCommands:
         c.address = self.cell(c) & -c.command.value
         if not self._may_change(c, "erase", ((c.address, c.command.value),)):
             return None
-        return self._run_erase(time, c)
-
-    def _begin_erase(self, time: str, c: Cycle) -> bytes:
-        self._chip.maker.judged("erase", "")
-        c.address &= -c.command.value
-        return self._run_erase(time, c)
-
-    def _run_erase(self, time: str, c: Cycle) -> bytes:
-        self._engine.begin(
-            "erase", c.command.name, self._chip.duration(time),
-            address=c.address, length=c.command.value,
-        )  # fmt: skip
+        self._run_erase(time, c.command.value, c.command.name, c.address)
         return b""
+
+    def _begin_erase(self, time: str, size: int, name: str, address: int, _data: bytes) -> None:
+        self._chip.maker.judged("erase", "")
+        self._run_erase(time, size, name, address & -size)
+
+    def _run_erase(self, time: str, size: int, name: str, address: int) -> None:
+        self._engine.begin("erase", name, self._chip.duration(time), address, size)
 
     def _may_change(self, c: Cycle, verb: str, ranges: tuple[tuple[int, int], ...]) -> bool:
         """Whether a program or erase is carried out: WEL, nothing suspended there, protection.
