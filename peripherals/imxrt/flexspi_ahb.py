@@ -57,16 +57,16 @@ class AhbPort:
 
     def _native_size(self, select: int) -> int:
         """Bytes from the chip's start that AHB reads get as plain array data now, 0 for none."""
-        spi = self._spi
-        command, chip = spi.command, spi.chips[select]
-        # With each page that firmware programs, it is one of these several times.
-        if chip.busy or (command is not None and command.holds_bus):
+        command = self._spi.command
+        if command is not None and command.holds_bus:
             return 0
         view = self._views.get(select)
         if view is None:
             view = self._views[select] = self._view(select)
         probe, size = view
-        return size if probe is not None and chip.reads_array(probe) else 0
+        if probe is None or not self._spi.chips[select].reads_array(probe):
+            return 0
+        return size
 
     def _view(self, select: int) -> tuple[Transaction | None, int]:
         """What registers say of reads: one like all of them, and the bytes from the chip's start

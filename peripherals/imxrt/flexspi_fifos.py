@@ -30,7 +30,7 @@ class Fifos:
     """Watermarks, levels and contents. Bytes move in blocks of the watermark's size."""
 
     def __init__(self, spi: FlexSpiRegisters) -> None:
-        self._spi, self._regs = spi, spi.regs
+        self._spi, self._regs, self._irq = spi, spi.regs, spi.IRQ
         self.flow = Flow(spi)
 
     def flags(self, now: int) -> int:
@@ -54,7 +54,7 @@ class Fifos:
         """Set the flags that follow from the FIFOs, and these, and the interrupt."""
         regs = self._regs
         regs[_INTR] = flags = self.flags(now) | more
-        self._spi.IRQ.set(flags & regs[_INTEN] != 0)
+        self._irq.set(flags & regs[_INTEN] != 0)
 
     def clear(self) -> None:
         """Lose what is in both."""

@@ -127,11 +127,13 @@ class IpCommands:
     def reset(self) -> None:
         """Software reset: the command under way and the FIFOs go."""
         self.settle()
-        if self._spi.command is not None:
+        command = self._spi.command
+        if command is not None:
             self._abort(self._clock.now)
         self._grant.cancel()
         self._fifos.clear()
-        self._release()
+        if command is not None:
+            self._release(command)
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -141,7 +143,7 @@ class IpCommands:
         if command is None:
             return
         if command.limit and now >= command.began + command.limit:
-            self._time_out(now)
+            self._time_out(command, now)
             return
         self._changed(now)
 
@@ -316,7 +318,7 @@ class IpCommands:
             self._begin_sequence(command, end)
             self._plan(end)
             return
-        self._release()
+        self._release(command)
         self._fifos.update(end, _IPCMDDONE)
         if self._grant.deadline is not None:
             self._grant.cancel()
@@ -352,12 +354,12 @@ class IpCommands:
         spi.IPCMDERR = spi.IPCMDDONE = 1
         spi.drive_irq()
 
-    def _release(self) -> None:
-        spi, progress = self._spi, self._progress
-        command, spi.command = spi.command, None
-        if progress.deadline is not None:
-            progress.cancel()
-        if command is not None and command.holds_bus and self._window.evaluate():
+    def _release(self, command: IpCommand) -> None:
+        """It was under way, and is no more."""
+        self._spi.command = None
+        if self._progress.deadline is not None:
+            self._progress.cancel()
+        if command.holds_bus and self._window.evaluate():
             self._clock.acts()
 
     def _abort(self, now: int) -> int:
@@ -376,10 +378,10 @@ class IpCommands:
         spi.quiet_at = now
         return index
 
-    def _time_out(self, now: int) -> None:
+    def _time_out(self, command: IpCommand, now: int) -> None:
         """SEQWAIT has passed."""
         self._spi.SEQTIMEOUT = 1
         index = self._abort(now)
-        self._release()
+        self._release(command)
         self._fail(index, ErrorCode.TIMEOUT)
         self._fifos.update(now)

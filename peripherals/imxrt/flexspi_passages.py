@@ -41,8 +41,7 @@ _VERSION = 5
 _IPCMD = FlexSpiRegisters.IPCMD.offset
 _START = (_IPCMD, 1)
 
-_Distance = tuple[int] | Literal[0] | None
-_Pace = tuple[int, int, _Distance, _Distance, int]
+_Pace = tuple[int, int, bool, tuple[int] | Literal[0] | None, int]
 _Data = Callable[[memoryview], bytes]
 
 
@@ -227,8 +226,6 @@ class Passages:
         registers, free, last, sent, rx, quiet_at, started, pace = outcome
         spi = self.model
         regs, command, began = spi.regs, spi.command, bases[-1]
-        if started is not None:
-            command = spi.command = _start(started, began, written)
         regs.update(zip(free, map(written.__getitem__, last), strict=True))
         regs.update(registers)
         if sent is not None:
@@ -237,12 +234,14 @@ class Passages:
         if quiet_at is not None:
             base, distance = quiet_at
             spi.quiet_at = bases[base] + distance
-        if pace is None or command is None:
-            command = spi.command = None
-        else:
+        if pace is None:
+            spi.command = None
+        elif started is not None:
+            command = spi.command = _start(started, pace, began, written)
+            if command.holds_bus:
+                self._ip.hide()
+        elif command is not None:
             _set_pace(command, pace, began)
-        if started is not None and command is not None and command.holds_bus:
-            self._ip.hide()
 
     def round(self) -> tuple[int, int] | None:
         """As `Speaker.round`: a poll of a chip that is busy until its alarm."""
@@ -269,8 +268,7 @@ class Passages:
     ) -> None:
         """As `Speaker.enter`."""
         started, pace, again = what
-        command = self.model.command = _start(started, began, written)
-        _set_pace(command, pace, began)
+        command = self.model.command = _start(started, pace, began, written)
         self._polls.enter(command, again, began)
 
 
@@ -320,8 +318,8 @@ _facts = attrgetter(
 """What a command has from its start on, and is the same wherever it goes, and whenever."""
 
 
-def _start(started: _Started, base: int, written: memoryview) -> IpCommand:
-    """The command that it was."""
+def _start(started: _Started, pace: _Pace, base: int, written: memoryview) -> IpCommand:
+    """The command that it was, as far as it had come."""
     s = started
     command = IpCommand(s.select, written[s.address], s.size, list(s.sequences))
     command.began = base + s.began
@@ -329,6 +327,7 @@ def _start(started: _Started, base: int, written: memoryview) -> IpCommand:
         command.holds_bus, command.limit, command.reads, command.writes, command.padding,
         command.hertz, command.byte_clocks, command.behind, command.interval,
     ) = s.facts  # fmt: skip
+    _set_pace(command, pace, base)
     return command
 
 
@@ -341,16 +340,19 @@ def _behind(bases: Sequence[int], time: int) -> tuple[int, int] | None:
 
 
 def _set_pace(command: IpCommand, pace: _Pace, began: int) -> None:
-    base, command.moved, end, room_at, stop = pace
+    base, command.moved, has_end, room_at, stop = pace
     command.base, command.stop = began + base, began + stop
-    command.end = end and began + end[0]
+    command.end = command.stop if has_end else None
     command.room_at = room_at and began + room_at[0]
 
 
 def _pace(command: IpCommand, began: int) -> _Pace:
-    """How far it has come, by distances from `began`; of 0 and None, which are no times, none."""
-    end, room_at = command.end, command.room_at
+    """How far it has come, by distances from `began`; of 0 and None, which are no times, none.
+
+    An end that is known is where the serial clock stops.
+    """
+    room_at = command.room_at
     return (
-        command.base - began, command.moved, end and (end - began,),
+        command.base - began, command.moved, command.end is not None,
         room_at and (room_at - began,), command.stop - began,
     )  # fmt: skip

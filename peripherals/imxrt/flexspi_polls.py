@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from operator import itemgetter
 
 from xipsim.peripherals.core import Turn
@@ -22,6 +22,9 @@ class Polls:
         self._plain: IpCommand | None = None
         """The last poll that is like the next one: of one sequence, without interrupts, of a chip
         that answers the same. Of it, and those that came before it:"""
+        self._question: Hashable = None
+        self._until: int | None = None
+        """What they ask, and when the answer changes."""
         self._held = 0
         """Bytes that were in the receive FIFO before."""
         self._lag = 0
@@ -37,31 +40,28 @@ class Polls:
         begin: Callable[[IpCommand, int], None],
     ) -> None:
         """Begin a command that reads from a busy chip. That can only be a poll."""
-        spi, until, self._held = self._spi, chip.busy_until, len(self._spi.rx)
+        spi = self._spi
+        self._question, self._until = status_question(chip), chip.busy_until
+        self._held = len(spi.rx)
         begin(command, now)
         is_alone = len(command.sequences) == 1 and not spi.regs[_INTEN]
         if is_alone and command.end is not None and chip.repeats:
             self._plain, self._lag = command, command.began - now
-            self._ask_plainly(chip)
+            self._ask()
         else:
-            self._clock.question(status_question(chip), until=until)
+            self._clock.question(self._question, until=self._until)
 
-    def _ask_plainly(self, chip: SpiDevice, times: Sequence[int] = ()) -> None:
-        """It was started, and again at these times, of which the last one asks. With that, more may
-        have come at once."""
-        self._left = times
-        self._clock.question(status_question(chip), until=chip.busy_until, turn=self._turn)
-        if self._left:
-            self._start_again(())
+    def _ask(self) -> None:
+        self._clock.question(self._question, until=self._until, turn=self._turn)
 
     def enter(self, command: IpCommand, again: Callable[[], bytes], now: int) -> None:
         """A poll that is like the next one has begun, with that cycle."""
         spi = self._spi
-        rx = spi.rx
+        rx, chip = spi.rx, spi.chips[command.select]
+        self._question, self._until = status_question(chip), chip.busy_until
         self._plain, self._held, self._lag = command, len(rx), command.began - now
-        rx += again()
-        rx += bytes(command.padding)
-        self._ask_plainly(spi.chips[command.select])
+        rx += again() + bytes(command.padding)
+        self._ask()
 
     def is_under_way(self) -> bool:
         """Whether the command under way is a poll that is like the next one."""
@@ -72,10 +72,13 @@ class Polls:
         command = self._plain
         assert command is not None
         self._lag = command.began - began
-        if asks:
-            self._ask_plainly(self._spi.chips[command.select], starts)
-        else:
+        if not asks:
             self._start_again(starts)
+            return
+        self._left = starts
+        self._ask()
+        if self._left:  # else it has come more often at once
+            self._start_again(())
 
     def _turn(self) -> Turn:
         """Of the poll that has begun last."""
@@ -85,16 +88,17 @@ class Polls:
 
     def _start_again(self, times: Sequence[int]) -> None:
         """It is started again at these times, and the FIFO holds what it held."""
-        spi, command, lag = self._spi, self._plain, self._lag
-        assert command is not None and command.end is not None
+        spi, command = self._spi, self._plain
+        assert command is not None
         if self._left:
             times, self._left = [*self._left, *times], ()
-        began = command.began
-        before = times[-2] + lag if len(times) > 1 else began
-        spi.quiet_at = command.end + before - began + command.behind
-        later = times[-1] + lag - began
+        # It ends where its clock stops.
+        since, end = command.began - self._lag, command.stop
+        spi.quiet_at = end + command.behind
+        if len(times) > 1:
+            spi.quiet_at += times[-2] - since
+        later = times[-1] - since
         command.began += later
         command.base += later
-        command.stop += later
-        command.end += later
+        command.end = command.stop = end + later
         spi.chips[command.select].repeated(times)

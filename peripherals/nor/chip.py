@@ -7,7 +7,6 @@ part number has, of its row in `parts/`.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -133,7 +132,11 @@ class Chip(ChipState, FlashChip, Inputs):
         polled = self._decoder.polled
         assert polled is not None
         t, name, answer = polled
-        self.done_again(t, name, answer, times)
+        commands = self.counters.commands
+        commands[name] = commands.get(name, 0) + len(times)
+        if self.traced:
+            for time in times:
+                self.tell(time, t, name, answer, None)
 
     @property
     def latched(self) -> Hashable | None:
@@ -162,8 +165,7 @@ class Chip(ChipState, FlashChip, Inputs):
 
     def watch(self, watcher: ChipWatcher) -> None:
         """Tell `watcher` about changes of the array and of the state."""
-        self.state_listeners.append(partial(watcher.state_changed, self))
-        self.array_listeners.append(partial(watcher.array_changed, self))
+        self.watchers.append(watcher)
 
     def last_change(self, address: int) -> str | None:
         """What erased or programmed the sector of `address` last, in words; None: nothing has."""

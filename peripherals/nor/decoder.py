@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from .bus import Transaction
-from .command import Beginning, Command, Cycle
+from .command import Command, Cycle
 from .engine import WriteEngine
 from .maker import Mode
 from .replay import Replay
 from .state import ChipState
 
 _CYCLES = 32
-_Answered = tuple[Transaction, str, bytes]
-"""A cycle, its name and its answer."""
 
 
 class Decoder:
@@ -27,7 +24,7 @@ class Decoder:
         self._understood: dict[int, tuple[Transaction, Mode, Cycle]] = {}
         """Cycles without address and data that come again, by identity: the transaction, in which
         mode, and what was understood. Commands leave such a `Cycle` as it is."""
-        self.polled: _Answered | None = None
+        self.polled: tuple[Transaction, str, bytes] | None = None
         """The last cycle, its name and its answer, if it was a read without an address of what can
         be read of a busy chip, which changes nothing. For the access under way, or a stall."""
         self._would_read = False
@@ -91,43 +88,48 @@ class Decoder:
         cycle = self._known(t, self._maker.mode)
         if cycle is None or not cycle.command.is_private or t.strobe:
             return None
-        command = cycle.command
+        chip, command = self._chip, cycle.command
+        name, run = command.name, command.run
         if not command.sends:
-            return partial(self._run_again, t, command.name, partial(command.run, cycle))
-        answered = t, command.name, command.run(cycle) or b""
-        return partial(self._answer_again, answered, answered if command.while_busy else None)
 
-    def _run_again(self, t: Transaction, name: str, run: Callable[[], bytes | None]) -> bytes:
-        run()
-        self.polled = None
-        return self._chip.done(t, name, b"", address=None)
+            def run_again() -> bytes:
+                self.polled = None
+                run(cycle)
+                return chip.done(t, name, b"", address=None)
 
-    def _answer_again(self, answered: _Answered, polled: _Answered | None) -> bytes:
-        self.polled = polled
-        t, name, answer = answered
-        return self._chip.done(t, name, answer, address=None)
+            return run_again
+
+        answer = run(cycle) or b""
+        polled = (t, name, answer) if command.while_busy else None
+
+        def answer_again() -> bytes:
+            self.polled = polled
+            return chip.done(t, name, answer, address=None)
+
+        return answer_again
 
     def alters(self, t: Transaction) -> Callable[[int, bytes], bytes] | None:
         """If an idle and open chip of which WEL is set begins a program or an erase with this
         cycle, without anything to report: what begins its like, see `SpiDevice.begins`."""
-        command, maker, address = self._expected(t), self._maker, t.address
-        if command is None or command.begins is None or address is None:
+        chip, maker, address = self._chip, self._maker, t.address
+        command = self._expected(t)
+        if command is None or (begin := command.begins) is None or address is None:
             return None
         if (command.quad and not maker.quad_enabled) or command.takes != bool(t.write):
             return None
         if command.address_bits == 24 and maker.high_address:
             return None
-        if address % maker.page + len(t.write) > maker.page or address >= self._chip.size:
+        if address % maker.page + len(t.write) > maker.page or address >= chip.size:
             return None
-        return partial(self._alter, t, command.name, command.begins)
+        name = command.name
 
-    def _alter(
-        self, like: Transaction, name: str, begin: Beginning, address: int, data: bytes
-    ) -> bytes:
-        chip, self.polled = self._chip, None
-        begin(name, address, data)
-        t = like.at(address, data, 0) if chip.traced else like
-        return chip.done(t, name, b"", address=address)
+        def alter(address: int, data: bytes) -> bytes:
+            self.polled = None
+            begin(name, address, data)
+            like = t.at(address, data, 0) if chip.traced else t
+            return chip.done(like, name, b"", address=address)
+
+        return alter
 
     def _understand(self, t: Transaction, mode: Mode) -> Cycle | None:
         """What the transaction says, if it has exactly the shape of a command."""

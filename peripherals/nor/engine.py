@@ -5,7 +5,7 @@ from __future__ import annotations
 from xipsim.peripherals.core import Alarm
 
 from .array import SECTOR
-from .operation import Operation
+from .operation import DEAF, Operation
 from .state import ChipState
 
 _OF_CELLS = ("program", "erase")
@@ -39,17 +39,17 @@ class WriteEngine:
         now = system.clock.now
         end, pc = now + duration, system.pc()
         operation = Operation(kind, name, now, end, address, length, data, target, values, pc)
-        self._run(operation, end)
+        self._run(kind, operation, end)
 
-    def _run(self, operation: Operation, end: int) -> None:
+    def _run(self, kind: str, operation: Operation, end: int) -> None:
         chip = self._chip
-        if chip.sticks and operation.kind in _CHANGES:
+        if chip.sticks and kind in _CHANGES:
             chip.sticks = False
             operation = operation._replace(end=None)
         else:
             self._end.at(end)
         chip.operation = operation
-        if operation.kind in _OF_CELLS:
+        if kind in _OF_CELLS:
             chip.notify_of_operation()
         else:
             chip.notify()
@@ -90,7 +90,8 @@ class WriteEngine:
         assert operation is not None and operation.end is not None
         chip.suspended = None
         now, left = chip.system.clock.now, operation.end - operation.start
-        self._run(operation._replace(start=now, end=now + left), now + left)
+        operation = operation._replace(start=now, end=now + left)
+        self._run(operation.kind, operation, now + left)
 
     def _account(self, operation: Operation) -> None:
         chip = self._chip
@@ -104,10 +105,10 @@ class WriteEngine:
         if operation is None:
             return
         self._account(operation)
-        chip.operation = None
-        if not operation.is_deaf and not chip.maker.keeps_wel:
+        chip.operation, kind = None, operation.kind
+        if kind not in DEAF and not chip.maker.keeps_wel:
             chip.wel = False
-        if (kind := operation.kind) in _CHANGES:
+        if kind in _CHANGES:
             chip.counters.operations += 1
             if kind != "status" and operation.target == "array":
                 self._apply(operation)

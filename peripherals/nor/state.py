@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from xipsim.peripherals.core import FlashCommand, Model, Parameter, State, System
+from xipsim.peripherals.core import FlashCommand, FlashWatcher, Model, Parameter, State, System
 
 from .array import Array
 from .bus import Transaction
@@ -70,8 +69,7 @@ class ChipState(Model):
         """Who is told of cycles."""
         self.probed: Transaction | None = None
         """A read of which is known whether an idle and open chip answers it by plain array data."""
-        self.state_listeners: list[Callable[[], None]] = []
-        self.array_listeners: list[Callable[[int, int], None]] = []
+        self.watchers: list[FlashWatcher] = []
 
     def _unique_id(self) -> bytes:
         length = self.row.uid_length
@@ -105,32 +103,26 @@ class ChipState(Model):
 
     def notify_of_operation(self) -> None:
         """The same where an operation on the array has begun or ended, and nothing else is new."""
-        for listener in self.state_listeners:
-            listener()
+        for watcher in self.watchers:
+            watcher.state_changed(self)
 
     def changed(self, address: int, length: int) -> None:
         """Tell the controller that these cells may have changed."""
-        for listener in self.array_listeners:
-            listener(address, length)
+        for watcher in self.watchers:
+            watcher.array_changed(self, address, length)
 
     def done(self, t: Transaction, name: str, answer: bytes, *, address: int | None) -> bytes:
         """Count and trace the cycle that just ended; returns `answer`."""
         commands = self.counters.commands
         commands[name] = commands.get(name, 0) + 1
         if self.traced:
-            self._tell(self.system.clock.now, t, name, answer, address)
+            self.tell(self.system.clock.now, t, name, answer, address)
         return answer
 
-    def done_again(self, t: Transaction, name: str, answer: bytes, times: Sequence[int]) -> None:
-        """Count and trace a cycle without an address that has come again at these times."""
-        self.counters.commands[name] += len(times)
-        if self.traced:
-            for time in times:
-                self._tell(time, t, name, answer, None)
-
-    def _tell(
+    def tell(
         self, time: int, t: Transaction, name: str, answer: bytes, address: int | None
     ) -> None:
+        """Trace a cycle."""
         self.system.trace.emit(
             FlashCommand(
                 time=time,

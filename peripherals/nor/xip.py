@@ -72,7 +72,7 @@ class _Part:
         changes, self.served = False, size
         if size > self.visible:
             size = self.visible
-        if 0 < size < self.size:
+        if size and size < self.size:
             self.divide(size)
         for piece in self.pieces:
             native = piece.end <= size
