@@ -96,9 +96,8 @@ class FlexSpi(FlexSpiRegisters):
         self._ahb.xip.array_changed(chip, address, length)
 
     def state_changed(self, chip: SpiDevice) -> None:
-        """See `ChipWatcher`. A command that holds the bus looks again when it releases it."""
-        if self.command is None or not self.command.holds_bus:
-            self._ahb.xip.evaluate()
+        """See `ChipWatcher`. While a command holds the bus, this changes nothing."""
+        self._ahb.xip.evaluate()
 
     # -- configuration ---------------------------------------------------------------------------
 

@@ -158,7 +158,7 @@ class IpCommands:
             if command.end is None:
                 break
             now = max(now, command.end)
-            self._over(command, command.end)
+            self.over(command, command.end)
         return now
 
     def settle(self) -> int:
@@ -185,7 +185,7 @@ class IpCommands:
                 break
             if end > now:
                 break
-            self._over(command, end)
+            self.over(command, end)
 
     def _changed(self, now: int) -> None:
         """Something has just happened: flags, interrupt and alarm follow from it."""
@@ -301,8 +301,8 @@ class IpCommands:
             known = stages[key] = stage(sequence, self._bus.cost(settings, sequence), size)
         return known
 
-    def _over(self, command: IpCommand, end: int) -> None:
-        """The last clock of the sequence on the bus was at `end`."""
+    def over(self, command: IpCommand, end: int) -> None:
+        """The last clock of the sequence on the bus was at `end`, by now."""
         spi = self._spi
         index = command.sequences.pop(0)
         spi.quiet_at = end + command.behind

@@ -61,7 +61,9 @@ class Looks:
         now, end = self._clock.now, command.end
         if end is not None and end <= now:
             status = self._fifos.rx_status_at_end()
-            self._ip.catch_up(now)
+            self._ip.over(command, end)
+            if spi.command is not None:
+                self._ip.catch_up(now)
         else:
             if command.reads and not self._flow.received(now):
                 due = self._flow.when_received(command, ENTRY)
