@@ -12,7 +12,7 @@ from .timesource import Timer, TimeSource
 class ClockAlarm:
     """A one-shot alarm; implements the `Alarm` port. hidden: where it is listed while it is set."""
 
-    __slots__ = ("_arm", "_disarm", "_expected", "_fired", "_hidden", "deadline", "timer")
+    __slots__ = ("_arm", "_disarm", "_expected", "_hidden", "deadline", "fired", "timer")
 
     def __init__(
         self,
@@ -38,7 +38,8 @@ class ClockAlarm:
                 guard(error)
             after()
 
-        self._fired = fired
+        self.fired: Callable[[], None] = fired
+        """Its timer calls that when it fires."""
         self.timer = source.timer(fired, is_hidden=hidden is not None, is_patient=is_patient)
         self._arm, self._disarm = self.timer.arm, self.timer.disarm
 
@@ -64,7 +65,7 @@ class ClockAlarm:
     def fire(self) -> None:
         """Do now what it does when its time comes."""
         self._disarm()
-        self._fired()
+        self.fired()
 
     def cancel(self) -> None:
         """Do not fire."""

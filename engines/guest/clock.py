@@ -44,11 +44,19 @@ class GuestClock:
         later. An engine may look at it in another way than Python's."""
         self._hidden: dict[Timer, int] = {}
         """Timers of the engine's own that are set, and their times."""
+        self._patient: ClockAlarm | None = None
+        """An engine alarm that may be late."""
         self.stall_end = self.engine_alarm(self._end_stall)
         """With it, the stall under way ends."""
         self._asleep = ""
         self.naps = Naps()
         self._halted = False
+        self._waiting: Speaker | None = None
+        """Of which a passage may begin where the stall under way ends."""
+        self.is_behind = False
+        """Whether something is done as if the access under way were over."""
+        self.will_stand_still: Callable[[], bool] = bool
+        """Whether somebody looks at the machine behind the access under way; set by who runs it."""
         self.is_pending: Callable[[], bool] = bool
         """Whether an interrupt is pending that would end WFI; set by who has the core."""
         self.questions = Questions(self, stalls=stalls)
@@ -68,7 +76,10 @@ class GuestClock:
     def passage(self, speaker: Speaker) -> None:
         """See `Clock.passage` of the ports."""
         if self.stall_end.deadline is None:
+            self._waiting = None
             self.passages.begin(speaker)
+        elif speaker.line is None:
+            self._waiting = speaker
 
     def alarm(self, callback: Callable[[], None]) -> ClockAlarm:
         """An alarm of the guest's world."""
@@ -82,10 +93,13 @@ class GuestClock:
         is_patient: it may be late where the core sleeps or stalls in thread mode; that is for one
         alarm.
         """
-        return ClockAlarm(
+        alarm = ClockAlarm(
             *(self.source, callback, self.guard, self.move_on, self._hidden),
             is_patient=is_patient,
         )
+        if is_patient:
+            self._patient = alarm
+        return alarm
 
     def next_guest_alarm(self, now: int, most: int = MAXIMUM) -> int:
         """ns until the next alarm of the guest's world, at most `most`."""
@@ -97,6 +111,10 @@ class GuestClock:
         """An alarm of the guest's world has fired."""
         self.questions.alarm_comes()
         self.passages.settle()
+        if self.stall_end.deadline == self.now and not self._asleep:
+            self.stall_end.cancel()
+            self._release()
+        self._begin_waiting()
         self.move_on()
 
     def stand_still(self) -> None:
@@ -135,9 +153,28 @@ class GuestClock:
     def stall(self, end: int) -> None:
         """In an access: the core executes nothing behind it until then, unless it is let go on."""
         self.passages.acts()
+        if self.passages.stalls_later(end):
+            return
         self.stall_end.at(end)
+        self.questions.stall_begins()
         self.source.hold()
         self.move_on()
+
+    def stall_behind(self, end: int, alarm: ClockAlarm | None) -> None:
+        """In an access that is over, but for that it stalls. If nothing comes before this alarm,
+        with which the stall ends, all of it passes at once."""
+        if (
+            alarm is None
+            or alarm.deadline != end
+            or self.will_stand_still()
+            or not self.source.skip_to(alarm.timer, end)
+        ):
+            self.stall(end)
+            return
+        self.is_behind = True
+        alarm.fired()
+        self.is_behind = False
+        self._look_late()
 
     def _end_stall(self) -> None:
         if self._asleep == WFI and not self.is_pending():
@@ -150,6 +187,23 @@ class GuestClock:
         finally:
             if not goes_round:
                 self._release()
+                if self.next_guest_alarm(self.now, 1):
+                    self._begin_waiting()
+
+    def _begin_waiting(self) -> None:
+        """Let the passage begin that waits for the end of the stall, if that has come, and all has
+        happened that happens then."""
+        if self._waiting is not None and self.stall_end.deadline is None:
+            waiting, self._waiting = self._waiting, None
+            self._look_late()
+            self.passages.begin(waiting)
+
+    def _look_late(self) -> None:
+        """Time has gone past the alarm that may be late: it would end the passage that begins."""
+        patient = self._patient
+        due = None if patient is None else patient.deadline
+        if patient is not None and due is not None and due <= self.now:
+            patient.fire()
 
     def _release(self) -> None:
         self._asleep = ""
@@ -158,7 +212,7 @@ class GuestClock:
 
     def cancel_stall(self) -> None:
         """Let a stalled or sleeping core go on at once."""
-        self.questions.asked = None
+        self.questions.asked = self._waiting = None
         if self._asleep or self.stall_end.deadline is not None:
             self.stall_end.cancel()
             self._release()

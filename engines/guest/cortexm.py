@@ -31,6 +31,8 @@ NESTED = 8
 """Exceptions that may have interrupted each other, at most, for the first to be found."""
 NO_FETCH = 1 << 8 | 1 << 0
 """Bits of CFSR: IBUSERR and IACCVIOL."""
+LONG = 0xE8
+"""From here on, the upper byte of an instruction's first half-word says that it has two."""
 DEEPEST = 256
 """Bytes that a fault handler may have pushed for its frame to be found."""
 
@@ -45,6 +47,13 @@ def is_interrupt_pending(core: Core) -> bool:
     """Whether WFI would end: an enabled interrupt is pending, masked by PRIMASK or not."""
     icsr = read_word(core, ICSR)
     return bool(icsr is not None and icsr & VECTPENDING)
+
+
+def next_pc(core: Core) -> int:
+    """In an access: of the instruction behind the one that makes it."""
+    pc = core.pc
+    first = core.read_memory(pc, 2)
+    return pc + (4 if first is not None and first[1] >= LONG else 2)
 
 
 def fault_report(core: Core, frame: dict[str, int] | None = None) -> dict[str, Any]:

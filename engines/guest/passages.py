@@ -66,6 +66,9 @@ class Clock(PastClock, Protocol):
     def passage(self, speaker: Speaker) -> None:
         """One may begin, unless the core stands still."""
 
+    def stall_behind(self, end: int, alarm: Any) -> None:
+        """All is done but that the access stalls. alarm: which may end that; or None."""
+
     def wake(self) -> None:
         """An interrupt has risen."""
 
@@ -85,6 +88,8 @@ class Passage(Fixed):
     does the same as what has begun it. (`Speaker.round`)"""
     given: ItemsView[int, int]
     """What is free, as it was written."""
+    is_apart: bool
+    """Whether another instruction makes its first access than the one that has begun it."""
     rises: int | None
     """The first step that lets an interrupt rise, or the one behind the last."""
     script: Any
@@ -112,6 +117,12 @@ class Passages:
         """What the player is at, and since when."""
         self._rounds = 0
         """How often it may begin again; the last time asks the clock as the model would."""
+        self._is_last_round = False
+        """Whether that asks the clock."""
+        self._stalls_until: int | None = None
+        """What has come of it."""
+        self._alarm: Any = None
+        """The one of another model that a passage has set last."""
         self._pc = 0
         """Of the step that has set another model's alarm."""
         self._recorded: Recorder | None = None
@@ -195,6 +206,12 @@ class Passages:
         if self._recorded is not None:
             self._recorded.taken += span
 
+    def stalls_later(self, end: int) -> bool:
+        """The access under way stalls until `end`: whether that begins when all else is done."""
+        if self._is_last_round:
+            self._stalls_until = end
+        return self._is_last_round
+
     # -- what the engine says --------------------------------------------------------------------
 
     def settle(self) -> None:
@@ -224,6 +241,8 @@ class Passages:
         finally:
             self.drives = None
         if rounds and rounds == self._rounds:
+            if (end := self._stalls_until) is not None:
+                self._clock.stall_behind(end, self._alarm if passage.is_apart else None)
             self._clock.passage(speaker)
 
     def _enter(
@@ -282,6 +301,7 @@ class Passages:
                 if sets is None:
                     do()
                 else:
+                    self._alarm = sets.alarm
                     sets.alarm.expect(bases[base] + sets.due)
                     past.pc = self._pc
                     do(*sets.take(written))
@@ -297,7 +317,11 @@ class Passages:
         if len(starts) == self._rounds:
             self._questions.asked_again(starts[:-1], taken)
             self._questions.count_as_taken(taken)
-            speaker.again(began, starts, asks=True)
+            self._is_last_round, self._stalls_until = True, None
+            try:
+                speaker.again(began, starts, asks=True)
+            finally:
+                self._is_last_round = False
             return
         self._questions.asked_again(starts, taken)
         if again is not None and again.due is not None:
@@ -365,6 +389,7 @@ class Passages:
             play=play,
             again=again,
             given=recorded.given,
+            is_apart=recorded.is_apart,
             rises=rises[0] if rises else None,
             script=script,
             then=then,

@@ -161,8 +161,6 @@ class Questions:
                 if end > now:
                     if turn is not None and until is not None:
                         self._turns.stalls(run, key, until, turn())
-                        if not self._others:
-                            self._turns.leave()
                     self._clock.stall(end)
                 return end
         return now
@@ -278,6 +276,11 @@ class Questions:
             self.waits.add(other.wait, 0, other.turns(span))
         return span
 
+    def stall_begins(self) -> None:
+        """The engine may make turns, if a loop asks nothing else."""
+        if not self._others:
+            self._turns.leave()
+
     def go_round(self) -> bool:
         """A stall has ended: whether the loop stalls again, after a turn that was made for it."""
         made = None if self.can_interrupt() else self._turns.go_round()
@@ -287,8 +290,7 @@ class Questions:
         end = self._wait(run, key, until, now)
         if end > now:
             self._clock.stall_end.at(end)
-            if not self._others:
-                self._turns.leave()
+            self.stall_begins()
         return end > now
 
     def _made(self) -> None:

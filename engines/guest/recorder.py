@@ -65,6 +65,8 @@ class Recorder:
         """ns, by the access under way."""
         self._took = 0
         """ns, by the steps."""
+        self.is_apart = False
+        """Whether the first step is the access of another instruction than what has begun all."""
         self.is_over = False
         self._now: int | None = None
         """When the access under way has looked at the time first."""
@@ -192,6 +194,8 @@ class Recorder:
     def takes(self, values: object, offset: int, is_write: bool, value: int) -> bool:
         """Whether this access, which has been made, is the next step."""
         speaker, model = self.speaker, self.speaker.model
+        if not self._steps:
+            self.is_apart = self._source.read() > self._bases[0]
         now, self._now = self._now, None
         took, self.taken = self.taken, 0
         done, self._done = self._done, []

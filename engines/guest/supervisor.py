@@ -32,7 +32,7 @@ from .backend import Backend
 from .board import Board
 from .builder import Builder, describe_core
 from .clock import GuestClock
-from .cortexm import is_interrupt_pending
+from .cortexm import is_interrupt_pending, next_pc
 from .dormant import NONE
 from .faultwatch import FaultWatch
 from .host import Host
@@ -106,6 +106,7 @@ class Supervisor:
         self.core = backend.make_core(
             describe_core(platform, registry), lambda: self.request_reset(ResetCause.SOFTWARE)
         )
+        self.clock.will_stand_still = lambda: self._ending is not None
         self.clock.is_pending = lambda: is_interrupt_pending(self.core)
         self.clock.questions.can_interrupt = self.core.can_interrupt
         self.clock.questions.pc = self.pc
@@ -193,7 +194,11 @@ class Supervisor:
 
     def pc(self) -> int | None:
         """Program counter of the access under way; None while the boot ROM, a model, works."""
-        return None if self._rom is not None else self.clock.passages.past.pc or self.core.pc
+        if self._rom is not None:
+            return None
+        if self.clock.is_behind:
+            return next_pc(self.core)
+        return self.clock.passages.past.pc or self.core.pc
 
     def interrupt(self, number: int) -> None:
         """End the run of that number, if it is under way or still to come. From any thread."""

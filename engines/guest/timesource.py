@@ -49,6 +49,10 @@ class TimeSource(Protocol):
         """In an access, or before an instruction: let it be `span` ns later, unless a timer fires
         before or the engine cannot do that: False."""
 
+    def skip_to(self, timer: Timer, time: int) -> bool:
+        """In an access: let it be `time`, for which `timer` is set, and switch it off; False, and
+        nothing, where something else comes by then, or the engine cannot do that."""
+
     def halt(self) -> None:
         """While standing still: the core executes nothing when that is over; time goes on."""
 

@@ -191,6 +191,7 @@ struct bound {
         void (*set)(void *, int);
         void (*move)(void *, int64_t);
         uint32_t (*look)(void *, int);
+        int64_t (*pass)(void *, int64_t);
     } function;
     void *first;
 };
@@ -253,6 +254,17 @@ static object *call_look(object *self, object *number)
     return py.number(b->function.look(b->first, (int)value));
 }
 
+static object *call_pass(object *self, object *time)
+{
+    struct bound *b = py.pointer(self);
+    long long value = py.signed_value(time);
+
+    if (value == -1 && py.occurred()) {
+        return NULL;
+    }
+    return py.signed_number(b->function.pass(b->first, value));
+}
+
 /* ns until the first timer fires, negative if there is none. */
 int64_t xipsim_nearest(int clock)
 {
@@ -272,6 +284,36 @@ uint32_t xipsim_skip(void *cpu, int span)
     return 1;
 }
 
+/*
+ * Let it be `time`, when `timer` fires, which is switched off; unless something else comes by then, but
+ * for what may be late. Whether it is.
+ */
+int64_t xipsim_skip_to(void *timer, int64_t time)
+{
+    int64_t now = xipsim_clock(CLOCK_VIRTUAL), span = time - now, nearest;
+
+    if (!xipsim_offset || span > INT32_MAX || is_hidden_before(time)) {
+        return 0;
+    }
+    nearest = xipsim_nearest(CLOCK_VIRTUAL);
+    if (nearest < span && (*xipsim_patient < 0 || *xipsim_patient > now + nearest)) {
+        return 0;
+    }
+    xipsim_disarm(timer);
+    nearest = xipsim_nearest(CLOCK_VIRTUAL);
+    if (nearest >= 0 && *xipsim_patient >= 0 && *xipsim_patient <= now + nearest &&
+        !(xipsim_register(xipsim_cpu, XPSR) & EXCEPTION)) {
+        nearest = nearest_without_patient();
+    }
+    if (nearest >= 0 && nearest <= span) {
+        xipsim_arm(timer, time);
+        return 0;
+    }
+    xipsim_disturbed++;
+    pass_over(xipsim_cpu, span);
+    return 1;
+}
+
 /* form: one of those of `struct bound`, by its first letter. NULL with an exception set, if ever. */
 object *xipsim_bind(char form, void *function, void *first)
 {
@@ -281,6 +323,7 @@ object *xipsim_bind(char form, void *function, void *first)
         { "set", call_set, ONE_ARGUMENT, NULL },
         { "move", call_move, ONE_ARGUMENT, NULL },
         { "look", call_look, ONE_ARGUMENT, NULL },
+        { "pass", call_pass, ONE_ARGUMENT, NULL },
     };
     struct bound *b = malloc(sizeof *b);
     object *self, *made = NULL;

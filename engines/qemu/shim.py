@@ -86,7 +86,8 @@ def bound(form: bytes, function: Any, first: int) -> Any:
     """A function of QEMU with its first argument, called in a fifth of the time that ctypes takes.
 
     form: what is left of it. `read`: no argument, answers a number; `act`: none at all; `set`:
-    takes a level; `move`: takes 64 bits; `look`: takes a number, and answers one of 32 bits.
+    takes a level; `move`: takes 64 bits; `look`: takes a number, and answers one of 32 bits;
+    `pass`: takes 64 bits, and answers a number.
     """
     return _bind(form[:1], q.address(function), first)
 

@@ -72,6 +72,7 @@ class QemuTime:
         self._nudge = QemuTimer(self._nudged, is_hidden=True)
         self._nudged_at: int | None = None
         self._skip: Callable[[int], int] | None = None
+        self._skip_to: dict[Timer, Callable[[int], None]] = {}
 
     def bind(self, cpu: int) -> None:
         """The core whose time it is."""
@@ -119,6 +120,14 @@ class QemuTime:
                 return False
             self._skip = shim.bound_skip(self._cpu, offset)
         return span < 2**31 and self._skip(span) != 0
+
+    def skip_to(self, timer: Timer, time: int) -> bool:
+        """As `TimeSource.skip_to`."""
+        skip = self._skip_to.get(timer)
+        if skip is None:
+            assert isinstance(timer, QemuTimer)
+            skip = self._skip_to[timer] = shim.bound_at(b"pass", "xipsim_skip_to", timer.pointer)
+        return skip(time) != 0
 
     def halt(self) -> None:
         """While standing still: the core executes nothing when that is over."""

@@ -110,6 +110,10 @@ class RenodeTime:
         """Renode skips instructions between accesses, not within one."""
         return False
 
+    def skip_to(self, timer: Timer, time: int) -> bool:
+        """Likewise."""
+        return False
+
     def release(self) -> None:
         """The core goes on."""
         self._held = False

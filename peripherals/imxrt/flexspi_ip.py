@@ -174,6 +174,10 @@ class IpCommands:
             self.catch_up(now)
         return now
 
+    def is_over(self, command: IpCommand, now: int) -> bool:
+        """Whether all of it has come to its end by now, be it seen or not."""
+        return command.end is not None and command.end <= now and len(command.sequences) == 1
+
     def catch_up(self, now: int) -> None:
         """Do what has come to its end by now, with a command that has stopped."""
         spi = self._spi

@@ -83,13 +83,13 @@ class Looks:
         if command.end is not None:
             now = self._clock.take(command.end)
             self._ip.settle()
-        return self._spi.command is not None and not self._is_over(command, now)
+        return self._spi.command is not None and not self._ip.is_over(command, now)
 
     @property
     def is_busy(self) -> bool:
         """Whether a command is under way, for somebody from outside."""
         command = self._spi.command
-        return command is not None and not self._is_over(command, self._clock.now)
+        return command is not None and not self._ip.is_over(command, self._clock.now)
 
     @property
     def rests_at(self) -> int | None:
@@ -105,9 +105,6 @@ class Looks:
         if command.reads:
             return flow.when_received(command, block_size(spi.regs[_IPRXFCR]))
         return command.end
-
-    def _is_over(self, command: IpCommand, now: int) -> bool:
-        return command.end is not None and command.end <= now and len(command.sequences) == 1
 
     def _flags(self, command: IpCommand, now: int) -> int:
         """INTR at `now`, or as it will be then if nothing comes between."""

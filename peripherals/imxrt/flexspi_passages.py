@@ -103,6 +103,10 @@ class Passages:
         regs, command = spi.regs, spi.command
         if regs[_INTEN] or spi.tx or len(spi.rx) > ENTRY or self._grant.deadline is not None:
             return None
+        is_unseen = command is not None and self._ip.is_over(command, now)
+        if is_unseen:
+            self._ip.catch_up(now)
+            command = None
         quiet_at = spi.quiet_at - now
         if quiet_at < 0:
             quiet_at = -1
@@ -110,14 +114,14 @@ class Passages:
         if command is None:
             return (
                 _kept(regs), bytes(spi.rx), tuple(spi.pointers), quiet_at, latched,
-                self._lut.version, self._chips.ends, self._bus.setting(),
+                self._lut.version, self._chips.ends, self._bus.setting(), is_unseen,
             )  # fmt: skip
         due = self.end.deadline
         return (
             _kept(regs), bytes(spi.rx), tuple(spi.pointers), quiet_at, latched, None,
             None if due is None else due - now,
-            command.size, command.reads, command.writes, command.padding, command.hertz,
-            command.byte_clocks, command.interval, command.behind, command.limit,
+            command.select, command.size, command.reads, command.writes, command.padding,
+            command.hertz, command.byte_clocks, command.interval, command.behind, command.limit,
             command.holds_bus, len(command.sequences), _pace(command, now),
         )  # fmt: skip
 

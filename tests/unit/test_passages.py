@@ -355,6 +355,25 @@ def test_commands_that_no_chip_hears_end_in_their_time() -> None:
     assert driver.player.answered
 
 
+def test_a_command_under_way_is_that_of_its_chip_select() -> None:
+    """A passage that begins while it is: what one chip hears, no other does."""
+    seen = []
+    for kind in (FlexSpiDriver, PlayedDriver):
+        driver = kind(Core(tick=100 * TICK, masked=True))
+        set_up(driver, FlexSpi.FLSHCR0, 8192, 1)
+        for address in (0, 0, 0, 0, 0x80_0000, 0, 0x80_0000):
+            driver.begin(ENABLE, address, 0)
+            driver.end()
+            driver.begin(READ, 0, 8)
+            driver.end()
+            driver.restart()
+            driver.core.execute(2000)
+            seen.append(look(driver))
+    half = len(seen) // 2
+    assert seen[:half] == seen[half:]
+    assert driver.player.answered
+
+
 def test_what_is_pushed_is_what_was_written_this_time() -> None:
     driver = PlayedDriver(Core(tick=100 * TICK, masked=True))
     pages = [random.Random(page).randbytes(256) for page in range(5)]

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 
 
 class Timer:
-    def __init__(self, fire: Callable[[], None], is_hidden: bool = False) -> None:
-        self.fire, self.deadline, self.is_hidden = fire, -1, is_hidden
+    def __init__(
+        self, fire: Callable[[], None], is_hidden: bool = False, is_patient: bool = False
+    ) -> None:
+        self.fire, self.deadline = fire, -1
+        self.is_hidden, self.is_patient = is_hidden, is_patient
 
     def arm(self, time: int) -> None:
         self.deadline = time
@@ -23,6 +26,8 @@ class Source:
         self.now = 0
         self.timers: list[Timer] = []
         self.held = self.halted = False
+        self.skipped = 0
+        """Stalls that have passed at once."""
 
     def read(self) -> int:
         return self.now
@@ -30,7 +35,7 @@ class Source:
     def timer(
         self, fire: Callable[[], None], is_hidden: bool = False, is_patient: bool = False
     ) -> Timer:
-        self.timers.append(Timer(fire, is_hidden))
+        self.timers.append(Timer(fire, is_hidden, is_patient))
         return self.timers[-1]
 
     def next_alarm(self, now: int, most: int, hidden: Mapping[Timer, int]) -> int:
@@ -45,6 +50,15 @@ class Source:
 
     def skip(self, span: int) -> bool:
         self.now += span
+        return True
+
+    def skip_to(self, timer: Timer, time: int) -> bool:
+        others = (t for t in self.timers if t is not timer and not t.is_patient)
+        if any(0 <= t.deadline <= time for t in others):
+            return False
+        self.now = time
+        timer.disarm()
+        self.skipped += 1
         return True
 
     def release(self) -> None:

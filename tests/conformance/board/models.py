@@ -598,8 +598,8 @@ class Talker(Peripheral):
         return self
 
     def state(self, now: int) -> tuple[int, ...] | None:
-        if self.rings_until is not None:
-            return None
+        if self.rings_until is not None or self.began not in (0, now):
+            return None  # also where a stall is over
         return (max(0, self.rang_until + self.RESTS - now),)
 
     def lets_alarm_wait(self) -> bool:

@@ -1,0 +1,181 @@
+"""A stall in which nothing comes passes within the access that begins it, and nothing tells.
+
+MicroPython's driver for the i.MX RT programs pages, by a model that makes each access, and with a
+player: the chip is told of each page when the last poll before the stall is made, and if nothing
+comes before it is done, that is the end of the stall, too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from driven_core import TICK, Core, FlexSpiDriver
+from test_passages import PlayedDriver
+from test_passages_operations import NEVER, PAGES_TO_LEARN, both, pages
+
+from xipsim.engines.guest.cortexm import next_pc
+from xipsim.peripherals.nor.bus import SpiDevice
+from xipsim.peripherals.nor.chip import Chip
+
+PROGRAM = 400_000
+"""ns that a page takes in the chip."""
+
+
+def learned(driver: FlexSpiDriver) -> None:
+    """Let it know what a page is; counts begin here."""
+    pages(driver, 0, PAGES_TO_LEARN)
+    driver.core.skipped = 0
+
+
+class Watcher:
+    """Calls a function when the state of a chip has changed."""
+
+    def __init__(self, chip: Chip, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        chip.watch(self)
+
+    def array_changed(self, _chip: SpiDevice, _address: int, _length: int) -> None:
+        """Whatever."""
+
+    def state_changed(self, _chip: SpiDevice) -> None:
+        self._changed()
+
+
+def ends(driver: FlexSpiDriver) -> list[int]:
+    """When the chip is ready again, from now on."""
+    times: list[int] = []
+    chip = driver.chip
+
+    def changed() -> None:
+        if not chip.busy:
+            times.append(driver.clock.now)
+
+    Watcher(chip, changed)
+    return times
+
+
+def unanswered(driver: PlayedDriver) -> list[int]:
+    """Values of the model's accesses, from now on, that the player has not answered."""
+    player, values = driver.player, []
+    access = player.access
+
+    def counted(*arguments: Any) -> int:
+        before = player.answered
+        value = access(*arguments)
+        if player.answered == before:
+            values.append(value)
+        return value
+
+    player.access = counted  # type: ignore[method-assign]
+    return values
+
+
+def test_each_stall_with_nothing_in_it() -> None:
+    def run(driver: FlexSpiDriver) -> list[int]:
+        learned(driver)
+        times = ends(driver)
+        pages(driver, PAGES_TO_LEARN, 5)
+        return times
+
+    assert both(run).core.skipped == 5
+
+
+def test_ticks_that_the_driver_has_masked_come_in_their_time() -> None:
+    def run(driver: FlexSpiDriver) -> list[int]:
+        learned(driver)
+        times = ends(driver)
+        pages(driver, PAGES_TO_LEARN, 20)
+        return times
+
+    driver = both(run, tick=TICK // 3)
+    ticks = driver.core.now // TICK
+    assert 20 - ticks <= driver.core.skipped < 20
+
+
+@pytest.mark.parametrize("before", [PROGRAM // 2, 1, 0, -1])
+@pytest.mark.parametrize("is_engines", [True, False])
+def test_an_alarm_comes_in_its_time(before: int, is_engines: bool) -> None:
+    """Somewhere in a stall, and about its end: the run may end there, or another model does
+    something."""
+
+    def run(driver: FlexSpiDriver) -> Any:
+        learned(driver)
+        times, seen = ends(driver), []
+        pages(driver, PAGES_TO_LEARN, 1)
+        start = driver.core.now
+        pages(driver, PAGES_TO_LEARN + 1, 1)
+        end = times[1] + driver.core.now - start
+        clock, chip = driver.clock, driver.chip
+        make = clock.engine_alarm if is_engines else clock.alarm
+        make(lambda: seen.append((clock.now, chip.busy))).at(end - before)
+        driver.core.skipped = 0
+        pages(driver, PAGES_TO_LEARN + 2, 2)
+        assert times[2] == end
+        assert [time for time, _ in seen] == [end - before]
+        return times, seen
+
+    assert both(run).core.skipped == 1 + (before < 0)
+
+
+def test_an_alarm_that_may_be_late_comes_with_the_end() -> None:
+    """And the next page is played all the same."""
+    driver = PlayedDriver(Core(tick=NEVER, masked=True))
+    learned(driver)
+    times, late = ends(driver), []
+    alarm = driver.clock.engine_alarm(lambda: late.append(driver.clock.now), is_patient=True)
+    alarm.at(driver.core.now + PROGRAM // 2)
+    timer: Any = alarm.timer
+    timer.fire = driver._ending(timer.fire)
+    made_by_hand = unanswered(driver)
+    pages(driver, PAGES_TO_LEARN, 2)
+    assert late == times[:1]
+    assert driver.core.skipped == 2
+    assert not made_by_hand
+
+
+def test_who_will_look_behind_the_access_finds_it_stalled() -> None:
+    def run(driver: FlexSpiDriver) -> list[int]:
+        learned(driver)
+        times = ends(driver)
+        driver.clock.will_stand_still = lambda: True
+        pages(driver, PAGES_TO_LEARN, 2)
+        return times
+
+    assert both(run).core.skipped == 0
+
+
+def test_what_ends_then_comes_behind_the_access() -> None:
+    """For whoever is told of its place."""
+    driver = PlayedDriver(Core(tick=NEVER, masked=True))
+    learned(driver)
+    clock, found = driver.clock, []
+    Watcher(driver.chip, lambda: found.append((driver.chip.busy, clock.is_behind)))
+    pages(driver, PAGES_TO_LEARN, 1)
+    assert (False, True) in found
+    assert (True, True) not in found
+    assert not clock.is_behind
+
+
+class _Core:
+    def __init__(self, code: bytes | None) -> None:
+        self.pc, self._code = 0x100, code
+
+    def read_memory(self, address: int, length: int) -> bytes | None:
+        assert (address, length) == (self.pc, 2)
+        return self._code
+
+
+@pytest.mark.parametrize(
+    "code, length",
+    [
+        (b"\x08\x60", 2),  # STR r0, [r1]
+        (b"\xc1\xf8", 4),  # STR.W
+        (b"\xff\xe7", 2),  # B
+        (b"\x00\xe8", 4),
+        (None, 2),
+    ],
+)
+def test_where_the_core_goes_on(code: bytes | None, length: int) -> None:
+    core: Any = _Core(code)
+    assert next_pc(core) == 0x100 + length
