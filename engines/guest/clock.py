@@ -105,6 +105,14 @@ class GuestClock:
         """ns until the next alarm of the guest's world, at most `most`."""
         return self.source.next_alarm(now, most, self._hidden)
 
+    def alone_until(self, time: int, now: int, most: int) -> int:
+        """When the next alarm of the guest's world comes, at most at `most`; 0 if one of the
+        engine's own comes by `time`."""
+        hidden = self._hidden
+        if hidden and min(hidden.values()) <= time:
+            return 0
+        return now + self.source.next_alarm(now, most - now, hidden)
+
     # -- accesses that take time, and stalls ------------------------------------------------------
 
     def _happened(self) -> None:

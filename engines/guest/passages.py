@@ -41,6 +41,7 @@ from xipsim.peripherals.fixed import Fixed
 
 from .deeds import Deed, Question
 from .past import Past, PastClock
+from .proofs import COMPARED
 from .questions import Questions
 from .recorder import Recorder, Stop
 from .shortcuts import Again, Player, Step
@@ -223,23 +224,31 @@ class Passages:
             return
         speaker, began, passage = played
         made, written, times, self._pc = self._player.stop()
-        bases, rounds = [began, *times], 0
+        bases, rounds, questions = [began, *times], 0, self._questions
         self.drives = _is_driven
         try:
             if (then := passage.then) is not None and len(bases) > passage.bases:
+                starts = bases[passage.bases :]
+                if len(starts) == COMPARED == self._rounds + 1 and speaker.line is None:
+                    questions.follow, questions.taken = starts, then[1].stops[-1].taken
                 self._enter(speaker, passage, bases[: passage.bases + 1], written)
-                del bases[: passage.bases]
+                bases = starts
                 written, passage = written[len(passage.steps) :], then[1]
             if passage.then is None and passage.again is not None:
                 rounds = len(bases) - 1
             if passage.rises is not None and (rounds or made > passage.rises):
                 self._clock.wake()
             if rounds:
-                self._go_round(speaker, bases, passage)
+                if questions.waits_until is not None:
+                    speaker.again(bases[0], questions.follow[1:], asks=False)
+                    self._stalls_until = questions.waits_until
+                else:
+                    self._go_round(speaker, bases, passage)
                 del bases[:-1]
             self._bring(speaker, passage, bases, made, written)
         finally:
-            self.drives = None
+            self.drives = questions.waits_until = None
+            questions.follow = ()
         if rounds and rounds == self._rounds:
             if (end := self._stalls_until) is not None:
                 self._clock.stall_behind(end, self._alarm if passage.is_apart else None)

@@ -57,6 +57,14 @@ class Run:
         self.wait: Any = None
         """What the record of waits knows it by."""
 
+    @classmethod
+    def stalled(cls, asked: Hashable, began: int, gap: int, taken: int) -> Run:
+        """Of a loop of which all turns were alike up to the stall under way, and are told."""
+        run = cls(asked, began)
+        run.count, run.polls, run.noticed = QUESTIONS_BEFORE_STALL, 0, True
+        run.gaps, run.last_taken = (gap,), taken
+        return run
+
     @property
     def asks_before_stall(self) -> int:
         """How often it may come again, at any distance, until it is noticed as a wait, the time of

@@ -88,6 +88,18 @@ class Proofs:
             self._failed[key] = self._failed.get(key, 0) + 1
         return None
 
+    def holds(self, turn: tuple[Hashable, ...], before: int) -> bool:
+        """Whether the loop is proven to count nothing of which that is a turn, by question, state,
+        ns, and those that accesses took; its second question was `before`, and its third is now."""
+        key = turn[0]
+        if self.witness is None or (*turn, self.pc()) not in self._proven:
+            return False
+        if not self._is_worth_it(key) or not self.witness.is_unchanged_since(before):
+            return False
+        self._tried = None
+        self._failed.pop(key, None)
+        return True
+
     def _remember(self, place: Hashable) -> None:
         if len(self._proven) >= REMEMBERED:
             self._proven.clear()

@@ -19,7 +19,7 @@ from .polling import (
     expect_news,
     plain,
 )
-from .proofs import Proofs
+from .proofs import COMPARED, Proofs
 from .shortcuts import Turner
 from .timesource import TimeSource
 from .turns import Turns
@@ -63,6 +63,9 @@ class Clock(Protocol):
     def next_guest_alarm(self, now: int, most: int) -> int:
         """ns until the next alarm of the guest's world, at most `most`."""
 
+    def alone_until(self, time: int, now: int, most: int) -> int:
+        """When that comes, at most at `most`; 0 if one of the engine's own comes by `time`."""
+
 
 class Questions:
     """Of one machine. stalls: whether waiting shall cost nothing."""
@@ -75,6 +78,14 @@ class Questions:
         """The question of the run under way, and when it was asked first."""
         self._known: Run | None = None
         """That run, once anybody needs it: most are asked once."""
+        self.follow: Sequence[int] = ()
+        """When the next question is asked, which begins a loop, and when again: thrice, up to now.
+        """
+        self.taken = 0
+        """ns that accesses take before each of them but the first."""
+        self.waits_until: int | None = None
+        """Those were the first ones of a wait, which stalls until then; then `follow` has all of
+        them. None: the last of them has to be asked."""
         self._is_known = False
         """Whether the last question said when the answer changes."""
         self._others: dict[Hashable, Run] = {}
@@ -133,6 +144,10 @@ class Questions:
         now = self._clock.now
         if isinstance(key, Unanswered) and self._hopeless.is_many(key, now) and not self.level():
             self._tell(key)
+        if self.follow and until is not None and turn is not None and not after:
+            self._wait_alike(key, until, turn)
+            if self.waits_until is not None:
+                return now
         asked = key if until is None else (key, until)
         is_new = asked != self.asking[0] and self._change(asked, now)
         if until is None or turn is not None:
@@ -164,6 +179,36 @@ class Questions:
                     self._clock.stall(end)
                 return end
         return now
+
+    def _wait_alike(self, key: Hashable, until: int, turn: Callable[[], Turn]) -> None:
+        """What `follow` tells of, if it is a loop that is proven to count nothing: all up to the
+        stall at once, as if each had been asked."""
+        first, second, third = self.follow
+        one, taken = third - second, self.taken
+        gap, end = one - taken, third + one * (QUESTIONS_BEFORE_STALL - COMPARED)
+        if (
+            second - first != one
+            or not 0 < gap <= SLOW_GAP
+            or end >= until
+            or self.asking[0] is not None
+            or self.can_interrupt()
+        ):
+            return
+        due = self._clock.alone_until(end, third, until + INTERRUPTED_GAP)
+        made = turn()
+        if due <= end or not self.proofs.holds((key, made.state, gap, taken), second):
+            return
+        stall_end, asked, polls = min(due, until), (key, until), QUESTIONS_BEFORE_STALL
+        run = Run.stalled(asked, first, gap, taken)
+        run.level, run.alarm_due, run.last = self.level(), due, stall_end
+        run.wait = self.waits.begin(key, self.pc(), first)
+        self.waits.add(run.wait, polls, polls + run.turns(stall_end - end))
+        self._others.clear()
+        self.asking[0], self._begun, self._known = asked, (asked, first), run
+        self._is_known, self.proofs.key = True, key
+        self._turns.stalls(run, key, until, made)
+        self.follow = range(first, end + 1, one)
+        self.waits_until = stall_end
 
     def _make_turns(self, run: Run, made: Turn, gap: int, until: int) -> bool:
         """Those up to the one that stalls, as if the firmware had made them, all like this one; if

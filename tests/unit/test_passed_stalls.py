@@ -7,11 +7,13 @@ comes before it is done, that is the end of the stall, too.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from driven_core import TICK, Core, FlexSpiDriver
-from test_passages import PlayedDriver
+from driven_core import TICK, Core, FlexSpiDriver, Witness
+from test_passages import PlayedDriver, look
 from test_passages_operations import NEVER, PAGES_TO_LEARN, both, pages
 
 from xipsim.engines.guest.cortexm import next_pc
@@ -155,6 +157,103 @@ def test_what_ends_then_comes_behind_the_access() -> None:
     assert (False, True) in found
     assert (True, True) not in found
     assert not clock.is_behind
+
+
+def proven(kind: type[FlexSpiDriver], tick: int = NEVER) -> FlexSpiDriver:
+    """A driver of which the loop is known to count nothing."""
+    driver = kind(Core(tick=tick, masked=True))
+    driver.clock.questions.proofs.witness = witness = Witness(driver.core)
+    if isinstance(driver, PlayedDriver):
+        driver.player.witness = witness
+    learned(driver)
+    return driver
+
+
+def asked_alone(driver: FlexSpiDriver) -> list[None]:
+    """An element for each question that is not asked with the others of its wait."""
+    questions, asked = driver.clock.questions, []
+    turn = questions.proofs.turn
+
+    def counted(*arguments: Any) -> Any:
+        asked.append(None)
+        return turn(*arguments)
+
+    questions.proofs.turn = counted  # type: ignore[method-assign]
+    return asked
+
+
+def both_proven(run: Callable[[FlexSpiDriver], Any], tick: int = NEVER) -> PlayedDriver:
+    seen = []
+    for kind in (FlexSpiDriver, PlayedDriver):
+        driver = proven(kind, tick)
+        seen.append((run(driver), look(driver)))
+    assert seen[0] == seen[1]
+    assert isinstance(driver, PlayedDriver)
+    return driver
+
+
+def test_all_polls_before_a_stall_are_asked_at_once() -> None:
+    driver = proven(PlayedDriver)
+    asked = asked_alone(driver)
+    pages(driver, PAGES_TO_LEARN, 5)
+    assert not asked
+    assert driver.core.skipped == 5
+
+
+def test_a_loop_that_counts_now_makes_its_polls() -> None:
+    driver = proven(PlayedDriver)
+    asked, polls = asked_alone(driver), driver.polls
+    witness: Any = driver.clock.questions.proofs.witness
+    witness._counts = True
+    pages(driver, PAGES_TO_LEARN, 1)
+    assert asked
+    assert driver.polls == polls + 9
+
+
+@pytest.mark.parametrize("tick", [NEVER, TICK // 3])
+def test_nothing_tells_that_they_were(tick: int) -> None:
+    def run(driver: FlexSpiDriver) -> Any:
+        pages(driver, PAGES_TO_LEARN, 20)
+        return driver.clock.questions.waits.told()
+
+    both_proven(run, tick)
+
+
+POLL = 414
+"""ns from one poll to the next."""
+
+
+@pytest.mark.parametrize("is_engines", [True, False])
+@pytest.mark.parametrize("poll", [1.5, 2.5, 3, 4.5, 7, 7.5, 40])
+def test_what_comes_among_them_comes_in_its_time(poll: float, is_engines: bool) -> None:
+    """Before that, the loop makes its polls, or the firmware does."""
+
+    def run(driver: FlexSpiDriver) -> Any:
+        times, seen = ends(driver), []
+        pages(driver, PAGES_TO_LEARN, 1)
+        first = next(c.time for c in driver.bench.commands if c.time > times[0] - PROGRAM)
+        polls = [c.time for c in driver.bench.commands if c.time >= first and c.opcode == 5]
+        assert {later - time for time, later in pairwise(polls[:8])} == {POLL}
+        start = driver.core.now
+        pages(driver, PAGES_TO_LEARN + 1, 1)
+        clock = driver.clock
+        make = clock.engine_alarm if is_engines else clock.alarm
+        due = driver.core.now + first - start + driver.core.now - start + round(poll * POLL)
+
+        def comes() -> None:
+            clock.stand_still()
+            seen.append((clock.now, len(driver.bench.commands)))
+
+        alarm = make(comes)
+        alarm.at(due)
+        if isinstance(driver, PlayedDriver):
+            timer: Any = alarm.timer
+            timer.fire = driver._ending(timer.fire)
+        pages(driver, PAGES_TO_LEARN + 2, 2)
+        assert [time for time, _ in seen] == [due]
+        return seen, times, clock.questions.waits.told()
+
+    both_proven(run)
 
 
 class _Core:
