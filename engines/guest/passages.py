@@ -25,7 +25,9 @@ A loop that polls is one passage and the write that begins it, in turn. Where th
 that the write led back to the state in which the passage began, the player may answer it, too: as
 many rounds as the clock lets a loop ask, up to the one that stalls; and so it may where the passage
 has led up to such a loop from elsewhere. What is left to do then is what each of them tells the
-chip, for its count and the trace (`Speaker.again`), and the clock.
+chip, for its count and the trace (`Speaker.again`), and the clock. Where nothing comes in the stall
+but the alarm that the passage has set, and that ends it, all of it passes within the same access,
+and the next passage begins there.
 
 Where accesses drive an interrupt of the core, the player does so, too, at the time of each, as the
 core has to see it, and the model follows (`Speaker.line`).
