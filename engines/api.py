@@ -67,7 +67,7 @@ class Goal(NamedTuple):
     `console`. quiet: virtual ns without a byte from `console` while no flash operation runs.
     wall: seconds of real time. is_patient: of its own time, where other processes keep the engine
     from the processor, see `Engine.spent`. stop_on_reset: also end when the microcontroller is
-    reset.
+    reset. typed: what is typed to `console` before.
     """
 
     until: int | None = None
@@ -77,6 +77,7 @@ class Goal(NamedTuple):
     wall: float | None = None
     is_patient: bool = False
     stop_on_reset: bool = False
+    typed: bytes = b""
 
 
 class Stop(NamedTuple):

@@ -297,25 +297,37 @@ class Supervisor:
         return self.backend.next_request(self._server)
 
     def _answer(self, request: Request) -> None:
-        failure: Exception | None = None
-        value = None
-        try:
-            value = self._requests.answer(request.name, request.arguments)
-        except (LookupError, ValueError, SnapshotError, EngineError) as error:
-            failure = error
-        except RAISED as error:
-            failure = model_error(error, access=f"request {request.name!r}", pc=self.core.pc)
-        if self._ending is not None and self._ending.error is not None:
-            # A model has raised where its caller could not hear it: in an alarm, behind the bus.
-            failure, self._ending = failure or self._ending.error, None
+        value, failure = self._find_answer(request.name, request.arguments)
         self.host.flush()
         if failure is None:
             self._server.reply(request.number, value)
         else:
             self._server.refuse(request.number, failure)
 
+    def _find_answer(
+        self, name: str, arguments: tuple[Any, ...]
+    ) -> tuple[Any, Exception | None]:
+        """What the request comes to, and why it cannot be done."""
+        failure: Exception | None = None
+        value = None
+        try:
+            value = self._requests.answer(name, arguments)
+        except (LookupError, ValueError, SnapshotError, EngineError) as error:
+            failure = error
+        except RAISED as error:
+            failure = model_error(error, access=f"request {name!r}", pc=self.core.pc)
+        if self._ending is not None and self._ending.error is not None:
+            # A model has raised where its caller could not hear it: in an alarm, behind the bus.
+            failure, self._ending = failure or self._ending.error, None
+        return value, failure
+
     def _begin_run(self, goal: Goal) -> bool:
         self._requests.go_back()
+        if goal.typed:
+            _, failure = self._find_answer("type", (goal.console, goal.typed))
+            if failure is not None:
+                self._server.refuse(self._number, failure)
+                return False
         try:
             met = self.host.begin(goal)
         except (LookupError, ValueError) as error:

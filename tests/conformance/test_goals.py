@@ -95,6 +95,27 @@ def test_what_is_typed_comes_back(running: Running) -> None:
         assert stop.consumed == b"abc"
 
 
+def test_what_a_run_types_comes_as_if_typed_before_it(running: Running) -> None:
+    stops = []
+    for typed in (b"", b"abc"):
+        with running(ECHO) as engine:
+            engine.run(Goal(until=20_000))
+            if not typed:
+                engine.request("type", "console", b"abc")
+            goal = Goal(console="console", pattern=b"c", until=10**6, typed=typed)
+            stops.append(engine.run(goal))
+    assert stops[0] == stops[1]
+    assert stops[0].consumed == b"abc"
+
+
+def test_a_run_that_cannot_type_does_not_begin(running: Running) -> None:
+    with running(WAIT) as engine:
+        with pytest.raises(LookupError, match="no console 'other'"):
+            engine.run(Goal(console="other", until=10**6, typed=b"abc"))
+        assert engine.request("now") == 0
+        assert engine.run(Goal(until=1_000)).reason is StopReason.DEADLINE
+
+
 def test_a_run_without_end_is_ended_by_the_wall_clock(running: Running) -> None:
     with running(WAIT) as engine:
         stop = engine.run(Goal(wall=0.2))

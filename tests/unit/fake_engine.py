@@ -156,6 +156,8 @@ class FakeEngine:
 
     def run(self, goal: Goal) -> Stop:
         self._alive()
+        if goal.typed:
+            self.request("type", goal.console, goal.typed)
         self._stop = None
         if met := self.host.begin(goal):
             self.end(met[0], consumed=met[1])

@@ -67,6 +67,22 @@ def test_an_exception_is_an_exception(tmp_path: Path) -> None:
     assert machine.exec("a") == "1\n"
 
 
+@pytest.mark.parametrize("size", [1, 4_000, 5_000, 20_000])
+def test_an_exception_of_any_length_arrives_whole(tmp_path: Path, size: int) -> None:
+    machine, engine, repl = make_machine(tmp_path)
+
+    def print_in_packets(data: bytes) -> None:
+        for start in range(0, len(data), 64):
+            engine.print(data[start : start + 64])
+
+    repl.out = print_in_packets
+    repl.scripts[b"long"] = Script(b"before", b"E" * size + b": x\r\n")
+    with pytest.raises(ReplError) as caught:
+        machine.exec("long")
+    assert (caught.value.traceback, caught.value.output) == ("E" * size + ": x", "before")
+    assert machine.exec("a") == "1\n"
+
+
 def test_output_is_streamed_as_text(tmp_path: Path) -> None:
     machine, _, repl = make_machine(tmp_path)
     repl.scripts[b"x"] = Script("a\r\nü\r\n".encode())

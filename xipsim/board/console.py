@@ -123,10 +123,23 @@ class Console:
         return self._session.limits(timeout, wall)
 
     def wait(
-        self, pattern: bytes, limits: Limits, what: str, *, stop_on_reset: bool = False
+        self,
+        pattern: bytes,
+        limits: Limits,
+        what: str,
+        *,
+        typed: bytes = b"",
+        stop_on_reset: bool = False,
     ) -> Stop:
-        """Run until the regular expression `pattern` is printed, or to a reset if asked."""
-        stop = self._session.wait(self.name, pattern, limits, what, stop_on_reset=stop_on_reset)
+        """Run until the regular expression `pattern` is printed, or to a reset if asked.
+
+        typed: before that, in the same request.
+        """
+        if typed:
+            self._stale = len(self._transcript)
+        stop = self._session.wait(
+            self.name, pattern, limits, what, typed=typed, stop_on_reset=stop_on_reset
+        )
         self.note_consumed(stop)
         return stop
 
@@ -172,6 +185,9 @@ class Console:
 
     def _take(self) -> bytes:
         with self._session.turn:
+            if self._consumed == len(self._transcript):  # all that was printed
+                self._session.check_usable()
+                return b""
             data: bytes = self._session.request("take_unread", self.name)
             self._consumed = len(self._transcript)
         return data

@@ -164,8 +164,8 @@ class _Run:
             raise ReplError(traceback.rstrip("\n"), type_name(traceback), text)
         return text
 
-    def _wait(self, pattern: bytes, what: str) -> bytes:
-        stop = self._console.wait(pattern, self._limits, what, stop_on_reset=True)
+    def _wait(self, pattern: bytes, what: str, typed: bytes = b"") -> bytes:
+        stop = self._console.wait(pattern, self._limits, what, typed=typed, stop_on_reset=True)
         if stop.reason is StopReason.RESET:
             raise _WasReset(stop)
         return stop.consumed
@@ -173,13 +173,11 @@ class _Run:
     # -- sending ---------------------------------------------------------------------------------
 
     def _enter(self) -> None:
-        self._console.write(_ENTER_RAW)
-        self._wait(_RAW_BANNER, "the raw REPL")
+        self._wait(_RAW_BANNER, "the raw REPL", _ENTER_RAW)
 
     def _send(self, source: bytes) -> None:
-        self._console.write(_PASTE)
         # With the size of the window, so that the machine need not stand still before that.
-        answer = self._wait(rb"R\x01..|R\x00|ra", "the answer to raw-paste mode")
+        answer = self._wait(rb"R\x01..|R\x00|ra", "the answer to raw-paste mode", _PASTE)
         if answer[-4:-2] == b"R\x01":
             self._paste(source, int.from_bytes(answer[-2:], "little"))
             return
@@ -189,22 +187,20 @@ class _Run:
 
     def _paste(self, source: bytes, window: int) -> None:
         """Send as much as the firmware has room for; it may end the transfer early (04h)."""
-        room, sent = window, 0
+        what = "the firmware to take the script"
+        room, sent, piece = window, 0, b""
         while sent < len(source):
             if room:
                 control = self._console.read_bytes()
             else:
-                control = self._wait(rb"[\x01\x04]", "the firmware to take the script")
+                control = self._wait(rb"[\x01\x04]", what, piece)
             room += window * control.count(1)
             if _END in control:
                 self._console.write(_END)
                 return
             piece = source[sent : sent + room]
-            if piece:
-                self._console.write(piece)
             sent, room = sent + len(piece), room - len(piece)
-        self._console.write(_END)
-        self._wait(rb"\x04", "the firmware to take the script")
+        self._wait(rb"\x04", what, piece + _END)
 
     def _send_plain(self, source: bytes) -> None:
         """Without flow control: in small pieces, each when the one before was taken."""
@@ -235,8 +231,9 @@ class _Run:
         what follows the next one says so.
         """
         what = "the script to end"
-        self._stream(what)
-        errors, following = _cut(self._wait(rb"\x04.", what))
+        begun = self._stream(what)
+        is_whole = begun.startswith(_END)
+        errors, following = _cut(begun if is_whole else begun + self._wait(rb"\x04.", what))
         while True:
             if following == b"M":
                 following += self._wait(rb"PY: soft reboot\r\n|\x04", what)
@@ -249,8 +246,9 @@ class _Run:
             else:
                 errors, following = _cut(following + self._wait(rb"\x04.", what))
 
-    def _stream(self, what: str) -> None:
-        """Hand output on as it comes, up to the first 04h."""
+    def _stream(self, what: str) -> bytes:
+        """Hand output on as it comes, up to the first 04h; the byte behind that, and where that is
+        another 04h, as without a traceback, one more."""
         console = self._console
         position = console.consumed
         ended = False
@@ -266,7 +264,7 @@ class _Run:
         pump()
         stop_listening = console.on_output(pump)
         try:
-            self._wait(rb"\x04", what)
+            return self._wait(rb"\x04(\x04.|[^\x04])", what).partition(_END)[2]
         finally:
             stop_listening()
 
@@ -278,8 +276,8 @@ class _Run:
         if has_rebooted:
             what = "the REPL after the script's soft reset"
             self._console.wait(_RAW_BANNER, limits, what)
-        self._console.write(_LEAVE_RAW)
-        self._console.wait(_AT_PROMPT, limits, "the REPL's prompt after the script")
+        what = "the REPL's prompt after the script"
+        self._console.wait(_AT_PROMPT, limits, what, typed=_LEAVE_RAW)
 
 
 def _cut(received: bytes) -> tuple[bytes, bytes]:

@@ -150,6 +150,8 @@ class Session(EngineAccess):
             if wall_until is not None:
                 goal = goal._replace(wall=max(0.0, wall_until - clock()))
             stop = self._run_once(self._with_opening(goal))
+            if goal.typed:
+                goal = goal._replace(typed=b"")
             if stop.reason is StopReason.RESET:
                 self._note_reset(stop)
                 if goal.stop_on_reset and stop.detail.get("cause") != "power-on":
@@ -176,14 +178,17 @@ class Session(EngineAccess):
         limits: Limits,
         what: str,
         *,
+        typed: bytes = b"",
         stop_on_reset: bool = False,
     ) -> Stop:
         """Run until `console` prints `pattern` (MATCH) or, if asked, a reset (RESET).
 
-        what: the thing waited for, in words. Raises WaitTimeout at the limits.
+        what: the thing waited for, in words. typed: before that. Raises WaitTimeout at the limits.
         """
         stop = self.run(
-            limits.goal(console=console, pattern=pattern, stop_on_reset=stop_on_reset)
+            limits.goal(
+                console=console, pattern=pattern, typed=typed, stop_on_reset=stop_on_reset
+            )
         )
         if stop.reason in (StopReason.MATCH, StopReason.RESET):
             return stop
