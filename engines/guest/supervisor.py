@@ -143,7 +143,7 @@ class Supervisor:
             self.core,
             self.clock,
             lambda report: self.stop(StopReason.FAULT, detail=report),
-            self.host.flush,
+            self._pass_on,
             lambda address, size: self.board.view.read(self.core, address, size),
         )
         self._requests = Requests(self, boot)
@@ -222,6 +222,11 @@ class Supervisor:
             self._server.refuse(self._number, EngineError(epitaph))
         while True:
             self._serve()
+
+    def _pass_on(self) -> None:
+        """In the middle of a run: the user's process shall see what has gathered."""
+        self.host.flush()
+        self._server.push()
 
     # -- standing still --------------------------------------------------------------------------
 

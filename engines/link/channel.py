@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HEADER = 8
 """Bytes of the length before each message."""
+AT_ONCE = 1 << 14
+"""Bytes that are read at once, of all the messages that have come."""
 
 
 def wait_for(descriptor: int, seconds: float | None, events: int = select.POLLIN) -> bool:
@@ -48,6 +50,8 @@ class Channel:
         self._reading, self._writing, self._patience = reading, writing, patience
         os.set_blocking(writing, patience is None)
         self._whole = _Whole()
+        self._come = bytearray()
+        """What was read, of messages that were not received yet."""
         self._has_come = False
         """Whether something is there to be read, as `poll` has found."""
         self._readable = select.poll()
@@ -55,12 +59,12 @@ class Channel:
 
     def send(self, message: Any) -> None:
         """Send anything that can be pickled; ValueError if it cannot, and nothing is sent."""
-        try:
-            body = pickle.dumps(message, protocol=5)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise ValueError(f"not to be sent to another process: {error}") from error
+        self.put(packed(message))
+
+    def put(self, messages: bytes) -> None:
+        """Send what was packed."""
         with self._whole:
-            rest = memoryview(len(body).to_bytes(HEADER, "little") + body)
+            rest = memoryview(messages)
             while rest:
                 try:
                     rest = rest[os.write(self._writing, rest) :]
@@ -70,24 +74,37 @@ class Channel:
     def receive(self) -> Any:
         """Wait for the next message."""
         with self._whole:
-            has_come, self._has_come = self._has_come, False
-            length = int.from_bytes(self._exactly(HEADER, has_come), "little")
-            # So much is written at once, and is there with its length.
-            return pickle.loads(self._exactly(length, HEADER + length <= select.PIPE_BUF))
+            come = self._come
+            while len(come) < HEADER:
+                self._await_more()
+                data = os.read(self._reading, AT_ONCE)
+                if not data:
+                    raise EOFError
+                come += data
+            end = HEADER + int.from_bytes(come[:HEADER], "little")
+            body = come[HEADER:end]
+            del come[:end]
+            if len(body) < end - HEADER:
+                body = self._completed(body, end - HEADER)
+            return pickle.loads(body)
 
-    def _exactly(self, count: int, has_come: bool) -> bytearray:
-        """has_come: at least the first of so many bytes."""
-        data = bytearray(count)
-        view = memoryview(data)
+    def _completed(self, begun: bytearray, length: int) -> bytearray:
+        """A message that is longer than what was read of it."""
+        data = bytearray(length)
+        data[: len(begun)] = begun
+        view = memoryview(data)[len(begun) :]
         while view:
-            if self._patience is not None and not has_come:
-                self._await(self._reading, select.POLLIN)
-            has_come = False
+            self._await_more()
             got = os.readv(self._reading, [view])
             if not got:
                 raise EOFError
             view = view[got:]
         return data
+
+    def _await_more(self) -> None:
+        has_come, self._has_come = self._has_come, False
+        if self._patience is not None and not has_come:
+            self._await(self._reading, select.POLLIN)
 
     def _await(self, descriptor: int, events: int) -> None:
         if not wait_for(descriptor, self._patience, events):
@@ -95,8 +112,19 @@ class Channel:
 
     def poll(self, seconds: float | None) -> bool:
         """Whether a message (or the end) comes within that time; None: however long that takes."""
+        if self._come:
+            return True
         self._has_come = bool(self._readable.poll(None if seconds is None else seconds * 1000))
         return self._has_come
+
+
+def packed(message: Any) -> bytes:
+    """As it goes through the pipe; ValueError where it cannot be pickled."""
+    try:
+        body = pickle.dumps(message, protocol=5)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ValueError(f"not to be sent to another process: {error}") from error
+    return len(body).to_bytes(HEADER, "little") + body
 
 
 class _Whole:

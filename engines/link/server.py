@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from xipsim.engines.api import EngineError
 
-from .channel import Channel
+from .channel import Channel, packed
 from .messages import UP, Message, News, Refusal, Reply, Request
 
 
@@ -27,7 +27,10 @@ class UsersEnd(Protocol):
         """The request could not be done."""
 
     def tell(self, kind: str, value: Any) -> None:
-        """What happens while the guest runs; see `News`."""
+        """What happens while the guest runs; see `News`. It may wait for `push`, or an answer."""
+
+    def push(self) -> None:
+        """Whatever was told shall arrive."""
 
 
 class Server:
@@ -35,6 +38,8 @@ class Server:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._told = b""
+        """What goes with the next message: each one wakes the user's process."""
 
     def receive(self) -> Request:
         """Wait for the next request; ends the process where none can come any more."""
@@ -50,22 +55,32 @@ class Server:
     def reply(self, number: int, value: Any) -> None:
         """The request was done. What cannot be sent is refused."""
         try:
-            self._send(Reply(number, value))
-        except OSError:
-            raise
+            answer = _packed(Reply(number, value))
         except Exception as error:  # whatever pickling a value may raise
             self.refuse(number, EngineError(f"the answer cannot be sent: {error}"))
+        else:
+            self._send(answer)
 
     def refuse(self, number: int, error: Exception) -> None:
         """The request could not be done."""
-        self._send(Refusal(number, error))
+        self._send(_packed(Refusal(number, error)))
 
     def tell(self, kind: str, value: Any) -> None:
         """What happens while the guest runs; see `News`."""
-        self._send(News(kind, value))
+        self._told += _packed(News(kind, value))
 
-    def _send(self, message: Message) -> None:
+    def push(self) -> None:
+        """Whatever was told shall arrive."""
+        if self._told:
+            self._send(b"")
+
+    def _send(self, answer: bytes) -> None:
+        told, self._told = self._told, b""
         try:
-            self._channel.send((UP.index(type(message)), *message))
+            self._channel.put(told + answer)
         except OSError:
             os._exit(1)  # the user's process is gone
+
+
+def _packed(message: Message) -> bytes:
+    return packed((UP.index(type(message)), *message))

@@ -53,6 +53,9 @@ class Monitor:
                     what = f"{event.source}: {event.rule}: {event.message}{_at(event.pc)}"
                     self._say(WARNING, what)
 
+    def push(self) -> None:
+        """It has arrived."""
+
     def _say(self, level: int, text: str) -> None:
         self._host.log(level, text.encode())
 

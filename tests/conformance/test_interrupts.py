@@ -143,13 +143,13 @@ def test_what_another_handler_raises_in_a_message_is_told(
     class Alarmed(TimeoutError):
         pass
 
-    def readv(*_: Any) -> int:
+    def read(*_: Any) -> bytes:
         monkeypatch.undo()
         raise Alarmed
 
     with running(WAIT) as engine:
         engine.run(Goal(until=10_000))
-        monkeypatch.setattr(os, "readv", readv)
+        monkeypatch.setattr(os, "read", read)
         with pytest.raises(Alarmed):
             engine.registers()
         for _ in range(2):

@@ -11,7 +11,7 @@ import pytest
 
 from xipsim.engines.api import EngineError
 from xipsim.engines.link import channel
-from xipsim.engines.link.channel import Channel, Stuck
+from xipsim.engines.link.channel import Channel, Stuck, packed
 
 PATIENCE = 0.05
 
@@ -63,15 +63,43 @@ def test_what_cannot_be_sent_leaves_nothing_behind(ends: tuple[Channel, Channel]
     assert other.receive() == 7
 
 
-@pytest.mark.parametrize("call", [1, 2], ids=["in the length", "in the body"])
-def test_a_message_that_is_received_in_part_is_not_taken_for_another(
-    ends: tuple[Channel, Channel], call: int, monkeypatch: pytest.MonkeyPatch
+def test_messages_that_come_together_are_received_one_by_one(
+    ends: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = ends
-    other.send(b"first")
+    other.put(b"".join(map(packed, (1, b"x" * 1000, "end"))))
+    assert one.poll(0)
+    assert one.receive() == 1
+    monkeypatch.setattr(channel.os, "read", None)
+    assert one.poll(0)
+    assert [one.receive(), one.receive()] == [b"x" * 1000, "end"]
+    assert not one.poll(0)
+
+
+@pytest.mark.parametrize("size", [channel.AT_ONCE - 40, channel.AT_ONCE, 2 * channel.AT_ONCE])
+@pytest.mark.parametrize("before", [0, 1, channel.AT_ONCE // 2, channel.AT_ONCE - 20])
+def test_messages_that_are_cut_where_they_are_read_arrive_whole(
+    ends: tuple[Channel, Channel], size: int, before: int
+) -> None:
+    one, other = ends
+    messages = [b"b" * before, b"m" * size, "end"]
+    other.put(b"".join(map(packed, messages)))
+    assert [one.receive() for _ in messages] == messages
+
+
+@pytest.mark.parametrize(
+    ("function", "size"),
+    [("read", 10), ("readv", 2 * channel.AT_ONCE)],
+    ids=["at its beginning", "in the rest"],
+)
+def test_a_message_that_is_received_in_part_is_not_taken_for_another(
+    ends: tuple[Channel, Channel], function: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = ends
+    other.send(bytes(size))
     other.send(b"second")
     with monkeypatch.context() as patched:
-        patched.setattr(channel.os, "readv", interrupted(os.readv, call))
+        patched.setattr(channel.os, function, interrupted(getattr(os, function), 1))
         with pytest.raises(Alarmed):
             one.receive()
     for ask in (one.receive, one.receive, lambda: one.send(1)):
