@@ -137,7 +137,8 @@ class SerialTerminal(Model, Console, ABC):
     def _sent(self) -> None:
         character, self._shifter = self._shifter, None
         assert character is not None
-        self._send()
+        if self._tx:
+            self._send()
         self._update()
         data = bytes((character,))
         for receiver in self._receivers:

@@ -66,7 +66,8 @@ class Unread:
 
     def find(self, pattern: re.Pattern[bytes]) -> bytes | None:
         """Consume and return everything up to the end of the first match."""
-        match = pattern.search(self.bytes, max(0, self.searched - OVERLAP))
+        searched = self.searched
+        match = pattern.search(self.bytes, searched - OVERLAP if searched > OVERLAP else 0)
         if match is None:
             self.searched = len(self.bytes)
             return None

@@ -122,12 +122,14 @@ class Uart(WiredUart, UartRegisters):
         self._put(value)
 
     def _put(self, value: int) -> None:
-        if len(self._tx) >= self._depth:
+        tx = self._tx
+        if len(tx) >= (DEPTH if self._fifos else 1):
             self.diagnose("uart-overflow", "THR written while the transmit FIFO is full: lost")
         else:
-            self._tx.append(value & self._mask())
+            tx.append(value & self._mask())
             self._tx_empty = False
-            self._send()
+            if self._shifter is None:
+                self._send()
             self._update()
 
     # -- control ---------------------------------------------------------------------------------
@@ -245,8 +247,9 @@ class Uart(WiredUart, UartRegisters):
 
     @UartRegisters.USR.on_peek
     def _look_at_status(self) -> int:
-        rx, tx, depth = len(self._rx), len(self._tx), self._depth
-        return (tx < depth) << 1 | (not tx) << 2 | (rx > 0) << 3 | (rx >= depth) << 4
+        rx, tx, depth = len(self._rx), len(self._tx), DEPTH if self._fifos else 1
+        sends = 0x6 if not tx else 0x2 if tx < depth else 0
+        return sends if not rx else sends | (0x8 if rx < depth else 0x18)
 
     @UartRegisters.TFL.on_read
     def _tx_level(self) -> int:
@@ -298,7 +301,9 @@ class Uart(WiredUart, UartRegisters):
         return self._tx_empty
 
     def _update(self) -> None:
-        self.IRQ.set(self._identity() != ID_NONE)
+        line, level = self.IRQ, self._identity() != ID_NONE
+        if level != line.level:
+            line.set(level)
 
     # -- the line --------------------------------------------------------------------------------
 
@@ -311,7 +316,9 @@ class Uart(WiredUart, UartRegisters):
 
     def _may_send(self) -> bool:
         # Assumption: the terminal's CTS is obeyed whether MCR.AFCE says so or not.
-        return not (self._held or self.regs[_HTX] & 1)
+        if self._throttled and self.handshake:
+            return False
+        return not self.regs[_HTX] & 1
 
     def _begun(self) -> None:
         # Who is wired to the pin looks at characters only when they are over.
