@@ -158,6 +158,11 @@ class Questions:
         self.proofs.key = None if turn is None or until is None else key
         if is_new:
             return now
+        known = self._known
+        last = self._begun[1] if known is None else known.last
+        if now - last > INTERRUPTED_GAP and not self._others:
+            self._known, self._begun = None, (asked, now)  # as `Run.begin`, once anybody needs it
+            return now
         run = self._run
         gap, is_behind_alarm = now - run.last, run.last == run.alarm_due
         if gap and self._others:
