@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from xipsim.peripherals.multiplexer import Choice, PinMultiplexer
+from xipsim.peripherals.pads import Pads
 from xipsim.peripherals.serial_terminal import SerialTerminal
 
 TOLERANCE = 0.05
@@ -41,6 +42,9 @@ class UartPins:
         number: int,
     ) -> None:
         self._multiplexer = multiplexer
+        self._places: list[tuple[Pads, int]] = []
+        self._ends: list[tuple[Pads, int]] = []
+        """To what TXD is wired where it is at those places."""
         self._sender = UartPin(uart, sends=True)
         self._signals = {f"{number}TX": self._sender, f"{number}RX": UartPin(uart, sends=False)}
         if multiplexer is not None:
@@ -52,11 +56,14 @@ class UartPins:
         if self._multiplexer is None:
             return peers
         # With each character, of a UART that is wired to no other, as most are.
-        for port, pin in self._multiplexer.places(self._sender):
-            for other, number in port.wired(pin):
-                function = other.function(number)
-                if isinstance(function, UartPin) and not function.sends:
-                    peers.append(function.uart)
+        places = self._multiplexer.places(self._sender)
+        if places is not self._places:
+            self._places = places
+            self._ends = [end for port, pin in places for end in port.wired(pin)]
+        for other, number in self._ends:
+            function = other.function(number)
+            if isinstance(function, UartPin) and not function.sends:
+                peers.append(function.uart)
         return peers
 
 

@@ -31,8 +31,8 @@ OVERLAP = 4096
 EVENTS_AT_ONCE = 512
 LIMIT = 16 << 20
 """Unread bytes of a console that are held; a board may print for days, with nobody who reads."""
-SLACK = LIMIT // 4
-"""What may come on top before the oldest bytes go."""
+MOST = LIMIT + LIMIT // 4
+"""Bytes at which the oldest go, down to that limit."""
 
 
 class EngineClock(Protocol):
@@ -59,7 +59,7 @@ class Unread:
         """More was printed."""
         self.bytes += data
         self.last = now
-        if len(self.bytes) > LIMIT + SLACK:
+        if len(self.bytes) > MOST:
             excess = len(self.bytes) - LIMIT
             del self.bytes[:excess]
             self.searched = max(0, self.searched - excess)
@@ -106,6 +106,8 @@ class Host:
         self._flash_activity = 0
         self._goal = Goal()
         self._pattern: re.Pattern[bytes] | None = None
+        self._searched: Unread | None = None
+        """Where it is searched."""
         self._deadline = clock.engine_alarm(lambda: self._stop(StopReason.DEADLINE))
         self._quiet = clock.engine_alarm(self._check_quiet)
         self._attach()
@@ -127,6 +129,7 @@ class Host:
             unread.searched = 0
             if (consumed := unread.find(self._pattern)) is not None:
                 return StopReason.MATCH, consumed
+            self._searched = unread
         now = self._clock.now
         if goal.until is not None:
             if goal.until <= now:
@@ -143,7 +146,7 @@ class Host:
         """The machine stands still: nothing is waited for."""
         self._deadline.cancel()
         self._quiet.cancel()
-        self._pattern = None
+        self._pattern = self._searched = None
         self.flush()
 
     @property
@@ -168,10 +171,10 @@ class Host:
         def receive(data: bytes) -> None:
             output.extend(data)
             unread.add(data, self._clock.now)
-            if self._pattern is not None and name == self._goal.console:
+            if unread is self._searched and self._pattern is not None:
                 consumed = unread.find(self._pattern)
                 if consumed is not None:
-                    self._pattern = None
+                    self._searched = None
                     self._stop(StopReason.MATCH, consumed=consumed)
 
         return receive
