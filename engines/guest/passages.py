@@ -226,49 +226,56 @@ class Passages:
             return
         speaker, began, passage = played
         made, written, times, self._pc = self._player.stop()
-        bases, rounds, questions = [began, *times], 0, self._questions
+        bases, rounds, waits = [began, *times], 0, False
         self.drives = _is_driven
         try:
             if (then := passage.then) is not None and len(bases) > passage.bases:
                 starts = bases[passage.bases :]
-                if len(starts) == COMPARED == self._rounds + 1 and speaker.line is None:
-                    questions.follow, questions.taken = starts, then[1].stops[-1].taken
-                self._enter(speaker, passage, bases[: passage.bases + 1], written)
+                waits = self._enter(speaker, passage, bases[: passage.bases], starts, written)
                 bases = starts
                 written, passage = written[len(passage.steps) :], then[1]
             if passage.then is None and passage.again is not None:
                 rounds = len(bases) - 1
-            if passage.rises is not None and (rounds or made > passage.rises):
-                self._clock.wake()
-            if rounds:
-                if questions.waits_until is not None:
-                    speaker.again(bases[0], questions.follow[1:], asks=False)
-                    self._stalls_until = questions.waits_until
-                else:
+            if not waits:
+                if passage.rises is not None and (rounds or made > passage.rises):
+                    self._clock.wake()
+                if rounds:
                     self._go_round(speaker, bases, passage)
-                del bases[:-1]
-            self._bring(speaker, passage, bases, made, written)
+                    del bases[:-1]
+                self._bring(speaker, passage, bases, made, written)
         finally:
-            self.drives = questions.waits_until = None
-            questions.follow = ()
+            self.drives = None
         if rounds and rounds == self._rounds:
             if (end := self._stalls_until) is not None:
                 self._clock.stall_behind(end, self._alarm if passage.is_apart else None)
             self._clock.passage(speaker)
 
     def _enter(
-        self, speaker: Speaker, passage: Passage, bases: Sequence[int], written: memoryview
-    ) -> None:
+        self,
+        speaker: Speaker,
+        passage: Passage,
+        bases: Sequence[int],
+        starts: Sequence[int],
+        written: memoryview,
+    ) -> bool:
         """Let it be where it would be behind all of a passage, and the write that has begun a loop,
-        at the last of these times."""
+        at the first of these times. Where the loop is known to wait, all of that is done: returns
+        whether it is."""
         assert passage.then is not None and passage.again is not None
         if passage.rises is not None:
             self._clock.wake()
-        time, due = bases[-1], passage.again.due
-        self._bring(speaker, passage, bases[:-1], len(passage.steps), written)
-        self.past.at(time, speaker.enter, passage.then[0].what, time, written)
-        if due is not None:
-            speaker.end.follow(time + due)
+        (first, loop), began, wait = passage.then, starts[0], None
+        self._bring(speaker, passage, bases, len(passage.steps), written)
+        if len(starts) == COMPARED == self._rounds + 1 and speaker.line is None:
+            until, turn = speaker.turn(first.what)
+            if until is not None:
+                taken = loop.stops[-1].taken
+                wait = self._questions.wait_alike(first.question, until, turn, starts, taken)
+        starts, self._stalls_until = wait or ((began,), None)
+        self.past.at(began, speaker.enter, first.what, starts, written)
+        if passage.again.due is not None:
+            speaker.end.follow(began + passage.again.due)
+        return wait is not None
 
     def _bring(
         self,

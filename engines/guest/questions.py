@@ -78,14 +78,6 @@ class Questions:
         """The question of the run under way, and when it was asked first."""
         self._known: Run | None = None
         """That run, once anybody needs it: most are asked once."""
-        self.follow: Sequence[int] = ()
-        """When the next question is asked, which begins a loop, and when again: thrice, up to now.
-        """
-        self.taken = 0
-        """ns that accesses take before each of them but the first."""
-        self.waits_until: int | None = None
-        """Those were the first ones of a wait, which stalls until then; then `follow` has all of
-        them. None: the last of them has to be asked."""
         self._is_known = False
         """Whether the last question said when the answer changes."""
         self._others: dict[Hashable, Run] = {}
@@ -144,10 +136,6 @@ class Questions:
         now = self._clock.now
         if isinstance(key, Unanswered) and self._hopeless.is_many(key, now) and not self.level():
             self._tell(key)
-        if self.follow and until is not None and turn is not None and not after:
-            self._wait_alike(key, until, turn)
-            if self.waits_until is not None:
-                return now
         asked = key if until is None else (key, until)
         is_new = asked != self.asking[0] and self._change(asked, now)
         if until is None or turn is not None:
@@ -185,11 +173,18 @@ class Questions:
                 return end
         return now
 
-    def _wait_alike(self, key: Hashable, until: int, turn: Callable[[], Turn]) -> None:
-        """What `follow` tells of, if it is a loop that is proven to count nothing: all up to the
-        stall at once, as if each had been asked."""
-        first, second, third = self.follow
-        one, taken = third - second, self.taken
+    def wait_alike(
+        self, key: Hashable, until: int, made: Turn, starts: Sequence[int], taken: int
+    ) -> tuple[Sequence[int], int] | None:
+        """What is asked for the first time, and again, thrice up to now, each time behind a turn
+        like that, in which accesses take `taken` ns: if that loop is proven to count nothing, all
+        up to the stall at once, as if each had been asked.
+
+        Returns when it was asked, and until when it stalls; None: nothing is done, as that is not
+        proven.
+        """
+        first, second, third = starts
+        one = third - second
         gap, end = one - taken, third + one * (QUESTIONS_BEFORE_STALL - COMPARED)
         if (
             second - first != one
@@ -198,11 +193,10 @@ class Questions:
             or self.asking[0] is not None
             or self.can_interrupt()
         ):
-            return
+            return None
         due = self._clock.alone_until(end, third, until + INTERRUPTED_GAP)
-        made = turn()
         if due <= end or not self.proofs.holds((key, made.state, gap, taken), second):
-            return
+            return None
         stall_end, asked, polls = min(due, until), (key, until), QUESTIONS_BEFORE_STALL
         run = Run.stalled(asked, first, gap, taken)
         run.level, run.alarm_due, run.last = self.level(), due, stall_end
@@ -212,8 +206,7 @@ class Questions:
         self.asking[0], self._begun, self._known = asked, (asked, first), run
         self._is_known, self.proofs.key = True, key
         self._turns.stalls(run, key, until, made)
-        self.follow = range(first, end + 1, one)
-        self.waits_until = stall_end
+        return range(first, end + 1, one), stall_end
 
     def _make_turns(self, run: Run, made: Turn, gap: int, until: int) -> bool:
         """Those up to the one that stalls, as if the firmware had made them, all like this one; if

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from xipsim.peripherals.core import Alarm, FirstTurn, Signal, Start
+from xipsim.peripherals.core import Alarm, FirstTurn, Signal, Start, Turn
 from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.peripherals.nor.bus import status_question
 
@@ -113,7 +113,11 @@ class Passages:
             return None
         return FirstTurn(status_question(polls.plain[0]), self.model.regs[_SER])
 
-    def enter(self, what: int, began: int, written: memoryview) -> None:
+    def turn(self, what: Any) -> tuple[int | None, Turn]:
+        """As `Speaker.turn`: there is `line`."""
+        raise NotImplementedError
+
+    def enter(self, what: int, starts: Sequence[int], written: memoryview) -> None:
         """As `Speaker.enter`."""
         self._transfers.select_again(what)
 

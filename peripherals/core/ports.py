@@ -211,8 +211,14 @@ class Speaker(Protocol):
         steps: offsets of the accesses that have led up to it.
         """
 
-    def enter(self, what: Any, began: int, written: memoryview) -> None:
-        """Do what that write does, which came at `began`, the time of now; with the question.
+    def turn(self, what: Any) -> tuple[int | None, Turn]:
+        """Of that write, before `enter`: when the answer to its question changes, as far as that is
+        known, and the turn that it begins. Only of a model without `line`."""
+
+    def enter(self, what: Any, starts: Sequence[int], written: memoryview) -> None:
+        """Do what that write does, which came at the first of these times, which is now; with the
+        question. If there are others, which `turn` was asked for, do as well what `again` does at
+        those, and leave all questions out.
 
         written: values of those accesses.
         """

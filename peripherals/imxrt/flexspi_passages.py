@@ -13,7 +13,7 @@ from operator import attrgetter, itemgetter
 from struct import Struct
 from typing import Any, Literal
 
-from xipsim.peripherals.core import Alarm, Carried, FirstTurn, Signal, Start
+from xipsim.peripherals.core import Alarm, Carried, FirstTurn, Signal, Start, Turn
 from xipsim.peripherals.fixed import Fixed
 from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.peripherals.nor.bus import status_question
@@ -56,6 +56,10 @@ class _Started(Fixed):
     began: int
     facts: tuple[Any, ...]
     """See `_facts`."""
+
+
+_Entered = tuple[_Started, _Pace, Callable[[], bytes]]
+"""A poll that is like the next one, and its cycle."""
 
 
 class _Outcome(NamedTuple):
@@ -264,16 +268,16 @@ class Passages:
         started, pace = _started(command, address, now), _pace(command, now)
         return FirstTurn(status_question(spi.chips[command.select]), (started, pace, again))
 
-    def enter(
-        self,
-        what: tuple[_Started, _Pace, Callable[[], bytes]],
-        began: int,
-        written: memoryview,
-    ) -> None:
-        """As `Speaker.enter`."""
+    def turn(self, what: _Entered) -> tuple[int | None, Turn]:
+        """As `Speaker.turn`."""
+        started = what[0]
+        return self._polls.first(self.model.chips[started.select], started.began)
+
+    def enter(self, what: _Entered, starts: Sequence[int], written: memoryview) -> None:
+        """As `Speaker.enter`. Of the commands, only the last one is still to be seen."""
         started, pace, again = what
-        command = self.model.command = _start(started, pace, began, written)
-        self._polls.enter(command, again, began)
+        command = self.model.command = _start(started, pace, starts[-1], written)
+        self._polls.enter(command, again, starts)
 
 
 def _data(words: Sequence[int]) -> _Data:

@@ -54,14 +54,30 @@ class Polls:
     def _ask(self) -> None:
         self._clock.question(self._question, until=self._until, turn=self._turn)
 
-    def enter(self, command: IpCommand, again: Callable[[], bytes], now: int) -> None:
-        """A poll that is like the next one has begun, with that cycle."""
-        spi = self._spi
-        rx, chip = spi.rx, spi.chips[command.select]
+    def first(self, chip: SpiDevice, lag: int) -> tuple[int | None, Turn]:
+        """Of a poll that is like the next one, and begins so many ns behind its start: when the
+        answer changes, and the turn that it begins."""
         self._question, self._until = status_question(chip), chip.busy_until
-        self._plain, self._held, self._lag = command, len(rx), command.began - now
-        rx += again() + bytes(command.padding)
-        self._ask()
+        self._held, self._lag = len(self._spi.rx), lag
+        return self._until, self._turn()
+
+    def enter(
+        self, command: IpCommand, again: Callable[[], bytes], starts: Sequence[int]
+    ) -> None:
+        """A poll that is like the next one has begun, with that cycle, and was started at the last
+        of these times; those before it were the same. Of one alone the clock is asked; else that
+        was done, see `first`."""
+        spi, self._plain = self._spi, command
+        chip, last = spi.chips[command.select], starts[-1]
+        is_alone = len(starts) == 1
+        if is_alone:
+            self.first(chip, command.began - last)
+        spi.rx += again() + bytes(command.padding)
+        if is_alone:
+            self._ask()
+            return
+        spi.quiet_at = command.stop + command.behind - (last - starts[-2])
+        chip.repeated(starts[1:])
 
     def is_under_way(self) -> bool:
         """Whether the command under way is a poll that is like the next one."""

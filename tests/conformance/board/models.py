@@ -608,7 +608,10 @@ class Talker(Peripheral):
     def first_turn(self, steps: Sequence[int]) -> FirstTurn | None:
         return None
 
-    def enter(self, what: Any, began: int, written: memoryview) -> None:
+    def turn(self, what: Any) -> tuple[int | None, Turn]:
+        raise AssertionError
+
+    def enter(self, what: Any, starts: Sequence[int], written: memoryview) -> None:
         raise AssertionError
 
     @property
