@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from xipsim.peripherals.core import Unanswered
@@ -136,17 +136,19 @@ class Run:
         if self.count > QUESTIONS_BEFORE_STALL:
             self.count = QUESTIONS_BEFORE_STALL
 
-    def go_round_behind(self, times: Iterable[int], ends: Iterable[int]) -> int:
+    def go_round_behind(self, times: Sequence[int], ends: Sequence[int]) -> int:
         """The same, at these times, and each time it has stalled until one of `ends`. How often the
         loop would have gone round in these stalls."""
-        gaps, length, taken, turns = len(self.gaps), sum(self.gaps), self.taken, 0
-        for now, end in zip(times, ends, strict=True):
-            if length:
-                turns += (end - now) * gaps // (length + gaps * taken)
-            self.last, self.last_taken, taken = end, taken, 0
-            self.polls += 1
-        self.taken = 0
-        return turns
+        count, taken, gaps = len(times), self.taken, self.gaps
+        self.last, self.last_taken, self.taken = ends[-1], taken if count == 1 else 0, 0
+        self.polls += count
+        if not (length := sum(gaps)):
+            return 0
+        # Accesses have taken time in the first one only.
+        shapes = len(gaps)
+        first = (ends[0] - times[0]) * shapes // (length + shapes * taken)
+        later = zip(times[1:], ends[1:], strict=True)
+        return first + sum([(end - now) * shapes // length for now, end in later])
 
     def fits(self, gap: int) -> bool:
         """Whether a turn of the loop may be that long: turns differ by a branch here and there."""

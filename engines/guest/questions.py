@@ -201,7 +201,7 @@ class Questions:
         run = Run.stalled(asked, first, gap, taken)
         run.level, run.alarm_due, run.last = self.level(), due, stall_end
         run.wait = self.waits.begin(key, self.pc(), first)
-        self.waits.add(run.wait, polls, polls + run.turns(stall_end - end))
+        self.waits.add(run.wait, polls, polls + (stall_end - end) // one)
         self._others.clear()
         self.asking[0], self._begun, self._known = asked, (asked, first), run
         self._is_known, self.proofs.key = True, key
