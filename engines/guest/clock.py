@@ -119,7 +119,8 @@ class GuestClock:
         """An alarm of the guest's world has fired."""
         self.questions.alarm_comes()
         self.passages.settle()
-        if self.stall_end.deadline == self.now and not self._asleep:
+        end = self.stall_end.deadline
+        if end is not None and end == self.now and not self._asleep:
             self.stall_end.cancel()
             self._release()
         self._begin_waiting()

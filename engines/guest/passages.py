@@ -232,11 +232,14 @@ class Passages:
             if (then := passage.then) is not None and len(bases) > passage.bases:
                 starts = bases[passage.bases :]
                 waits = self._enter(speaker, passage, bases[: passage.bases], starts, written)
-                bases = starts
-                written, passage = written[len(passage.steps) :], then[1]
-            if passage.then is None and passage.again is not None:
-                rounds = len(bases) - 1
-            if not waits:
+                if not waits:
+                    bases, written = starts, written[len(passage.steps) :]
+                passage = then[1]
+            if waits:
+                rounds = self._rounds
+            else:
+                if passage.then is None and passage.again is not None:
+                    rounds = len(bases) - 1
                 if passage.rises is not None and (rounds or made > passage.rises):
                     self._clock.wake()
                 if rounds:
