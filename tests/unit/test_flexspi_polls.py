@@ -14,6 +14,7 @@ from flexspi_fakes import ERASE_TIME, FakeChip, Rig
 from xipsim.peripherals.core import Turn
 from xipsim.peripherals.core.testing import Bench
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
+from xipsim.peripherals.imxrt.flexspi_polls import Polls
 
 READ, STATUS, ENABLE, ERASE = 0, 1, 3, 5
 RXWA, DONE = 0x20, 0x01
@@ -205,6 +206,36 @@ def test_polls_that_the_engine_makes(rig: PollRig, before: tuple[int, ...]) -> N
     assert rig.spi.peek(FlexSpi.INTR.offset) & DONE
     assert rig.spi.peek(FlexSpi.IPRXFSTS.offset) & 0xFF == 1
     assert rig.get(FlexSpi.RFDR) & 1, "busy"
+
+
+def entered(later: int, *starts: int) -> tuple[PollRig, Polls]:
+    """A poll has begun by what is known of it, at times relative to now, at the last of which it is
+    as a started one is, `later` ns later than now."""
+    rig = PollRig()
+    spi, now, polls = rig.spi, rig.bench.clock.now, Polls(rig.spi)
+    rig.ask()
+    spi.rx.clear()
+    command = spi.command
+    assert command is not None and command.end is not None
+    lag = command.began - now
+    for name in ("began", "base", "end", "stop"):
+        setattr(command, name, getattr(command, name) + later)
+    polls.first(rig.chip, lag)
+    polls.enter(command, lambda: b"\3", [now + start for start in starts])
+    return rig, polls
+
+
+def test_polls_that_come_at_once() -> None:
+    """They leave what they leave when they come one by one, and ask nothing."""
+    rig, polls = entered(0, 0)
+    now = rig.bench.clock.now
+    assert len(rig.turns) == 1, "has asked"
+    polls.again(now, [now + 400, now + 900], asks=False)
+    other, others = entered(900, 0, 400, 900)
+    assert other.turns == []
+    assert other.spi.save() == rig.spi.save()
+    assert other.chip.told == rig.chip.told == [(now + 400, now + 900)]
+    assert others.is_under_way() and polls.is_under_way()
 
 
 @pytest.mark.parametrize(("count", "is_over"), [(1, True), (2, False)])
