@@ -26,6 +26,9 @@ _SINCE = 11
 _FEW = 4
 """Frames in the receive FIFO with which one may begin: a status, not data."""
 
+_Write = tuple[int, int, int]
+"""Step, offset and value."""
+
 
 class _Outcome(NamedTuple):
     """What has changed. Times are distances from the passage's last base."""
@@ -60,6 +63,11 @@ class Passages:
         self.line: Signal | None = ospi.IRQ
         self.pushed = 0
         """The last element of DR that was written."""
+        self._writes: Sequence[_Write] = ()
+        self._seen = 0
+        self._steps: list[int] = []
+        """Of a passage that is taken down: its writes, as far as was looked at them, and which have
+        filled the transmit FIFO since it was last cleared."""
         self._clock = ospi.system.clock
         self.round, self.again = polls.round, polls.again
         """As of `Speaker`."""
@@ -121,11 +129,11 @@ class Passages:
         """As `Speaker.enter`."""
         self._transfers.select_again(what)
 
-    def carried(self, state: Any, writes: Sequence[tuple[int, int, int]]) -> None:
+    def carried(self, state: Any, writes: Sequence[_Write]) -> None:
         """As `Speaker.carried`: not told."""
 
     def outcome(
-        self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
+        self, state: Any, bases: Sequence[int], writes: Sequence[_Write]
     ) -> _Outcome | None:
         """As `Speaker.outcome`."""
         ospi, base = self.model, bases[-1]
@@ -133,13 +141,7 @@ class Passages:
         is_fresh = len(state) <= _SINCE or ospi.since - bases[0] != state[_SINCE]
         if (ospi.raised, ospi.overflowing) != (raised, overflowing):
             return None
-        steps: list[int] = []
-        for step, offset, value in writes:
-            if offset in _DR:
-                steps.append(step)
-            elif offset == _SSIENR and not value & 1:
-                steps.clear()
-        held = len(ospi.sent) + len(ospi.tx)
+        steps, held = self._filled(writes), len(ospi.sent) + len(ospi.tx)
         steps = steps[len(steps) - held :]
         first, end = (steps[0], steps[-1] + 1) if steps else (0, 0)
         if not end - first == len(steps) == held:
@@ -156,6 +158,19 @@ class Passages:
             chosen=ospi.chosen,
             level=ospi.IRQ.level,
         )
+
+    def _filled(self, writes: Sequence[_Write]) -> list[int]:
+        """The steps that have filled the transmit FIFO. The writes of one passage are one list that
+        grows: each access asks, and a page has some 300."""
+        if writes is not self._writes:
+            self._writes, self._seen, self._steps = writes, 0, []
+        seen, self._seen, steps = self._seen, len(writes), self._steps
+        for step, offset, value in writes[seen:]:
+            if offset in _DR:
+                steps.append(step)
+            elif offset == _SSIENR and not value & 1:
+                steps.clear()
+        return steps
 
     def jump(self, outcome: _Outcome, bases: Sequence[int], written: memoryview) -> None:
         """As `Speaker.jump`."""

@@ -8,9 +8,8 @@ far the command under way has come, and status registers and WEL of the chips.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from operator import attrgetter, itemgetter
-from struct import Struct
 from typing import Any, Literal
 
 from xipsim.peripherals.core import Alarm, Carried, FirstTurn, Signal, Start, Turn
@@ -20,20 +19,17 @@ from xipsim.peripherals.nor.bus import status_question
 
 from .flexspi_bus import SerialBus
 from .flexspi_chips import ChipSelects
-from .flexspi_flow import block_size
 from .flexspi_ip import IpCommands
 from .flexspi_lut import LookUpTable
 from .flexspi_registers import ENTRY, OF_COMMANDS, FlexSpiRegisters, IpCommand
+from .flexspi_writes import FREE, Data, Write, Writes
 
-_INTR, _INTEN = FlexSpiRegisters.INTR.offset, FlexSpiRegisters.INTEN.offset
+_INTEN = FlexSpiRegisters.INTEN.offset
 _MCR0, _IPTXFCR = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.IPTXFCR.offset
 _STS1 = FlexSpiRegisters.STS1.offset
 _IPCR0, _IPCR1 = FlexSpiRegisters.IPCR0.offset, FlexSpiRegisters.IPCR1.offset
-_IPTXWE = FlexSpiRegisters.IPTXWE.mask
-_TFDR = tuple(word.offset for word in FlexSpiRegisters.TFDR.elements)
-_FREE = frozenset((_IPCR0, _IPCR1, *_TFDR))
 _ALSO = frozenset((_MCR0,))
-_KEPT = (_MCR0, _STS1, *(offset for offset in OF_COMMANDS if offset not in _FREE))
+_KEPT = (_MCR0, _STS1, *(offset for offset in OF_COMMANDS if offset not in FREE))
 _kept = itemgetter(*_KEPT)
 
 _VERSION = 5
@@ -42,7 +38,6 @@ _IPCMD = FlexSpiRegisters.IPCMD.offset
 _START = (_IPCMD, 1)
 
 _Pace = tuple[int, int, bool, tuple[int] | Literal[0] | None, int]
-_Data = Callable[[memoryview], bytes]
 
 
 class _Started(Fixed):
@@ -70,7 +65,7 @@ class _Outcome(NamedTuple):
     """Free registers that were written."""
     last: tuple[int, ...]
     """Of each of them the step that was the last to write it."""
-    sent: _Data | None
+    sent: Data | None
     """Takes what the FIFO holds from what was written, by step."""
     rx: bytes
     quiet_at: tuple[int, int] | None
@@ -84,7 +79,7 @@ class _Outcome(NamedTuple):
 class Passages:
     """Implements `Speaker`."""
 
-    FREE, PUSHED, ALSO = _FREE, frozenset[int](), _ALSO
+    FREE, PUSHED, ALSO = FREE, frozenset[int](), _ALSO
     line: Signal | None = None
 
     def __init__(
@@ -96,6 +91,8 @@ class Passages:
         self.end, self._grant = progress, grant
         self.again = ip.polls.again
         """As `Speaker.again`."""
+        self._writes = Writes((), 0)
+        """Of the passage that is taken down."""
 
     def begin(self) -> None:
         """One may begin with the next access."""
@@ -146,42 +143,38 @@ class Passages:
         needs = {_IPCR0: (least, end - command.size, 0), _IPCR1: (control, control, 0)}
         return Start(spi.quiet_at + command.interval, needs, self._ip.hidden)
 
-    def carried(
-        self, state: Any, writes: Sequence[tuple[int, int, int]]
-    ) -> Carried | None:
+    def carried(self, state: Any, writes: Sequence[Write]) -> Carried | None:
         """As `Speaker.carried`: address and data of the command that is over, if no address was
         written since it was started. What it has sent is what was pushed first: `outcome` sees to
         that with each access."""
-        at, words = _address(writes), self._pushed(state[0], writes)
-        if at is None or words is None or self._chips.told is None:
-            return None
-        if any(step > at and offset == _IPCR0 for step, offset, _ in writes):
+        said = self._read(state, writes)
+        at, words = said.address, said.pushed
+        if at is None or at != said.free[_IPCR0] or words is None or self._chips.told is None:
             return None
         allowed, length = self._chips.told
-        start, data = allowed[0], _data(words)
+        start, data = allowed[0], said.data(words)
         return Carried(
             {_IPCR0: allowed},
             lambda written: (written[at] - start, data(written)[:length]),
         )
 
-    def outcome(
-        self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
-    ) -> _Outcome | None:
+    def outcome(self, state: Any, bases: Sequence[int], writes: Sequence[Write]) -> _Outcome | None:
         """As `Speaker.outcome`."""
         spi, command = self.model, self.model.command
-        began = bases[-1]
-        sent = self._sent(state[0], writes) if spi.tx else None
-        if spi.tx and sent is None:
-            return None
+        began, said, sent = bases[-1], self._read(state, writes), None
+        if spi.tx:
+            words = said.pushed
+            if words is None or 4 * len(words) != len(spi.tx):
+                return None  # what it holds is not told, or it was cleared
+            sent = said.data(words)
         values = zip(_KEPT, _kept(spi.regs), state[0], strict=True)
-        free = {offset: step for step, offset, _ in writes if offset in _FREE}
-        started, address = None, _address(writes)
+        started, address = None, said.address
         if command is not None and address is not None:
             started = _started(command, address, began)
         return _Outcome(
             registers={offset: value for offset, value, before in values if value != before},
-            free=tuple(free),
-            last=tuple(free.values()),
+            free=tuple(said.free),
+            last=tuple(said.free.values()),
             sent=sent,
             rx=bytes(spi.rx),
             quiet_at=_behind(bases, spi.quiet_at),
@@ -200,34 +193,12 @@ class Passages:
         moves_data = command.reads or command.writes or sequence.template.address_bits
         return not moves_data and self._chips.later(command.select, sequence, 0) is not None
 
-    def _sent(
-        self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
-    ) -> _Data | None:
-        """Where the words in the FIFO come from; None if that is not told, or it was cleared."""
-        words = self._pushed(kept, writes)
-        if words is None or 4 * len(words) != len(self.model.tx):
-            return None
-        return _data(words)
-
-    def _pushed(
-        self, kept: tuple[int, ...], writes: Iterable[tuple[int, int, int]]
-    ) -> list[int] | None:
-        """The steps that have written the words that were pushed; None if some were not written in
-        the passage, or not in their order."""
-        block = block_size(kept[_KEPT.index(_IPTXFCR)])
-        at: dict[int, int] = {}
-        words: list[int] = []
-        for step, offset, value in writes:
-            if offset == _IPTXFCR:
-                block = block_size(value)
-            elif offset == _INTR and value & _IPTXWE:
-                pushed = [at.get(word, -1) for word in _TFDR[: block // 4]]
-                if min(pushed) <= (words[-1] if words else -1) or pushed != sorted(pushed):
-                    return None
-                words += pushed
-            else:
-                at[offset] = step
-        return words
+    def _read(self, state: Any, writes: Sequence[Write]) -> Writes:
+        """What they say; those of one passage are one list that grows."""
+        if writes is not self._writes.told:
+            self._writes = Writes(writes, state[0][_KEPT.index(_IPTXFCR)])
+        self._writes.follow()
+        return self._writes
 
     def jump(self, outcome: _Outcome, bases: Sequence[int], written: memoryview) -> None:
         """As `Speaker.jump`."""
@@ -278,33 +249,6 @@ class Passages:
         started, pace, again = what
         command = self.model.command = _start(started, pace, starts[-1], written)
         self._polls.enter(command, again, starts)
-
-
-def _data(words: Sequence[int]) -> _Data:
-    """Takes the words that these steps have written, neighbours in one go."""
-    runs: list[list[int]] = []
-    for step in words:
-        if runs and step == runs[-1][-1] + 1:
-            runs[-1].append(step)
-        else:
-            runs.append([step])
-    form, end = "", 0
-    for run in runs:
-        form += f"{4 * (run[0] - end)}x{4 * len(run)}s"
-        end = run[-1] + 1
-    take, join = Struct(form).unpack_from, b"".join
-    return lambda written: join(take(written))
-
-
-def _address(writes: Iterable[tuple[int, int, int]]) -> int | None:
-    """The step that has written the address of the command that was started last."""
-    written = address = None
-    for step, offset, value in writes:
-        if offset == _IPCR0:
-            written = step
-        elif offset == _IPCMD and value & 1:
-            address = written
-    return address
 
 
 def _started(command: IpCommand, address: int, base: int) -> _Started:

@@ -108,12 +108,21 @@ DERIVED = {
     "IpCommands.hide: self.hidden",
     "IpCommands.trigger: self.hidden",
     "LookUpTable._changed: self.version",
+    "Passages._filled: self._seen",
+    "Passages._filled: self._steps",
+    "Passages._filled: self._writes",
+    "Passages._read: self._writes",
     "Transfers._finish: self.has_ended",
     "WavePins._next_edge: self._planned",
+    "Writes._push: self.pushed",
+    "Writes.data: self._data",
+    "Writes.follow: self._block",
+    "Writes.follow: self._seen",
+    "Writes.follow: self.address",
 }
 """Follows from registers; `load` computes it anew, or it is kept with all that it follows from. Or
 it is of the access under way, a number of which only matters that it is another one, or says where
-a passage may begin."""
+a passage may begin; or it follows the writes of one that is taken down."""
 BUILDING = {"__init__", "connect", "connected", "load"}
 
 
