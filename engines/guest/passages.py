@@ -393,7 +393,7 @@ class Passages:
         write, then = again, None
         if write is not None and (state != recorded.state or not is_plain):
             again, loop = None, self._known.get((speaker, state))
-            if isinstance(loop, Passage) and loop.again is not None:
+            if isinstance(loop, Passage) and loop.again is not None and loop.then is None:
                 again, first = recorded.leads_to(write, loop.again, loop.given)
                 then = None if first is None else (first, loop)
         alarm: Any = speaker.end
