@@ -119,7 +119,6 @@ class SerialTerminal(Model, Console, ABC):
         self._listen()
         self._update()
 
-    @property
     def _held(self) -> bool:
         """Whether the terminal lets the transmitter wait."""
         return self._throttled and self.handshake

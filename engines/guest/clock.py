@@ -111,7 +111,7 @@ class GuestClock:
         hidden = self._hidden
         if hidden and min(hidden.values()) <= time:
             return 0
-        return now + self.source.next_alarm(now, most - now, hidden)
+        return now + self.next_guest_alarm(now, most - now)
 
     # -- accesses that take time, and stalls ------------------------------------------------------
 
@@ -210,8 +210,9 @@ class GuestClock:
     def _look_late(self) -> None:
         """Time has gone past the alarm that may be late: it would end the passage that begins."""
         patient = self._patient
-        due = None if patient is None else patient.deadline
-        if patient is not None and due is not None and due <= self.now:
+        if patient is None or patient.deadline is None:
+            return
+        if patient.deadline <= self.now:
             patient.fire()
 
     def _release(self) -> None:

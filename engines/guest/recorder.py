@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, ItemsView, Mapping
 from typing import Any
 
-from xipsim.peripherals.core import Alarm, Allowed, FirstTurn, IrqLine, Speaker, Start
+from xipsim.peripherals.core import (
+    Alarm,
+    Allowed,
+    FirstTurn,
+    IrqLine,
+    Speaker,
+    Start,
+    Written,
+)
 from xipsim.peripherals.fixed import Fixed
 
 from .deeds import Deed, Deeds, Question, Setting
@@ -56,7 +64,7 @@ class Recorder:
         self._bases = [began]
         """Steps are timed by the last of these."""
         self._steps: list[Step] = []
-        self._writes: list[tuple[int, int, int]] = []
+        self._writes: list[Written] = []
         self._deeds = Deeds(questions)
         self._stops: list[Stop] = []
         self._ends_question = False

@@ -88,6 +88,13 @@ void xipsim_hide(const int64_t *timer)
     hidden[n_hidden++] = timer;
 }
 
+/* Whether the patient one is the timer that fires `span` ns from now, or comes before; negative: none
+ * fires. */
+static int is_patient_first(int64_t now, int64_t span)
+{
+    return span >= 0 && *xipsim_patient >= 0 && *xipsim_patient <= now + span;
+}
+
 /* ns until the first timer fires, leaving out the patient one. */
 static int64_t nearest_without_patient(void)
 {
@@ -113,7 +120,7 @@ int64_t nearest_of_guest(int64_t most)
 {
     int64_t now = xipsim_clock(CLOCK_VIRTUAL), span = xipsim_nearest(CLOCK_VIRTUAL);
 
-    if (span >= 0 && *xipsim_patient >= 0 && *xipsim_patient <= now + span) {
+    if (is_patient_first(now, span)) {
         span = nearest_without_patient();
     }
     if (span < 0 || span > most) {
@@ -136,7 +143,7 @@ static int take_nap(void *cpu)
     }
     now = xipsim_clock(CLOCK_VIRTUAL);
     span = xipsim_nearest(CLOCK_VIRTUAL);
-    if (span >= 0 && *xipsim_patient >= 0 && *xipsim_patient <= now + span) {
+    if (is_patient_first(now, span)) {
         span = xipsim_register(cpu, XPSR) & EXCEPTION ? -1 : nearest_without_patient();
     }
     if (span < 0 || span > INT32_MAX || is_hidden_before(now + span)) {
@@ -231,12 +238,19 @@ static object *call_set(object *self, object *level)
     return done();
 }
 
+/* Whether it is a number, which is stored; else an exception is set. */
+static int take_number(object *number, long long *value)
+{
+    *value = py.signed_value(number);
+    return *value != -1 || !py.occurred();
+}
+
 static object *call_move(object *self, object *time)
 {
     struct bound *b = py.pointer(self);
-    long long value = py.signed_value(time);
+    long long value;
 
-    if (value == -1 && py.occurred()) {
+    if (!take_number(time, &value)) {
         return NULL;
     }
     b->function.move(b->first, value);
@@ -246,9 +260,9 @@ static object *call_move(object *self, object *time)
 static object *call_look(object *self, object *number)
 {
     struct bound *b = py.pointer(self);
-    long long value = py.signed_value(number);
+    long long value;
 
-    if (value == -1 && py.occurred()) {
+    if (!take_number(number, &value)) {
         return NULL;
     }
     return py.number(b->function.look(b->first, (int)value));
@@ -257,9 +271,9 @@ static object *call_look(object *self, object *number)
 static object *call_pass(object *self, object *time)
 {
     struct bound *b = py.pointer(self);
-    long long value = py.signed_value(time);
+    long long value;
 
-    if (value == -1 && py.occurred()) {
+    if (!take_number(time, &value)) {
         return NULL;
     }
     return py.signed_number(b->function.pass(b->first, value));
@@ -296,13 +310,12 @@ int64_t xipsim_skip_to(void *timer, int64_t time)
         return 0;
     }
     nearest = xipsim_nearest(CLOCK_VIRTUAL);
-    if (nearest < span && (*xipsim_patient < 0 || *xipsim_patient > now + nearest)) {
+    if (nearest < span && !is_patient_first(now, nearest)) {
         return 0;
     }
     xipsim_disarm(timer);
     nearest = xipsim_nearest(CLOCK_VIRTUAL);
-    if (nearest >= 0 && *xipsim_patient >= 0 && *xipsim_patient <= now + nearest &&
-        !(xipsim_register(xipsim_cpu, XPSR) & EXCEPTION)) {
+    if (is_patient_first(now, nearest) && !(xipsim_register(xipsim_cpu, XPSR) & EXCEPTION)) {
         nearest = nearest_without_patient();
     }
     if (nearest >= 0 && nearest <= span) {

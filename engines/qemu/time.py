@@ -72,7 +72,7 @@ class QemuTime:
         self._nudge = QemuTimer(self._nudged, is_hidden=True)
         self._nudged_at: int | None = None
         self._skip: Callable[[int], int] | None = None
-        self._skip_to: dict[Timer, Callable[[int], None]] = {}
+        self._skip_to: dict[Timer, Callable[[int], int]] = {}
 
     def bind(self, cpu: int) -> None:
         """The core whose time it is."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from xipsim.peripherals.core import Alarm, FirstTurn, Signal, Start, Turn
+from xipsim.peripherals.core import Alarm, FirstTurn, Signal, Start, Turn, Written
 from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.peripherals.nor.bus import status_question
 
@@ -25,9 +25,6 @@ _SINCE = 11
 """When the receive under way has begun, where a state has that."""
 _FEW = 4
 """Frames in the receive FIFO with which one may begin: a status, not data."""
-
-_Write = tuple[int, int, int]
-"""Step, offset and value."""
 
 
 class _Outcome(NamedTuple):
@@ -63,7 +60,7 @@ class Passages:
         self.line: Signal | None = ospi.IRQ
         self.pushed = 0
         """The last element of DR that was written."""
-        self._writes: Sequence[_Write] = ()
+        self._writes: Sequence[Written] = ()
         self._seen = 0
         self._steps: list[int] = []
         """Of a passage that is taken down: its writes, as far as was looked at them, and which have
@@ -129,11 +126,11 @@ class Passages:
         """As `Speaker.enter`."""
         self._transfers.select_again(what)
 
-    def carried(self, state: Any, writes: Sequence[_Write]) -> None:
+    def carried(self, state: Any, writes: Sequence[Written]) -> None:
         """As `Speaker.carried`: not told."""
 
     def outcome(
-        self, state: Any, bases: Sequence[int], writes: Sequence[_Write]
+        self, state: Any, bases: Sequence[int], writes: Sequence[Written]
     ) -> _Outcome | None:
         """As `Speaker.outcome`."""
         ospi, base = self.model, bases[-1]
@@ -159,7 +156,7 @@ class Passages:
             level=ospi.IRQ.level,
         )
 
-    def _filled(self, writes: Sequence[_Write]) -> list[int]:
+    def _filled(self, writes: Sequence[Written]) -> list[int]:
         """The steps that have filled the transmit FIFO. The writes of one passage are one list that
         grows: each access asks, and a page has some 300."""
         if writes is not self._writes:

@@ -123,7 +123,7 @@ class Uart(WiredUart, UartRegisters):
 
     def _put(self, value: int) -> None:
         tx = self._tx
-        if len(tx) >= (DEPTH if self._fifos else 1):
+        if len(tx) >= self._depth():
             self.diagnose("uart-overflow", "THR written while the transmit FIFO is full: lost")
         else:
             tx.append(value & self._mask())
@@ -224,7 +224,7 @@ class Uart(WiredUart, UartRegisters):
     def _look_at_line(self) -> int:
         tx = len(self._tx)
         # With PTIME, THRE says that the FIFO is full.
-        thre = tx >= self._depth if self._ier & PTIME and self._fifos else not tx
+        thre = tx >= self._depth() if self._ier & PTIME and self._fifos else not tx
         idle = not tx and self._shifter is None
         return bool(self._rx) | self._overrun << 1 | thre << 5 | idle << 6
 
@@ -237,7 +237,7 @@ class Uart(WiredUart, UartRegisters):
 
     @UartRegisters.MSR.on_peek
     def _modem_lines(self) -> int:
-        cts = 0 if self._held else CTS
+        cts = 0 if self._held() else CTS
         return cts | DSR | DCD | (DCTS if self._cts_changed else 0)
 
     @UartRegisters.USR.on_read
@@ -247,9 +247,8 @@ class Uart(WiredUart, UartRegisters):
 
     @UartRegisters.USR.on_peek
     def _look_at_status(self) -> int:
-        rx, tx, depth = len(self._rx), len(self._tx), DEPTH if self._fifos else 1
-        sends = 0x6 if not tx else 0x2 if tx < depth else 0
-        return sends if not rx else sends | (0x8 if rx < depth else 0x18)
+        rx, tx, depth = len(self._rx), len(self._tx), self._depth()
+        return (tx < depth) << 1 | (not tx) << 2 | (rx > 0) << 3 | (rx >= depth) << 4
 
     @UartRegisters.TFL.on_read
     def _tx_level(self) -> int:
@@ -269,7 +268,6 @@ class Uart(WiredUart, UartRegisters):
     def _look_at_rx_level(self) -> int:
         return len(self._rx)
 
-    @property
     def _depth(self) -> int:
         return DEPTH if self._fifos else 1
 
@@ -316,9 +314,7 @@ class Uart(WiredUart, UartRegisters):
 
     def _may_send(self) -> bool:
         # Assumption: the terminal's CTS is obeyed whether MCR.AFCE says so or not.
-        if self._throttled and self.handshake:
-            return False
-        return not self.regs[_HTX] & 1
+        return not (self._held() or self.regs[_HTX] & 1)
 
     def _begun(self) -> None:
         # Who is wired to the pin looks at characters only when they are over.
@@ -326,7 +322,7 @@ class Uart(WiredUart, UartRegisters):
             self._tx_empty = True
 
     def _may_receive(self) -> bool:
-        return len(self._rx) < self._depth
+        return len(self._rx) < self._depth()
 
     def _take_in(self, character: int) -> None:
         character &= self._mask()

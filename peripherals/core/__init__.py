@@ -25,6 +25,7 @@ from .ports import (
     Turn,
     Unanswered,
     Window,
+    Written,
 )
 from .record import UNCHANGING, Record, copied, is_frozen
 from .registers import Field, Register, RegisterArray
@@ -108,6 +109,7 @@ __all__ = [
     "Window",
     "Words",
     "Write",
+    "Written",
     "accessors",
     "ask_in_vain",
     "copied",

@@ -83,6 +83,8 @@ class Unanswered(str):
         return self
 
 
+Written = tuple[int, int, int]
+"""A write in a passage: number of the access, offset and value."""
 Allowed = tuple[int, int, int]
 """Values: the least and the greatest, and the bits in which all of them are equal."""
 
@@ -175,19 +177,19 @@ class Speaker(Protocol):
         that state, in which the passage began."""
 
     def carried(
-        self, state: Any, writes: Sequence[tuple[int, int, int]]
+        self, state: Any, writes: Sequence[Written]
     ) -> Carried | None:
         """What the access under way has told another model, see `Clock.acts`; None where that was
         not written in the passage, or cannot be told. writes: as of `outcome`."""
 
     def outcome(
-        self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
+        self, state: Any, bases: Sequence[int], writes: Sequence[Written]
     ) -> Any | None:
         """What a passage that began in that state has made of the model: for `jump`; None where
         that cannot be told.
 
         bases: when it began, and each time at which something was started at rest.
-        writes: number of the access, offset and value of each.
+        writes: of one passage they are one list, which grows.
         """
 
     def jump(self, outcome: Any, bases: Sequence[int], written: memoryview) -> None:

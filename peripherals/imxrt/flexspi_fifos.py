@@ -97,10 +97,6 @@ class Fifos:
         """IPRXFSTS."""
         return self._regs[_IPRXFSTS] | self.flow.received(now) // ENTRY
 
-    def rx_status_at_end(self) -> int:
-        """The same, where all has come."""
-        return self._regs[_IPRXFSTS] | len(self._spi.rx) // ENTRY
-
     def head(self, offset: int, size: int, now: int) -> int:
         """`size` bytes from `offset` of what was received first.
 

@@ -158,7 +158,7 @@ class IpCommands:
             if command.end is None:
                 break
             now = max(now, command.end)
-            self.over(command, command.end)
+            self._over(command, command.end)
         return now
 
     def settle(self) -> int:
@@ -189,7 +189,7 @@ class IpCommands:
                 break
             if end > now:
                 break
-            self.over(command, end)
+            self._over(command, end)
 
     def _changed(self, now: int) -> None:
         """Something has just happened: flags, interrupt and alarm follow from it."""
@@ -305,8 +305,8 @@ class IpCommands:
             known = stages[key] = stage(sequence, self._bus.cost(settings, sequence), size)
         return known
 
-    def over(self, command: IpCommand, end: int) -> None:
-        """The last clock of the sequence on the bus was at `end`, by now."""
+    def _over(self, command: IpCommand, end: int) -> None:
+        """The last clock of the sequence on the bus was at `end`."""
         spi = self._spi
         index = command.sequences.pop(0)
         spi.quiet_at = end + command.behind

@@ -58,12 +58,10 @@ class Looks:
         command = spi.command
         if command is None:
             return self._fifos.rx_status(0)
-        now, end = self._clock.now, command.end
-        if end is not None and end <= now:
-            status = self._fifos.rx_status_at_end()
-            self._ip.over(command, end)
-            if spi.command is not None:
-                self._ip.catch_up(now)
+        now = self._clock.now
+        if command.end is not None and command.end <= now:
+            status = self._fifos.rx_status(now)
+            self._ip.catch_up(now)
         else:
             if command.reads and not self._flow.received(now):
                 due = self._flow.when_received(command, ENTRY)

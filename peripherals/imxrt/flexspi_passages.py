@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Literal
 
-from xipsim.peripherals.core import Alarm, Carried, FirstTurn, Signal, Start, Turn
+from xipsim.peripherals.core import Alarm, Carried, FirstTurn, Signal, Start, Turn, Written
 from xipsim.peripherals.fixed import Fixed
 from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.peripherals.nor.bus import status_question
@@ -22,7 +22,7 @@ from .flexspi_chips import ChipSelects
 from .flexspi_ip import IpCommands
 from .flexspi_lut import LookUpTable
 from .flexspi_registers import ENTRY, OF_COMMANDS, FlexSpiRegisters, IpCommand
-from .flexspi_writes import FREE, Data, Write, Writes
+from .flexspi_writes import FREE, Data, Writes
 
 _INTEN = FlexSpiRegisters.INTEN.offset
 _MCR0, _IPTXFCR = FlexSpiRegisters.MCR0.offset, FlexSpiRegisters.IPTXFCR.offset
@@ -143,7 +143,7 @@ class Passages:
         needs = {_IPCR0: (least, end - command.size, 0), _IPCR1: (control, control, 0)}
         return Start(spi.quiet_at + command.interval, needs, self._ip.hidden)
 
-    def carried(self, state: Any, writes: Sequence[Write]) -> Carried | None:
+    def carried(self, state: Any, writes: Sequence[Written]) -> Carried | None:
         """As `Speaker.carried`: address and data of the command that is over, if no address was
         written since it was started. What it has sent is what was pushed first: `outcome` sees to
         that with each access."""
@@ -158,7 +158,9 @@ class Passages:
             lambda written: (written[at] - start, data(written)[:length]),
         )
 
-    def outcome(self, state: Any, bases: Sequence[int], writes: Sequence[Write]) -> _Outcome | None:
+    def outcome(
+        self, state: Any, bases: Sequence[int], writes: Sequence[Written]
+    ) -> _Outcome | None:
         """As `Speaker.outcome`."""
         spi, command = self.model, self.model.command
         began, said, sent = bases[-1], self._read(state, writes), None
@@ -193,7 +195,7 @@ class Passages:
         moves_data = command.reads or command.writes or sequence.template.address_bits
         return not moves_data and self._chips.later(command.select, sequence, 0) is not None
 
-    def _read(self, state: Any, writes: Sequence[Write]) -> Writes:
+    def _read(self, state: Any, writes: Sequence[Written]) -> Writes:
         """What they say; those of one passage are one list that grows."""
         if writes is not self._writes.told:
             self._writes = Writes(writes, state[0][_KEPT.index(_IPTXFCR)])

@@ -41,8 +41,7 @@ class Polls:
     ) -> None:
         """Begin a command that reads from a busy chip. That can only be a poll."""
         spi = self._spi
-        self._question, self._until = status_question(chip), chip.busy_until
-        self._held = len(spi.rx)
+        self._begin(chip)
         begin(command, now)
         is_alone = len(command.sequences) == 1 and not spi.regs[_INTEN]
         if is_alone and command.end is not None and chip.repeats:
@@ -51,14 +50,18 @@ class Polls:
         else:
             self._clock.question(self._question, until=self._until)
 
+    def _begin(self, chip: SpiDevice) -> None:
+        self._question, self._until = status_question(chip), chip.busy_until
+        self._held = len(self._spi.rx)
+
     def _ask(self) -> None:
         self._clock.question(self._question, until=self._until, turn=self._turn)
 
     def first(self, chip: SpiDevice, lag: int) -> tuple[int | None, Turn]:
         """Of a poll that is like the next one, and begins so many ns behind its start: when the
         answer changes, and the turn that it begins."""
-        self._question, self._until = status_question(chip), chip.busy_until
-        self._held, self._lag = len(self._spi.rx), lag
+        self._begin(chip)
+        self._lag = lag
         return self._until, self._turn()
 
     def enter(

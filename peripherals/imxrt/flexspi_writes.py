@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from struct import Struct
 
+from xipsim.peripherals.core import Written
+
 from .flexspi_flow import block_size
 from .flexspi_registers import FlexSpiRegisters
 
@@ -19,15 +21,13 @@ _TFDR = tuple(word.offset for word in FlexSpiRegisters.TFDR.elements)
 FREE = frozenset((_IPCR0, _IPCR1, *_TFDR))
 """Registers that only hold what is written, until a command is started."""
 
-Write = tuple[int, int, int]
-"""Step, offset and value."""
 Data = Callable[[memoryview], bytes]
 
 
 class Writes:
     """Follows `told`, to which each write is appended. control: IPTXFCR as it was before."""
 
-    def __init__(self, told: Sequence[Write], control: int) -> None:
+    def __init__(self, told: Sequence[Written], control: int) -> None:
         self.told = told
         self._seen = 0
         self.free: dict[int, int] = {}

@@ -208,7 +208,7 @@ class Lpuart(WiredUart, Peripheral):
 
     def _may_send(self) -> bool:
         # Assumption: the terminal's CTS is wired whether MODIR.TXCTSE looks at it or not.
-        return bool(self.TE) and not self._held
+        return bool(self.TE) and not self._held()
 
     def _has_room(self) -> bool:
         return len(self._rx) < (DEPTH if self.RXFE else 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xipsim.peripherals.core import Alarm
 
 from .array import SECTOR
-from .operation import DEAF, Operation
+from .operation import Operation
 from .state import ChipState
 
 _OF_CELLS = ("program", "erase")
@@ -39,10 +39,10 @@ class WriteEngine:
         now = system.clock.now
         end, pc = now + duration, system.pc()
         operation = Operation(kind, name, now, end, address, length, data, target, values, pc)
-        self._run(kind, operation, end)
+        self._run(operation, end)
 
-    def _run(self, kind: str, operation: Operation, end: int) -> None:
-        chip = self._chip
+    def _run(self, operation: Operation, end: int) -> None:
+        chip, kind = self._chip, operation.kind
         if chip.sticks and kind in _CHANGES:
             chip.sticks = False
             operation = operation._replace(end=None)
@@ -90,8 +90,7 @@ class WriteEngine:
         assert operation is not None and operation.end is not None
         chip.suspended = None
         now, left = chip.system.clock.now, operation.end - operation.start
-        operation = operation._replace(start=now, end=now + left)
-        self._run(operation.kind, operation, now + left)
+        self._run(operation._replace(start=now, end=now + left), now + left)
 
     def _account(self, operation: Operation) -> None:
         chip = self._chip
@@ -106,7 +105,7 @@ class WriteEngine:
             return
         self._account(operation)
         chip.operation, kind = None, operation.kind
-        if kind not in DEAF and not chip.maker.keeps_wel:
+        if not operation.is_deaf and not chip.maker.keeps_wel:
             chip.wel = False
         if kind in _CHANGES:
             chip.counters.operations += 1

@@ -7,9 +7,6 @@ from typing import Any
 from xipsim.peripherals.core import Record
 from xipsim.peripherals.namedtuple import NamedTuple
 
-DEAF = ("power-down", "release", "reset")
-"""Kinds of operations during which not even the status registers can be read."""
-
 
 class Operation(NamedTuple):
     """An internal operation under way (or suspended). Cells and registers change at its end."""
@@ -36,7 +33,7 @@ class Operation(NamedTuple):
     @property
     def is_deaf(self) -> bool:
         """Whether not even the status registers can be read meanwhile."""
-        return self.kind in DEAF
+        return self.kind in ("power-down", "release", "reset")
 
     @property
     def what(self) -> str:

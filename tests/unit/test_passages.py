@@ -51,6 +51,9 @@ class PlayedDriver(FlexSpiDriver):
         return end_and_fire
 
 
+Drivers = tuple[type[FlexSpiDriver], type[PlayedDriver]]
+DRIVERS: Drivers = (FlexSpiDriver, PlayedDriver)
+NEVER = 10_000 * TICK
 READ, STATUS_2 = 0, 2
 """Sequences of the LUT."""
 ACCESSES = 3000
@@ -73,6 +76,18 @@ def look(driver: FlexSpiDriver) -> Any:
         list(driver.bench.events),
         driver.clock.save() | {"stall_end": None},
     )
+
+
+def both(run: Callable[[FlexSpiDriver], Any], *, tick: int = NEVER) -> PlayedDriver:
+    """Do that with either driver; nothing may tell. Returns the one that is played."""
+    seen, driver = [], None
+    for kind in DRIVERS:
+        driver = kind(Core(tick=tick, masked=True))
+        found = run(driver)
+        seen.append((found, look(driver)))
+    assert seen[0] == seen[1]
+    assert isinstance(driver, PlayedDriver)
+    return driver
 
 
 def wander(driver: FlexSpiDriver, seed: int) -> list[Any]:
@@ -318,9 +333,9 @@ def set_up(driver: FlexSpiDriver, register: Any, value: int, index: int = 0) -> 
 )
 def test_what_was_set_up_anew_counts(register: Any, value: int, index: int) -> None:
     """Commands that the player answers are those of now."""
-    seen = []
-    for kind in (FlexSpiDriver, PlayedDriver):
-        driver = kind(Core(tick=1000 * TICK, masked=True))
+
+    def run(driver: FlexSpiDriver) -> Any:
+        seen = []
         before = driver.read(register, index)
         for round_ in range(3):
             for page in range(6):
@@ -333,33 +348,32 @@ def test_what_was_set_up_anew_counts(register: Any, value: int, index: int) -> N
                     driver.write(FlexSpi.INTR, 0x20)
                 driver.restart()
             set_up(driver, register, before if round_ else value, index)
-        seen.append(look(driver))
-    half = len(seen) // 2
-    assert seen[:half] == seen[half:]
-    assert driver.player.answered
+        return seen
+
+    assert both(run, tick=1000 * TICK).player.answered
 
 
 def test_commands_that_no_chip_hears_end_in_their_time() -> None:
     """As of a driver that looks for a second chip: a chip select has the address, and no chip."""
-    seen = []
-    for kind in (FlexSpiDriver, PlayedDriver):
-        driver = kind(Core(tick=100 * TICK, masked=True))
+
+    def run(driver: FlexSpiDriver) -> Any:
+        seen = []
         set_up(driver, FlexSpi.FLSHCR0, 8192, 1)
         for page in range(5):
             driver.program(256 * page, bytes(256))
             driver.begin(ENABLE, 0x80_0000, 0)
             driver.end()
             seen.append(look(driver))
-    half = len(seen) // 2
-    assert seen[:half] == seen[half:]
-    assert driver.player.answered
+        return seen
+
+    assert both(run, tick=100 * TICK).player.answered
 
 
 def test_a_command_under_way_is_that_of_its_chip_select() -> None:
     """A passage that begins while it is: what one chip hears, no other does."""
-    seen = []
-    for kind in (FlexSpiDriver, PlayedDriver):
-        driver = kind(Core(tick=100 * TICK, masked=True))
+
+    def run(driver: FlexSpiDriver) -> Any:
+        seen = []
         set_up(driver, FlexSpi.FLSHCR0, 8192, 1)
         for address in (0, 0, 0, 0, 0x80_0000, 0, 0x80_0000):
             driver.begin(ENABLE, address, 0)
@@ -369,9 +383,9 @@ def test_a_command_under_way_is_that_of_its_chip_select() -> None:
             driver.restart()
             driver.core.execute(2000)
             seen.append(look(driver))
-    half = len(seen) // 2
-    assert seen[:half] == seen[half:]
-    assert driver.player.answered
+        return seen
+
+    assert both(run, tick=100 * TICK).player.answered
 
 
 def test_what_is_pushed_is_what_was_written_this_time() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from driven_core import ENABLE, ERASE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver
-from test_passages import PlayedDriver, look, lost_after, set_up
+from test_passages import NEVER, PlayedDriver, both, look, lost_after, set_up
 
 from xipsim.peripherals.core import ResetCause
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
@@ -23,9 +23,6 @@ from xipsim.peripherals.nor.chip import Chip
 PAGE = 256
 PAGES_TO_LEARN = 3
 """Their passages are seen, recorded, and played."""
-NEVER = 10_000 * TICK
-Drivers = tuple[type[FlexSpiDriver], type[PlayedDriver]]
-DRIVERS: Drivers = (FlexSpiDriver, PlayedDriver)
 
 
 def page(driver: FlexSpiDriver, address: int, data: bytes) -> None:
@@ -38,18 +35,6 @@ def pages(driver: FlexSpiDriver, first: int, count: int, seed: int = 0) -> None:
     choose = random.Random(seed)
     for number in range(first, first + count):
         page(driver, PAGE * number, choose.randbytes(PAGE))
-
-
-def both(run: Callable[[FlexSpiDriver], Any], *, tick: int = NEVER) -> PlayedDriver:
-    """Do that with either driver; nothing may tell. Returns the one that is played."""
-    seen, driver = [], None
-    for kind in DRIVERS:
-        driver = kind(Core(tick=tick, masked=True))
-        found = run(driver)
-        seen.append((found, look(driver)))
-    assert seen[0] == seen[1]
-    assert isinstance(driver, PlayedDriver)
-    return driver
 
 
 def made_by_the_model(driver: PlayedDriver) -> list[int]:

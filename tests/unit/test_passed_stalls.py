@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from driven_core import TICK, Core, FlexSpiDriver, Witness
-from test_passages import PlayedDriver, look
-from test_passages_operations import NEVER, PAGES_TO_LEARN, both, pages
+from test_passages import NEVER, PlayedDriver, both
+from test_passages_operations import PAGES_TO_LEARN, made_by_the_model, pages
 
 from xipsim.engines.guest.cortexm import next_pc
 from xipsim.peripherals.nor.bus import SpiDevice
@@ -57,40 +57,24 @@ def ends(driver: FlexSpiDriver) -> list[int]:
     return times
 
 
-def unanswered(driver: PlayedDriver) -> list[int]:
-    """Values of the model's accesses, from now on, that the player has not answered."""
-    player, values = driver.player, []
-    access = player.access
+def ends_of(count: int) -> Callable[[FlexSpiDriver], list[int]]:
+    """When the chip is ready again, for so many pages of a driver that has learned."""
 
-    def counted(*arguments: Any) -> int:
-        before = player.answered
-        value = access(*arguments)
-        if player.answered == before:
-            values.append(value)
-        return value
+    def run(driver: FlexSpiDriver) -> list[int]:
+        learned(driver)
+        times = ends(driver)
+        pages(driver, PAGES_TO_LEARN, count)
+        return times
 
-    player.access = counted  # type: ignore[method-assign]
-    return values
+    return run
 
 
 def test_each_stall_with_nothing_in_it() -> None:
-    def run(driver: FlexSpiDriver) -> list[int]:
-        learned(driver)
-        times = ends(driver)
-        pages(driver, PAGES_TO_LEARN, 5)
-        return times
-
-    assert both(run).core.skipped == 5
+    assert both(ends_of(5)).core.skipped == 5
 
 
 def test_ticks_that_the_driver_has_masked_come_in_their_time() -> None:
-    def run(driver: FlexSpiDriver) -> list[int]:
-        learned(driver)
-        times = ends(driver)
-        pages(driver, PAGES_TO_LEARN, 20)
-        return times
-
-    driver = both(run, tick=TICK // 3)
+    driver = both(ends_of(20), tick=TICK // 3)
     ticks = driver.core.now // TICK
     assert 20 - ticks <= driver.core.skipped < 20
 
@@ -129,7 +113,7 @@ def test_an_alarm_that_may_be_late_comes_with_the_end() -> None:
     alarm.at(driver.core.now + PROGRAM // 2)
     timer: Any = alarm.timer
     timer.fire = driver._ending(timer.fire)
-    made_by_hand = unanswered(driver)
+    made_by_hand = made_by_the_model(driver)
     pages(driver, PAGES_TO_LEARN, 2)
     assert late == times[:1]
     assert driver.core.skipped == 2
@@ -159,13 +143,17 @@ def test_what_ends_then_comes_behind_the_access() -> None:
     assert not clock.is_behind
 
 
-def proven(kind: type[FlexSpiDriver], tick: int = NEVER) -> FlexSpiDriver:
-    """A driver of which the loop is known to count nothing."""
-    driver = kind(Core(tick=tick, masked=True))
+def prove(driver: FlexSpiDriver) -> None:
+    """Let its loop be known to count nothing."""
     driver.clock.questions.proofs.witness = witness = Witness(driver.core)
     if isinstance(driver, PlayedDriver):
         driver.player.witness = witness
     learned(driver)
+
+
+def proven() -> PlayedDriver:
+    driver = PlayedDriver(Core(tick=NEVER, masked=True))
+    prove(driver)
     return driver
 
 
@@ -182,18 +170,16 @@ def asked_alone(driver: FlexSpiDriver) -> list[None]:
     return asked
 
 
-def both_proven(run: Callable[[FlexSpiDriver], Any], tick: int = NEVER) -> PlayedDriver:
-    seen = []
-    for kind in (FlexSpiDriver, PlayedDriver):
-        driver = proven(kind, tick)
-        seen.append((run(driver), look(driver)))
-    assert seen[0] == seen[1]
-    assert isinstance(driver, PlayedDriver)
-    return driver
+def both_proven(run: Callable[[FlexSpiDriver], Any], tick: int = NEVER) -> None:
+    def prove_and_run(driver: FlexSpiDriver) -> Any:
+        prove(driver)
+        return run(driver)
+
+    both(prove_and_run, tick=tick)
 
 
 def test_all_polls_before_a_stall_are_asked_at_once() -> None:
-    driver = proven(PlayedDriver)
+    driver = proven()
     asked = asked_alone(driver)
     pages(driver, PAGES_TO_LEARN, 5)
     assert not asked
@@ -201,7 +187,7 @@ def test_all_polls_before_a_stall_are_asked_at_once() -> None:
 
 
 def test_a_loop_that_counts_now_makes_its_polls() -> None:
-    driver = proven(PlayedDriver)
+    driver = proven()
     asked, polls = asked_alone(driver), driver.polls
     witness: Any = driver.clock.questions.proofs.witness
     witness._counts = True

@@ -8,12 +8,23 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 from xipsim.errors import UserError
 from xipsim.firmware.store import cache_folder
 
 from . import FOLDER, SOCKET, find
+
+
+@contextmanager
+def address_in(folder: str | Path) -> Iterator[str]:
+    """That of the socket in it: the path itself may be too long."""
+    here = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{here}/{SOCKET}"
+    finally:
+        os.close(here)
 
 
 @contextmanager
@@ -27,11 +38,8 @@ def listening() -> Iterator[tuple[socket.socket, IO[str]]]:
             raise UserError(f"there is a standby already, for {folder.parent}") from None
         name = folder / SOCKET
         name.unlink(missing_ok=True)  # of one that was killed: it has the lock no more
-        here = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-        try:
-            listener.bind(f"/proc/self/fd/{here}/{SOCKET}")  # the path itself may be too long
-        finally:
-            os.close(here)
+        with address_in(folder) as address:
+            listener.bind(address)
         listener.listen()
         try:
             yield listener, lock
@@ -44,14 +52,11 @@ def listener() -> int | None:
     folder = find()
     if folder is None:
         return None
-    here = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    with socket.socket(socket.AF_UNIX) as connection:
+    with address_in(folder) as address, socket.socket(socket.AF_UNIX) as connection:
         try:
-            connection.connect(f"/proc/self/fd/{here}/{SOCKET}")
+            connection.connect(address)
         except ConnectionRefusedError:  # it was killed
             return None
-        finally:
-            os.close(here)
         size = struct.calcsize("3i")
         peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
     process: int = struct.unpack("3i", peer)[0]
