@@ -6,37 +6,21 @@ for each model. What is built here goes into those.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from xipsim.engines.api import SnapshotError
 from xipsim.engines.guest.backend import CoreDescription
-from xipsim.engines.guest.builder import NMI_INPUT
 from xipsim.engines.guest.supervisor import Supervisor
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import UsersEnd
-from xipsim.peripherals.core import (
-    BusError,
-    Entry,
-    IrqLine,
-    Model,
-    Peripheral,
-    Read,
-    Region,
-    Words,
-    Write,
-)
+from xipsim.peripherals.core import BusError, Model, Peripheral, Read, Region, Words, Write
 
 from .calls import READ, WRITE, Host, keep
+from .core import Core
+from .memory import Bus, Memory
 from .time import RenodeTime
-
-SP, PC, XPSR = 13, 15, 25
-"""gdb's numbers of registers, which are Renode's."""
-REGISTERS = {**{f"r{i}": i for i in range(13)}, "sp": SP, "lr": 14, "pc": PC, "xpsr": XPSR}
-VTOR = 0xE000ED08
-FAULT_FRAME = ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr", "sp")
-"""Registers at a fault; `bridge/Faults.cs` has the same."""
+from .window import Window
 
 
 class RenodeBackend:
@@ -169,201 +153,3 @@ class RenodeBackend:
     def load(self, saved: Any) -> None:
         """Refused."""
         raise SnapshotError("Renode cannot go back to a snapshot; the embedded engine (qemu) can")
-
-
-class Bus:
-    """The `Bus` port: memory and registers as a bus master sees them."""
-
-    def __init__(self, host: Host, *, as_core: bool = False) -> None:
-        self._host, self._as_core = host, as_core
-
-    def read(self, address: int, length: int) -> bytes:
-        """Bytes at `address`."""
-        buffer = ctypes.create_string_buffer(length)
-        if not self._host.read_bus(address, buffer, length, self._as_core):
-            raise BusError(f"read of {length} bytes at {address:#010x}: nothing answers there")
-        return buffer.raw
-
-    def write(self, address: int, data: bytes) -> None:
-        """Store `data` at `address`."""
-        data = bytes(data)
-        if not self._host.write_bus(address, data, len(data), self._as_core):
-            raise BusError(f"write of {len(data)} bytes at {address:#010x}: nothing answers there")
-
-
-class Core:
-    """The core; implements `backend.Core`."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._bus = Bus(host, as_core=True)
-        self.faulted: Callable[[dict[str, int]], None] = lambda frame: None
-
-    @property
-    def pc(self) -> int:
-        """Program counter."""
-        pc: int = self._host.register(PC)
-        return pc
-
-    @property
-    def exception(self) -> int:
-        """Number of the exception being handled, 0 in thread mode."""
-        xpsr: int = self._host.register(XPSR)
-        return xpsr & 0x1FF
-
-    def can_interrupt(self) -> bool:
-        """Not known."""
-        return True
-
-    def registers(self) -> dict[str, int]:
-        """All registers."""
-        return {name: self._host.register(number) for name, number in REGISTERS.items()}
-
-    def read_memory(self, address: int, length: int) -> bytes | None:
-        """Bytes as the core sees them; None where nothing answers."""
-        try:
-            return self._bus.read(address, length)
-        except BusError:
-            return None
-
-    def write_memory(self, address: int, data: bytes) -> bool:
-        """Write as the core would; False where nothing answers."""
-        try:
-            self._bus.write(address, data)
-        except BusError:
-            return False
-        return True
-
-    def interrupt(self, number: int) -> IrqLine:
-        """An input; those that are wired in Renode are not asked for."""
-        return Nmi(self._host) if number == NMI_INPUT else Interrupt(self._host, number)
-
-    def on_fault(self, handler: Callable[[dict[str, int]], None]) -> None:
-        """Call `handler` with the frame when the core has entered a fault handler."""
-        self.faulted = handler
-
-    def reset(self) -> None:
-        """Core and NVIC as after power-on."""
-        self._host.reset_core()
-
-    def enter(self, entry: Entry) -> None:
-        """Start where the boot ROM says."""
-        self._host.start_core(entry.pc, entry.sp, entry.vtor)
-
-
-class Interrupt:
-    """One of the core's external interrupts."""
-
-    def __init__(self, host: Host, number: int) -> None:
-        self._host, self._number = host, number
-
-    def set(self, level: bool) -> None:
-        """The `IrqLine` port."""
-        self._host.interrupt(self._number, level)
-
-
-class Nmi:
-    """The core's non-maskable interrupt, taken where it rises."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-
-    def set(self, level: bool) -> None:
-        """The `IrqLine` port."""
-        if level:
-            self._host.raise_nmi()
-
-
-class Memory:
-    """One of Renode's memories; implements `backend.Memory`."""
-
-    def __init__(self, host: Host, size: int) -> None:
-        self._bus, self._size = Bus(host), size
-        self._address = 0
-        self._placed = False
-
-    def place(self, address: int) -> None:
-        """It answers there."""
-        if not self._placed:
-            self._address, self._placed = address, True
-
-    def fill(self, data: bytes) -> None:
-        """Contents before the machine runs: `data`, and the rest erased."""
-        self._bus.write(self._address, data.ljust(self._size, b"\xff"))
-
-    def clear(self) -> None:
-        """Fill it with zeros."""
-        self._bus.write(self._address, bytes(self._size))
-
-    def save(self) -> bytes:
-        """Its bytes."""
-        return self._bus.read(self._address, self._size)
-
-    def load(self, saved: bytes) -> None:
-        """Be as when `save` returned `saved`."""
-        self._bus.write(self._address, saved)
-
-
-class Window:
-    """The `Window` port: an address range of which segments are served at native speed."""
-
-    def __init__(
-        self,
-        host: Host,
-        model: int,
-        port: int,
-        address: int,
-        size: int,
-        after_instruction: Callable[[Callable[[], None]], None],
-    ) -> None:
-        self.address, self.size = address, size
-        self._host, self._model, self._port = host, model, port
-        self._after = after_instruction
-        self._number: int | None = None
-
-    def segment(self, offset: int, size: int, *, writable: bool = False) -> Segment:
-        """A native segment at `offset`, not served yet. Its memory is the window's, for ever."""
-        if self._number is None:
-            self._number = self._host.add_window(
-                self._model, self._port, self.address, self.size
-            )
-        return Segment(self._host, self._number, offset, size, writable, self._after)
-
-
-class Segment:
-    """A part of a window."""
-
-    def __init__(
-        self,
-        host: Host,
-        window: int,
-        offset: int,
-        size: int,
-        writable: bool,
-        after_instruction: Callable[[Callable[[], None]], None],
-    ) -> None:
-        self._host, self._window, self._offset, self._size = host, window, offset, size
-        self._writable, self._after = writable, after_instruction
-        self._memory: int = host.window_memory(window) + offset
-        self._wanted = self._on = False
-
-    def load(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Change bytes; translations of code made from them are dropped."""
-        ctypes.memmove(self._memory + offset, bytes(data), len(data))
-        self._host.drop_translations(self._window, self._offset + offset, len(data))
-
-    def native(self, on: bool) -> None:
-        """Serve from the copy, or send accesses to the model, after the instruction under way."""
-        if on != self._wanted:
-            self._wanted = on
-            self._after(self._switch)
-
-    def _switch(self) -> None:
-        if self._on != self._wanted:
-            self._on = self._wanted
-            place = (self._window, self._offset, self._size)
-            self._host.switch_window(*place, self._on, self._writable)
-
-    def unmap(self) -> None:
-        """Take it off the bus."""
-        self.native(False)

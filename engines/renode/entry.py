@@ -12,8 +12,9 @@ from xipsim.engines.guest.supervisor import Supervisor
 from xipsim.engines.usermodels import UserModelError, load_models
 from xipsim.peripherals.core import RAISED, BusError, Console, Model, Parameter, ResetCause
 
-from .backend import FAULT_FRAME, RenodeBackend
+from .backend import RenodeBackend
 from .calls import Host, publish, text
+from .core import FAULT_FRAME
 from .description import names_of, platform_of
 from .monitor import Monitor
 

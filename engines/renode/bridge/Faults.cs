@@ -75,7 +75,7 @@ namespace Antmicro.Renode.Peripherals.Xipsim
         /// Where the default memory map lets code run.
         private static readonly Range[] Executable = { new Range(0, 0x40000000), new Range(0x60000000, 0x40000000) };
 
-        /// r0 to r3, r12, lr, pc, xpsr, sp: `backend.py` has the same.
+        /// r0 to r3, r12, lr, pc, xpsr, sp: `core.py` has the same.
         private static readonly int[] FrameRegisters = { 0, 1, 2, 3, 12, 14, 15, 25, 13 };
 
         /// Numbers of tlib's own: EXCP_UDEF, PREFETCH_ABORT, DATA_ABORT, NOCP, INVSTATE, SECURE, DIV_0, BUS_FAULT.
