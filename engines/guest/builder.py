@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from xipsim.engines.api import ConfigurationError
 from xipsim.engines.repl import Entry as PlatformEntry
@@ -15,6 +15,7 @@ from xipsim.engines.repl.errors import Problem
 from xipsim.engines.usermodels import load_models
 from xipsim.peripherals.core import (
     Gap,
+    Guard,
     IrqLine,
     Junction,
     Line,
@@ -24,10 +25,8 @@ from xipsim.peripherals.core import (
     Read,
     Region,
     Registry,
-    ResetCause,
     Slots,
     System,
-    Trace,
     Unanswered,
     WakeFilter,
     Words,
@@ -38,7 +37,7 @@ from xipsim.peripherals.core import (
 from xipsim.peripherals.core.trace import IN_VAIN, Note
 
 from .access import tag_access, window_access
-from .backend import Backend, Core, CoreDescription, NoRoom
+from .backend import Backend, CoreDescription, NoRoom
 from .board import Board
 from .clock import GuestClock
 from .dormant import NMI, NONE, Dormant, LateInput
@@ -51,16 +50,6 @@ CORES = ("CPU.CortexM",)
 CONTROLLERS = ("IRQControllers.NVIC",)
 NMI_INPUT = 2 - 16
 """Exception 2, by the number that it would have among the external interrupts."""
-
-
-class Supervisor(Protocol):
-    """What models ask of whoever runs the machine."""
-
-    def failed(self, error: BaseException, access: str = "") -> None: ...
-    def request_reset(self, cause: ResetCause) -> None: ...
-    def power_off(self, reason: str) -> None: ...
-    def stuck(self, reason: str) -> None: ...
-    def pc(self) -> int | None: ...
 
 
 class CoreInput:
@@ -79,46 +68,35 @@ class CoreInput:
 
 
 class Builder:
-    """Makes a board one entry at a time: every entry, then every wire, then `finish`.
+    """Fills a board: every entry, then every wire, then what memories and chips contain.
 
-    registry: where model types are looked up. overrides: parameters that the user sets, by entry
-    and name. ConfigurationError where a model refuses its parameters.
+    guard: told what a model raises in an access. registry: where model types are looked up.
+    overrides: parameters that the user sets, by entry and name. ConfigurationError where a model
+    refuses its parameters.
     """
 
     def __init__(
         self,
         backend: Backend,
+        board: Board,
         clock: GuestClock,
-        supervisor: Supervisor,
+        system: System,
+        guard: Guard,
         registry: Registry,
-        core: Core,
-        *,
         overrides: Mapping[str, Mapping[str, Any]],
-        seed: int,
     ) -> None:
         self._backend, self._clock, self._registry = backend, clock, registry
         clock.questions.hopeless = self._waits_in_vain
+        self._board, self._system, self._guard = board, system, guard
         self._overrides = overrides
-        self._guard = supervisor.failed
         self._inputs: dict[tuple[str, int], Junction] = {}
         self._late: set[str] = set()
         """Entries that were placed before they were made."""
         self._late_inputs: list[LateInput] = []
-        self.board = Board(core, Trace())
-        self._system = System(
-            clock=clock,
-            bus=backend.bus,
-            trace=self.board.trace,
-            request_reset=supervisor.request_reset,
-            power_off=supervisor.power_off,
-            stuck=supervisor.stuck,
-            pc=supervisor.pc,
-            seed=seed,
-        )
 
     # -- entries ---------------------------------------------------------------------------------
 
-    def add(self, entry: PlatformEntry) -> None:
+    def _add(self, entry: PlatformEntry) -> None:
         """Make what the entry names, and put it where it is registered.
 
         What it refers to was added before. Cores and interrupt controllers are the engine's.
@@ -128,21 +106,21 @@ class Builder:
                 self._add_memory(entry)
             elif entry.type in self._registry:
                 model = self._make(entry)
-                self.board.models.made[entry.name] = model
+                self._board.models.made[entry.name] = model
                 for registration in entry.registrations:
                     self._register(model, registration)
 
     def _add_memory(self, entry: PlatformEntry) -> None:
         size = int(str(entry.get("size")))
         memory = self._backend.make_memory(entry.name, size)
-        self.board.memories[entry.name] = memory
+        self._board.memories[entry.name] = memory
         for registration in entry.registrations:
             if registration.address is not None:
                 memory.place(registration.address)
-                self.board.view.add(registration.address, size)
+                self._board.view.add(registration.address, size)
 
     def _make(self, entry: PlatformEntry) -> Model:
-        models = self.board.models.made
+        models = self._board.models.made
         values = {
             a.name: models[a.value.name] if isinstance(a.value, Reference) else a.value
             for a in entry.attributes
@@ -164,7 +142,7 @@ class Builder:
     def _register(self, model: Model, registration: Registration) -> None:
         address = registration.address
         if registration.number is not None:
-            parent = self.board.models.made[registration.parent]
+            parent = self._board.models.made[registration.parent]
             slots = parent.declared(Slots)[0]
             getattr(parent, slots.name)[registration.number] = model
         elif address is not None and registration.region:
@@ -175,12 +153,12 @@ class Builder:
                 model, region, address, registration.size, read, write
             )
             peek = of_window(model, region)
-            self.board.view.add(address, registration.size, peek, is_window=True)
+            self._board.view.add(address, registration.size, peek, is_window=True)
         elif model.name in self._late:
             return
         elif address is not None and isinstance(model, Peripheral):
             self._backend.place_registers(model, address, model.SIZE, *self._functions(model))
-            self.board.view.add(address, model.SIZE, of_registers(model))
+            self._board.view.add(address, model.SIZE, of_registers(model))
 
     def _functions(self, model: Peripheral) -> tuple[Read, Write, Words]:
         """What answers accesses to its registers."""
@@ -189,9 +167,9 @@ class Builder:
 
     # -- wires and tags --------------------------------------------------------------------------
 
-    def connect(self, entry: PlatformEntry) -> None:
+    def _connect(self, entry: PlatformEntry) -> None:
         """Connect the entry's outputs; both ends were added before."""
-        model = self.board.models.made.get(entry.name)
+        model = self._board.models.made.get(entry.name)
         if model is None:
             return  # the NVIC's own line to its core
         for wire in entry.interrupts:
@@ -203,10 +181,10 @@ class Builder:
     def _lead(self, line: Line, junction: Junction) -> None:
         junction.connect(line)
         if line.is_shared:
-            self.board.shared[junction] = None
+            self._board.shared[junction] = None
 
     def _input(self, destination: str, number: int) -> Junction:
-        models = self.board.models
+        models = self._board.models
         target: Any = models.made.get(destination)
         is_dormant = destination in models.dormant.wired
         key = (destination if target or is_dormant else "", number)
@@ -216,67 +194,65 @@ class Builder:
                 self._inputs[key] = Junction(sink)
             else:
                 self._inputs[key] = junction = Junction(self._core_input(number))
-                self.board.interrupts.append(junction)
+                self._board.interrupts.append(junction)
         return self._inputs[key]
 
     def _core_input(self, number: int) -> IrqLine:
-        line: IrqLine = CoreInput(self.board.core.interrupt(number), self._clock)
+        line: IrqLine = CoreInput(self._board.core.interrupt(number), self._clock)
         for wake_filter in self._wake_filters:
             line = wake_filter.filtered(number, line)
         return line
 
     @cached_property
     def _wake_filters(self) -> list[WakeFilter]:
-        made = self.board.models.made.values()
+        made = self._board.models.made.values()
         filters: list[WakeFilter] = [m for m in made if isinstance(m, WakeFilter)]
         self._clock.passages.filters = filters
         return filters
 
-    def tag(self, tag: Tag) -> None:
+    def _tag(self, tag: Tag) -> None:
         """A range that has only a name."""
         read, write = tag_access(tag, self._clock.questions, self._tag_touched)
         start, size = tag.range.start, tag.range.size
         with _room(tag.place):
             self._backend.place_tag(tag.name, start, size, read, write)
-        self.board.view.add(start, size, of_tag(tag), is_behind=True)
+        self._board.view.add(start, size, of_tag(tag), is_behind=True)
 
     def _waits_in_vain(self, what: Unanswered) -> None:
         now, message = self._clock.now, in_words(what)
         self._system.trace.emit(Note(time=now, source=IN_VAIN, message=message))
 
     def _tag_touched(self, what: str) -> None:
-        if what not in self.board.tags_touched:
-            self.board.tags_touched.add(what)
+        if what not in self._board.tags_touched:
+            self._board.tags_touched.add(what)
             now, pc = self._clock.now, self._system.pc()
             self._system.trace.emit(Gap(time=now, source="bus", what=what, pc=pc))
 
-    # -- the end ---------------------------------------------------------------------------------
-
-    def finish(self, contents: Mapping[str, bytes]) -> Board:
-        """All is there and connected. contents: as `Engine.build` has them."""
-        for name, data in contents.items():
-            self.board.fill(name, data)
-        for model in self.board.models.made.values():
-            model.connected()
-        return self.board
+    # -- all of it -------------------------------------------------------------------------------
 
     def build(
         self, platform: Platform, contents: Mapping[str, bytes], dormant: Dormant = NONE
-    ) -> Board:
-        """All of it at once, but for what is dormant: that is made when something touches it."""
-        self.board.entries = platform.entries
-        self.board.models.dormant = dormant
-        self.board.models.make = self._make_dormant
+    ) -> None:
+        """Everything but what is dormant: that is made when something touches it.
+
+        contents: as `Engine.build` has them.
+        """
+        self._board.entries = platform.entries
+        self._board.models.dormant = dormant
+        self._board.models.make = self._make_dormant
         for entry in platform.entries:
             if entry.name in dormant.late:
                 self._place_late(entry, dormant.late[entry.name])
             if entry.name not in dormant.wired:
-                self.add(entry)
+                self._add(entry)
         for entry in platform.entries:
-            self.connect(entry)
+            self._connect(entry)
         for tag in platform.tags:
-            self.tag(tag)
-        return self.finish(contents)
+            self._tag(tag)
+        for name, data in contents.items():
+            self._board.fill(name, data)
+        for model in self._board.models.made.values():
+            model.connected()
 
     # -- what is dormant -------------------------------------------------------------------------
 
@@ -284,7 +260,7 @@ class Builder:
         self._late.add(entry.name)
 
         def model() -> Peripheral:
-            made = self.board.models[entry.name]
+            made = self._board.models[entry.name]
             assert isinstance(made, Peripheral)
             return made
 
@@ -294,25 +270,25 @@ class Builder:
                     self._backend.place_late(
                         entry.name, registration.address, size, lambda: self._functions(model())
                     )
-                self.board.view.add(
+                self._board.view.add(
                     registration.address, size, lambda *place: of_registers(model())(*place)
                 )
 
     def _late_input(self, name: str, number: int) -> LateInput:
-        late = LateInput(self.board.models, name, number)
+        late = LateInput(self._board.models, name, number)
         self._late_inputs.append(late)
         return late
 
     def _make_dormant(self, dormant: Dormant) -> None:
         """As `build` would have, had it been asked to."""
-        models, every = self.board.models, self.board.entries
+        models, every = self._board.models, self._board.entries
         entries = [entry for entry in every if entry.name in dormant.wired]
         load_models(entry.type for entry in entries)
         for entry in entries:
-            self.add(entry)
+            self._add(entry)
         models.made = {e.name: models.made[e.name] for e in every if e.name in models.made}
         for entry in entries:
-            self.connect(entry)
+            self._connect(entry)
         for late in self._late_inputs:
             late.begin()
         for entry in entries:

@@ -15,6 +15,7 @@ from xipsim.peripherals.nor.bus import SpiDevice
 
 from .backend import Core
 from .board import Board
+from .power import PowerSequencer
 
 MOST_GAPS = 100
 HELP = (
@@ -30,9 +31,7 @@ class Guest(Protocol):
 
     board: Board
     core: Core
-
-    def request_reset(self, cause: ResetCause) -> None:
-        """Reset after the instruction under way."""
+    power: PowerSequencer
 
 
 class Debugger:
@@ -87,7 +86,7 @@ class Debugger:
     def reset(self) -> None:
         """Press reset, and stand still at the firmware's first instruction."""
         self._at_entry = True
-        self._guest.request_reset(ResetCause.PIN)
+        self._guest.power.request_reset(ResetCause.PIN)
 
     # -- looking ---------------------------------------------------------------------------------
 

@@ -22,9 +22,6 @@ class Guest(snapshot.Guest, Protocol):
 
     core: Core
 
-    def begin_reset(self, cause: ResetCause) -> None:
-        """Reset everything now; the boot ROM starts with the next run."""
-
     def begin_anew(self) -> None:
         """Watch the machine as one that has just been built."""
 
@@ -234,4 +231,4 @@ class Requests:
 
     def reset(self, power: bool) -> None:
         """Press reset, or switch off and on; the boot ROM works with the next run."""
-        self._guest.begin_reset(ResetCause.POWER_ON if power else ResetCause.PIN)
+        self._guest.power.begin_reset(ResetCause.POWER_ON if power else ResetCause.PIN)

@@ -15,6 +15,7 @@ from .backend import Backend
 from .board import Board
 from .clock import GuestClock
 from .host import Host
+from .power import PowerSequencer
 
 
 class Guest(Protocol):
@@ -24,21 +25,12 @@ class Guest(Protocol):
     board: Board
     clock: GuestClock
     host: Host
-
-    @property
-    def boot_rom_works(self) -> bool:
-        """Whether the ROM waits for something; its state cannot be saved."""
-
-    def save(self) -> dict[str, Any]:
-        """What of the machine is none of the parts'."""
-
-    def load(self, saved: dict[str, Any]) -> None:
-        """Go on as when `save` returned `saved`."""
+    power: PowerSequencer
 
 
 def take(guest: Guest) -> dict[str, Any]:
     """The state of the machine, as plain data."""
-    if guest.boot_rom_works:
+    if guest.power.boot_rom_works:
         raise SnapshotError("the boot ROM is at work; run the machine a little further")
     guest.backend.begin_memories()
     return {
@@ -48,7 +40,7 @@ def take(guest: Guest) -> dict[str, Any]:
         "tags_touched": set(guest.board.tags_touched),
         "clock": guest.clock.save(),
         "host": guest.host.save(),
-        "guest": guest.save(),
+        "power": guest.power.save(),
     }
 
 
@@ -87,5 +79,5 @@ def _put_back(guest: Guest, state: dict[str, Any]) -> None:
     guest.board.tags_touched.update(state["tags_touched"])
     guest.board.settle()
     guest.host.load(state["host"])
-    guest.load(state["guest"])
+    guest.power.load(state["power"])
     guest.clock.load(state["clock"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from xipsim.engines.api import (
@@ -25,18 +25,19 @@ from xipsim.engines.api import (
 from xipsim.engines.link.messages import NUMBER, RUN, Request
 from xipsim.engines.link.server import UsersEnd
 from xipsim.engines.repl import Platform
-from xipsim.peripherals.core import RAISED, BootError, Entry, Registry, ResetCause
+from xipsim.peripherals.core import RAISED, Registry, ResetCause, System, Trace
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .backend import Backend
 from .board import Board
 from .builder import Builder, describe_core
 from .clock import GuestClock
-from .cortexm import is_interrupt_pending, next_pc
+from .cortexm import is_interrupt_pending
 from .dormant import NONE
 from .faultwatch import FaultWatch
 from .host import Host
 from .modelerror import model_error
+from .power import PowerSequencer
 from .requests import Requests
 from .snapshotfile import SnapshotFile
 
@@ -55,16 +56,6 @@ class Run(enum.Enum):
     STANDING = "it stands still, and requests are served"
     RUNNING = "it runs towards a goal"
     DEAD = "the engine cannot go on with the core: it stands still for good"
-
-
-class Power(enum.Enum):
-    """Where the microcontroller is between reset and reset."""
-
-    RESETTING = "a reset is due"
-    BOOTING = "the boot ROM is at work, the core is held"
-    ON = "the core executes the firmware"
-    SWITCHING_OFF = "it has switched itself off with the instruction under way"
-    OFF = "nothing is executed until a reset"
 
 
 class Ending(NamedTuple):
@@ -92,59 +83,58 @@ class Supervisor:
         contents: Mapping[str, bytes],
         boot: SnapshotFile | None = None,
     ) -> None:
-        self._server, self.backend, self._config = server, backend, config
-        self._run, self._power = Run.STANDING, Power.RESETTING
+        self._server, self.backend = server, backend
+        self._run = Run.STANDING
         self._number = 0
         """Of the request under way, or of the last one."""
         self._interrupted = 0
         """Runs up to this number shall end."""
         self._ending: Ending | None = None
-        self._cause = ResetCause.POWER_ON
-        self._rom: Generator[int, None, Entry] | None = None
         self._epitaph = ""
         self.clock = GuestClock(backend.time, self.failed, stalls=config.stalls)
         self.core = backend.make_core(
-            describe_core(platform, registry), lambda: self.request_reset(ResetCause.SOFTWARE)
+            describe_core(platform, registry),
+            lambda: self.power.request_reset(ResetCause.SOFTWARE),
         )
-        self.clock.will_stand_still = lambda: self._ending is not None
-        self.clock.is_pending = lambda: is_interrupt_pending(self.core)
-        self.clock.questions.can_interrupt = self.core.can_interrupt
-        self.clock.questions.pc = self.pc
-        self.clock.questions.proofs.pc = lambda: self.core.pc
-        if backend.player is not None:
-            self.clock.passages.use(backend.player)
-        if config.stalls:
-            self.clock.questions.proofs.witness = backend.witness
-            if backend.turner is not None:
-                self.clock.questions.use(backend.turner)
-        self.clock.questions.level = lambda: self.core.exception
-        builder = Builder(
-            backend,
-            self.clock,
-            self,
-            registry,
-            self.core,
-            overrides=config.overrides,
-            seed=config.seed,
-        )
-        self.board: Board = builder.build(platform, contents, boot.dormant if boot else NONE)
-        self.board.models.restorer.compares = backend.compares
-        self._rom_alarm = self.clock.alarm(backend.enter)
-        self._wake_alarm = self.clock.alarm(lambda: self.request_reset(ResetCause.WAKE_UP))
-        self.host = Host(
-            self.board.models,
-            self.clock,
-            self.board.trace,
-            stop=self.stop,
-            send=server.tell,
-            strict=config.strict,
-        )
+        self.board = board = Board(self.core, Trace())
         self.faults = FaultWatch(
             self.core,
             self.clock,
             lambda report: self.stop(StopReason.FAULT, detail=report),
             self._pass_on,
-            lambda address, size: self.board.view.read(self.core, address, size),
+            lambda address, size: board.view.read(self.core, address, size),
+        )
+        self.power = PowerSequencer(
+            board,
+            self.clock,
+            self.faults,
+            enter=backend.enter,
+            stop=self.stop,
+            was_reset=self._was_reset,
+        )
+        self._connect_clock(stalls=config.stalls)
+        system = System(
+            clock=self.clock,
+            bus=backend.bus,
+            trace=board.trace,
+            request_reset=self.power.request_reset,
+            power_off=self.power.power_off,
+            stuck=self.stuck,
+            pc=self.power.pc,
+            seed=config.seed,
+        )
+        builder = Builder(
+            backend, board, self.clock, system, self.failed, registry, config.overrides
+        )
+        builder.build(platform, contents, boot.dormant if boot else NONE)
+        board.models.restorer.compares = backend.compares
+        self.host = Host(
+            board.models,
+            self.clock,
+            board.trace,
+            stop=self.stop,
+            send=server.tell,
+            strict=config.strict,
         )
         self._requests = Requests(self, boot)
         self.debugger: Debugger | None = None
@@ -152,6 +142,22 @@ class Supervisor:
         self.begin_anew: Callable[[], None] = lambda: None
         """Watch the machine as one that has just been built; set by who watches, as an engine may.
         """
+
+    def _connect_clock(self, *, stalls: bool) -> None:
+        """Give the clock what it asks of the core, and of this engine."""
+        clock, questions, core = self.clock, self.clock.questions, self.core
+        clock.will_stand_still = lambda: self._ending is not None
+        clock.is_pending = lambda: is_interrupt_pending(core)
+        questions.can_interrupt = core.can_interrupt
+        questions.pc = self.power.pc
+        questions.proofs.pc = lambda: core.pc
+        questions.level = lambda: core.exception
+        if self.backend.player is not None:
+            clock.passages.use(self.backend.player)
+        if stalls:
+            questions.proofs.witness = self.backend.witness
+            if self.backend.turner is not None:
+                questions.use(self.backend.turner)
 
     # -- what models and watchers ask for --------------------------------------------------------
 
@@ -170,35 +176,9 @@ class Supervisor:
             self._ending = Ending(None, {}, raised)
         self.backend.enter()
 
-    def request_reset(self, cause: ResetCause) -> None:
-        """Reset the microcontroller after the instruction under way. The first cause counts."""
-        if self._power is not Power.RESETTING:
-            self._power, self._cause = Power.RESETTING, cause
-        self.backend.enter()
-
-    def power_off(self, reason: str) -> None:
-        """The board has switched itself off: it sleeps until its alarm, or for good."""
-        if self._power is not Power.ON:
-            return  # a reset of the same instruction, or the first of two, was quicker
-        self._power = Power.SWITCHING_OFF
-        wake = self.board.wake_at()
-        if wake is None:
-            self.stop(StopReason.POWERED_OFF, detail={"why": reason})
-        else:
-            self._wake_alarm.at(wake)
-            self.backend.enter()
-
     def stuck(self, reason: str) -> None:
         """The firmware will never come out of what it does: end the run as a fault."""
         self.stop(StopReason.FAULT, detail={"why": reason})
-
-    def pc(self) -> int | None:
-        """Program counter of the access under way; None while the boot ROM, a model, works."""
-        if self._rom is not None:
-            return None
-        if self.clock.is_behind:
-            return next_pc(self.core)
-        return self.clock.passages.past.pc or self.core.pc
 
     def interrupt(self, number: int) -> None:
         """End the run of that number, if it is under way or still to come. From any thread."""
@@ -252,23 +232,19 @@ class Supervisor:
         try:
             self._proceed()
         except RAISED as error:
-            self._power, self._rom = Power.OFF, None
-            self.clock.halt()
+            self.power.give_up()
             self._ending = Ending(None, {}, model_error(error, access="the board was being reset"))
 
     def _proceed(self) -> None:
         """Do what has to be done before the core executes its next instruction."""
-        if self._power is Power.SWITCHING_OFF:
-            self._power = Power.OFF
-            self.clock.halt()
-            self.core.reset()  # SysTick, too, is without power
-            self.faults.stop()
-        if self._power is Power.RESETTING:
-            self.begin_reset(self._cause)
+        self.power.settle()
         # Where the goal was the reset itself, the ROM begins with the next run.
-        may_go_on = self._ending is None and self._rom_alarm.deadline is None
-        if self._power is Power.BOOTING and may_go_on:
-            self._continue_rom()
+        if self._ending is None and self.power.boot() and self.debugger is not None:
+            self.debugger.entered()
+
+    def _was_reset(self, cause: ResetCause) -> None:
+        if self._run is Run.RUNNING and self.host.stop_on_reset:
+            self.stop(StopReason.RESET, detail={"cause": cause.value})
 
     def _end_run(self, ending: Ending) -> None:
         self._run, self._ending = Run.STANDING, None
@@ -346,74 +322,9 @@ class Supervisor:
             self._server.reply(self._number, stop)
             return False
         self._run = Run.RUNNING
-        if self._power is Power.ON:
+        if self.power.is_on:
             self.faults.start()
         return True
-
-    # -- reset and boot --------------------------------------------------------------------------
-
-    def begin_reset(self, cause: ResetCause) -> None:
-        """Reset everything now; the ROM starts when the run goes on."""
-        self._power, self._cause = Power.BOOTING, cause
-        self.clock.cancel_stall()
-        self.clock.questions.proofs.clear()
-        self._rom_alarm.cancel()
-        self._wake_alarm.cancel()
-        self.faults.restart()
-        if cause is ResetCause.POWER_ON:
-            self.board.lose_memory()
-        self.core.reset()
-        self.board.reset(cause)
-        self._rom = self.board.boot()
-        if self._run is Run.RUNNING and self.host.stop_on_reset:
-            self.stop(StopReason.RESET, detail={"cause": cause.value})
-
-    def _continue_rom(self) -> None:
-        assert self._rom is not None
-        try:
-            self._rom_alarm.at(next(self._rom))
-            self.clock.halt()
-        except StopIteration as done:
-            self._rom, self._power = None, Power.ON
-            self.core.enter(done.value)
-            if self.debugger is not None:
-                self.debugger.entered()
-            self.faults.start()
-            self.clock.resume()
-        except BootError as error:
-            self._rom, self._power = None, Power.OFF
-            self.clock.halt()
-            self.stop(StopReason.BOOT_FAILED, detail={"why": str(error)})
-
-    # -- snapshots -------------------------------------------------------------------------------
-
-    @property
-    def boot_rom_works(self) -> bool:
-        """Whether the ROM waits for something; its state cannot be saved."""
-        return self._rom is not None
-
-    def save(self) -> dict[str, Any]:
-        """What of the machine is nobody else's: whether it is on, and what is due."""
-        return {
-            "power": self._power.name,
-            "cause": self._cause,
-            "wake_at": self._wake_alarm.deadline,
-            "faults": self.faults.save(),
-        }
-
-    def load(self, saved: dict[str, Any]) -> None:
-        """Go on as when `save` returned `saved`."""
-        self._rom = None
-        self._rom_alarm.cancel()
-        self._power, self._cause = Power[saved["power"]], saved["cause"]
-        self._wake_alarm.cancel()
-        if saved["wake_at"] is not None:
-            self._wake_alarm.at(saved["wake_at"])
-        self.faults.load(saved["faults"])
-        if self._power is Power.OFF:
-            self.clock.halt()
-        elif self.clock.halted:
-            self.clock.resume()
 
 
 def watch(interrupts: int, supervisor: Supervisor) -> NoReturn:

@@ -147,7 +147,7 @@ class Guest:
 
     def machine_reset(self) -> None:
         """The user has reset the machine."""
-        self.supervisor.request_reset(ResetCause.PIN)
+        self.supervisor.power.request_reset(ResetCause.PIN)
 
     def aborted(self) -> None:
         """Renode cannot go on with the core, and has said so in its log."""

@@ -37,7 +37,7 @@ def made(board: str, boot: SnapshotFile | None = None) -> Supervisor:
     config = MachineConfig(path, models=models)
     guest = build(server, ScriptedBackend(), config, load(path), {}, boot)
     if not boot:
-        guest.begin_reset(ResetCause.POWER_ON)
+        guest.power.begin_reset(ResetCause.POWER_ON)
     return guest
 
 
@@ -104,11 +104,11 @@ def look_at_register(guest: Supervisor, name: str) -> object:
 
 
 def reset(guest: Supervisor, _name: str) -> object:
-    return guest.begin_reset(ResetCause.PIN)
+    return guest.power.begin_reset(ResetCause.PIN)
 
 
 def switch_on(guest: Supervisor, _name: str) -> object:
-    return guest.begin_reset(ResetCause.POWER_ON)
+    return guest.power.begin_reset(ResetCause.POWER_ON)
 
 
 ROADS = [read_register, write_register, look_at_register, reset, switch_on]
