@@ -61,8 +61,8 @@ class LentEngine(ChildEngine):
         with Uninterrupted():
             self._loan = loan = self._borrow(chips)
             if loan is not None:
-                self._process, self._channel = loan.process, loan.process.channel
-                self._numbers = loan.numbers
+                self._process = loan.process
+                self._client.connect(loan.process, loan.numbers)
         if loan is None:
             super()._begin(None)
             super().build(chips, boot=boot)

@@ -24,7 +24,7 @@ from processes import has_stopped, is_alive
 from programs import WAIT
 
 from xipsim.engines.api import EngineError, EngineKilled, Goal, MachineConfig, StopReason
-from xipsim.engines.link import engine as link
+from xipsim.engines.link import client
 from xipsim.engines.link.engine import ChildEngine
 from xipsim.engines.link.signals import Uninterrupted
 
@@ -47,7 +47,7 @@ def test_ctrl_c_that_comes_just_before_the_wait_ends_it(running: Running) -> Non
         main = threading.get_ident()
 
         def later() -> None:
-            wait_until_in(main, link.__file__)
+            wait_until_in(main, client.__file__)
             signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
         thread = threading.Thread(target=later)
@@ -163,8 +163,8 @@ def test_a_child_that_stops_is_killed(
 ) -> None:
     with running(WAIT) as engine:
         engine.run(Goal(until=10_000))
-        monkeypatch.setattr(link, "ANSWER_TIME", 0.5)
-        engine._channel._patience = 0.5
+        monkeypatch.setattr(client, "ANSWER_TIME", 0.5)
+        engine._client._channel._patience = 0.5
         os.kill(engine.pid, signal.SIGSTOP)
         while not has_stopped(engine.pid):
             time.sleep(0.01)

@@ -24,6 +24,7 @@ from xipsim.engines.api import (
     Stop,
     StopReason,
 )
+from xipsim.engines.link.client import Client
 from xipsim.engines.link.engine import ChildEngine
 from xipsim.engines.link.messages import UNUSABLE, Reply
 from xipsim.engines.link.process import Command, Process
@@ -127,21 +128,21 @@ def test_an_answer_has_its_time_by_the_childs_own_clock(
     reply = Reply(1, "so it is")
     waits = len(times) - (2 if answers else 1)
     lasting = [0.5, *[20.0] * waits] if times else []
-    engine, clock = waiting(monkeypatch, times, lasting, reply)
+    client, clock = waiting(monkeypatch, times, lasting, reply)
     if answers:
-        assert engine._answer_to(1) is reply
+        assert client._answer_to(1) is reply
     else:
         with pytest.raises(EngineError, match="did not answer within 20 s and was killed"):
-            engine._answer_to(1)
+            client._answer_to(1)
     assert next(clock, None) is None
 
 
 def waiting(
     monkeypatch: pytest.MonkeyPatch, times: Iterable[float], lasting: Sequence[float], reply: object
-) -> tuple[ChildEngine, Iterator[float]]:
-    """An engine that waits in vain as often as `lasting` says, at most so many seconds of real time
+) -> tuple[Client, Iterator[float]]:
+    """A client that waits in vain as often as `lasting` says, at most so many seconds of real time
     each, and then gets the reply. times: what its child has computed whenever somebody asks."""
-    engine, clock, left, real = ChildEngine.__new__(ChildEngine), iter(times), [*lasting], [0.0]
+    client, clock, left, real = Client(), iter(times), [*lasting], [0.0]
 
     def wait(_number: int, deadline: float) -> object:
         if not left:
@@ -156,12 +157,10 @@ def waiting(
         last_words=lambda: "",
         interrupt=lambda number: left.clear(),
     )
-    monkeypatch.setattr(engine, "_process", process, raising=False)
-    monkeypatch.setattr(engine, "_interrupted", False, raising=False)
-    monkeypatch.setattr(engine, "spent", 0.0, raising=False)
-    monkeypatch.setattr(engine, "_wait", wait)
-    monkeypatch.setattr("xipsim.engines.link.engine.time.monotonic", lambda: real[0])
-    return engine, clock
+    monkeypatch.setattr(client, "_process", process, raising=False)
+    monkeypatch.setattr(client, "_wait", wait)
+    monkeypatch.setattr("xipsim.engines.link.client.time.monotonic", lambda: real[0])
+    return client, clock
 
 
 STOPPED = Reply(1, Stop(StopReason.INTERRUPTED, 5))
@@ -183,15 +182,15 @@ def test_a_patient_run_has_its_time_by_the_childs_own_clock(
     spent: float,
 ) -> None:
     """It is interrupted where that is over, and what others took is not counted as spent."""
-    engine, _ = waiting(monkeypatch, chain(times, repeat(70)), lasting, STOPPED)
-    engine._stop(1, Goal(wall=60, is_patient=True))
-    assert engine.spent == spent
+    client, _ = waiting(monkeypatch, chain(times, repeat(70)), lasting, STOPPED)
+    client._stop(1, Goal(wall=60, is_patient=True))
+    assert client.spent == spent
 
 
 def test_a_limit_that_was_asked_for_is_one_of_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine, _ = waiting(monkeypatch, repeat(0), (60.0,), STOPPED)
-    assert engine._stop(1, Goal(wall=60)).reason is StopReason.WALL
-    assert engine.spent == 60
+    client, _ = waiting(monkeypatch, repeat(0), (60.0,), STOPPED)
+    assert client._stop(1, Goal(wall=60)).reason is StopReason.WALL
+    assert client.spent == 60
 
 
 def test_the_time_that_a_process_has_computed() -> None:
