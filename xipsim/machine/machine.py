@@ -283,7 +283,7 @@ class Machine:
         from xipsim.machine import snapshot
 
         with self._session.turn:
-            return snapshot.take(self._session, self._user_side())
+            return snapshot.take(self._session, self.consoles)
 
     def restore(self, saved: Snapshot) -> None:
         """Be what it was; the same continuation then repeats to the nanosecond.
@@ -291,16 +291,9 @@ class Machine:
         Takes a few milliseconds, less the less has changed since. UserError for a snapshot of
         another machine.
         """
-        session = self._session
-        if not hasattr(saved, "belongs_to"):
-            raise UserError(f"{saved!r} is no snapshot")
-        if not saved.belongs_to(session):
-            raise UserError("this snapshot is of another machine; save it and load it here")
-        with session.turn:
-            session.guarded(lambda: session.engine.restore(saved.number))
-            session.load(saved.user_side["session"])
-            for name, console in self.consoles.items():
-                console.load(saved.user_side["consoles"][name])
+        from xipsim.machine import snapshot
+
+        snapshot.restore(self._session, self.consoles, saved)
 
     def load_snapshot(self, path: StrPath) -> Snapshot:
         """A snapshot from a file, of a machine that was made in the same way.
@@ -310,14 +303,6 @@ class Machine:
         from xipsim.machine import snapshot
 
         return snapshot.load(self._session, path)
-
-    def _user_side(self) -> dict[str, Any]:
-        """The user's side of a snapshot."""
-        return {
-            "now": self.now,
-            "session": self._session.save(),
-            "consoles": {name: console.save() for name, console in self.consoles.items()},
-        }
 
     # -- looking ---------------------------------------------------------------------------------
 

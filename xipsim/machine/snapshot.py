@@ -13,6 +13,7 @@ from xipsim.errors import UserError
 from xipsim.session.run_log import RunLog
 
 if TYPE_CHECKING:
+    from xipsim.board.console import Consoles
     from xipsim.session.session import Session
 
 
@@ -45,9 +46,27 @@ class Snapshot:
         return session is self._session
 
 
-def take(session: Session, user_side: dict[str, Any]) -> Snapshot:
-    """A snapshot of the machine as it stands. user_side: the user's side of it."""
+def take(session: Session, consoles: Consoles) -> Snapshot:
+    """A snapshot of the machine as it stands."""
+    user_side = {
+        "now": session.now,
+        "session": session.save(),
+        "consoles": {name: console.save() for name, console in consoles.items()},
+    }
     return Snapshot(session, session.guarded(session.engine.snapshot), user_side)
+
+
+def restore(session: Session, consoles: Consoles, saved: Snapshot) -> None:
+    """Make the machine what it was. UserError where it is none of that machine."""
+    if not isinstance(saved, Snapshot):
+        raise UserError(f"{saved!r} is no snapshot")
+    if not saved.belongs_to(session):
+        raise UserError("this snapshot is of another machine; save it and load it here")
+    with session.turn:
+        session.guarded(lambda: session.engine.restore(saved.number))
+        session.load(saved.user_side["session"])
+        for name, console in consoles.items():
+            console.load(saved.user_side["consoles"][name])
 
 
 def load(session: Session, path: StrPath) -> Snapshot:
@@ -64,7 +83,7 @@ def load(session: Session, path: StrPath) -> Snapshot:
 
 
 def _check(session: Session, user_side: dict[str, Any]) -> None:
-    """Raise anything unless `Machine.restore` can use it."""
+    """Raise anything unless `restore` can use it."""
     int(user_side["now"])
     int(user_side["session"]["nominal"])
     bool(user_side["session"]["opening"])
