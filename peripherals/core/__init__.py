@@ -5,27 +5,19 @@ from .boot import BootError, Entry
 from .declared import Parameter, Region, Slots, State, hertz
 from .hooks import guards
 from .model import Known, Model, exposed
+from .passages import Allowed, Carried, FirstTurn, Signal, Speaker, Start, Written
 from .peripheral import Peripheral
 from .ports import (
     RAISED,
     Alarm,
-    Allowed,
     Bus,
     BusError,
-    Carried,
-    Clock,
-    FirstTurn,
     IrqLine,
     ResetCause,
     Segment,
-    Signal,
-    Speaker,
-    Start,
-    System,
     Turn,
     Unanswered,
     Window,
-    Written,
 )
 from .record import UNCHANGING, Record, copied, is_frozen
 from .registers import Field, Register, RegisterArray
@@ -44,6 +36,7 @@ from .roles import (
     Waker,
     roles_of,
 )
+from .system import Clock, System
 from .ticks import ask_in_vain, ticks_in, time_of
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
 from .wires import Junction, Line, ModelInput, Output, Outputs

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, TypeVar
 
 from .declared import Parameter, State
-from .ports import Alarm, ResetCause, System, Window
+from .ports import Alarm, ResetCause, Window
 from .record import copied
+from .system import System
 from .trace import Diagnostic, Gap, Note
 from .wires import Line, Output, Outputs
 

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any, ClassVar
 
 from .model import Model
-from .ports import ResetCause, System, Unanswered
+from .ports import ResetCause, Unanswered
 from .registers import Bits, Register, RegisterArray
+from .system import System
 from .tables import (
     ALIASES,
     Table,

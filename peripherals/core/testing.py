@@ -13,8 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from .declared import Region
+from .passages import Speaker
 from .peripheral import Peripheral
-from .ports import Alarm, BusError, ResetCause, Speaker, System, Turn
+from .ports import Alarm, BusError, ResetCause, Turn
+from .system import System
 from .trace import Diagnostic, Event, FlashCommand, Gap, Note, Trace
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from .ports import Clock, Unanswered
+from .ports import Unanswered
+from .system import Clock
 
 NS = 1_000_000_000
 

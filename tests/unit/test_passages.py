@@ -17,7 +17,7 @@ from passage_player import Player
 
 from xipsim.engines.guest.passages import REMEMBERED
 from xipsim.engines.guest.polling import QUESTIONS_BEFORE_STALL
-from xipsim.peripherals.core import ports
+from xipsim.peripherals.core import Speaker
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
 
@@ -452,7 +452,7 @@ def test_states_that_never_come_again_are_forgotten() -> None:
 
 def test_what_is_free_holds_any_value() -> None:
     """Registers of a speaker that are free only hold what is written, and nothing else."""
-    speaker: ports.Speaker = FlexSpiDriver(Core(tick=1, masked=True)).controller._passages
+    speaker: Speaker = FlexSpiDriver(Core(tick=1, masked=True)).controller._passages
     offsets = {r.offset: r for r in FlexSpi.registers()}
     for offset in speaker.FREE:
         register = offsets[offset]
