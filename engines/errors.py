@@ -39,6 +39,10 @@ class ModelError(EngineError):
         return f"{self.what} ({place}{access}{at})"
 
 
+class NoRoom(Exception):
+    """The engine cannot have another address range on its bus, and why."""
+
+
 class SnapshotError(Exception):
     """This snapshot cannot be taken, saved or loaded, or does not fit this machine."""
 

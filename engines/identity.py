@@ -10,11 +10,14 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from xipsim.engines.api import MachineConfig, StrPath
-from xipsim.engines.link.program import Program
 from xipsim.engines.repl import Platform
 from xipsim.version import __version__
+
+if TYPE_CHECKING:
+    from xipsim.engines.link.program import Program
 
 FORMAT = "3"
 """Of the snapshots themselves; changes when what they hold does."""

@@ -1,5 +1,7 @@
 """What an engine gives to the models' end, and nothing else of it is used there.
 
+Imported by type checkers alone: a start would wait a third of a millisecond for these classes.
+
 Times are virtual nanoseconds since power-on. *Standing still* means: the core is between two
 instructions, virtual time does not move, and the engine has called `Supervisor.stand_still`.
 """
@@ -22,26 +24,11 @@ from xipsim.peripherals.core import (
     Words,
     Write,
 )
-from xipsim.peripherals.namedtuple import NamedTuple
 
+from .coredescription import CoreDescription
 from .sameness import Held
 from .shortcuts import Player, Turner, Witness
 from .timesource import TimeSource
-
-
-class CoreDescription(NamedTuple):
-    """How a core is made. cpu_type: as the `.repl` says. interrupts: inputs of the NVIC.
-
-    frequency, reference: of SysTick's processor clock and of its external reference, in Hz; 0 if
-    it has none. ram: an address in RAM, aligned to 1 KiB, where a vector table may be looked for
-    before the boot ROM decides.
-    """
-
-    cpu_type: str
-    interrupts: int
-    frequency: int
-    reference: int
-    ram: int
 
 
 class Core(Protocol):
@@ -111,10 +98,6 @@ class Window(Protocol):
     @property
     def size(self) -> int: ...
     def segment(self, offset: int, size: int, *, writable: bool = False) -> Segment: ...
-
-
-class NoRoom(Exception):
-    """The engine cannot have another address range on its bus, and why."""
 
 
 class Backend(Protocol):

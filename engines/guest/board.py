@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
 
 from xipsim.engines.repl import Entry as PlatformEntry
 from xipsim.peripherals.core import BootRom, Entry, Junction, Keeper, ResetCause, Trace, Waker
 
-from .backend import Core, Memory
 from .dormant import Models
 from .looking import View
+
+if TYPE_CHECKING:
+    from .backend import Core, Memory
 
 
 class Board:

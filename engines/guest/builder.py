@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from xipsim.engines.api import ConfigurationError
+from xipsim.engines.errors import ConfigurationError, NoRoom
 from xipsim.engines.repl import Entry as PlatformEntry
 from xipsim.engines.repl import Place, Platform, Reference, Registration, Tag
 from xipsim.engines.repl.declared import output_name
@@ -37,19 +37,16 @@ from xipsim.peripherals.core import (
 from xipsim.peripherals.core.trace import IN_VAIN, Note
 
 from .access import tag_access, window_access
-from .backend import Backend, CoreDescription, NoRoom
 from .board import Board
 from .clock import GuestClock
+from .coredescription import MEMORIES, NMI_INPUT
 from .dormant import NMI, NONE, Dormant, LateInput
 from .hopeless import in_words
 from .looking import of_registers, of_tag, of_window
 from .modelerror import refusal
 
-MEMORIES = ("Memory.MappedMemory", "Memory.ArrayMemory")
-CORES = ("CPU.CortexM",)
-CONTROLLERS = ("IRQControllers.NVIC",)
-NMI_INPUT = 2 - 16
-"""Exception 2, by the number that it would have among the external interrupts."""
+if TYPE_CHECKING:
+    from .backend import Backend
 
 
 class CoreInput:
@@ -302,25 +299,3 @@ def _room(place: Place) -> Iterator[None]:
         yield
     except NoRoom as error:
         raise ConfigurationError(str(Problem(place, str(error)))) from error
-
-
-def describe_core(platform: Platform, registry: Registry) -> CoreDescription:
-    """What the platform says of its core, and the models of what surrounds it."""
-    cpu = next(e for e in platform.entries if e.type in CORES)
-    nvic = next(e for e in platform.entries if e.type in CONTROLLERS)
-    wires = [w.number for e in platform.entries for w in e.interrupts if w.destination == nvic.name]
-    ram = min(
-        r.address
-        for e in platform.entries
-        for r in e.registrations
-        if e.type in MEMORIES and r.address is not None
-    )
-    return CoreDescription(
-        cpu_type=str(cpu.get("cpuType")),
-        interrupts=(max(wires, default=0) // 32 + 1) * 32,
-        frequency=int(str(nvic.get("systickFrequency"))),
-        reference=max(
-            registry[e.type].SYSTICK_REFERENCE for e in platform.entries if e.type in registry
-        ),
-        ram=ram,
-    )

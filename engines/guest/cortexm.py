@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xipsim.engines.api import EXCEPTIONS
 
-from .backend import Core
+if TYPE_CHECKING:
+    from .backend import Core
 
 CFSR, HFSR, MMFAR, BFAR = 0xE000ED28, 0xE000ED2C, 0xE000ED34, 0xE000ED38
 VECTTBL = 1 << 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .backend import Core
 from .clock import GuestClock
 from .cortexm import EXC_RETURN, EXCEPTION, FAULTS, escalated, fault_report
+
+if TYPE_CHECKING:
+    from .backend import Core
 
 PERIOD = 5_000_000
 """Virtual ns between two looks at the core."""

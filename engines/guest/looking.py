@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from xipsim.engines.repl import Tag
 from xipsim.peripherals.core import BusError, Model, Peripheral, Region
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .backend import Core
+if TYPE_CHECKING:
+    from .backend import Core
+
 
 Peek = Callable[[int, int], int]
 """`peek(offset, size)`: little endian; BusError where that cannot be seen."""

@@ -6,15 +6,17 @@ LookupError: there is no such thing. ValueError: the arguments do not fit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xipsim.engines import usermodels
 from xipsim.engines.api import SnapshotError
 from xipsim.peripherals.core import PinPort, ResetCause, UsbHost
 
 from . import snapshot, snapshotfile
-from .backend import Core
 from .dormant import find_dormant
+
+if TYPE_CHECKING:
+    from .backend import Core
 
 
 class Guest(snapshot.Guest, Protocol):

@@ -6,16 +6,18 @@ and models say themselves what they are.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xipsim.engines.api import SnapshotError
 from xipsim.peripherals.core import RAISED, Model
 
-from .backend import Backend
 from .board import Board
 from .clock import GuestClock
 from .host import Host
 from .power import PowerSequencer
+
+if TYPE_CHECKING:
+    from .backend import Backend
 
 
 class Guest(Protocol):

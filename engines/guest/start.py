@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig, SnapshotError
 from xipsim.engines.link.messages import Request
@@ -15,10 +16,12 @@ from xipsim.engines.usermodels import UserModelError, import_models, load_models
 from xipsim.peripherals import load_named
 from xipsim.peripherals.core import RAISED
 
-from .backend import Backend
 from .modelerror import model_error
 from .snapshotfile import SnapshotFile, load
 from .supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from .backend import Backend
 
 
 def receive_start(server: Server) -> tuple[MachineConfig, Platform]:

@@ -28,10 +28,10 @@ from xipsim.engines.repl import Platform
 from xipsim.peripherals.core import RAISED, Registry, ResetCause, System, Trace
 from xipsim.peripherals.namedtuple import NamedTuple
 
-from .backend import Backend
 from .board import Board
-from .builder import Builder, describe_core
+from .builder import Builder
 from .clock import GuestClock
+from .coredescription import describe_core
 from .cortexm import is_interrupt_pending
 from .dormant import NONE
 from .faultwatch import FaultWatch
@@ -42,6 +42,7 @@ from .requests import Requests
 from .snapshotfile import SnapshotFile
 
 if TYPE_CHECKING:
+    from .backend import Backend
     from .debugger import Debugger
 
 PAUSE = 0.01

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xipsim.engines.api import IMPORT_TIME, Goal, MachineConfig, Receiver, Stop, StrPath
 from xipsim.engines.repl import Platform
@@ -14,8 +14,10 @@ from xipsim.engines.repl.wires import with_wires
 from .client import Client
 from .messages import BUILD, START
 from .process import Process
-from .program import Program
 from .signals import Uninterrupted
+
+if TYPE_CHECKING:
+    from .program import Program
 
 
 class ChildEngine:

@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 
 from xipsim.engines.api import SnapshotError
-from xipsim.engines.guest.backend import CoreDescription
 from xipsim.engines.guest.clock import GuestClock
+from xipsim.engines.guest.coredescription import CoreDescription
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import UsersEnd
 from xipsim.peripherals.core import Model, Read, Region, Words, Write

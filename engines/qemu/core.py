@@ -11,8 +11,7 @@ from ctypes import c_uint8
 from functools import cached_property
 from typing import Any
 
-from xipsim.engines.guest.backend import CoreDescription
-from xipsim.engines.guest.builder import CORES, NMI_INPUT
+from xipsim.engines.guest.coredescription import CORES, NMI_INPUT, CoreDescription
 from xipsim.engines.repl import Platform
 from xipsim.peripherals.core import Entry
 

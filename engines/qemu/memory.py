@@ -9,7 +9,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from xipsim.engines.guest.backend import NoRoom
+from xipsim.engines.errors import NoRoom
 from xipsim.peripherals.core import BusError, Read, Words, Write
 
 from . import library as q

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from xipsim.engines.guest.backend import Core
 from xipsim.engines.guest.clock import GuestClock
 from xipsim.engines.guest.cortexm import read_word
 from xipsim.peripherals.core import Note, Trace
 from xipsim.peripherals.namedtuple import NamedTuple
+
+if TYPE_CHECKING:
+    from xipsim.engines.guest.backend import Core
 
 FIRST_LOOK = 5_000_000
 """Virtual ns; each look after it comes when twice the time has passed."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from xipsim.engines.api import SnapshotError
-from xipsim.engines.guest.backend import CoreDescription
+from xipsim.engines.guest.coredescription import CoreDescription
 from xipsim.engines.guest.supervisor import Supervisor
 from xipsim.engines.link.messages import Request
 from xipsim.engines.link.server import UsersEnd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xipsim.engines.guest.builder import NMI_INPUT
+from xipsim.engines.guest.coredescription import NMI_INPUT
 from xipsim.peripherals.core import BusError, Entry, IrqLine
 
 from .calls import Host

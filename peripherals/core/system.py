@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Hashable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from xipsim.peripherals.fixed import Fixed
 
 from .passages import Speaker
 from .ports import Alarm, Bus, ResetCause, Turn
 from .trace import Trace
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 class Clock(Protocol):
@@ -94,6 +96,8 @@ class System(Fixed):
     """Program counter of the access under way, for diagnostics only; None outside one."""
     seed: int = 0
 
-    def random(self, name: str) -> random.Random:
+    def random(self, name: str) -> Random:
         """A generator of its own for `name`, the same in every run with the same seed."""
-        return random.Random(f"{self.seed}/{name}")
+        from random import Random  # for a millisecond; a user's process never draws
+
+        return Random(f"{self.seed}/{name}")

@@ -16,7 +16,8 @@ from images import PUBLISHED
 from patience import HANGS
 
 from xipsim import Machine
-from xipsim.engines.api import ConfigurationError, Engine, Goal, MachineConfig
+from xipsim.engines.api import ConfigurationError, Goal, MachineConfig
+from xipsim.engines.engine import Engine
 from xipsim.engines.programs import open_engine
 
 DEMO = Path(__file__).parent / "demo"

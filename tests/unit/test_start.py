@@ -63,6 +63,13 @@ assert _socket.socket(fileno=listener._accept()[0]).recv(100), "it has asked"
 """
 """`xipsim exec` beside a standby, for all that it does."""
 
+PROTOCOLS = {
+    "xipsim.engines.engine",
+    "xipsim.engines.guest.backend",
+    "xipsim.engines.link.program",
+}
+"""Only type checkers need them."""
+
 COSTLY = {
     "before QEMU": (
         FIRST,
@@ -73,10 +80,14 @@ COSTLY = {
         CLIENT,
         {"collections", "contextlib", "enum", "pathlib", "signal", "socket", "typing"},
     ),
-    "a machine": (MACHINE, {"dataclasses", "inspect", "lark", "rich", "shutil", "socket"}),
+    "a machine": (
+        MACHINE,
+        {"dataclasses", "inspect", "lark", "random", "rich", "shutil", "socket"} | PROTOCOLS,
+    ),
     "the child": (
         CHILD,
-        {"dataclasses", "hashlib", "inspect", "json", "lark", "pathlib", "pkgutil", "socket"},
+        {"dataclasses", "hashlib", "inspect", "json", "lark", "pathlib", "pkgutil", "socket"}
+        | PROTOCOLS,
     ),
 }
 

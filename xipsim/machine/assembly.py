@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from xipsim.engines.api import ConfigurationError, Engine, EngineError, MachineConfig
+from xipsim.engines.api import ConfigurationError, EngineError, MachineConfig
 from xipsim.engines.programs import WITH_SNAPSHOTS
 from xipsim.machine.configuration import Plan, Request, explain, plan, user_mistakes
 from xipsim.machine.power_on import PowerOnContents, power_on_contents
@@ -14,7 +15,10 @@ from xipsim.machine.prompt_hint import prompt_hint
 from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session.session import Session
 
-StartEngine = Callable[[MachineConfig], Engine]
+if TYPE_CHECKING:
+    from xipsim.engines.engine import Engine
+
+StartEngine = Callable[[MachineConfig], "Engine"]
 
 
 class Assembled(NamedTuple):

@@ -6,11 +6,10 @@ import os
 from collections.abc import Callable, Iterable
 from threading import RLock
 from types import TracebackType
-from typing import Any, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from xipsim.engines.api import (
     ConfigurationError,
-    Engine,
     EngineError,
     EngineKilled,
     ModelError,
@@ -19,6 +18,9 @@ from xipsim.engines.api import (
 )
 from xipsim.errors import EngineFailed, UserError, XipsimError
 from xipsim.errors import EngineKilled as Killed
+
+if TYPE_CHECKING:
+    from xipsim.engines.engine import Engine
 
 
 class Turn:

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from xipsim.engines.api import (
-    Engine,
-    EngineError,
-    Goal,
-    Stop,
-    StopReason,
-)
-from xipsim.errors import (
-    Situation,
-    UserError,
-    WaitTimeout,
-    XipsimError,
-)
+from xipsim.engines.api import EngineError, Goal, Stop, StopReason
+from xipsim.errors import Situation, UserError, WaitTimeout, XipsimError
 from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session import stop_reports
 from xipsim.session.engine_access import EngineAccess
@@ -26,6 +15,9 @@ from xipsim.session.noticed import diagnostics_text, gaps_text, resets_text
 from xipsim.session.run_log import Reset, RunLog
 from xipsim.session.symbols import Symbols
 from xipsim.units import duration
+
+if TYPE_CHECKING:
+    from xipsim.engines.engine import Engine
 
 OPENING_QUIET = 50_000_000
 """Virtual ns that an open USB console may stay silent before a carriage return is typed: firmware

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xipsim.engines.api import StopReason
-from xipsim.engines.guest.backend import CoreDescription
+from xipsim.engines.guest.coredescription import CoreDescription
 from xipsim.engines.guest.cortexm import fault_report
 from xipsim.engines.guest.supervisor import Supervisor
 from xipsim.engines.link.messages import Request
