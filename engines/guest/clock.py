@@ -130,6 +130,7 @@ class GuestClock:
         """The machine stands still: whoever looks at it may change it."""
         self.questions.stand_still()
         self.passages.settle()
+        self.passages.forget_broken()
 
     def take(self, until: int) -> int:
         """See `Clock.take` of the ports. Such waits are too short to be listed."""

@@ -29,31 +29,31 @@ chip, for its count and the trace (`Speaker.again`), and the clock. Where nothin
 but the alarm that the passage has set, and that ends it, all of it passes within the same access,
 and the next passage begins there.
 
+Of a passage that ends early another one may be the rest, as where a page is erased, not programmed,
+or an interrupt has been handled in between: so one may begin there, too, before the model's next
+access. What that starts may depend on what has been written before (`Speaker.HELD`).
+
 Where accesses drive an interrupt of the core, the player does so, too, at the time of each, as the
 core has to see it, and the model follows (`Speaker.line`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, ItemsView, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
-from xipsim.peripherals.core import RAISED, Alarm, FirstTurn, IrqLine, Speaker, WakeFilter
-from xipsim.peripherals.fixed import Fixed
+from xipsim.peripherals.core import RAISED, Alarm, IrqLine, Speaker, WakeFilter
 
 from .deeds import Deed, Question
 from .past import Past, PastClock
 from .proofs import COMPARED
 from .questions import Questions
-from .recorder import Recorder, Stop
-from .shortcuts import Again, Player, Step
+from .recorder import Recorder
+from .repertoire import Access, Held, Passage, Repertoire, Stop, allows
+from .shortcuts import Again, Player
 
 LEAST = 3
 """Accesses of a passage: to answer fewer is not worth it."""
-TRIES = 4
-"""To record a passage that something from outside ends early."""
-REMEMBERED = 64
-"""Passages, or states in which one might begin; more of them are no repetition."""
 WORD = 4
 
 
@@ -76,33 +76,6 @@ class Clock(PastClock, Protocol):
         """An interrupt has risen."""
 
 
-class Passage(Fixed):
-    """What the firmware does."""
-
-    steps: tuple[Step, ...]
-    stops: tuple[Stop, ...]
-    """Behind each of them: where it may end."""
-    bases: int
-    """Behind the last one."""
-    play: Callable[[int], None]
-    """Begins to play it, at that time."""
-    again: Again | None
-    """The write behind it that has led back to the state in which it began, as it will wherever it
-    does the same as what has begun it. (`Speaker.round`)"""
-    given: ItemsView[int, int]
-    """What is free, as it was written."""
-    is_apart: bool
-    """Whether another instruction makes its first access than the one that has begun it."""
-    rises: int | None
-    """The first step that lets an interrupt rise, or the one behind the last."""
-    script: Any
-    """The player's."""
-    then: tuple[FirstTurn, Passage] | None
-    """The loop that a write behind it has begun, and a turn of that."""
-    keys: frozenset[Hashable]
-    """Of questions that it asks, each for the first time."""
-
-
 def _is_driven(_line: IrqLine, _level: bool) -> bool:
     """As `Passages.drives`, of what the player has driven."""
     return True
@@ -114,10 +87,13 @@ class Passages:
     def __init__(self, clock: Clock, questions: Questions) -> None:
         self._clock, self._questions = clock, questions
         self._player: Player | None = None
-        self._known: dict[tuple[Speaker, Hashable], Passage | int] = {}
-        """By the state in which they begin; or how often that has come."""
         self._played: tuple[Speaker, int, Passage] | None = None
         """What the player is at, and since when."""
+        self._repertoire = Repertoire(lambda: None)
+        self._broken: Speaker | None = None
+        """Of whom one has ended early."""
+        self._access: Access | None = None
+        """What one has to begin with that goes on there."""
         self._rounds = 0
         """How often it may begin again; the last time asks the clock as the model would."""
         self._is_last_round = False
@@ -138,16 +114,17 @@ class Passages:
 
     def use(self, player: Player) -> None:
         """From now on, play by this."""
-        self._player = player
-        player.connect(self._ended, self._accessed)
+        self._player, self._repertoire = player, Repertoire(player.forget)
+        player.connect(self._ended, self._goes_on, self._accessed)
 
     # -- what models say -------------------------------------------------------------------------
 
     def begin(self, speaker: Speaker) -> None:
-        """With the access under way, a passage may begin."""
+        """With the access under way, or before it, a passage may begin."""
         player, recorded = self._player, self._recorded
         if player is None or self.past.is_now:
             return
+        self.forget_broken()
         state = speaker.state(now := self._clock.now)
         line = speaker.line
         if line is not None and (line.is_shared or any(f.holds_back for f in self.filters)):
@@ -159,9 +136,11 @@ class Passages:
             self._keep(recorded, recorded.again(write, now), state)
         if state is None:
             return
-        known = self._known.get(begun := (speaker, state))
-        if isinstance(known, Passage):
+        known, is_wanted = self._repertoire.find(speaker, state, self._access)
+        if known is not None:
             if known.keys and self._questions.has_asked(known.keys):
+                return
+            if known.held and not self._holds(speaker, known.held):
                 return
             self._played = speaker, now, known
             known.play(now)
@@ -178,13 +157,7 @@ class Passages:
                 if known.again[:2] == speaker.round() and known.given <= values:
                     self._rounds = rounds
                     player.repeat(rounds)
-        elif known is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-                player.forget()
-            self._known[begun] = 1
-        elif known <= TRIES:
-            self._known[begun] = known + 1
+        elif is_wanted:
             source, questions = self._clock.source, self._questions
             self._recorded = recorded = Recorder(speaker, state, now, source, questions)
             self._clock.reading[0] = recorded.read
@@ -252,6 +225,38 @@ class Passages:
             if (end := self._stalls_until) is not None:
                 self._clock.stall_behind(end, self._alarm if passage.is_apart else None)
             self._clock.passage(speaker)
+        elif 0 < made < len(passage.steps) and not speaker.is_under_way:
+            self._broken = speaker
+            self._player.expect(speaker.model.regs)
+
+    def _goes_on(self, offset: int, is_write: bool, value: int) -> None:
+        """This access comes next, behind a passage that has ended early."""
+        speaker = self._broken
+        if speaker is None:
+            return
+        self._access = Access(offset, is_write, value)
+        try:
+            self._clock.passage(speaker)
+        except RAISED as error:
+            self._clock.guard(error)
+        finally:
+            self._access = None
+
+    def forget_broken(self) -> None:
+        """None begins where one has ended early."""
+        if self._broken is not None and self._player is not None:
+            self._broken = None
+            self._player.expect(None)
+
+    def _holds(self, speaker: Speaker, held: Sequence[Held]) -> bool:
+        """Whether registers hold what they may; the player is told what that is."""
+        assert self._player is not None
+        for number, (offset, recorded, allowed) in enumerate(held):
+            value = speaker.model.regs[offset]
+            if allowed is not None and not allows(allowed, recorded, value):
+                return False
+            self._player.hold(number, value)
+        return True
 
     def _enter(
         self,
@@ -383,17 +388,16 @@ class Passages:
         again: the write under way, if it has begun a turn of a loop. state: in which the next one
         begins.
         """
-        player, begun = self._end(recorded), (recorded.speaker, recorded.state)
+        player = self._end(recorded)
         speaker, steps, stops = recorded.speaker, recorded.steps, recorded.stops
         if len(steps) < LEAST:
-            self._known[begun] = TRIES + 1
             return
         end = stops[-1]
         is_plain = not end.ends_question and not end.deeds and end.bases == 1
         write, then = again, None
         if write is not None and (state != recorded.state or not is_plain):
-            again, loop = None, self._known.get((speaker, state))
-            if isinstance(loop, Passage) and loop.again is not None and loop.then is None:
+            again, loop = None, self._repertoire.loop(speaker, state)
+            if loop is not None and loop.again is not None:
                 again, first = recorded.leads_to(write, loop.again, loop.given)
                 then = None if first is None else (first, loop)
         alarm: Any = speaker.end
@@ -403,7 +407,7 @@ class Passages:
         play, script = player.compile(
             speaker.model.regs, steps, again, recorded.input, alarm.timer, then and then[1].script
         )
-        self._known[begun] = Passage(
+        passage = Passage(
             steps,
             stops=stops,
             bases=end.bases,
@@ -415,4 +419,6 @@ class Passages:
             script=script,
             then=then,
             keys=recorded.keys,
+            held=recorded.held,
         )
+        self._repertoire.add(speaker, recorded.state, passage)

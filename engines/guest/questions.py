@@ -190,7 +190,6 @@ class Questions:
             second - first != one
             or not 0 < gap <= SLOW_GAP
             or end >= until
-            or self.asking[0] is not None
             or self.can_interrupt()
         ):
             return None

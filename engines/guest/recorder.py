@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, ItemsView, Mapping
-from typing import Any
 
 from xipsim.peripherals.core import (
     Alarm,
@@ -14,37 +13,15 @@ from xipsim.peripherals.core import (
     Start,
     Written,
 )
-from xipsim.peripherals.fixed import Fixed
 
-from .deeds import Deed, Deeds, Question, Setting
+from .deeds import Deeds, Question, Setting
 from .questions import Questions
+from .repertoire import ANYTHING, Held, Stop
 from .shortcuts import Again, Step
 from .timesource import TimeSource
 
 MOST, MOST_BASES = 256, 8
 """Accesses of a passage, and of them such as start something at rest."""
-ANYTHING = (0, 0xFFFF_FFFF, 0)
-
-
-class Stop(Fixed):
-    """Where a passage may end: behind one of its steps."""
-
-    bases: int
-    """How many there are by then, with the passage's begin."""
-    deeds: tuple[Deed, ...]
-    """What those do beside changing the model."""
-    outcome: Any
-    """The model's."""
-    taken: int
-    """ns that the steps took, but for those of which one of the deeds tells."""
-    ends_question: bool
-    """Whether one of them was not neutral."""
-    sets_alarm: bool
-    """Whether one of them has set or cancelled the model's alarm."""
-    due: int | None
-    """ns from the last base to it; None: it is off."""
-    is_armed: bool
-    """Whether it was set in its time."""
 
 
 class Recorder:
@@ -65,6 +42,8 @@ class Recorder:
         """Steps are timed by the last of these."""
         self._steps: list[Step] = []
         self._writes: list[Written] = []
+        regs = speaker.model.regs
+        self._held = [Held(offset, regs[offset], None) for offset in speaker.HELD]
         self._deeds = Deeds(questions)
         self._stops: list[Stop] = []
         self._ends_question = False
@@ -102,6 +81,11 @@ class Recorder:
     def steps(self) -> tuple[Step, ...]:
         """All of them."""
         return tuple(self._steps)
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """`Speaker.HELD`, as it began; empty if nothing depends on it."""
+        return tuple(self._held) if any(held.allowed for held in self._held) else ()
 
     @property
     def began(self) -> int:
@@ -287,14 +271,22 @@ class Recorder:
         return is_off and self.speaker.lets_alarm_wait()
 
     def _narrow(self, needs: Mapping[int, Allowed]) -> bool:
-        """Allow only these values to have been written last; False if none was written."""
+        """Allow only these values to have been written last, or held; False if none was."""
         last = {offset: step for step, offset, _ in self._writes}
-        for offset, (least, most, alike) in needs.items():
-            if offset not in last:
+        for offset, more in needs.items():
+            if offset in last:
+                step = self._steps[last[offset]]
+                self._steps[last[offset]] = step._replace(allowed=_both(step.allowed, more))
+            elif offset in self.speaker.HELD:
+                number = self.speaker.HELD.index(offset)
+                held = self._held[number]
+                self._held[number] = held._replace(allowed=_both(held.allowed or ANYTHING, more))
+            else:
                 return False
-            step = self._steps[last[offset]]
-            low, high, same = step.allowed
-            self._steps[last[offset]] = step._replace(
-                allowed=(max(low, least), min(high, most), same | alike)
-            )
         return True
+
+
+def _both(one: Allowed, other: Allowed) -> Allowed:
+    """What either allows."""
+    (low, high, same), (least, most, alike) = one, other
+    return max(low, least), min(high, most), same | alike

@@ -15,11 +15,15 @@ class Player(Protocol):
     """Answers accesses of the core to a model's registers in its place; see `passages`."""
 
     def connect(
-        self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]
+        self,
+        ended: Callable[[], None],
+        goes_on: Callable[[int, bool, int], None],
+        accessed: Callable[[object, int, int, bool, int], None],
     ) -> None:
         """Call `ended` where something comes, an access or an alarm, that is no step of what is
-        played, before that is done; while recording, `accessed` behind each access, with the
-        registers' stored values, offset, size, whether it was a write, and the value."""
+        played, before that is done; `goes_on` as `expect` says; while recording, `accessed` behind
+        each access, with the registers' stored values, offset, size, whether it was a write, and
+        the value."""
 
     def record(self, on: bool) -> None:
         """Tell of each access that begins from now on."""
@@ -44,6 +48,14 @@ class Player(Protocol):
         answer it, too, and expect all steps again, as of then. Not while an alarm is due. With the
         last but one, the `Witness` marks; with the last of these answers, within the access,
         `ended` is called, and the timer is left to that."""
+
+    def hold(self, number: int, value: int) -> None:
+        """Let `Played` have that value at place `-1 - number` of what was written."""
+
+    def expect(self, values: dict[int, int] | None) -> None:
+        """Call `goes_on` once, before the core's next access to the registers with these stored
+        values, with its offset, whether it is a write, and of which value. It may be the first step
+        of what that begins to play. None: at none."""
 
     def forget(self) -> None:
         """Nothing that was compiled will be played any more."""

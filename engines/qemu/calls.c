@@ -37,13 +37,13 @@ object *xipsim_on_wfe, *xipsim_on_wfi;
 
 static void call(object *callable)
 {
-    int state = py.ensure();
+    int state = enter_python();
 
     xipsim_disturbed++;
     end_passage();
     end_turns();
     do_call(callable, NULL, 0);
-    py.release(state);
+    leave_python(state);
 }
 
 bool (*xipsim_is_idle)(void); /* set from Python */

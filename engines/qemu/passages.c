@@ -57,17 +57,20 @@ void (*xipsim_arm)(void *timer, int64_t time);
 void (*xipsim_disarm)(void *timer);
 void *xipsim_cpu;
 object *xipsim_passage_ended; /* (): the passage is over */
+object *xipsim_passage_goes_on; /* (offset, is_write, value): see go_on */
+object *xipsim_broken;        /* registers' values, of a passage that has ended early; or NULL */
 object *xipsim_accessed;      /* (values or None, offset, size, is_write, value): while recording */
 unsigned int xipsim_recording; /* 0, or which recording that is */
 
 /*
  * The passage under way: how many steps were made, when it began, and what was written in each; of
- * one that has led up to it, before that. And where the core was when it has set another timer.
+ * one that has led up to it, before that; last, what registers held when it began, which Python
+ * knows. And where the core was when it has set another timer.
  */
 static struct script *script;
 static uint64_t made;
 static int64_t began;
-uint32_t xipsim_written[2 * MOST_STEPS], xipsim_pc;
+uint32_t xipsim_written[2 * MOST_STEPS + MOST_HELD], xipsim_pc;
 static uint32_t *written;
 
 /*
@@ -290,6 +293,29 @@ void end_passage(void)
     if (script) {
         do_call(xipsim_passage_ended, NULL, 0);
     }
+}
+
+int may_go_on(const object *values)
+{
+    return values == xipsim_broken;
+}
+
+int go_on(const object *values, uint64_t offset, int is_write, uint64_t value)
+{
+    object *arguments[3];
+
+    if (!may_go_on(values) || is_nested()) {
+        return 0;
+    }
+    xipsim_broken = NULL;
+    arguments[0] = py.number(offset);
+    arguments[1] = py.number(is_write);
+    arguments[2] = py.number(value);
+    do_call(xipsim_passage_goes_on, arguments, 3);
+    for (int i = 0; i < 3; i++) {
+        py.drop(arguments[i]);
+    }
+    return is_in_passage();
 }
 
 void tell_access(object *values, uint64_t offset, unsigned size, int is_write, uint64_t value)

@@ -6,6 +6,7 @@
 
 #define MOST_STEPS 256 /* as in recorder.py */
 #define MOST_STARTS 16
+#define MOST_HELD 1
 
 #define CLOCK_VIRTUAL 1
 
@@ -26,6 +27,11 @@ OWN int is_in_passage(void);
 
 /* Whatever comes now is not part of the passage under way, if there is one. */
 OWN void end_passage(void);
+
+/* One that has ended early may go on as another one with the next access to its registers, and
+ * whether these are that; whether one begins with this access. Python's lock is needed for that. */
+OWN int may_go_on(const object *values);
+OWN int go_on(const object *values, uint64_t offset, int is_write, uint64_t value);
 
 /* For who records: the firmware has made an access, of which that was the value. */
 OWN void tell_access(object *values, uint64_t offset, unsigned size, int is_write, uint64_t value);

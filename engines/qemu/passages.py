@@ -15,7 +15,7 @@ from xipsim.engines.guest.shortcuts import Again, Played, Step
 from . import library as q
 from . import shim
 
-MOST_STEPS, MOST_STARTS = 256, 16
+MOST_STEPS, MOST_STARTS, MOST_HELD = 256, 16, 1
 NEVER_MIND, NEVER = -1, 2**63 - 1
 LINE = {None: 0, False: 1, True: 2}
 
@@ -103,8 +103,9 @@ class QemuPlayer:
         self._recording = shim.data(c_uint, "xipsim_recording")
         self._recordings = 0
         self._scripts: list[Structure] = []
-        self._written = _words("xipsim_written", 2 * MOST_STEPS)
+        self._written = _words("xipsim_written", 2 * MOST_STEPS + MOST_HELD)
         self._pc = _words("xipsim_pc", 1)
+        self._broken = shim.data(c_void_p, "xipsim_broken")
         self._rounds = shim.data(c_uint32, "xipsim_rounds")
         self._begun = _words("xipsim_begun", 1)
         starts = shim.data(c_int64 * MOST_STARTS, "xipsim_starts")
@@ -116,10 +117,14 @@ class QemuPlayer:
         shim.data(c_void_p, "xipsim_cpu").value = cpu
 
     def connect(
-        self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]
+        self,
+        ended: Callable[[], None],
+        goes_on: Callable[[int, bool, int], None],
+        accessed: Callable[[object, int, int, bool, int], None],
     ) -> None:
         """Who is told."""
         shim.data(py_object, "xipsim_passage_ended").value = q.keep(ended)
+        shim.data(py_object, "xipsim_passage_goes_on").value = q.keep(goes_on)
         shim.data(py_object, "xipsim_accessed").value = q.keep(accessed)
 
     def record(self, on: bool) -> None:
@@ -145,6 +150,14 @@ class QemuPlayer:
     def repeat(self, times: int) -> None:
         """Let what has just begun begin again so often."""
         self._rounds.value = times
+
+    def hold(self, number: int, value: int) -> None:
+        """A register holds that as the passage begins."""
+        self._written[-1 - number] = value
+
+    def expect(self, values: dict[int, int] | None) -> None:
+        """Ask whether a passage goes on at the next access to these registers; None: at none."""
+        self._broken.value = None if values is None else id(values)
 
     def forget(self) -> None:
         """Nothing that was compiled will be played any more."""

@@ -68,6 +68,13 @@ OWN void fall_asleep(int is_wfi);
 /* Call it for what it does; what it raises is reported. With Python's lock. */
 OWN void do_call(object *callable, object *const *arguments, size_t count);
 
+/* Take Python's lock for an access or a timer, and give it back. */
+OWN int enter_python(void);
+OWN void leave_python(int state);
+
+/* Whether that comes within another one. */
+OWN int is_nested(void);
+
 /* Fill `py`, the first time; aborts where a function is missing. */
 OWN void find_python(void);
 

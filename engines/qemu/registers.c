@@ -245,7 +245,7 @@ static const struct word *known(struct registers *r, uint64_t offset, unsigned s
     struct word **place = place_of_word(r, offset, size), *word = place ? *place : NULL;
 
     if (!word || !word->seen || word->seen != r->change || r->version != version(r) ||
-        xipsim_recording || is_in_passage() || ends_run(r, word)) {
+        xipsim_recording || is_in_passage() || may_go_on(r->values) || ends_run(r, word)) {
         return NULL;
     }
     return word;
@@ -278,14 +278,21 @@ uint64_t xipsim_registers_read(void *opaque, uint64_t offset, unsigned size)
     if (word && word->reader == r->values) {
         return word->value;
     }
-    state = py.ensure();
+    state = enter_python();
     end_passage();
+    if (go_on(r->values, offset, 0, 0)) {
+        if (passage_reads(r->values, offset, size, &value)) {
+            leave_python(state);
+            return value;
+        }
+        end_passage();
+    }
     recording = xipsim_recording;
     value = read_register(r, offset, size);
     if (recording && recording == xipsim_recording) {
         tell_access(r->values, offset, size, 0, value);
     }
-    py.release(state);
+    leave_python(state);
     translate_behind(r, offset, 0, value);
     return value;
 }
@@ -305,14 +312,21 @@ void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t value, unsig
     if (word && word->writer == r->values && word->value == value) {
         return;
     }
-    state = py.ensure();
+    state = enter_python();
     end_passage();
+    if (go_on(r->values, offset, 1, value)) {
+        if (passage_writes(r->values, offset, size, value)) {
+            leave_python(state);
+            return;
+        }
+        end_passage();
+    }
     recording = xipsim_recording;
     write_register(r, offset, value, size);
     if (recording && recording == xipsim_recording) {
         tell_access(r->values, offset, size, 1, value);
     }
-    py.release(state);
+    leave_python(state);
     translate_behind(r, offset, 1, 0);
 }
 

@@ -52,6 +52,7 @@ class Passages:
     """Implements `Speaker`."""
 
     FREE, PUSHED, ALSO = frozenset[int](), _DR, frozenset[int]()
+    HELD: tuple[int, ...] = ()
 
     def __init__(self, ospi: OspiRegisters, transfers: Transfers, progress: Alarm) -> None:
         self.model, self._transfers = ospi, transfers

@@ -24,7 +24,8 @@ class Start(Fixed):
     rested: int
     """Virtual ns since when it would have begun at once, and gone on in the same way."""
     needs: dict[int, Allowed]
-    """Of free registers on which it depends: values with which it is the same."""
+    """Of free registers on which it depends: values with which it is the same. Those that were not
+    written in the passage have to be among `Speaker.HELD`."""
     hides: tuple[Segment, ...] = ()
     """What is not native any more since then."""
 
@@ -69,6 +70,10 @@ class Speaker(Protocol):
     FREE: frozenset[int]
     """Registers that only hold what is written, whatever that is; they are not read in a passage.
     The outcome may depend on them, what is answered not, but for what a `Start` needs."""
+
+    HELD: tuple[int, ...]
+    """Free registers on which what is started may depend as they were when the passage began. What
+    the n-th one of these held stands at place -1 - n of what was written."""
 
     PUSHED: frozenset[int]
     """FIFOs, which take whatever is written; what reads answer does not depend on it."""

@@ -80,6 +80,7 @@ class Passages:
     """Implements `Speaker`."""
 
     FREE, PUSHED, ALSO = FREE, frozenset[int](), _ALSO
+    HELD: tuple[int, ...] = (_IPCR0,)
     line: Signal | None = None
 
     def __init__(
@@ -149,7 +150,7 @@ class Passages:
         that with each access."""
         said = self._read(state, writes)
         at, words = said.address, said.pushed
-        if at is None or at != said.free[_IPCR0] or words is None or self._chips.told is None:
+        if at is None or at != said.next_address or words is None or self._chips.told is None:
             return None
         allowed, length = self._chips.told
         start, data = allowed[0], said.data(words)

@@ -21,6 +21,9 @@ _TFDR = tuple(word.offset for word in FlexSpiRegisters.TFDR.elements)
 FREE = frozenset((_IPCR0, _IPCR1, *_TFDR))
 """Registers that only hold what is written, until a command is started."""
 
+HELD = -1
+"""In place of a step: the address that IPCR0 held when the passage began."""
+
 Data = Callable[[memoryview], bytes]
 
 
@@ -33,7 +36,8 @@ class Writes:
         self.free: dict[int, int] = {}
         """Free registers that were written, and the step that was the last to do so."""
         self.address: int | None = None
-        """The step that has written the address of the command that was started last."""
+        """The step that has written the address of the command that was started last, or `HELD`;
+        None: none was."""
         self.pushed: list[int] | None = []
         """The steps that have written the words that were pushed; None if some were not written in
         the passage, or not in their order."""
@@ -51,7 +55,12 @@ class Writes:
             elif offset == _INTR and value & _IPTXWE:
                 self._push()
             elif offset == _IPCMD and value & 1:
-                self.address = self.free.get(_IPCR0)
+                self.address = self.next_address
+
+    @property
+    def next_address(self) -> int:
+        """The step that has written IPCR0, or `HELD`."""
+        return self.free.get(_IPCR0, HELD)
 
     def _push(self) -> None:
         """A block of words goes to the FIFO."""

@@ -57,6 +57,13 @@ LISTENED = Program(f"""
     rings: ldr r3, [r4, #20]; subs r3, #1; bpl rings; {SAY} b again
 """)
 """In each sentence a bell rings, and a loop asks, from another time on, until it is silent."""
+BROKEN = Program(f"""
+        ldr r4, =0x40008000; ldr r6, =0x40007000; movs r5, #0
+    again: str r5, [r4, #12]; {SAY} ldr r3, [r6, #16]; lsls r2, r5, #29; bpl less
+        {SAY * 3} b again
+    less: adds r5, #1; str r5, [r4, #0]; str r0, [r4, #4]; {SAY * 2} b again
+""")
+"""In each sentence another model is looked at; what comes behind that is not always the same."""
 TIME = 100_000
 
 Heard = tuple[list[tuple[int, list[int]]], list[int], list[int]]
@@ -133,6 +140,20 @@ def test_whoever_looks_while_a_loop_polls_changes_nothing(running: Running) -> N
     assert [words for _, words in sentences] == [[], *[[7] * WORDS] * (len(sentences) - 1)]
     assert said == [7] * len(said)
     with running(ASKED) as engine:
+        assert run(engine, *looks, TIME) == undisturbed
+
+
+@pytest.mark.needs("times within a block")
+def test_sentences_of_which_the_rest_is_one_or_the_other(running: Running) -> None:
+    """Behind an access to another model: nothing tells, also where somebody looks there."""
+    looks = sorted(random.Random(2).sample(range(20_000, TIME), 60))
+    with running(BROKEN) as engine:
+        sentences, said, _ = undisturbed = run(engine, TIME)
+    words = [word for _, sentence in sentences for word in sentence] + said
+    assert words == list(range(1, len(words) + 1))
+    assert {len(sentence) for _, sentence in sentences[1:]} == {4}
+    assert len(sentences) > TIME / 1_000
+    with running(BROKEN) as engine:
         assert run(engine, *looks, TIME) == undisturbed
 
 

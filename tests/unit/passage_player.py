@@ -24,14 +24,19 @@ class Player:
         self._written = memoryview(array("I"))
         self._made = self._began = self._recording = self._recordings = self._rounds = 0
         self._first = self._pc = 0
+        self.expected: dict[int, int] | None = None
+        self._held: dict[int, int] = {}
         self._starts: list[int] = []
         self.answered = self.compiled = self.rounds = 0
         self.witness: Witness | None = None
 
     def connect(
-        self, ended: Callable[[], None], accessed: Callable[[object, int, int, bool, int], None]
+        self,
+        ended: Callable[[], None],
+        goes_on: Callable[[int, bool, int], None],
+        accessed: Callable[[object, int, int, bool, int], None],
     ) -> None:
-        self._ended, self._accessed = ended, accessed
+        self._ended, self._goes_on, self._accessed = ended, goes_on, accessed
 
     def record(self, on: bool) -> None:
         self._recordings += on
@@ -49,7 +54,9 @@ class Player:
         self.compiled += 1
 
         def play(now: int) -> None:
-            self._written, self._first = memoryview(array("I", [0xBAD] * (2 * MOST))), 0
+            self._written, self._first = memoryview(array("I", [0xBAD] * (2 * MOST + 1))), 0
+            for number, value in self._held.items():
+                self._written[-1 - number] = value
             expect()
             self._made, self._began = 0, now
             self._rounds, self._starts = 0, []
@@ -62,6 +69,12 @@ class Player:
 
     def repeat(self, times: int) -> None:
         self._rounds = times
+
+    def hold(self, number: int, value: int) -> None:
+        self._held[number] = value
+
+    def expect(self, values: dict[int, int] | None) -> None:
+        self.expected = values
 
     def forget(self) -> None:
         pass
@@ -158,6 +171,13 @@ class Player:
         if answer is not None:
             return answer
         self.end()
+        if self.expected is model.regs:
+            self.expected = None
+            self._goes_on(offset, value is not None, value or 0)
+            answer = self._answers(model, offset, value) if size == 4 else None
+            if answer is not None:
+                return answer
+            self.end()
         recording = self._recording
         result: int = make()
         if recording and recording == self._recording:

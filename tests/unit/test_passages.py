@@ -15,8 +15,8 @@ import pytest
 from driven_core import ENABLE, ERASE, PROGRAM, STATUS, TICK, Core, FlexSpiDriver
 from passage_player import Player
 
-from xipsim.engines.guest.passages import REMEMBERED
 from xipsim.engines.guest.polling import QUESTIONS_BEFORE_STALL
+from xipsim.engines.guest.repertoire import REMEMBERED
 from xipsim.peripherals.core import Speaker
 from xipsim.peripherals.imxrt.flexspi import FlexSpi
 
@@ -447,7 +447,7 @@ def test_states_that_never_come_again_are_forgotten() -> None:
         driver.begin(STATUS, byte, 1 + byte % 8)
         driver.end()
         driver.write(FlexSpi.INTR, 0x20)
-    assert len(driver.clock.passages._known) <= REMEMBERED
+    assert len(driver.clock.passages._repertoire._places) <= REMEMBERED
 
 
 def test_what_is_free_holds_any_value() -> None:

@@ -514,9 +514,10 @@ class Talker(Peripheral):
     BELL = Register(0x10)
     RINGING = Register(0x14, ro=True, neutral=True)
     FREE, ALSO = frozenset((WORD.offset,)), frozenset((BELL.offset,))
+    HELD: tuple[int, ...] = ()
     PUSHED, line = frozenset[int](), None
     ASK = 0xFFFF_FFFF
-    RINGS, RESTS = 300, 50
+    RINGS, RESTS, LONG = 300, 50, 5000
     asks = State(False)
     topic = State(0)
     began = State(0)
@@ -598,9 +599,11 @@ class Talker(Peripheral):
         return self
 
     def state(self, now: int) -> tuple[int, ...] | None:
-        if self.rings_until is not None or self.began not in (0, now):
+        since = now - self.began
+        if self.rings_until is not None or (self.asks and since):
             return None  # also where a stall is over
-        return (max(0, self.rang_until + self.RESTS - now),)
+        rests = max(0, self.rang_until + self.RESTS - now)
+        return rests, min(since, self.LONG), len(self.said), len(self.levels)
 
     def lets_alarm_wait(self) -> bool:
         return True
@@ -623,21 +626,28 @@ class Talker(Peripheral):
 
     def outcome(
         self, state: Any, bases: Sequence[int], writes: Sequence[tuple[int, int, int]]
-    ) -> tuple[list[int], int, list[int], int, int | None]:
-        words = [step for step, offset, _ in writes if offset == 0]
+    ) -> tuple[list[int], list[int], list[int], int, int | None] | None:
+        words, said = [], []
+        for step, offset, _ in writes:
+            if offset == self.WORD.offset:
+                words.append(step)
+            elif offset == self.PUSH.offset:
+                if not words:
+                    return None
+                said.append(words[-1])
         until = None if self.rings_until is None else self.rings_until - bases[-1]
-        said, levels = len(self.said), list(self.levels)
-        return words, said, levels, self.rang_until - bases[-1], until
+        return words, said, self.levels[state[-1] :], self.rang_until - bases[-1], until
 
     def jump(
         self,
-        outcome: tuple[list[int], int, list[int], int, int | None],
+        outcome: tuple[list[int], list[int], list[int], int, int | None],
         bases: Sequence[int],
         written: memoryview,
     ) -> None:
         words, said, levels, rang_until, until = outcome
         self.rings_until = None if until is None else bases[-1] + until
-        self.said, self.levels = [written[step] for step in words[:said]], list(levels)
+        self.said = self.said + [written[step] for step in said]
+        self.levels = self.levels + levels
         if words:
             self.WORD = written[words[-1]]
         if rang_until > 0:
