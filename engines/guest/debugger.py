@@ -123,6 +123,9 @@ class Debugger:
     def state_changed(self, _chip: SpiDevice) -> None:
         """Busy, idle, or another mode: no cells changed."""
 
+    operation_began = state_changed
+    operation_ended = array_changed
+
     # -- commands --------------------------------------------------------------------------------
 
     def _note_gap(self, gap: Gap) -> None:

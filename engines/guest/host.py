@@ -22,7 +22,6 @@ from xipsim.peripherals.core import (
 )
 from xipsim.peripherals.core.ports import Alarm
 from xipsim.peripherals.core.trace import Repeated, fold_key
-from xipsim.peripherals.nor.bus import SpiDevice
 
 from .dormant import Models
 
@@ -103,7 +102,6 @@ class Host:
         self._output: dict[str, bytearray] = {}
         self._commands: list[FlashCommand] = []
         self._found: dict[Hashable, Repeated] = {}
-        self._flash_activity = 0
         self._goal = Goal()
         self._pattern: re.Pattern[bytes] | None = None
         self._searched: Unread | None = None
@@ -112,8 +110,6 @@ class Host:
         self._quiet = clock.engine_alarm(self._check_quiet)
         self._attach()
         models.awoken = self._attach
-        for chip in self.chips.values():
-            chip.watch(self)
         trace.subscribe(Diagnostic, self._finding)
         trace.subscribe(Note, self._finding)
         trace.subscribe(Gap, self._gap)
@@ -201,9 +197,10 @@ class Host:
     def _quiet_since(self) -> int:
         name = self._goal.console
         opened: int | None = self.console(name).opened_at
-        if opened is None or any(chip.busy for chip in self.chips.values()):
+        chips = self.chips.values()
+        if opened is None or any(chip.busy for chip in chips):
             return self._clock.now
-        return max(opened, self.unread[name].last, self._flash_activity)
+        return max(opened, self.unread[name].last, *(chip.active_at for chip in chips))
 
     def _check_quiet(self) -> None:
         quiet = self._goal.quiet or 0
@@ -212,16 +209,6 @@ class Host:
             self._stop(StopReason.QUIET)
         else:
             self._quiet.at(since + quiet)
-
-    # -- chips (ChipWatcher) ---------------------------------------------------------------------
-
-    def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
-        """Cells changed: the chip is at work."""
-        self._flash_activity = self._clock.now
-
-    def state_changed(self, chip: SpiDevice) -> None:
-        """Busy, idle, or another mode: the chip is at work."""
-        self._flash_activity = self._clock.now
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -289,9 +276,8 @@ class Host:
     # -- snapshots -------------------------------------------------------------------------------
 
     def save(self) -> dict[str, Any]:
-        """What was printed and not consumed, and when the chips were last at work."""
-        unread = {name: (bytes(u.bytes), u.last) for name, u in self.unread.items()}
-        return {"unread": unread, "flash_activity": self._flash_activity}
+        """What was printed and not consumed."""
+        return {"unread": {name: (bytes(u.bytes), u.last) for name, u in self.unread.items()}}
 
     def load(self, saved: dict[str, Any]) -> None:
         """Go on as when `save` returned `saved`."""
@@ -301,7 +287,6 @@ class Host:
             unread.bytes[:] = data
             unread.last = last
             unread.searched = 0
-        self._flash_activity = saved["flash_activity"]
 
 
 def _compiled(pattern: bytes | None) -> re.Pattern[bytes] | None:

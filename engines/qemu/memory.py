@@ -185,16 +185,18 @@ class _Backing:
 
     def show(self, on: bool) -> None:
         """Serve from the copy, or send accesses to the model."""
-        if self.writable:
+        flag = self._flag
+        if flag is not None:
+            if flag.value != on:  # else a passage has hidden it
+                # With each page that firmware programs this happens twice. QEMU looks at the flag
+                # when it fills the core's TLB; its own function makes all views of memory anew.
+                flag.value = on
+                if not on or self._was_asked:
+                    self._forget_pages()
+        elif self.writable:
             q.region_set_enabled(self.alias, on)
-        elif self._flag is None:
+        else:
             self._flag = _set_romd(self.region, on)
-        elif self._flag.value != on:  # else a passage has hidden it
-            # With each page that firmware programs this happens twice. QEMU looks at the flag when
-            # it fills the core's TLB; its own function makes all views of memory anew as well.
-            self._flag.value = on
-            if not on or self._was_asked:
-                self._forget_pages()
 
     @property
     def flag(self) -> int | None:
@@ -241,6 +243,7 @@ class Segment:
         self._window, self._backing, self._size = window, backing, size
         self._on = False
         self._stale: list[tuple[int, int]] = []
+        """What has changed meanwhile: QEMU only drops translations of a region that is on."""
         backing.offset = offset
         backing.show(False)
         q.region_set_size(backing.alias, size)
@@ -248,17 +251,19 @@ class Segment:
 
     def load(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Change bytes; translations of code made from them are dropped."""
-        self._backing.view[offset : offset + len(data)] = data
-        self._stale.append((offset, len(data)))
+        length = len(data)
+        self._backing.view[offset : offset + length] = data
         if self._on:
-            self._drop_translations()
+            q.region_flush(self._backing.region, offset, length)
+        else:
+            self._stale.append((offset, length))
 
     def native(self, on: bool) -> None:
         """Serve from the copy, or send accesses to the model."""
         if on != self._on:
             self._on = on
             self._backing.show(on)
-            if on:
+            if on and self._stale:
                 self._drop_translations()
 
     @property
@@ -267,7 +272,6 @@ class Segment:
         return self._backing.flag
 
     def _drop_translations(self) -> None:
-        """QEMU only does it for a region that is served from its copy."""
         for offset, length in self._stale:
             q.region_flush(self._backing.region, offset, length)
         self._stale.clear()

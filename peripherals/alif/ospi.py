@@ -69,6 +69,13 @@ class Ospi(OspiRegisters):
         """See `ChipWatcher`."""
         self._port.chip_changed(chip)
 
+    operation_began = state_changed
+
+    def operation_ended(self, chip: SpiDevice, address: int, length: int) -> None:
+        """See `ChipWatcher`."""
+        self._port.xip.array_changed(chip, address, length)
+        self._port.chip_changed(chip)
+
     # -- transfers -------------------------------------------------------------------------------
 
     @OspiRegisters.SSIENR.on_write

@@ -82,6 +82,12 @@ class FlashWatcher(Protocol):
     def state_changed(self, chip: Any) -> None:
         """It is busy, idle, or in another mode."""
 
+    def operation_began(self, chip: Any) -> None:
+        """It is busy with an operation on its array; nothing else is new."""
+
+    def operation_ended(self, chip: Any, address: int, length: int) -> None:
+        """It is so no more, and cells in [address, address + length) changed; likewise."""
+
 
 class FlashChip(Keeper):
     """A flash chip as people see it: looked at, changed and broken from outside.
@@ -92,6 +98,11 @@ class FlashChip(Keeper):
     @property
     def busy(self) -> bool:
         """Whether an operation is under way."""
+        raise NotImplementedError
+
+    @property
+    def active_at(self) -> int:
+        """Virtual ns at which cells or mode changed last, or an operation began or ended."""
         raise NotImplementedError
 
     def watch(self, watcher: FlashWatcher) -> None:

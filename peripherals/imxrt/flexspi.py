@@ -9,7 +9,6 @@ from operator import itemgetter
 from typing import Any
 
 from xipsim.peripherals.core import BusError, ResetCause, System, model
-from xipsim.peripherals.nor.bus import SpiDevice
 
 from .flexspi_ahb import AhbPort, AhbTimeout
 from .flexspi_buffers import Buffers
@@ -76,7 +75,7 @@ class FlexSpi(FlexSpiRegisters):
 
     def connected(self) -> None:
         for _, chip in sorted(self.chips.items()):
-            chip.watch(self)
+            chip.watch(self._ahb.xip)
         self._ahb.lay_out()
 
     def reset(self, cause: ResetCause) -> None:
@@ -90,14 +89,6 @@ class FlexSpi(FlexSpiRegisters):
             self._lut.forget()
         super().load(saved)
         self._ahb.lay_out()
-
-    def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
-        """See `ChipWatcher`."""
-        self._ahb.xip.array_changed(chip, address, length)
-
-    def state_changed(self, chip: SpiDevice) -> None:
-        """See `ChipWatcher`. While a command holds the bus, this changes nothing."""
-        self._ahb.xip.evaluate()
 
     # -- configuration ---------------------------------------------------------------------------
 

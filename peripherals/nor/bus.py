@@ -138,3 +138,9 @@ class ChipWatcher(Protocol):
 
     def state_changed(self, chip: SpiDevice) -> None:
         """`reads_array` may answer differently from now on (busy, idle, mode, protection)."""
+
+    def operation_began(self, chip: SpiDevice) -> None:
+        """It is busy from now on with an operation on its array: nothing else is new."""
+
+    def operation_ended(self, chip: SpiDevice, address: int, length: int) -> None:
+        """It is so no more, and cells in [address, address + length) changed; likewise."""

@@ -13,6 +13,7 @@ from xipsim.peripherals.core import (
     FlashChip,
     Inputs,
     ResetCause,
+    State,
     System,
     exposed,
     model,
@@ -33,6 +34,7 @@ class Chip(ChipState, FlashChip, Inputs):
     """A serial NOR flash chip on a chip select of a memory controller."""
 
     INPUTS = 1
+    active_at = State(0)
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
         super().__init__(system, name=name, **parameters)
@@ -86,9 +88,11 @@ class Chip(ChipState, FlashChip, Inputs):
         self.maker.load(saved["maker"])
         self.counters = saved["counters"].copy()
         self.sticks, self.latch_fails = saved["sticks"], saved["latch_fails"]
+        active_at = self.active_at
         for address in changed:
             self.changed(address, SECTOR)
         self.notify()
+        self.active_at = active_at
 
     def _finish(self) -> None:
         self._engine.finish()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xipsim.peripherals.core import Alarm
 
 from .array import SECTOR
-from .operation import Operation
+from .operation import DEAF, Operation
 from .state import ChipState
 
 _OF_CELLS = ("program", "erase")
@@ -49,10 +49,12 @@ class WriteEngine:
         else:
             self._end.at(end)
         chip.operation = operation
-        if kind in _OF_CELLS:
-            chip.notify_of_operation()
-        else:
+        if kind not in _OF_CELLS:
             chip.notify()
+            return
+        chip.active_at = operation.start
+        for watcher in chip.watchers:
+            watcher.operation_began(chip)
 
     def settle(self) -> None:
         """End the operation under way if its time has come."""
@@ -103,15 +105,15 @@ class WriteEngine:
             self._end.cancel()
         if operation is None:
             return
-        self._account(operation)
         chip.operation, kind = None, operation.kind
-        if not operation.is_deaf and not chip.maker.keeps_wel:
+        chip.active_at = now = chip.system.clock.now
+        chip.counters.busy_time += now - operation.start
+        if kind not in DEAF and not chip.maker.keeps_wel:
             chip.wel = False
         if kind in _CHANGES:
             chip.counters.operations += 1
             if kind != "status" and operation.target == "array":
                 self._apply(operation)
-                chip.notify_of_operation()
                 return
             chip.maker.apply(operation)
         elif kind == "power-down":
@@ -124,11 +126,11 @@ class WriteEngine:
         chip = self._chip
         kind, name, start, _, address, length, data, _, _, pc = operation
         change, changes = (name, address, start, pc), chip.counters.changes
-        for sector in range(address // SECTOR, -(-(address + length) // SECTOR)):
+        sectors = range(address // SECTOR, -(-(address + length) // SECTOR))
+        for sector in sectors:
             changes[sector] = change
-            if kind == "erase":
-                self._count_erase(sector)
         if kind == "erase":
+            self._count_erase(sectors)
             chip.memory.erase(address, length)
         else:
             failed = chip.memory.program(address, data)
@@ -138,10 +140,12 @@ class WriteEngine:
                     f"{name}: cells from {failed:#x} do not take their new value",
                     address=failed,
                 )
-        chip.changed(address, length)
+        for watcher in chip.watchers:
+            watcher.operation_ended(chip, address, length)
 
-    def _count_erase(self, sector: int) -> None:
+    def _count_erase(self, sectors: range) -> None:
         chip, erases = self._chip, self._chip.counters.erases
-        erases[sector] = cycles = erases.get(sector, 0) + 1
-        if cycles == chip.row.endurance + 1:
-            chip.note(f"sector at {sector * SECTOR:#x} is beyond its erase cycles")
+        for sector in sectors:
+            erases[sector] = cycles = erases.get(sector, 0) + 1
+            if cycles == chip.row.endurance + 1:
+                chip.note(f"sector at {sector * SECTOR:#x} is beyond its erase cycles")

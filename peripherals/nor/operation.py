@@ -7,6 +7,9 @@ from typing import Any
 from xipsim.peripherals.core import Record
 from xipsim.peripherals.namedtuple import NamedTuple
 
+DEAF = ("power-down", "release", "reset")
+"""Kinds of operations during which not even the status registers can be read."""
+
 
 class Operation(NamedTuple):
     """An internal operation under way (or suspended). Cells and registers change at its end."""
@@ -32,8 +35,8 @@ class Operation(NamedTuple):
 
     @property
     def is_deaf(self) -> bool:
-        """Whether not even the status registers can be read meanwhile."""
-        return self.kind in ("power-down", "release", "reset")
+        """Whether its kind is one of those."""
+        return self.kind in DEAF
 
     @property
     def what(self) -> str:

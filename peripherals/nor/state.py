@@ -47,6 +47,8 @@ class ChipState(Model):
     """The opcode that came between 66h and 99h; 0: none."""
     held_in_reset = State(False)
 
+    active_at: int
+    """See `FlashChip`."""
     maker: Maker
 
     def __init__(self, system: System, *, name: str = "", **parameters: Any) -> None:
@@ -98,16 +100,13 @@ class ChipState(Model):
 
     def notify(self) -> None:
         """Tell the controller that reads may be answered differently from now on."""
-        self.probed = None
-        self.notify_of_operation()
-
-    def notify_of_operation(self) -> None:
-        """The same where an operation on the array has begun or ended, and nothing else is new."""
+        self.probed, self.active_at = None, self.system.clock.now
         for watcher in self.watchers:
             watcher.state_changed(self)
 
     def changed(self, address: int, length: int) -> None:
         """Tell the controller that these cells may have changed."""
+        self.active_at = self.system.clock.now
         for watcher in self.watchers:
             watcher.array_changed(self, address, length)
 

@@ -15,8 +15,6 @@ class _Piece:
     def __init__(self, window: Window, chip: SpiDevice, offset: int, start: int, end: int) -> None:
         self.start, self.end, self._chip = start, end, chip
         self.segment = window.segment(offset + start, end - start)
-        self.native = False
-        """Served from the copy; else accesses go to the model."""
         self.copy(start, end)
 
     def copy(self, start: int, end: int) -> None:
@@ -48,6 +46,11 @@ class _Part:
         """Bytes that the window shows; pieces may go further."""
         self.served: int | None = None
         """As given to `serve` last; None: something else has changed since."""
+        self.native: tuple[Segment, ...] = ()
+        """What is served from the copy; accesses to all else go to the model."""
+        self.before: tuple[int | None, tuple[Segment, ...]] | None = None
+        """`served` and `native` as they were when the chip's operation began, if anything was, and
+        nothing else has changed since."""
 
     def _piece(self, start: int, end: int) -> _Piece:
         return _Piece(self.window, self.chip, self.offset, start, end)
@@ -62,37 +65,71 @@ class _Part:
         """No piece shall lie on both sides of the chip's byte `at`."""
         for index, piece in enumerate(self.pieces):
             if piece.start < at < piece.end:
-                piece.unmap()
+                self._unmap(piece)
                 halves = self._piece(piece.start, at), self._piece(at, piece.end)
                 self.pieces[index : index + 1] = halves
                 return
 
+    def copy(self, start: int, end: int) -> None:
+        """The chip's cells in [start, end) changed."""
+        for piece in self.pieces:
+            piece.copy(start, end)
+
     def serve(self, size: int) -> bool:
         """Let the first `size` bytes, if it shows so many, be native; whether anything changes."""
-        changes, self.served = False, size
+        self.served = size
         if size > self.visible:
             size = self.visible
         if size and size < self.size:
             self.divide(size)
-        for piece in self.pieces:
-            native = piece.end <= size
-            if native is not piece.native:
-                piece.native = native
-                piece.segment.native(native)
-                changes = True
-        return changes
+        was_native = self.native
+        self.native = native = tuple([p.segment for p in self.pieces if p.end <= size])
+        for segment in was_native:
+            if segment not in native:
+                segment.native(False)
+        for segment in native:
+            if segment not in was_native:
+                segment.native(True)
+        return native != was_native
+
+    def hide(self) -> None:
+        """The chip's operation has begun: nothing is native."""
+        native = self.native
+        if not native:
+            self.before = None
+            return
+        self.before = self.served, native
+        self.served, self.native = 0, ()
+        for segment in native:
+            segment.native(False)
+
+    def show(self) -> bool:
+        """It has ended: let be native what was before it. Whether that is known."""
+        before = self.before
+        if before is None:
+            return False
+        self.before = None
+        self.served, self.native = before
+        for segment in self.native:
+            segment.native(True)
+        return True
+
+    def _unmap(self, piece: _Piece) -> None:
+        self.native = tuple([s for s in self.native if s is not piece.segment])
+        piece.segment.unmap()
 
     def cut(self, size: int) -> None:
         """Cover `size` bytes at most."""
-        self.served = None
+        self.served = self.before = None
         self.divide(size)
         while self.pieces and self.pieces[-1].end > size:
-            self.pieces.pop().unmap()
+            self._unmap(self.pieces.pop())
         self.size = self.pieces[-1].end if self.pieces else 0
 
 
 class XipWindow:
     """Keeps the window's segments equal to the chips, and native while that is what a read gives.
+    Implements `ChipWatcher`, for a controller that has nothing else to do then.
 
     Holds nothing but what follows from the controller's state and the chips.
     native_size(select): bytes from the chip's start that reads of the window get as plain array
@@ -116,7 +153,7 @@ class XipWindow:
                 neighbour.cut(max(0, offset - neighbour.offset))
         if part is None:
             part = self._parts[select] = _Part(window, chip, offset)
-        part.visible, part.served = size, None
+        part.visible, part.served, part.before = size, None, None
         part.extend(size)
 
     def _remove(self, select: int) -> None:
@@ -137,16 +174,31 @@ class XipWindow:
     @property
     def native(self) -> list[Segment]:
         """What is native."""
-        pieces = [piece for part in self._parts.values() for piece in part.pieces]
-        return [piece.segment for piece in pieces if piece.native]
+        return [segment for part in self._parts.values() for segment in part.native]
 
     def array_changed(self, chip: SpiDevice, address: int, length: int) -> None:
-        """Copy the cells in [address, address + length) of `chip`."""
-        end = address + length
+        """See `ChipWatcher`: the cells are copied."""
         for part in self._parts.values():
             if part.chip is chip:
-                for piece in part.pieces:
-                    piece.copy(address, end)
+                part.copy(address, address + length)
+
+    def state_changed(self, _chip: SpiDevice) -> None:
+        """See `ChipWatcher`."""
+        self.evaluate()
+
+    def operation_began(self, chip: SpiDevice) -> None:
+        """See `ChipWatcher`."""
+        for part in self._parts.values():
+            if part.chip is chip:
+                part.hide()
+
+    def operation_ended(self, chip: SpiDevice, address: int, length: int) -> None:
+        """See `ChipWatcher`."""
+        for part in self._parts.values():
+            if part.chip is chip:
+                if not part.show():
+                    self.evaluate()
+                part.copy(address, address + length)
 
     def peek(self, offset: int, size: int) -> int:
         """The cells behind `size` bytes of the window, whatever the chips are doing.
@@ -166,7 +218,7 @@ class XipWindow:
         """Look again which parts are native; tell the engine of changes only. Whether any came."""
         changes = False
         for select, part in self._parts.items():
-            size = self._native_size(select)
+            size, part.before = self._native_size(select), None
             if size != part.served and part.serve(size):
                 changes = True
         return changes

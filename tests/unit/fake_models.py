@@ -93,6 +93,10 @@ class Chip(Model, FlashChip):
     def busy(self) -> bool:
         return self.operation is not None
 
+    @property
+    def active_at(self) -> int:
+        return 0
+
     def watch(self, watcher: FlashWatcher) -> None: ...
 
     @exposed

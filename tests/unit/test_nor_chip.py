@@ -74,6 +74,12 @@ class Watcher:
     def state_changed(self, chip: SpiDevice) -> None:
         self.states.append(chip.reads_array(quad_read(0, 4)))
 
+    operation_began = state_changed
+
+    def operation_ended(self, chip: SpiDevice, address: int, length: int) -> None:
+        self.array_changed(chip, address, length)
+        self.state_changed(chip)
+
 
 def test_watchers_hear_of_cells_and_state() -> None:
     m, watcher = Master(qe=1), Watcher()
@@ -86,6 +92,29 @@ def test_watchers_hear_of_cells_and_state() -> None:
     assert watcher.states == [False, True, False, True]
     m(0x38)
     assert watcher.states[-1] is False
+
+
+def test_when_a_chip_was_at_work_last() -> None:
+    """As it begins and ends, where it is to be read in another way, and where a person writes; not
+    where it is only asked. A snapshot keeps it."""
+    m = Master(qe=1)
+    m.wait(1)
+    m.sr()
+    m(0x06)
+    assert m.chip.active_at == 0
+    m(0x20, address=0x1000)
+    assert m.chip.active_at == MS
+    m.wait()
+    assert m.chip.active_at == 46 * MS
+    for number, act in enumerate((lambda: m.chip.program(0x200, b"ab"), lambda: m(0x38)), 100):
+        m.bench.clock.now = number * MS
+        act()
+        assert m.chip.active_at == number * MS
+    saved = m.chip.save()
+    m.bench.clock.now = 200 * MS
+    m.chip.erase(0, 0x1000)
+    m.chip.load(saved)
+    assert m.chip.active_at == 101 * MS
 
 
 def test_snapshot_in_the_middle_of_an_erase() -> None:

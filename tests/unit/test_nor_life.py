@@ -32,6 +32,12 @@ class Told:
     def state_changed(self, chip: SpiDevice) -> None:
         self.plain.append(chip.reads_array(self._read))
 
+    operation_began = state_changed
+
+    def operation_ended(self, chip: SpiDevice, address: int, length: int) -> None:
+        self.array_changed(chip, address, length)
+        self.state_changed(chip)
+
 
 READ = Transaction(opcode=0x03, address=0x20, address_bits=24, read=4)
 

@@ -274,7 +274,7 @@ def test_two_chips_that_begin_one_behind_the_other() -> None:
         driver.begin = lambda s, a, n: begin(s, a or 0x80_0000, n)  # type: ignore[method-assign]
         chip = Chip(driver.bench.system, name="b", part="W25Q64JV-IM", qe=1)
         driver.controller.chips[1] = chip
-        chip.watch(driver.controller)
+        chip.watch(driver.controller._ahb.xip)
         set_up(driver, FlexSpi.FLSHCR0, 8192, 1)
         driver.write(FlexSpi.FLSHCR2, PROGRAM, 1)  # no read: none of it is seen in the window
         for number in range(6):
@@ -314,7 +314,7 @@ def test_two_chips_with_other_times(other: str) -> None:
     def run(driver: FlexSpiDriver) -> dict[str, Any]:
         chip = Chip(driver.bench.system, name="b", part=other, qe=None, times="maximum")
         driver.controller.chips[1] = chip
-        chip.watch(driver.controller)
+        chip.watch(driver.controller._ahb.xip)
         set_up(driver, FlexSpi.FLSHCR0, 2048, 1)
         choose = random.Random(other)
         for number in range(14):

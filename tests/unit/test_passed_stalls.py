@@ -43,6 +43,11 @@ class Watcher:
     def state_changed(self, _chip: SpiDevice) -> None:
         self._changed()
 
+    operation_began = state_changed
+
+    def operation_ended(self, chip: SpiDevice, _address: int, _length: int) -> None:
+        self.state_changed(chip)
+
 
 def ends(driver: FlexSpiDriver) -> list[int]:
     """When the chip is ready again, from now on."""

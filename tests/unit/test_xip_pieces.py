@@ -201,6 +201,84 @@ def test_what_changes_in_a_chip_is_copied(rig: Rig) -> None:
     assert first.bytes[0x10] == 0x10, "another chip's cells are not looked at"
 
 
+def begin(rig: Rig, chip: int) -> list[tuple[int, bool]]:
+    """What the engine is told when an operation of that chip begins."""
+    rig.window.told.clear()
+    rig.xip.operation_began(rig.chips[chip])  # type: ignore[arg-type]
+    return rig.window.told
+
+
+def end(rig: Rig, chip: int, address: int = 0x10, **native: int) -> list[tuple[int, bool]]:
+    """The same when it has ended, and changed 4 cells, which are looked at."""
+    rig.native = {int(name[1:]): size for name, size in native.items()}
+    rig.window.told.clear()
+    rig.chips[chip].array[address : address + 4] = self_made(chip) * 4
+    rig.xip.operation_ended(rig.chips[chip], address, 4)  # type: ignore[arg-type]
+    rig.pieces()
+    return sorted(rig.window.told)
+
+
+@pytest.fixture
+def two(rig: Rig) -> Rig:
+    """Two chips, of which the first one's window is divided."""
+    rig.place(0, 0, 0x80)
+    rig.place(1, 0x100, 0x80)
+    rig.evaluate(c0=0x40, c1=0x80)
+    rig.evaluate(c0=0x80, c1=0x80)
+    return rig
+
+
+def shown(rig: Rig) -> list[int]:
+    """Where what is native begins."""
+    return sorted(segment.offset for segment in rig.window.segments if segment.is_native)
+
+
+def test_a_chip_at_work_is_hidden_and_shown_again(two: Rig) -> None:
+    """All of it, and that chip only. Where nothing else has changed, nobody is asked."""
+    assert begin(two, 0) == [(0, False), (0x40, False)]
+    assert shown(two) == [s.offset for s in two.xip.native] == [0x100]  # type: ignore[attr-defined]
+    assert begin(two, 1) == [(0x100, False)]
+    assert not two.xip.is_native
+    assert end(two, 0, 0x3E) == [(0, True), (0x40, True)]
+    assert two.evaluate(c0=0x80) == [], "as it is"
+    assert end(two, 1, c0=0x80, c1=0x80) == [(0x100, True)]
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(0, []), (0x30, [0]), (0x40, [0]), (0x80, [0, 0x40])]
+)
+def test_registers_change_while_a_chip_is_at_work(
+    two: Rig, size: int, expected: list[int]
+) -> None:
+    begin(two, 0)
+    assert two.evaluate(c1=0x80) == [], "nobody is told twice"
+    end(two, 0, c0=size, c1=0x80)
+    assert shown(two) == [*expected, 0x100]
+
+
+def test_a_chip_at_work_gets_another_place(two: Rig) -> None:
+    """Smaller, moved, or where another one was before."""
+    begin(two, 0)
+    two.place(0, 0, 0x40)
+    end(two, 0, c0=0x80, c1=0x80)
+    assert shown(two) == [0, 0x100]
+    begin(two, 0)
+    two.place(0, 0x200, 0x80)
+    end(two, 0, c0=0x80, c1=0x80)
+    assert shown(two) == [0x100, 0x200]
+    begin(two, 1)
+    two.place(0, 0x100, 0x80)
+    end(two, 1, c0=0x80, c1=0x80)
+    assert shown(two) == [0x100]
+
+
+def test_one_that_was_hidden_when_it_began(two: Rig) -> None:
+    """A command may have held the bus, which it does no more."""
+    two.evaluate(c1=0x80)
+    assert begin(two, 0) == []
+    assert end(two, 0, c0=0x80, c1=0x80) == [(0, True), (0x40, True)]
+
+
 def self_made(chip: int) -> bytes:
     return bytes(((chip + 1) << 4 | 0xB,))
 

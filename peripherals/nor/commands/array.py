@@ -19,6 +19,7 @@ class ArrayCommands:
 
     def __init__(self, chip: ChipState, engine: WriteEngine) -> None:
         self._chip, self._engine = chip, engine
+        self._program_time = chip.duration(_PROGRAM)
 
     def erases(self, bits: int, lanes: int = 1, *, wide: bool = True) -> Iterator[Command]:
         """Erases of all sizes, chip erase included, in a mode with `lanes` lines.
@@ -100,17 +101,16 @@ class ArrayCommands:
             self._report_wrap(c, page)
             start, c.address = c.address - base, base
             c.data = page_buffer(start, c.data, chip.array[base : base + page])
-        data, duration = bytes(c.data), chip.duration(_PROGRAM)
+        data, duration = bytes(c.data), self._program_time
         self._engine.begin("program", c.command.name, duration, c.address, len(data), data)
         return b""
 
     def begin_program(self, name: str, address: int, data: bytes) -> None:
         """As `Command.begins`."""
-        chip = self._chip
+        chip, length = self._chip, len(data)
         chip.maker.judged("program", "")
-        length = len(data)
         chip.counters.bytes_programmed += length
-        self._engine.begin("program", name, chip.duration(_PROGRAM), address, length, data)
+        self._engine.begin("program", name, self._program_time, address, length, data)
 
     def _report_wrap(self, c: Cycle, page: int) -> None:
         self._chip.diagnose(
