@@ -42,10 +42,9 @@ def arguments(
     return args
 
 
-def timed(action: Callable[[], object], runs: int, *, warm_up: int = 1) -> list[float]:
-    """Seconds of wall time of each of `runs` calls, after `warm_up` that do not count."""
-    for _ in range(warm_up):
-        action()
+def timed(action: Callable[[], object], runs: int) -> list[float]:
+    """Seconds of wall time of each of `runs` calls, after one that does not count."""
+    action()
     seconds = []
     for _ in range(runs):
         began = time.perf_counter()

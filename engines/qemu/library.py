@@ -43,8 +43,8 @@ REGION_BYTES = 256
 NON_SECURE, SECURE = 0, 3
 """MemTxAttrs of an access; four bytes in QEMU 7.2, eight since 10, by value. `secure` is bit 1, and
 since 10 bit 0; what the other of the two means is nothing to a Cortex-M."""
-MEMTX_OK, MEMTX_ERROR, MEMTX_DECODE_ERROR = 0, 1, 2
-REGISTER_SP, REGISTER_LR, REGISTER_PC, REGISTER_XPSR = 13, 14, 15, 25
+MEMTX_OK, MEMTX_DECODE_ERROR = 0, 2
+REGISTER_SP, REGISTER_PC, REGISTER_XPSR = 13, 15, 25
 
 READ_ATTRS = CFUNCTYPE(c_uint32, c_void_p, c_uint64, POINTER(c_uint64), c_uint, c_uint64)
 WRITE_ATTRS = CFUNCTYPE(c_uint32, c_void_p, c_uint64, c_uint64, c_uint, c_uint64)

@@ -18,7 +18,7 @@ from .function import Function, Pipes
 from .link import Handshake
 
 _STORAGE, _BULK_ONLY = 0x08, 0x50
-_RESET, _GET_MAX_LUN = 0xFF, 0xFE
+_RESET = 0xFF
 _TO_HOST = 0x80
 _WRAPPER = struct.Struct("<4sIIBBB16s")
 """Command block wrapper (5.1)."""

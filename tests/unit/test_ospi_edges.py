@@ -27,7 +27,6 @@ from xipsim.peripherals.nor.bus import Transaction
 
 XIP_MODE, XIP_MODE_EN = 0xFC, 1 << 12
 WRITE_INCR, WRITE_CTRL = 0x140, 0x148
-ONE_LINE_8_24 = 6 << 2 | 2 << 8
 """SPI_CTRLR0: instruction of 8 bits, address of 24, both on one line."""
 
 

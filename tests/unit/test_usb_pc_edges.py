@@ -312,7 +312,7 @@ def test_nothing_is_due_once_the_cable_is_out() -> None:
 
 CONTROL = interface(4, 1, (2, 2, 0), 6) + endpoint(0x85, 3, 8)
 BULK = endpoint(0x8A, 2, 64) + endpoint(0x0B, 2, 64)
-DATA_5, DATA_6 = interface(5, 2, (10, 0, 0)) + BULK, interface(6, 2, (10, 0, 0)) + BULK
+DATA_5 = interface(5, 2, (10, 0, 0)) + BULK
 
 
 def functional(*data: int) -> bytes:
