@@ -12,41 +12,32 @@
 What is here needs neither the parser nor the models.
 """
 
-from .errors import PlatformError, Problem
+from .errors import PlatformError
 from .platform import (
-    SYSBUS,
     Attribute,
     Dictionary,
     Entry,
     Enum,
-    Interrupt,
     New,
     Place,
     Platform,
     Range,
     Reference,
     Registration,
-    Statement,
     Tag,
-    Value,
 )
 
 __all__ = [
-    "SYSBUS",
     "Attribute",
     "Dictionary",
     "Entry",
     "Enum",
-    "Interrupt",
     "New",
     "Place",
     "Platform",
     "PlatformError",
-    "Problem",
     "Range",
     "Reference",
     "Registration",
-    "Statement",
     "Tag",
-    "Value",
 ]

@@ -19,7 +19,7 @@ from .ports import (
     Unanswered,
     Window,
 )
-from .record import UNCHANGING, Record, copied, is_frozen
+from .record import Record, copied, is_frozen
 from .registers import Field, Register, RegisterArray
 from .registry import REGISTRY, Registry, model
 from .roles import (
@@ -44,7 +44,6 @@ from .wires import Junction, Line, ModelInput, Output, Outputs
 __all__ = [
     "RAISED",
     "REGISTRY",
-    "UNCHANGING",
     "Alarm",
     "Allowed",
     "BootError",
