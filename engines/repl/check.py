@@ -8,6 +8,7 @@ from itertools import islice
 from xipsim.peripherals.core import REGISTRY, Registry
 
 from .check_machine import machine_problems
+from .check_names import alias_problems, bus_problems
 from .check_parameters import parameter_problems
 from .check_places import place_problems, tag_problems
 from .check_wires import wire_problems
@@ -47,6 +48,8 @@ def _problems(platform: Platform, registry: Registry) -> Iterator[Problem]:
         yield from _reference_problems(entry, entries)
         yield from parameter_problems(entry, entries, models)
         yield from wire_problems(entry, entries, models)
+    yield from bus_problems(platform.sysbus)
+    yield from alias_problems(platform.entries)
     yield from place_problems(entries, models)
     yield from tag_problems(platform.tags)
     yield from machine_problems(platform.files[0], entries, models)

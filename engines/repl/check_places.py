@@ -95,11 +95,24 @@ def _memory_problems(entry: Entry, registration: Registration, address: int) -> 
 
 
 def tag_problems(tags: tuple[Tag, ...]) -> Iterator[Problem]:
-    """Tags that no core of ours can reach; Renode has wider ones."""
-    for tag in tags:
+    """Tags that no core of ours can reach, which Renode has, and those that it refuses: a tag may
+    lie within one that stands before it, and have nothing else in common with it."""
+    around: list[tuple[int, Tag]] = []
+    order = sorted(enumerate(tags), key=lambda t: (t[1].range.start, -t[1].range.end, t[0]))
+    for number, tag in order:
         if (last := tag.range.end - 1) >= BUS_END:
             message = f"the tag {tag.name!r} ends at {last:#x}; the bus ends at {BUS_END - 1:#x}"
             yield Problem(tag.place, message)
+        while around and around[-1][1].range.end <= tag.range.start:
+            around.pop()
+        if around:
+            earlier, other = around[-1]
+            if number < earlier or tag.range.end > other.range.end:
+                (_, first), (_, second) = sorted([(number, tag), around[-1]], key=lambda t: t[0])
+                message = f"the tag {second.name!r} overlaps {first.name!r} ({shown(first.place)})"
+                hint = "A tag may lie within one that stands before it."
+                yield Problem(second.place, message, hint)
+        around.append((number, tag))
 
 
 def _is_memory(entry: Entry) -> bool:

@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 from .errors import Problem, shown
 from .platform import (
+    MACHINE,
     SYSBUS,
     Attribute,
     Dictionary,
@@ -62,6 +63,9 @@ def _declare(
         if not declaration.type:
             continue
         name = prefix + declaration.name
+        if declaration.name == MACHINE:
+            message = f"{MACHINE!r} is the name of the machine itself; an entry needs another one"
+            problems.append(Problem(declaration.place, message))
         if declaration.local and declaration.name not in local:
             while name in merging:
                 name += "_"

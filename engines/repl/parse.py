@@ -116,7 +116,11 @@ class _Builder(lark.Transformer[lark.Token, Any]):
         return bool(children)
 
     def alias(self, children: list[lark.Token]) -> str:
-        return self._unquoted(children[0])
+        name = self._unquoted(children[0])
+        if not name:
+            place = self._place(children[0])
+            raise PlatformError([Problem(place, "an alias is a name, and not empty")])
+        return name
 
     def entry(self, children: list[Any]) -> Declaration:
         local, name, kind, registrations, alias, body = children

@@ -12,6 +12,8 @@ LARGEST = 1 << 20
 """Bytes that a description may have: many times what the largest SoC takes."""
 SYSBUS = "sysbus"
 """The system bus: an entry that every platform has."""
+MACHINE = "machine"
+"""What Renode calls the machine: no entry can have that name."""
 
 
 class Place(NamedTuple):

@@ -15,7 +15,7 @@ _TAG = re.compile(
     rf"""Tag \s* < \s* (?P<start>{_NUMBER}) (?: \s* (?P<comma>,) \s* | \s+ ) (?P<end>{_NUMBER})
         \s* > \s* (?P<name>"(?:\\.|[^"\\])*"|[^\s"<]+)
         (?: \s+ (?:defaultValue=)? (?P<value>{_NUMBER}) )?
-        (?: \s+ (?: true | false | \w+=(?:true|false) ) )* \s* (?:\#.*)?""",
+        (?: \s+ (?: \w+= )? (?: [Tt]rue | [Ff]alse ) )* \s* (?:\#.*)?""",
     re.VERBOSE,
 )
 """The truths at the end (whether an access pauses, whether it is told) are for Renode alone."""
@@ -31,17 +31,22 @@ def read_tags(statements: tuple[Statement, ...], problems: list[Problem]) -> Ite
         if not match:
             problems.append(_misshapen(statement))
             continue
-        start, end = int(match["start"], 0), int(match["end"], 0)
+        start, end = _number(match["start"]), _number(match["end"])
         tag = Tag(
             range=Range(start, end - start + 1 if match["comma"] else end),
             name=match["name"].strip('"'),
-            value=int(match["value"] or "0", 0),
+            value=_number(match["value"] or "0"),
             place=statement.place,
         )
         if wrong := _wrong(tag, bool(match["comma"])):
             problems.append(Problem(tag.place, f"the tag {tag.name!r} {wrong}"))
         else:
             yield tag
+
+
+def _number(digits: str) -> int:
+    """A number of the monitor's: zeros in front of a decimal one mean nothing."""
+    return int(digits, 16 if digits[:2] in ("0x", "0X") else 10)
 
 
 def _misshapen(statement: Statement) -> Problem:

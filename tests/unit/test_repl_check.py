@@ -333,3 +333,65 @@ def test_a_slot_takes_what_belongs_there(
     kind = declared(where).slots[0].kind
     assert issubclass(fits, kind)
     assert not issubclass(other, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ("sysbus:\n    endianess: 1\n", "24:5", "'endianess' means nothing for 'sysbus'"),
+        ("sysbus:\n    -> nvic@1\n", "24:5", "a wire means nothing for 'sysbus'"),
+        ("sysbus: @ sysbus 0x1\n", "23:11", "a place means nothing for 'sysbus'"),
+        ('x: Test.Port @ sysbus 0x1000 as "ram"\n    controller: ctl\n', "23:16", "of another"),
+        ('x: Test.Port @ sysbus 0x1000 as "sysbus"\n    controller: ctl\n', "23:16", "bus's own"),
+        ('x: Test.Port @ sysbus 0x1000 as ""\n    controller: ctl\n', "23:33", "not empty"),
+        ("machine: Miscellaneous.LED\n", "23:1", "the name of the machine itself"),
+    ],
+)
+def test_what_renode_refuses_of_names_and_of_the_bus(
+    tmp_path: Path, text: str, place: str, says: str
+) -> None:
+    """As its CreationDriver does (E02, E13, E21, E35, E41); here it would have no effect."""
+    found = problems(tmp_path, GOOD + text)
+    assert any(t.startswith(f"board.repl:{place}: ") and says in t for t in found), found
+
+
+def test_an_alias_of_its_own_and_an_alias_that_is_the_entrys_name_are_fine(tmp_path: Path) -> None:
+    """Two that exchange their names, too: each has one, and no two the same."""
+    text = '@ sysbus 0x1000 as "{}"\n    controller: ctl\n    HIGH -> nvic@3\n'
+    names = "".join(f"{name}: Test.Port {text.format(alias)}" for name, alias in [("x", "x")])
+    assert not [t for t in problems(tmp_path, GOOD + names) if "alias" in t]
+    two = 'as "y"', 'as "x"'
+    pair = "".join(
+        f"{n}: Test.Port @ sysbus {at} {a}\n    controller: ctl\n"
+        for n, at, a in (("x", "0x1000", two[0]), ("y", "0x9000", two[1]))
+    )
+    assert not [t for t in problems(tmp_path, GOOD + pair) if "alias" in t]
+
+
+TAGS = "sysbus:\n    init:\n        Tag <{} 0x100> \"A\"\n        Tag <{} {}> \"B\"\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "size"),
+    [
+        ("0x50000000", "0x50000080", "0x100"),
+        ("0x50000000", "0x4FFFFF80", "0x100"),
+        ("0x50000000", "0x4FFFFF80", "0x1000"),
+        ("0x50000000", "0x50000000", "0x101"),
+    ],
+)
+def test_a_tag_that_overlaps_an_earlier_one_is_told_at_the_later(
+    tmp_path: Path, first: str, second: str, size: str
+) -> None:
+    """Renode: "Currently subtag has to be completely contained in other"."""
+    (found,) = problems(tmp_path, GOOD + TAGS.format(first, second, size))
+    assert found.startswith("board.repl:26:9: the tag 'B' overlaps 'A' (")
+
+
+@pytest.mark.parametrize(
+    ("second", "size"), [("0x50000010", "0x10"), ("0x50000000", "0x100"), ("0x50000100", "4")]
+)
+def test_a_tag_within_an_earlier_one_or_beside_it_is_fine(
+    tmp_path: Path, second: str, size: str
+) -> None:
+    assert problems(tmp_path, GOOD + TAGS.format("0x50000000", second, size)) == []

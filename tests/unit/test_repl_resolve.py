@@ -123,12 +123,14 @@ def test_the_bus_takes_commands_and_tags(platform: Read) -> None:
         '        Tag <0x300 16> THREE silent=true\n'
         '        Tag < 0x400 , 0x40F > "FOUR" defaultValue=0x0A020083 true # a comment\n'
         "        Other 1\n"
+        '        Tag <0001280 016> "FIVE" 010 True\n'
     )
     assert [(t.range, t.name, t.value) for t in board.tags] == [
         (Range(0x100, 0x100), "ONE", 0),
         (Range(0x200, 0x10), "TWO", 5),
         (Range(0x300, 0x10), "THREE", 0),
         (Range(0x400, 0x10), "FOUR", 0x0A02_0083),
+        (Range(1280, 16), "FIVE", 10),
     ]
     assert board.sysbus.init[4].text == "Other 1"
     assert board.tags[0].place[1:] == (3, 9)
