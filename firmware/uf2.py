@@ -18,6 +18,8 @@ _PAYLOAD_MAX = 476
 _NOT_MAIN_FLASH = 0x0000_0001
 _FILE_CONTAINER = 0x0000_1000
 _FAMILY_PRESENT = 0x0000_2000
+_ELSEWHERE = _NOT_MAIN_FLASH | _FILE_CONTAINER
+"""Blocks that do not go to flash, whoever they are for."""
 
 IMXRT_FAMILY = 0x4FB2_D5BD
 """The family id of the i.MX RT10xx (uf2families.json: MIMXRT10XX)."""
@@ -40,10 +42,12 @@ def read(path: str, data: bytes) -> Contents:
             f"{path}: truncated: {len(data)} bytes is no multiple of {_BLOCK}, a UF2 block's size"
         )
     pieces: dict[int, Piece] = {}
+    skipped: set[int] = set()
     total = 0
     for place in range(0, len(data), _BLOCK):
         block = _block(path, place, data)
-        if block.flags & (_NOT_MAIN_FLASH | _FILE_CONTAINER):
+        if block.flags & _ELSEWHERE:
+            skipped.add(block.number)  # which the number of all blocks counts
             continue
         start = place + _HEADER.size
         payload = data[start : start + block.size]
@@ -51,9 +55,10 @@ def read(path: str, data: bytes) -> Contents:
         if pieces.setdefault(block.number, piece) != piece:
             raise ImageError(f"{path}: block {block.number} is there twice, with other contents")
         total = max(total, block.total)
-    missing = total - len(pieces)
+    there = pieces.keys() | skipped
+    missing = total - sum(number < total for number in there)
     if missing:
-        first = next(number for number in range(total) if number not in pieces)
+        first = next(number for number in range(total) if number not in there)
         raise ImageError(
             f"{path}: truncated: {missing} of {total} blocks are missing, "
             f"the first is block {first}"
@@ -70,7 +75,8 @@ def _block(path: str, place: int, data: bytes) -> _Block:
         raise ImageError(
             f"{path}: damaged: the block at byte {place} is number {block.number} of {block.total}"
         )
-    if block.flags & _FAMILY_PRESENT and block.family != IMXRT_FAMILY:
+    has_family = block.flags & (_FAMILY_PRESENT | _ELSEWHERE) == _FAMILY_PRESENT
+    if has_family and block.family != IMXRT_FAMILY:
         raise ImageError(
             f"{path}: made for another processor: UF2 family 0x{block.family:08X}, "
             f"the i.MX RT's is 0x{IMXRT_FAMILY:08X}"

@@ -251,6 +251,22 @@ def test_uf2_mistakes(tmp_path: Path, data: bytes, message: str) -> None:
         images.load(save(tmp_path, data))
 
 
+@pytest.mark.parametrize("flags", [0x1, 0x2001, 0x1000])
+@pytest.mark.parametrize("place", [0, 3])
+def test_uf2_blocks_that_are_not_for_the_flash_are_counted_and_left_out(
+    tmp_path: Path, flags: int, place: int
+) -> None:
+    """UF2, README: numBlocks is of the file; what is not for main flash is skipped, whoever's it
+    is. (The converter of another maker puts such a block in front of every image.)"""
+    blocks = [uf2_block(n + (n >= place), 4, BASE + n, b"app"[n : n + 1]) for n in range(3)]
+    other = bytearray(uf2_block(place, 4, 0x10FF_FF00, bytes(256), family=0xE48BFF56))
+    other[8:12] = flags.to_bytes(4, "little")
+    image = images.load(save(tmp_path, b"".join([*blocks, bytes(other)])))
+    assert image.placed(BASE, SIZE) == [(0, b"app")]
+    with pytest.raises(ImageError, match="1 of 4 blocks are missing"):
+        images.load(save(tmp_path, b"".join(blocks)))
+
+
 # Raw images, and files that are no images
 
 
