@@ -30,6 +30,13 @@ def duration(value: str | int) -> int:
     return ns
 
 
+def real_seconds(value: float) -> float:
+    """A limit in seconds of real time; UserError for what is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:
+        raise UserError(f"wall: expected seconds of real time, such as 2.5, given {value!r}")
+    return value
+
+
 def _duration(value: str | int) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         if value < 0:

@@ -87,6 +87,9 @@ def test_real_time_that_runs_out_is_a_timeout_too(tmp_path: Path) -> None:
     with pytest.raises(WaitTimeout, match="5 s of real time"):
         engine.at(1, lambda: engine.end(_wall()))
         machine.console.expect("x", wall=5)
+    for ask in (machine.console.expect, machine.exec, machine.run_for):
+        with pytest.raises(UserError, match="wall: expected seconds of real time"):
+            ask("1s", wall="5")  # type: ignore[arg-type, operator]
 
 
 def _wall() -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xipsim.errors import UserError
-from xipsim.units import duration, show_duration, show_time
+from xipsim.units import duration, real_seconds, show_duration, show_time
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,17 @@ from xipsim.units import duration, show_duration, show_time
 )
 def test_durations_are_exact(text: str | int, ns: int) -> None:
     assert duration(text) == ns
+
+
+@pytest.mark.parametrize("wall", [-1, -0.5, float("nan"), "5", "5s", True, b"1", [1]])
+def test_what_is_no_limit_of_real_time(wall: object) -> None:
+    with pytest.raises(UserError, match="wall: expected seconds of real time"):
+        real_seconds(wall)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wall", [0, 5, 2.5, float("inf")])
+def test_a_limit_of_real_time_is_kept(wall: float) -> None:
+    assert real_seconds(wall) == wall
 
 
 @pytest.mark.parametrize("text", ["", "5", "1 minute", "-1s", "1e3s", "0.5ns", -1, True, 1.5, None])

@@ -14,7 +14,7 @@ from xipsim.session.engine_access import EngineAccess
 from xipsim.session.noticed import diagnostics_text, gaps_text, resets_text
 from xipsim.session.run_log import Reset, RunLog
 from xipsim.session.symbols import Symbols
-from xipsim.units import duration
+from xipsim.units import duration, real_seconds
 
 if TYPE_CHECKING:
     from xipsim.engines.engine import Engine
@@ -111,6 +111,8 @@ class Session(EngineAccess):
         instruction, and a duration cut into pieces must end where it does in one.
         """
         ns, clock = duration(timeout), time.monotonic
+        if wall is not None:
+            wall = real_seconds(wall)
         if wall is None and not self.is_debugged:
             wall, clock = max(LEAST_WALL, 5 * ns / 1e9), self._spent
         return Limits(
