@@ -33,6 +33,7 @@ class FakeMachine:
     prints = "42\n"
     raises: BaseException | None = None
     warnings: tuple[str, ...] = ()
+    kept_files: tuple[Path, ...] = ()
     broken_rules = ""
     signal = 0
     waits_for = ""

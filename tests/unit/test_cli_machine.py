@@ -104,6 +104,38 @@ def test_a_report_overwrites_nothing_that_the_command_uses(
     assert Path("file").read_text() == "precious"
 
 
+def test_a_report_overwrites_no_part_of_the_state(
+    fake: type[FakeMachine],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Which files these are, and an SD card's, the machine alone knows."""
+    monkeypatch.chdir(tmp_path)
+    Path("state").mkdir()
+    monkeypatch.setattr(fake, "kept_files", (tmp_path / "state" / "nor.bin",))
+    words = ["exec", "BOARD", "-c", "1", "--state", "state", "--report"]
+    assert main([*words, "state/nor.bin"]) == 2
+    assert "state/nor.bin is named twice" in capsys.readouterr().err
+    assert not Path("state/nor.bin").exists() and fake.last.closed and not fake.last.scripts
+    assert main([*words, "state/report.json"]) == 0
+
+
+def test_two_files_that_are_to_be_written_are_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["usb", "image", "BOARD", "--output", "x"]
+    assert main([*words, "--report", "./x"]) == 2
+    assert "x is named twice, and would be overwritten" in capsys.readouterr().err
+
+
+def test_one_script_is_not_lost_behind_another(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["exec", "BOARD", "-c", "print(1)", "-c", "print(2)"])
+    assert "-c is given twice" in capsys.readouterr().err
+
+
 def test_a_script_without_an_end_is_refused() -> None:
     with pytest.raises(UserError, match="/dev/zero: more than 16 MB, which no script has"):
         script(argparse.Namespace(code=None, script="/dev/zero"))

@@ -53,6 +53,15 @@ def test_output_that_cannot_be_written(command: str, output: str, tmp_path: Path
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["--help", "--version", "exec --help", "usb copy -h"])
+@pytest.mark.parametrize("unbuffered", ["1", None])
+def test_help_that_cannot_be_written(command: str, unbuffered: str | None, tmp_path: Path) -> None:
+    """Without a buffer the error comes to argparse, which keeps it to itself."""
+    done = shell(f"{XIPSIM} {command} >/dev/full", tmp_path, PYTHONUNBUFFERED=unbuffered)
+    assert done.returncode == 2
+    assert done.stderr == "xipsim: the output cannot be written: No space left on device\n"
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("others", ["<&-", "2>&-", "<&- 2>&-"])
 def test_who_needs_no_input_and_has_no_error_goes_on(

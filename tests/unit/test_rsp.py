@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +46,22 @@ def test_gdb_config_is_for_the_port_and_the_file(capsys: pytest.CaptureFixture[s
     assert configuration["executable"] == "a.elf"
     assert configuration["overrideLaunchCommands"][0] == "monitor reset halt"
     assert main(["gdb-config", "NOBOARD"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("firmware.hex", "no ELF file"), ("folder", "Is a directory"), ("pipe", "no regular file")],
+)
+def test_gdb_config_takes_no_file_that_gdb_would_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, says: str
+) -> None:
+    (tmp_path / "firmware.hex").write_text(":00000001FF\n")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    assert main(["gdb-config", "TEENSY41", str(tmp_path / name)]) == 2
+    out, err = capsys.readouterr()
+    assert f"{name}: " in err and says in err
+    assert not out
 
 
 def test_gdb_wait_wants_a_port(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,12 +9,13 @@ RESET = ["monitor reset halt", "maintenance flush register-cache"]
 
 
 def run(args: argparse.Namespace) -> int:
-    """0. UserError for a board that there is not."""
+    """0. UserError for a board that there is not, and for a file that gdb cannot read."""
     import json
 
     from xipsim.machine.configuration import find_board
 
     find_board(args.board)
+    _check_elf(args.elf)
     configuration = {
         "name": f"{args.board} in xipsim",
         "type": "cortex-debug",
@@ -32,3 +33,19 @@ def run(args: argparse.Namespace) -> int:
     text = json.dumps({"version": "0.2.0", "configurations": [configuration]}, indent=4)
     sys.stdout.write(f"{text}\n")
     return 0
+
+
+def _check_elf(path: str) -> None:
+    """UserError for a file that is no ELF file; one that is not there yet may be built later."""
+    from xipsim.errors import UserError
+    from xipsim.firmware.elf import MAGIC
+    from xipsim.firmware.files import read_file
+
+    try:
+        is_elf = read_file(path).startswith(MAGIC)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    if not is_elf:
+        raise UserError(f"{path}: no ELF file, and gdb takes functions and lines from no other")

@@ -27,10 +27,26 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=_Formatter, **options)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """The help, or the version: argparse's own is silent where they cannot be written."""
+        (file or sys.stderr).write(message)
+
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""
         sys.stderr.write(f"xipsim: {message} (see `{self.prog} --help`)\n")
         raise SystemExit(2)
+
+
+class _Once(argparse.Action):
+    """An option of which the last one must not take the place of others in silence."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, args: argparse.Namespace, value: Any, *_: Any
+    ) -> None:
+        """Take the value."""
+        if getattr(args, self.dest) is not None:
+            parser.error(f"{self.option_strings[0]} is given twice: there is one script")
+        setattr(args, self.dest, value)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -172,7 +188,8 @@ def _positionals(
 def _script_options(command: Parser) -> None:
     _positionals(command, "[IMAGE] SCRIPT", _settle_script)
     command.usage = f"{command.prog} BOARD [IMAGE] (-c CODE | SCRIPT) [options]"
-    command.add_argument("-c", metavar="CODE", dest="code", help="the script itself")
+    text = "the script itself"
+    command.add_argument("-c", metavar="CODE", dest="code", action=_Once, help=text)
     command.add_argument(
         "--timeout",
         metavar="TIME",

@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
@@ -69,7 +69,7 @@ def opened(
     """
     if args.report:
         check_place(args.report, "report")
-        refuse_overwriting(args.report, args)
+    refuse_overwriting(args)
     signals = Signals()
     gc.disable()  # what is imported now stays
     try:
@@ -77,6 +77,7 @@ def opened(
             gc.freeze()
             gc.enable()
             signals.watch(machine)
+            refuse_overwriting(args, machine.kept_files)
             for warning in machine.warnings if warn else ():
                 print(f"xipsim: warning: {warning}", file=sys.stderr)
             machine.on_wait_in_vain(_tell_wait)
@@ -155,14 +156,20 @@ def check_place(path: Path, what: str) -> None:
         raise UserError(f"{path}: the {what} cannot be written there: {os.strerror(errno.EACCES)}")
 
 
-def refuse_overwriting(path: Path, args: argparse.Namespace) -> None:
-    """UserError if `path`, to be written, is a file that the arguments name for something else."""
+def refuse_overwriting(args: argparse.Namespace, kept: Iterable[Path] = ()) -> None:
+    """UserError if a file that is to be written has another use, too.
+
+    kept: the files that the machine keeps: which these are, it knows when it is there.
+    """
     given = vars(args)
-    names = ("board", "image", "script", "file", "flash", "symbols")
-    files = [given.get(name) for name in names]
-    files += [*given.get("put", ()), *given.get("models", ())]
-    if os.path.realpath(path) in {os.path.realpath(file) for file in files if file}:
-        raise UserError(f"{path} is named twice, and would be overwritten: give another file")
+    read = ("board", "image", "script", "file", "flash", "symbols", "qemu")
+    others = [given.get(name) for name in read]
+    others += [*given.get("put", ()), *given.get("models", ()), *kept]
+    written = [given.get(name) for name in ("report", "output", "pty_link")]
+    for path in filter(None, written):
+        used = [os.path.realpath(file) for file in (*others, *written) if file]
+        if used.count(os.path.realpath(path)) > 1:
+            raise UserError(f"{path} is named twice, and would be overwritten: give another file")
 
 
 def _write_report(machine: Machine, path: Path) -> None:

@@ -11,7 +11,7 @@ from xipsim.errors import UserError
 
 from .execute import tell_broken_rules
 from .progress import Progress
-from .running import check_place, opened, refuse_overwriting
+from .running import check_place, opened
 
 if TYPE_CHECKING:
     from xipsim.machine.machine import Machine
@@ -58,7 +58,6 @@ def _image(args: argparse.Namespace) -> None:
     from xipsim.firmware.store import write_atomic
 
     check_place(args.output, "image")
-    refuse_overwriting(args.output, args)
     with opened(args) as (machine, _):
         with Progress("reading"):
             data = machine.usb.storage.image()

@@ -34,6 +34,8 @@ from xipsim.session.engine_access import refuse_copies
 from xipsim.session.session import Limits
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xipsim.board.usb import UsbHost
     from xipsim.machine.snapshot import Snapshot
     from xipsim.peripherals.core.trace import FlashCommand
@@ -172,6 +174,11 @@ class Machine:
     def firmware(self) -> Firmware | None:
         """The image that was programmed; None if what the files hold was taken as it was."""
         return self._contents.firmware
+
+    @property
+    def kept_files(self) -> tuple[Path, ...]:
+        """The files in which the board keeps what it has without power; empty if it keeps none."""
+        return self._contents.persistent.paths
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from xipsim.errors import EngineFailed, UserError
 from xipsim.peripherals.namedtuple import NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xipsim.firmware.store import FlashFile
     from xipsim.session.session import Session
 
@@ -52,9 +54,14 @@ class PersistentFiles:
             file.save(contents[part])
 
     @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files."""
+        return tuple(file.path for file in self._files.values())
+
+    @property
     def names(self) -> str:
         """The files, for a message."""
-        return ", ".join(str(file.path) for file in self._files.values())
+        return ", ".join(map(str, self.paths))
 
     @property
     def as_before(self) -> str:
