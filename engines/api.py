@@ -13,6 +13,7 @@ from typing import Any
 from xipsim.peripherals.namedtuple import NamedTuple
 
 from .errors import ConfigurationError as ConfigurationError
+from .errors import CoreStopped as CoreStopped
 from .errors import EngineError as EngineError
 from .errors import EngineKilled as EngineKilled
 from .errors import ModelError as ModelError

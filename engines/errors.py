@@ -11,6 +11,10 @@ class EngineKilled(EngineError):
     """The engine's process was ended from outside: by somebody, or by the system."""
 
 
+class CoreStopped(EngineError):
+    """The firmware has brought the core to where this engine can neither go on nor reset it."""
+
+
 class ModelError(EngineError):
     """A model raised.
 

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
 PAUSE = 0.01
 """Seconds that the end of a user's process takes: the machine computes nothing meanwhile."""
-NEED_A_CORE = (RUN, "reset", "restore", "rest")
-"""Requests that a core which cannot go on cannot serve."""
+NEED_A_CORE = (RUN, "reset", "restore", "rest", "snapshot")
+"""Requests that a core which cannot go on cannot serve; from its snapshot nothing would go on."""
 
 
 class Run(enum.Enum):
@@ -91,7 +91,7 @@ class Supervisor:
         self._interrupted = 0
         """Runs up to this number shall end."""
         self._ending: Ending | None = None
-        self._epitaph = ""
+        self._epitaph: EngineError | None = None
         self.clock = GuestClock(backend.time, self.failed, stalls=config.stalls)
         self.core = backend.make_core(
             describe_core(platform, registry),
@@ -187,7 +187,7 @@ class Supervisor:
         if self._run is Run.RUNNING:
             self.backend.enter()
 
-    def die(self, epitaph: str, answer: Stop | EngineError) -> NoReturn:
+    def die(self, epitaph: EngineError, answer: Stop | EngineError) -> NoReturn:
         """The engine cannot go on with the core: answer the run with that, then questions only.
 
         epitaph: what a request to go on is told. Does not return.
@@ -200,7 +200,7 @@ class Supervisor:
         elif was_running:
             self._server.reply(self._number, answer)
         else:
-            self._server.refuse(self._number, EngineError(epitaph))
+            self._server.refuse(self._number, epitaph)
         while True:
             self._serve()
 
@@ -262,8 +262,8 @@ class Supervisor:
         and come back."""
         while (request := self._next_request()) is not None:
             self._number = request.number
-            if self._run is Run.DEAD and request.name in NEED_A_CORE:
-                self._server.refuse(request.number, EngineError(self._epitaph))
+            if self._epitaph is not None and request.name in NEED_A_CORE:
+                self._server.refuse(request.number, self._epitaph)
             elif request.name == RUN:
                 if self._begin_run(*request.arguments):
                     return True

@@ -13,7 +13,7 @@ import threading
 import time
 from typing import NoReturn
 
-from xipsim.engines.api import EngineError, Stop, StopReason
+from xipsim.engines.api import CoreStopped, EngineError, Stop, StopReason
 from xipsim.engines.guest.start import import_ahead, receive_build, receive_start
 from xipsim.engines.guest.supervisor import Supervisor, watch
 from xipsim.engines.link.channel import Channel
@@ -46,12 +46,15 @@ def _aborted(guest: Supervisor, backend: QemuBackend) -> None:
     if LOCK_UP in said:
         report = guest.faults.lock_up(backend.core.interrupted())
         guest.die(
-            "the core has locked up, and QEMU cannot go on with it; start anew",
+            CoreStopped(
+                "the core has locked up, and QEMU can neither go on with it nor reset it: close "
+                "this machine, and make another one"
+            ),
             Stop(StopReason.FAULT, guest.clock.now, pc=guest.core.pc, detail=report),
         )
     why = said.decode(errors="replace") or "nothing was printed"
     guest.die(
-        "the engine's process has aborted; start anew",
+        EngineError("the engine's process has aborted; start anew"),
         EngineError(f"the engine's process has aborted{_where()}; its last words: {why}"),
     )
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from xipsim.engines.api import MachineConfig, Stop, StopReason
+from xipsim.engines.api import CoreStopped, MachineConfig, Stop, StopReason
 from xipsim.engines.guest.cortexm import fault_report
 from xipsim.engines.guest.start import answer_build
 from xipsim.engines.guest.supervisor import watch
@@ -71,7 +71,10 @@ class Served(Guest):
     def aborted(self) -> None:
         """Renode cannot go on with the core: answer questions until the end."""
         self.supervisor.die(
-            "the core has stopped for good, and Renode cannot go on with it; start anew",
+            CoreStopped(
+                "the core has stopped for good, and Renode can neither go on with it nor reset it: "
+                "close this machine, and make another one"
+            ),
             Stop(
                 StopReason.FAULT,
                 self.supervisor.clock.now,

@@ -9,7 +9,7 @@ from images import Image, every_board
 from pool import Options
 
 from xipsim import Machine, ModelGap
-from xipsim.errors import EngineFailed, FirmwareFault
+from xipsim.errors import FirmwareFault, UserError
 
 JUMP = "@micropython.asm_thumb\ndef jump(r0):\n  bx(r0)\njump({:#x})\n"
 NO_VECTORS = """
@@ -85,8 +85,10 @@ def test_a_lock_up(image: Image, engine: Options) -> None:
         assert error.detail["lockup"]
         assert "The core locked up" in str(error)
         assert "reading the vector table" in str(error)
-        with pytest.raises(EngineFailed, match="locked up"):
-            m.exec("print(1)")
+        m.flash.read(0, 4)
+        for cannot in (lambda: m.exec("print(1)"), m.reset, m.power_cycle, m.snapshot):
+            with pytest.raises(UserError, match="reset it: close this machine, and make"):
+                cannot()
 
 
 def test_a_fault_while_the_flash_is_at_work_names_the_operation(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from xipsim.engines.api import (
     ConfigurationError,
+    CoreStopped,
     EngineError,
     EngineKilled,
     ModelError,
@@ -60,6 +61,8 @@ def failed(error: EngineError, models: Iterable[StrPath]) -> XipsimError:
     """The engine's error as the user's side has it. models: the files whose mistakes are theirs."""
     files = {os.path.abspath(file) for file in models}
     if isinstance(error, ModelError) and error.file in files:
+        return UserError(str(error))
+    if isinstance(error, CoreStopped):
         return UserError(str(error))
     if isinstance(error, EngineKilled):
         return Killed(str(error))
