@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,10 +17,12 @@ from processes import is_alive
 
 from xipsim.engines.guest import requests, snapshot, snapshotfile
 from xipsim.engines.link.process import Command, Process
+from xipsim.errors import UserError
 from xipsim.firmware import images
 from xipsim.firmware.errors import ImageError
 from xipsim.standby.engines import KEPT, Engine, Stable
 from xipsim.standby.likeness import facts_of
+from xipsim.standby.place import listening
 from xipsim.standby.watched import Watched
 
 BUILD = "a QEMU"
@@ -47,6 +50,25 @@ def test_a_change_of_a_source_is_noticed_and_no_other(tmp_path: Path) -> None:
         change()
         assert watched.have_changed()
         assert watched.have_changed()
+
+
+def test_whoever_ends_takes_nobody_elses_socket_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleting the cache is safe: the next standby has a socket of its own, and keeps it."""
+    monkeypatch.setenv("XIPSIM_CACHE", str(tmp_path))
+    socket = tmp_path / "standby" / "socket"
+    with listening():
+        shutil.rmtree(tmp_path / "standby")
+    with listening():
+        shutil.rmtree(tmp_path / "standby")
+        other = listening()
+        other.__enter__()
+    assert socket.exists()
+    with pytest.raises(UserError, match="there is a standby already"), listening():
+        pass
+    other.__exit__(None, None, None)
+    assert not socket.exists()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -41,10 +41,14 @@ def listening() -> Iterator[tuple[socket.socket, IO[str]]]:
         with address_in(folder) as address:
             listener.bind(address)
         listener.listen()
+        ours = os.lstat(name)
         try:
             yield listener, lock
         finally:
-            name.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                # Who deletes the cache makes room for another standby, with a socket of its own.
+                if os.path.samestat(os.lstat(name), ours):
+                    name.unlink()
 
 
 def listener() -> int | None:
