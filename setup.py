@@ -13,9 +13,9 @@ from setuptools.command.build_ext import build_ext
 
 SHIM = (
     *("shim", "registers", "calls", "passages", "turns", "translation", "loops", "python_api"),
-    *("privates", "sameness", "written"),
+    *("privates", "nvic", "maintenance", "sameness", "written"),
 )
-HEADERS = ("passages", "translation", "python_api")
+HEADERS = ("passages", "privates", "translation", "python_api")
 
 
 class BuildShim(build_ext):

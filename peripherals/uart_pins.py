@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from xipsim.peripherals.multiplexer import Choice, PinMultiplexer
@@ -50,16 +50,18 @@ class UartPins:
         if multiplexer is not None:
             multiplexer.offer(signals, self._signals.get)
 
-    def peers(self) -> list[WiredUart]:
+    def peers(self) -> Sequence[WiredUart]:
         """The UARTs whose receivers are wired to TXD."""
-        peers: list[WiredUart] = []
         if self._multiplexer is None:
-            return peers
+            return ()
         # With each character, of a UART that is wired to no other, as most are.
         places = self._multiplexer.places(self._sender)
         if places is not self._places:
             self._places = places
             self._ends = [end for port, pin in places for end in port.wired(pin)]
+        if not self._ends:
+            return ()
+        peers = []
         for other, number in self._ends:
             function = other.function(number)
             if isinstance(function, UartPin) and not function.sends:

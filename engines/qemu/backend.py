@@ -102,7 +102,14 @@ class QemuBackend:
         is_witnessed = watch_privates(self.core.device)
         if is_witnessed and not self._gdb:  # who steps through a loop shall see all of its turns
             self.witness = QemuWitness(self.core.cpu, self._system)
+            shim.on_series(self._be_ready)
         return self.core
+
+    def _be_ready(self) -> None:
+        """The first loop comes of which turns may be made at once."""
+        if self.witness is not None:
+            self.witness.be_ready()
+            self.time.be_ready()
 
     def make_memory(self, name: str, size: int) -> Memory:
         """Memory that answers nowhere yet."""

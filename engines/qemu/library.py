@@ -199,6 +199,7 @@ gdb_start = _function("gdbserver_start", c_int, c_char_p, c_void_p, quick=False)
 
 translation_flags = _function("curr_cflags", c_uint32, c_void_p)
 instructions_executed = _function("icount_get_raw", c_int64)
+time_of_instructions = _function("icount_to_ns", c_int64, c_int64)
 
 clock_ns = _function("qemu_clock_get_ns", c_int64, c_int)
 clock_deadline = _function("qemu_clock_deadline_ns_all", c_int64, c_int, c_int)

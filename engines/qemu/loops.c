@@ -8,7 +8,6 @@
 
 #include "passages.h"
 
-#define CLOCK_VIRTUAL 1
 #define SP 13
 #define STACK 1024
 #define PAGE 4096
@@ -20,11 +19,7 @@
 uint8_t *xipsim_core_state;
 uint64_t xipsim_core_bytes;
 
-/* Where memory answers, and where it lies in this process. */
-struct memory {
-    uint64_t address, size;
-    uint8_t *host;
-} xipsim_memories[MOST_MEMORIES];
+struct memory xipsim_memories[MOST_MEMORIES];
 
 /* Pages that are looked at, too; up to NULL. */
 uint8_t *xipsim_pages[MOST_PAGES + 1];

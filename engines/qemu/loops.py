@@ -35,9 +35,7 @@ class QemuWitness:
 
     def mark(self) -> None:
         """Keep how the core, the top of its stack and the pages that were kept are."""
-        if not self._is_ready:
-            self._is_ready = True
-            self._find()
+        self.be_ready()
         self._mark()
 
     def is_unchanged_since(self, time: int) -> bool:
@@ -69,8 +67,14 @@ class QemuWitness:
         written = self._bus.written
         return {record.host + page for record in written for page in record.lately()}
 
+    def be_ready(self) -> None:
+        """Find where things are."""
+        if not self._is_ready:
+            self._is_ready = True
+            self._find()
+
     def _find(self) -> None:
-        """Where things are. Where QEMU is not as expected, nothing will ever be marked."""
+        """Where QEMU is not as expected, nothing will ever be marked."""
         state, memories = find_state(q.vmstate_core), self._bus.memories
         if state is None or len(state) > MOST_CORE or len(memories) >= MOST_MEMORIES:
             return

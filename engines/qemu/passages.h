@@ -36,8 +36,16 @@ OWN int go_on(const object *values, uint64_t offset, int is_write, uint64_t valu
 /* For who records: the firmware has made an access, of which that was the value. */
 OWN void tell_access(object *values, uint64_t offset, unsigned size, int is_write, uint64_t value);
 
-/* See loops.c. */
+/* See loops.c. The core, from r0 on, NULL until that is known. */
+extern uint8_t *xipsim_core_state;
 extern unsigned int xipsim_disturbed;
+
+/* Where memory answers, and where it lies in this process; up to one of no size. */
+struct memory {
+    uint64_t address, size;
+    uint8_t *host;
+};
+extern struct memory xipsim_memories[];
 void xipsim_mark(void);
 
 /* See shim.c. Numbers of registers; the second one says which exception is handled, and how. */

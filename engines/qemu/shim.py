@@ -52,6 +52,7 @@ for _name, _function in {
     "xipsim_deadline": q.clock_deadline,
     "xipsim_disarm": q.timer_del,
     "xipsim_drive": q.irq_set,
+    "xipsim_executed": q.instructions_executed,
     "xipsim_exit": q.cpu_exit,
     "xipsim_free": q.free,
     "xipsim_is_dirty": q.is_dirty,
@@ -61,6 +62,7 @@ for _name, _function in {
     "xipsim_set_size": q.byte_array_resize,
     "xipsim_take_dirty": q.take_dirty,
     "xipsim_tlb_flush": q.tlb_flush,
+    "xipsim_to_ns": q.time_of_instructions,
     "xipsim_warp": q.warp_timer,
 }.items():
     data(c_void_p, _name).value = q.address(_function)
@@ -127,6 +129,12 @@ def on_sleep(cpu: int, wfe: Callable[[], None], wfi: Callable[[], None]) -> None
     data(c_void_p, "xipsim_core").value = cpu
     data(py_object, "xipsim_on_wfe").value = q.keep(wfe)
     data(py_object, "xipsim_on_wfi").value = q.keep(wfi)
+
+
+def on_series(find: Callable[[], None]) -> None:
+    """Call `find` where the core maintains caches first: it says where the core's registers are and
+    memory, and how time goes on."""
+    data(py_object, "xipsim_find_core").value = q.keep(find)
 
 
 def bound_skip(cpu: int, offset: c_int64) -> Callable[[int], int]:

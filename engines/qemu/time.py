@@ -81,6 +81,12 @@ class QemuTime:
         self.release = shim.bound(b"act", q.cpu_resume, cpu)
         self.move_on = shim.bound_at(b"act", "xipsim_move_on", cpu)
 
+    def be_ready(self) -> None:
+        """Within an access: find out how to let time go on."""
+        offset = _find_offset(self.read)
+        if offset is not None and self._cpu is not None:
+            self._skip = shim.bound_skip(self._cpu, offset)
+
     def timer(
         self,
         callback: Callable[[], None],
@@ -115,11 +121,8 @@ class QemuTime:
     def skip(self, span: int) -> bool:
         """Let it be `span` ns later, unless a timer fires before: False."""
         if self._skip is None:
-            offset = _find_offset(self.read)
-            if offset is None or self._cpu is None:
-                return False
-            self._skip = shim.bound_skip(self._cpu, offset)
-        return span < 2**31 and self._skip(span) != 0
+            self.be_ready()
+        return self._skip is not None and span < 2**31 and self._skip(span) != 0
 
     def skip_to(self, timer: Timer, time: int) -> bool:
         """As `TimeSource.skip_to`."""

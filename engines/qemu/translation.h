@@ -4,6 +4,8 @@
 
 #include "python_api.h"
 
+extern int64_t (*xipsim_executed)(void); /* how many instructions */
+
 /* A passage begins, or ends: it is hardly anything else than accesses. */
 OWN void translate_passage(int on);
 

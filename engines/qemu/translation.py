@@ -22,7 +22,6 @@ def watch_translation(cpu: int) -> None:
     if flags is not None:
         by_instruction = ONE_INSTRUCTION | (0 if flags.value & COUNTS else DEVICES)
         shim.data(c_uint32, "xipsim_by_instruction").value = by_instruction
-        shim.data(c_void_p, "xipsim_executed").value = q.address(q.instructions_executed)
         shim.data(c_void_p, "xipsim_translation").value = addressof(flags)
 
 

@@ -8,6 +8,7 @@ Reset values that no public document gives are 0.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from xipsim.peripherals.core import (
@@ -33,11 +34,8 @@ class _Interrupt:
     """An interrupt of the core on its way through the wake-up interrupt controller."""
 
     def __init__(self, drive: Callable[[int, bool], None], number: int) -> None:
-        self._drive, self._number = drive, number
-
-    def set(self, level: bool) -> None:
+        self.set: Callable[[bool], None] = partial(drive, number)
         """The `IrqLine` port."""
-        self._drive(self._number, level)
 
 
 @model("Alif.Aon")

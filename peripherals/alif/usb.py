@@ -114,15 +114,18 @@ class Usb(CableEnd, EventRing):
         if not (self.DEVTEN >> _SOF & 1 and self.RUN_STOP and self._link == _ON):
             self._start_of_frame.cancel()
         elif self._start_of_frame.deadline is None:
-            now = self.system.clock.now
-            self._start_of_frame.at(now - now % self._frame_length + self._frame_length)
+            self._await_frame()
+
+    def _await_frame(self) -> None:
+        now, length = self.system.clock.now, self._frame_length
+        self._start_of_frame.at(now - now % length + length)
 
     def _frame_started(self) -> None:
         # Assumption: a firmware that takes no events gets no more of these, so that the ring keeps
         # room for what it must not miss.
         if not self._events:
             self._post_device(_SOF)
-        self._pace_frames()
+        self._await_frame()
 
     @EventRing.DSTS.on_read
     @EventRing.DSTS.on_peek

@@ -89,3 +89,26 @@ def test_an_erased_mram_does_not_boot(qemu: Path | None) -> None:
         assert "no ATOC" in stop.detail["why"]
     finally:
         engine.close()
+
+
+INVALIDATE = "4ef6 0054 cef2 0004 4023 40f2 3c01 41f0 01e0 c4f8 5c32 2033 0ff0 05c8 fee7"
+"""r3 = 64; for 60 lines: DCIMVAC = r3, r3 += 32, in a loop of three instructions; b ."""
+LINES, LINE, DONE = 60, 32, 28
+
+
+def test_a_loop_that_maintains_caches_is_where_it_would_be_at_any_time(qemu: Path | None) -> None:
+    """Its turns are made at once up to a timer; here the end of a run is one."""
+    with running(qemu, INVALIDATE) as engine:
+        first = engine.now
+        while engine.registers()["lr"] != LINES:
+            engine.run(Goal(until=engine.now + 1))
+        start, began, seen = engine.snapshot(), engine.now, []
+        while engine.registers()["pc"] != APPLICATION + VECTORS + DONE:
+            engine.run(Goal(until=engine.now + 1))
+            seen.append((engine.now, engine.registers()))
+        for now, registers in seen[::-7]:
+            engine.restore(start)
+            engine.run(Goal(until=now))
+            assert (engine.now, engine.registers()) == (now, registers)
+        assert began > first
+        assert seen[-1][1]["r3"] == 64 + LINES * LINE
