@@ -125,6 +125,31 @@ def test_an_alarm_that_may_be_late_comes_with_the_end() -> None:
     assert not made_by_hand
 
 
+@pytest.mark.parametrize("tick", [NEVER, TICK // 3])
+def test_the_window_is_native_at_each_access_as_it_would_be(tick: int) -> None:
+    """From a page's command to its end it is not; behind that, it shows what the chip holds."""
+
+    def run(driver: FlexSpiDriver) -> list[tuple[int, bool]]:
+        learned(driver)
+        seen, execute, chip = [], driver.core.execute, driver.chip
+        segment: Any = driver.controller.window.segments[0]
+
+        def executed(instructions: int) -> None:
+            execute(instructions)
+            is_native = segment.is_native
+            seen.append((driver.core.now, is_native))
+            assert not is_native or not chip.busy
+            assert not is_native or segment.bytes[:0x1000] == chip.array[:0x1000]
+
+        driver.core.execute = executed  # type: ignore[method-assign]
+        pages(driver, PAGES_TO_LEARN, 6)
+        assert {is_native for _, is_native in seen} == {False, True}
+        return seen
+
+    driver = both(run, tick=tick)
+    assert driver.core.skipped > 0
+
+
 def test_who_will_look_behind_the_access_finds_it_stalled() -> None:
     def run(driver: FlexSpiDriver) -> list[int]:
         learned(driver)
