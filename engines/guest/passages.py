@@ -193,7 +193,7 @@ class Passages:
     def settle(self) -> None:
         """Something comes that is no part of a passage: the model shall be where it would be."""
         if self._recorded is not None:
-            self._end(self._recorded)
+            self._end()
         played, self._played = self._played, None
         if played is None or self._player is None:
             return
@@ -373,7 +373,8 @@ class Passages:
 
     # -- recording -------------------------------------------------------------------------------
 
-    def _end(self, recorded: Recorder) -> Player:
+    def _end(self) -> Player:
+        """Nothing is recorded any more."""
         assert self._player is not None
         self._recorded = self.drives = None
         self._player.record(False)
@@ -388,7 +389,7 @@ class Passages:
         again: the write under way, if it has begun a turn of a loop. state: in which the next one
         begins.
         """
-        player = self._end(recorded)
+        player = self._end()
         speaker, steps, stops = recorded.speaker, recorded.steps, recorded.stops
         if len(steps) < LEAST:
             return
