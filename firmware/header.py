@@ -20,6 +20,8 @@ from xipsim.peripherals.imxrt.bootheader import (
 from xipsim.peripherals.namedtuple import NamedTuple
 
 _ERASED = b"\xff\xff\xff\xff"
+_NOTHING = 0xFFFF_FFFF
+"""What a word of erased flash is."""
 _DEVICE_TYPES = {SERIAL_NOR: "NOR", 2: "NAND", 3: "RAM"}
 _PORTS = ("A1", "A2", "B1", "B2")
 
@@ -151,6 +153,11 @@ def _check_ivt(header: Header, chip: BootChip) -> list[str]:
         return [
             f"the image vector table was made for 0x{ivt.self_address:08X} and lies at "
             f"0x{expected:08X}: the boot ROM will refuse it"
+        ]
+    if header.reset in (None, _NOTHING) and chip.base <= ivt.entry <= chip.base + chip.size - 8:
+        return [
+            f"the vector table, at 0x{ivt.entry:08X}, is erased flash (the image may be "
+            "truncated): the boot ROM will start nothing"
         ]
     if header.reset is None or not chip.base <= header.reset < chip.base + chip.size:
         where = "nowhere" if header.reset is None else f"at 0x{header.reset:08X}"

@@ -66,6 +66,8 @@ def test_a_device_type_that_was_left_out_gives_no_warning() -> None:
         (chip(sizes=(SIZE, SIZE, 0, 0)), "port A2 16384 bytes: the board has no chip there"),
         (chip(self_address=0x7000_1000), "made for 0x70001000 and lies at 0x60001000"),
         (chip(entry=0x7000_2000), "entry 0x70002000 leads nowhere"),
+        (chip()[:0x2007], "the vector table, at 0x60002000, is erased flash.*truncated"),
+        (chip(reset=0xFFFF_FFFF), "the vector table, at 0x60002000, is erased flash.*truncated"),
         (chip(reset=0x2000_0001), "entry 0x60002000 leads at 0x20000001, outside the flash"),
         (chip(entry=0x6000_3801), "the first instruction, at 0x60003801, is erased flash"),
     ],
