@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import FileIO
 
 MEGABYTE = 1 << 20
 PIECE = 1 << 16
@@ -20,15 +21,8 @@ def read_file(path: str | os.PathLike[str], most: int = 256 * MEGABYTE) -> bytes
 
     Raises OSError, also for a device or a pipe, which might never end, and for a larger file.
     """
-    # Without O_NONBLOCK, opening a named pipe would wait for somebody who writes into it.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb", buffering=0) as file:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file")
-        size, data = status.st_size, b""
+    with _regular(path) as file:
+        size, data = os.fstat(file.fileno()).st_size, b""
         # In pieces: a file of /proc says that it is empty, and others grow.
         while max(size, len(data)) <= most and (piece := file.read(max(size, PIECE))):
             data += piece
@@ -36,3 +30,21 @@ def read_file(path: str | os.PathLike[str], most: int = 256 * MEGABYTE) -> bytes
         text = f"it has {max(size, len(data))} bytes, and no more than {most} are expected"
         raise OSError(errno.EFBIG, text)
     return data
+
+
+def read_head(path: str | os.PathLike[str], length: int) -> bytes:
+    """The first bytes of a regular file, however large it is; OSError as `read_file`."""
+    with _regular(path) as file:
+        return file.read(length)
+
+
+def _regular(path: str | os.PathLike[str]) -> FileIO:
+    # Without O_NONBLOCK, opening a named pipe would wait for somebody who writes into it.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return FileIO(descriptor)
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    raise OSError(errno.EINVAL, "it is no regular file")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
+from xipsim.firmware.files import read_file
 from xipsim.reporting.failure_details import console_text, flash_text, noticed_text
 
 from .emulation import Emulation
@@ -63,7 +63,7 @@ def _kept(arguments: Sequence[str]) -> Iterator[str]:
 
 def _read_argument_file(path: str) -> list[str]:
     try:
-        lines = Path(path).read_text().splitlines()
-    except OSError:
+        lines = read_file(path).decode(errors="replace").splitlines()
+    except OSError:  # A pipe has been read by Robot Framework.
         return []
     return [word for line in lines for word in line.strip().split(maxsplit=1)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xipsim.board.flash import Flash, FlashStats
 from xipsim.errors import UserError, XipsimError
+from xipsim.firmware.files import read_file
 
 from .keywords import Keywords, keyword
 
@@ -51,17 +52,19 @@ class FlashKeywords(Keywords):
         length: so much of the file; all of it otherwise. The other arguments: see `Read Flash`.
         """
         try:
-            expected = file.read_bytes()[:length]
+            expected = read_file(file)
         except OSError as error:
             raise UserError(f"{file}: cannot be read: {error.strerror}") from None
         if length is not None and len(expected) < length:
             raise UserError(f"{file} has only {len(expected)} bytes, {length} were asked for")
-        self._require(address, expected, str(file), chip)
+        found = self._chip(chip).read(address, len(expected) if length is None else length)
+        _require(address, found, expected[: len(found)], str(file))
 
     @keyword("Flash Should Be Erased")
     def flash_should_be_erased(self, address: int, length: int, chip: str | None = None) -> None:
         """Fail, with the first difference, unless all cells are FFh; see `Read Flash`."""
-        self._require(address, b"\xff" * length, "erased cells", chip)
+        found = self._chip(chip).read(address, length)
+        _require(address, found, b"\xff" * len(found), "erased cells")
 
     @keyword("Get Flash Statistics")
     def get_flash_statistics(self, chip: str | None = None) -> FlashStats:
@@ -77,11 +80,12 @@ class FlashKeywords(Keywords):
         machine = self.emulation.machine
         return machine.flash if name is None else machine.chips[name.removeprefix("sysbus.")]
 
-    def _require(self, address: int, expected: bytes, what: str, chip: str | None) -> None:
-        found = self._chip(chip).read(address, len(expected))
-        for offset, (is_, should) in enumerate(zip(found, expected, strict=True)):
-            if is_ != should:
-                raise FlashDiffers(
-                    f"flash at {address + offset:#x} holds {found[offset : offset + 16].hex(' ')}, "
-                    f"expected {expected[offset : offset + 16].hex(' ')} ({what})"
-                )
+
+def _require(address: int, found: bytes, expected: bytes, what: str) -> None:
+    """FlashDiffers with the first difference, unless there is none."""
+    for offset, (is_, should) in enumerate(zip(found, expected, strict=True)):
+        if is_ != should:
+            raise FlashDiffers(
+                f"flash at {address + offset:#x} holds {found[offset : offset + 16].hex(' ')}, "
+                f"expected {expected[offset : offset + 16].hex(' ')} ({what})"
+            )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xipsim.firmware.files import read_file
+from xipsim.firmware.files import read_file, read_head
 
 
 def test_a_file_is_read_up_to_the_most(tmp_path: Path) -> None:
@@ -18,6 +18,25 @@ def test_a_file_is_read_up_to_the_most(tmp_path: Path) -> None:
         read_file(file, 99)
     file.write_bytes(b"")
     assert read_file(file) == b""
+
+
+def test_of_a_large_file_the_head_can_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"head")
+    os.truncate(file, 1 << 40)
+    assert read_head(file, 4) == b"head"
+    with pytest.raises(IsADirectoryError):
+        read_head(tmp_path, 4)
+    with pytest.raises(OSError, match="it is no regular file"):
+        read_head("/dev/zero", 4)
+
+
+def test_what_is_refused_is_closed_again(tmp_path: Path) -> None:
+    before = os.listdir("/proc/self/fd")
+    for path in (tmp_path, "/dev/null"):
+        with pytest.raises(OSError, match=r"directory|regular"):
+            read_file(path)
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_a_file_that_says_that_it_is_empty() -> None:

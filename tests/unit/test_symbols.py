@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def test_a_damaged_file_costs_the_names_alone(tmp_path: Path) -> None:
     for length in range(4, len(whole), 61):
         file.write_bytes(whole[:length])
         assert Symbols(file).place(0x6000_2024).startswith("0x60002024")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "firmware.elf"
+    os.mkfifo(file)
+    with pytest.raises(UserError, match=r"firmware\.elf: the symbols cannot be read: it is no"):
+        Symbols(file)
 
 
 @pytest.mark.parametrize("content", [None, b"", b":020000046000 9A"])

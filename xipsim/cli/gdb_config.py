@@ -39,10 +39,10 @@ def _check_elf(path: str) -> None:
     """UserError for a file that is no ELF file; one that is not there yet may be built later."""
     from xipsim.errors import UserError
     from xipsim.firmware.elf import MAGIC
-    from xipsim.firmware.files import read_file
+    from xipsim.firmware.files import read_head
 
     try:
-        is_elf = read_file(path).startswith(MAGIC)
+        is_elf = read_head(path, len(MAGIC)) == MAGIC
     except FileNotFoundError:
         return
     except OSError as error:

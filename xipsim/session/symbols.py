@@ -31,10 +31,11 @@ class Symbols:
     """
 
     def __init__(self, path: StrPath) -> None:
+        from xipsim.firmware.files import read_head
+
         self.path = os.fspath(path)
         try:
-            with open(self.path, "rb") as file:
-                head = file.read(HEAD)
+            head = read_head(self.path, HEAD)
         except OSError as error:
             raise UserError(f"{self.path}: the symbols cannot be read: {error.strerror}") from None
         if not head.startswith(MAGIC):
