@@ -94,7 +94,8 @@ def free_run(data: bytes, count: int) -> int | None:
 
 def make(name: str, taken: set[bytes], cluster: int, size: int) -> bytes:
     """The entries of a new file. taken: short names that its folder has already."""
-    if not name or len(name) > 255 or _FORBIDDEN & set(name) or min(name) < " ":
+    # What ends in a dot or a blank, `.` and `..` included, other systems look for without it.
+    if not name or len(name) > 255 or name[-1] in ". " or _FORBIDDEN & {*name} or min(name) < " ":
         raise FatError(f"{name!r} is no name for a file in a FAT volume")
     short, is_whole = _short_name(name, taken)
     entry = _SHORT.pack(

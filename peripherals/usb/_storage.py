@@ -47,6 +47,10 @@ class Stage(enum.Enum):
     RECOVERY = "clearing what is halted"
 
 
+LONGEST_BLOCK, MOST_BYTES = 16, 1 << 32
+"""Of a command, and of its data: what its wrapper has room for."""
+
+
 class Result(NamedTuple):
     """The end of a command. data: what came. residue: bytes that the device did not process."""
 
@@ -94,6 +98,12 @@ class MassStorage(Function):
         """Start a command. ValueError while another one is under way."""
         if self.number and self.result is None:
             raise ValueError(f"command {self.number} of the mass storage is still under way")
+        if not 1 <= len(command.block) <= LONGEST_BLOCK:
+            raise ValueError(f"a SCSI command has 1 to 16 bytes, not {len(command.block)}")
+        if not 0 <= command.length < MOST_BYTES or len(command.data) >= MOST_BYTES:
+            raise ValueError(f"length: expected 0 to {MOST_BYTES - 1:#x}, given {command.length}")
+        if command.data and command.length:
+            raise ValueError("data of a SCSI command go to the device, or come from it, not both")
         self.number, self.command, self.result = number, command, None
         self._sent, self._tries = 0, 0
         self._received = bytearray()

@@ -138,7 +138,7 @@ def test_what_does_not_fit_changes_nothing() -> None:
         Volume(device).write("ONE_MORE", b"")
 
 
-@pytest.mark.parametrize("name", ["", "a:b", "a*", "x\n", "y" * 256])
+@pytest.mark.parametrize("name", ["", "a:b", "a*", "x\n", "y" * 256, ".", "..", "x.", "x "])
 def test_names_that_no_volume_can_have(name: str) -> None:
     with pytest.raises(FatError, match="is no name for a file"):
         Volume(Memory(with_folder())).write(name, b"")

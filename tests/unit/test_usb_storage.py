@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from collections.abc import Callable
 
 import pytest
 from fat_volumes import Memory, with_folder
@@ -325,6 +326,54 @@ def test_a_command_that_is_given_while_the_transport_is_reset_waits_for_its_end(
     firmware.execute = lambda block: setups.append(len(clears(board))) or execute(block)  # type: ignore
     assert run(board, INQUIRY, length=36)[0] == PASSED
     assert setups == [2], "both endpoints had been cleared when it came"
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda s: s.read_blocks(-1, 1), "first: expected 0 to 0xffffffff, given -1"),
+        (lambda s: s.read_blocks(1 << 32, 1), "first: expected 0 to 0xffffffff"),
+        (lambda s: s.read_blocks(0, -1), "count: expected 0 to 0xffff, given -1"),
+        (lambda s: s.read_blocks(0, 1 << 16), "count: expected 0 to 0xffff"),
+        (lambda s: s.read_blocks("a", 1), "first: expected"),
+        (lambda s: s.write_blocks(-1, bytes(BLOCK)), "first: expected"),
+        (lambda s: s.write_blocks(0, bytes(BLOCK - 1)), "bytes are no whole blocks"),
+        (lambda s: s.write_blocks(0, "x" * BLOCK), "data: expected bytes"),
+        (lambda s: s.read(None), "path: expected text, given None"),
+        (lambda s: s.write(5, b""), "path: expected text, given 5"),
+        (lambda s: s.write("a", "text"), "data: expected bytes, given 'text'"),
+        (lambda s: s.read("nothing"), "nothing: there is no such file"),
+        (lambda s: s.write("..", b"x"), "is no name for a file"),
+    ],
+)
+def test_what_cannot_be_asked_is_the_users_mistake(
+    board: Board, storage: Storage, ask: Callable[[Storage], object], says: str
+) -> None:
+    disk = with_folder()
+    stick(board).disk[: len(disk)] = disk
+    before = bytes(stick(board).disk)
+    with pytest.raises(UserError, match=says):
+        ask(storage)
+    assert bytes(stick(board).disk) == before
+    assert storage.files() == {}, "and the next question has its answer"
+
+
+@pytest.mark.parametrize(
+    ("block", "data", "length", "says"),
+    [
+        (b"", b"", 0, "1 to 16 bytes, not 0"),
+        (bytes(17), b"", 0, "1 to 16 bytes, not 17"),
+        (INQUIRY, b"", -1, "length: expected 0 to 0xffffffff, given -1"),
+        (INQUIRY, b"", 1 << 32, "length: expected 0 to 0xffffffff"),
+        (INQUIRY, b"x", 36, "not both"),
+    ],
+)
+def test_a_command_that_no_wrapper_has_room_for_is_not_begun(
+    board: Board, block: bytes, data: bytes, length: int, says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        board.pc.begin_command(block, data, length)
+    assert run(board, READY)[0] == PASSED
 
 
 def test_one_command_at_a_time(board: Board, storage: Storage) -> None:

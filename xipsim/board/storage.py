@@ -11,9 +11,12 @@ Virtual time passes while a command is under way, and only then.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from xipsim.errors import StorageError
+from xipsim.errors import StorageError, UserError
 from xipsim.firmware.fat.blocks import AT_ONCE
+from xipsim.firmware.fat.entries import FatError
 from xipsim.firmware.fat.volume import Volume
 from xipsim.peripherals.namedtuple import NamedTuple
 from xipsim.session.session import Session
@@ -72,7 +75,7 @@ class Storage:
 
     The volume is looked at anew for each call of `files`, `read` and `write`: the firmware may have
     changed it. Raises StorageError for what the device does, WaitTimeout where it does not appear,
-    UserError (FatError) for a volume that cannot be used.
+    UserError for a volume that cannot be used.
     """
 
     def __init__(self, session: Session, host: str) -> None:
@@ -84,22 +87,29 @@ class Storage:
     @property
     def label(self) -> str:
         """The volume's name."""
-        return self._volume().label
+        with self._volume() as volume:
+            return volume.label
 
     def files(self) -> dict[str, int]:
         """The size of each file of the FAT volume by its path (`lib/x.py`)."""
-        return self._volume().files()
+        with self._volume() as volume:
+            return volume.files()
 
     def read(self, path: str) -> bytes:
         """What is in a file of the volume."""
-        return self._volume().read(path)
+        _check_path(path)
+        with self._volume() as volume:
+            return volume.read(path)
 
     def write(self, path: str, data: bytes) -> None:
         """Make a file in the volume, or replace it; its folder has to be there.
 
         FATs and folders are written first: a bootloader restarts with the last block of an image.
         """
-        self._volume().write(path, data)
+        _check_path(path)
+        content = _bytes(data)
+        with self._volume() as volume:
+            volume.write(path, content)
         if self.is_there:
             self._synchronize()
 
@@ -109,8 +119,14 @@ class Storage:
         steps = range(0, drive.blocks, AT_ONCE)
         return b"".join(self.read_blocks(n, min(AT_ONCE, drive.blocks - n)) for n in steps)
 
-    def _volume(self) -> Volume:
-        return Volume(_Blocks(self, self.wait()))
+    @contextmanager
+    def _volume(self) -> Iterator[Volume]:
+        """UserError for what is wrong with it, or with a path."""
+        drive = self.wait()
+        try:
+            yield Volume(_Blocks(self, drive))
+        except FatError as error:
+            raise UserError(str(error)) from None
 
     # -- the device ------------------------------------------------------------------------------
 
@@ -158,6 +174,7 @@ class Storage:
 
     def read_blocks(self, first: int, count: int) -> bytes:
         """Blocks of the device: READ (10)."""
+        _check_blocks(first, count)
         size = count * self._known.block_size
         block = struct.pack(">BBIBHB", 0x28, 0, first, 0, count, 0)
         data = self.command(block, length=size)
@@ -167,7 +184,12 @@ class Storage:
 
     def write_blocks(self, first: int, data: bytes) -> None:
         """Change whole blocks of the device: WRITE (10)."""
-        count = len(data) // self._known.block_size
+        data = _bytes(data)
+        count, rest = divmod(len(data), self._known.block_size)
+        if rest:
+            whole = self._known.block_size
+            raise UserError(f"{len(data)} bytes are no whole blocks, which have {whole} each")
+        _check_blocks(first, count)
         self.command(struct.pack(">BBIBHB", 0x2A, 0, first, 0, count, 0), data=data)
 
     @property
@@ -209,6 +231,25 @@ class Storage:
             session.run_until(session.limits(_STEP))
         status, received, _, why = result
         return status, received, why
+
+
+def _check_path(path: object) -> None:
+    if not isinstance(path, str):
+        raise UserError(f"path: expected text, given {path!r}")
+
+
+def _check_blocks(first: object, count: object) -> None:
+    """What READ (10) and WRITE (10) have room for; where the device ends, it says itself."""
+    for name, value, bits in (("first", first, 32), ("count", count, 16)):
+        if not isinstance(value, int) or value < 0 or value >> bits:
+            raise UserError(f"{name}: expected 0 to {(1 << bits) - 1:#x}, given {value!r}")
+
+
+def _bytes(data: object) -> bytes:
+    try:
+        return bytes(memoryview(data))  # type: ignore[arg-type]
+    except TypeError:
+        raise UserError(f"data: expected bytes, given {data!r}") from None
 
 
 class _Blocks:
