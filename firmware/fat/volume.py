@@ -108,7 +108,9 @@ class Volume:
             entry = _found(self._entries(folder), name)
             if entry is None or not entry.is_folder:
                 raise FatError(f"{'/'.join(names)}: there is no such folder in the volume")
-            folder = entry.cluster
+            if not entry.cluster and entry.name != "..":
+                raise FatError(f"{'/'.join(names)}: a folder of this volume has no place in it")
+            folder = entry.cluster or None  # `..` of a folder that lies in the root
         return folder
 
     def _entries(self, folder: int | None) -> list[Entry]:

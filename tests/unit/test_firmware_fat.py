@@ -138,6 +138,23 @@ def test_what_does_not_fit_changes_nothing() -> None:
         Volume(device).write("ONE_MORE", b"")
 
 
+def test_a_path_may_go_up_again() -> None:
+    """`..` of a folder in the root has the cluster 0, whatever the root's is."""
+    device = Memory(with_folder())
+    Volume(device).write("LIB/../x", b"up")
+    Volume(device).write("LIB/./../LIB/y", b"down")
+    assert Volume(device).files() == {"LIB/y": 4, "x": 2}
+    assert Volume(device).read("LIB/../x") == b"up"
+
+
+def test_a_folder_without_a_cluster_is_damage() -> None:
+    data = bytearray(with_folder())
+    at = data.index(b"LIB        ")
+    data[at + 26 : at + 28] = bytes(2)
+    with pytest.raises(FatError, match="LIB: a folder of this volume has no place in it"):
+        Volume(Memory(data)).write("LIB/x", b"lost")
+
+
 @pytest.mark.parametrize("name", ["", "a:b", "a*", "x\n", "y" * 256, ".", "..", "x.", "x "])
 def test_names_that_no_volume_can_have(name: str) -> None:
     with pytest.raises(FatError, match="is no name for a file"):
