@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,15 @@ from xipsim.engines.link.signals import Uninterrupted
 
 PARENT = Path(__file__).with_name("parent.py")
 EIGHT_MB = 8 << 20
+
+
+@pytest.fixture(autouse=True)
+def no_collection() -> Iterator[None]:
+    """What is raised while the garbage collector calls somebody, as hypothesis is, reaches nobody:
+    Ctrl-C then would be lost, whatever is tested."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def next_answers(engine: ChildEngine) -> None:
