@@ -30,7 +30,7 @@ from .core import Core
 from .loops import QemuWitness
 from .memory import Bus, SystemBus, Window, place_late, place_registers, place_tag
 from .passages import QemuPlayer
-from .privates import watch_privates
+from .privates import count_exceptions, watch_privates
 from .ram import Memory
 from .sameness import WORKS, QuickHeld
 from .time import QemuTime
@@ -102,6 +102,7 @@ class QemuBackend:
         is_witnessed = watch_privates(self.core.device)
         if is_witnessed and not self._gdb:  # who steps through a loop shall see all of its turns
             self.witness = QemuWitness(self.core.cpu, self._system)
+            count_exceptions(description.interrupts)
             shim.on_series(self._be_ready)
         return self.core
 

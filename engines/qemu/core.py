@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from ctypes import c_uint8
+from ctypes import Structure, addressof, c_uint8, c_uint64, c_void_p
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,8 @@ from .vmstate import FloatingPointActive
 
 REGISTERS = (*(f"r{i}" for i in range(13)), "sp", "lr", "pc")
 VTOR = 0xE000ED08
+NMI, FIRST_INTERRUPT = 2, 16
+"""Numbers of exceptions."""
 CPU_TYPES = {"cortex-m7": "cortex-m7-arm-cpu", "cortex-m55": "cortex-m55-arm-cpu"}
 VECTORS = {"cortex-m7": b"init-nsvtor", "cortex-m55": b"init-svtor"}
 """QEMU's property for the vector table at reset."""
@@ -71,8 +73,8 @@ class Core:
     def interrupt(self, number: int) -> Interrupt:
         """The line of external interrupt `number`, or NMI."""
         if number == NMI_INPUT:
-            return Interrupt(q.irq_named_input(self.device, b"NMI", 0))
-        return Interrupt(q.irq_input(self.device, number))
+            return Interrupt(q.irq_named_input(self.device, b"NMI", 0), NMI)
+        return Interrupt(q.irq_input(self.device, number), FIRST_INTERRUPT + number)
 
     def on_reset_request(self, handler: Callable[[], None]) -> None:
         """Call `handler` when the firmware writes SYSRESETREQ."""
@@ -156,9 +158,15 @@ class Core:
 
 
 class Interrupt:
-    """An input of the NVIC; the `IrqLine` port."""
+    """An input of the NVIC, which makes that exception pending; the `IrqLine` port."""
 
-    def __init__(self, irq: int) -> None:
-        self.pointer = irq
-        self.set: Callable[[bool], None] = shim.bound(b"set", q.irq_set, irq)
+    def __init__(self, irq: int, exception: int) -> None:
+        self.pointer = addressof(q.keep(_Line(irq, exception)))
+        self.set: Callable[[bool], None] = shim.bound_at(b"set", "xipsim_drive", self.pointer)
         """Drive it."""
+
+
+class _Line(Structure):
+    """As in nvic.c."""
+
+    _fields_ = (("input", c_void_p), ("exception", c_uint64))

@@ -1,12 +1,17 @@
 /*
- * An interrupt that is not pending is switched off for a moment, and on again: each time QEMU looks
- * through all interrupts of the core, 50 instructions for each. What it would change is one byte, which is
- * changed here, once QEMU has been seen to change it, and nothing else.
+ * Two things for which QEMU looks through all interrupts of the core, 50 instructions for each.
+ *
+ * One that is not pending is switched off for a moment, and on again. What QEMU would change is one
+ * byte, which is changed here, once QEMU has been seen to change it, and nothing else.
+ *
+ * One comes, is taken, and is over. Only those up to the last one that is pending or taken matter then,
+ * and as long as that takes, QEMU is told that it has no others.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later (it lives in QEMU's process)
  */
 #include <string.h>
 
+#include "passages.h"
 #include "privates.h"
 
 /* Offsets of what switches interrupts on, and off: two rows of registers. (Armv8-M manual D1.2) */
@@ -28,6 +33,55 @@ struct vector {
 
 static struct vector *vectors;        /* where they begin; NULL until that is known */
 static uint64_t switched[EXCEPTIONS]; /* by attributes, plus 1, of an access that only did that */
+
+/* All set from Python. How many exceptions QEMU has, NULL: it is not told; and how many there are. */
+uint32_t *xipsim_exceptions, xipsim_all_exceptions;
+void (*xipsim_set_input)(void *input, int level);
+
+struct line {
+    void *input;        /* QEMU's */
+    uint64_t exception; /* that it makes pending */
+};
+
+/* Up to the last one that is pending or taken, this one, and those that are no interrupts. */
+static void narrow(uint32_t exception)
+{
+    uint32_t least = exception < FIRST_INTERRUPT ? FIRST_INTERRUPT : exception + 1, count;
+
+    if (!xipsim_exceptions || !vectors) {
+        return;
+    }
+    count = xipsim_all_exceptions;
+    while (count > least && !vectors[count - 1].pending && !vectors[count - 1].active) {
+        count--;
+    }
+    *xipsim_exceptions = count;
+}
+
+static void widen(void)
+{
+    if (xipsim_exceptions) {
+        *xipsim_exceptions = xipsim_all_exceptions;
+    }
+}
+
+void xipsim_drive(struct line *line, int level)
+{
+    narrow((uint32_t)line->exception);
+    xipsim_set_input(line->input, level);
+    widen();
+}
+
+/* Firmware that runs wild may have made the number of the one under way any other. */
+void begin_exception(uint32_t exception)
+{
+    narrow(exception);
+}
+
+void end_exception(void)
+{
+    widen();
+}
 
 /* Things may be otherwise now. */
 void xipsim_forget_switched(void *unused)

@@ -44,7 +44,8 @@ struct script {
     int64_t rested; /* ns from the passage's begin to that write, at least; negative: any */
     struct script *next;    /* that it begins instead; or NULL */
     uint32_t late;          /* as of a step: that write, or what comes instead */
-    void *line, *timer;
+    struct line *line;
+    void *timer;
     struct step steps[];
 };
 
@@ -52,7 +53,6 @@ enum { IS_LEFT, IS_LOW, IS_HIGH }; /* the line */
 
 /* All set from Python. */
 int64_t (*xipsim_clock)(int clock);
-void (*xipsim_drive)(void *line, int level);
 void (*xipsim_arm)(void *timer, int64_t time);
 void (*xipsim_disarm)(void *timer);
 void *xipsim_cpu;

@@ -48,6 +48,14 @@ struct memory {
 extern struct memory xipsim_memories[];
 void xipsim_mark(void);
 
+/* See nvic.c. Drive an input of the NVIC. */
+struct line;
+void xipsim_drive(struct line *line, int level);
+
+/* Around what the core does to take an exception, or to return from one; number of the one under way. */
+OWN void begin_exception(uint32_t exception);
+OWN void end_exception(void);
+
 /* See shim.c. Numbers of registers; the second one says which exception is handled, and how. */
 #define PC 15
 #define XPSR 25

@@ -1,11 +1,15 @@
 """Lets accesses to what QEMU has of the core's own pass through `privates.c`.
 
+`nvic.c` is told where QEMU keeps how many exceptions there are.
+
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 
 from __future__ import annotations
 
-from ctypes import Structure, addressof, c_void_p, sizeof
+from collections.abc import Callable
+from ctypes import Structure, addressof, byref, c_uint32, c_uint64, c_void_p, sizeof, string_at
+from typing import Any
 
 from . import library as q
 from . import shim
@@ -13,6 +17,10 @@ from .memory import PAGE
 
 REGIONS = (b"nvic", b"systick-reg-ns", b"systick-reg-s")
 """What QEMU has of the core's own that answers accesses. The last: of cores with two states."""
+NVIC_BYTES = 6144
+"""Of QEMU's NVIC, and what lies behind it: at least those up to the number of its exceptions."""
+ICTR, IN_ICTR, INTERNAL = 0x4, 32, 16
+"""The register that says how many interrupts there are, in so many; exceptions that are none."""
 
 
 class _Operations(Structure):
@@ -53,4 +61,35 @@ def _find_operations() -> int | None:
         found = _Operations.from_address(region + offset)
         if (found.address, found.opaque) == (addressof(ops), opaque):
             return offset
+    return None
+
+
+def count_exceptions(interrupts: int) -> None:
+    """Let QEMU look only through those that may be pending, or taken."""
+    private, count = shim.data(_Private, "xipsim_privates"), INTERNAL + interrupts
+    read = q.READ_ATTRS(private.read)
+    place = _find_count(private.opaque, count, lambda: _look(read, private.opaque))
+    if place is not None:
+        shim.data(c_uint32, "xipsim_all_exceptions").value = count
+        shim.data(c_void_p, "xipsim_exceptions").value = addressof(place)
+
+
+def _look(read: Any, opaque: int) -> int:
+    value = c_uint64()
+    return value.value if read(opaque, ICTR, byref(value), 4, q.SECURE) == q.MEMTX_OK else -1
+
+
+def _find_count(nvic: int, count: int, look: Callable[[], int]) -> c_uint32 | None:
+    """Where QEMU keeps it: of all words that are this number, the one on which that depends which
+    ICTR answers. None where that is not found."""
+    nvic_bytes, wanted = string_at(nvic, NVIC_BYTES), count.to_bytes(4, "little")
+    before, at = look(), nvic_bytes.find(wanted)
+    while at >= 0:
+        word = c_uint32.from_address(nvic + at)
+        word.value = count + IN_ICTR
+        is_it = look() == before + 1
+        word.value = count
+        if is_it:
+            return word
+        at = nvic_bytes.find(wanted, at + 1)
     return None
