@@ -17,10 +17,10 @@ REMEMBERED = 64
 BRANCHES = 4
 """Passages that begin in one state."""
 OFTEN = 8
-"""To have come, before what goes on where a passage has ended early is worth being recorded, which
-costs as much as fifty times to make it."""
+"""Times that a passage has to have ended early in one state before what goes on there is recorded:
+that costs as much as fifty times to make it, and much comes three times."""
 TRIES = 4
-"""To record a passage that something from outside ends early, or that is too short."""
+"""Times to record one that something from outside ends early, or that is too short."""
 ANYTHING: Allowed = (0, 0xFFFF_FFFF, 0)
 
 
