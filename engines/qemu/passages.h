@@ -28,10 +28,17 @@ OWN int is_in_passage(void);
 /* Whatever comes now is not part of the passage under way, if there is one. */
 OWN void end_passage(void);
 
-/* One that has ended early may go on as another one with the next access to its registers, and
- * whether these are that; whether one begins with this access. Python's lock is needed for that. */
-OWN int may_go_on(const object *values);
-OWN int go_on(const object *values, uint64_t offset, int is_write, uint64_t value);
+/* Registers' values, of a passage that has ended early: it may go on as another one with the next
+ * access to them. NULL: of none. */
+extern object *xipsim_broken;
+
+static inline int may_go_on(const object *values)
+{
+    return values == xipsim_broken;
+}
+
+/* Whether one does with this access, where it may. Python's lock is needed for that. */
+OWN int go_on(uint64_t offset, int is_write, uint64_t value);
 
 /* For who records: the firmware has made an access, of which that was the value. */
 OWN void tell_access(object *values, uint64_t offset, unsigned size, int is_write, uint64_t value);

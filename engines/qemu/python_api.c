@@ -19,26 +19,7 @@ void do_call(object *callable, object *const *arguments, size_t count)
     }
 }
 
-static unsigned int depth;
-
-int enter_python(void)
-{
-    int state = py.ensure();
-
-    depth++;
-    return state;
-}
-
-void leave_python(int state)
-{
-    depth--;
-    py.release(state);
-}
-
-int is_nested(void)
-{
-    return depth > 1;
-}
+unsigned int python_depth;
 
 void find_python(void)
 {

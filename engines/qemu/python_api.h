@@ -68,12 +68,23 @@ OWN void fall_asleep(int is_wfi);
 /* Call it for what it does; what it raises is reported. With Python's lock. */
 OWN void do_call(object *callable, object *const *arguments, size_t count);
 
-/* Take Python's lock for an access or a timer, and give it back. */
-OWN int enter_python(void);
-OWN void leave_python(int state);
+/* How many accesses and timers Python's lock was taken for, one within the other. */
+OWN extern unsigned int python_depth;
 
-/* Whether that comes within another one. */
-OWN int is_nested(void);
+/* Take it for one, and give it back. */
+static inline int enter_python(void)
+{
+    int state = py.ensure();
+
+    python_depth++;
+    return state;
+}
+
+static inline void leave_python(int state)
+{
+    python_depth--;
+    py.release(state);
+}
 
 /* Fill `py`, the first time; aborts where a function is missing. */
 OWN void find_python(void);

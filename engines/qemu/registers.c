@@ -280,7 +280,7 @@ uint64_t xipsim_registers_read(void *opaque, uint64_t offset, unsigned size)
     }
     state = enter_python();
     end_passage();
-    if (go_on(r->values, offset, 0, 0)) {
+    if (may_go_on(r->values) && go_on(offset, 0, 0)) {
         if (passage_reads(r->values, offset, size, &value)) {
             leave_python(state);
             return value;
@@ -314,7 +314,7 @@ void xipsim_registers_write(void *opaque, uint64_t offset, uint64_t value, unsig
     }
     state = enter_python();
     end_passage();
-    if (go_on(r->values, offset, 1, value)) {
+    if (may_go_on(r->values) && go_on(offset, 1, value)) {
         if (passage_writes(r->values, offset, size, value)) {
             leave_python(state);
             return;
