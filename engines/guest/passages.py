@@ -89,7 +89,8 @@ class Passages:
         self._player: Player | None = None
         self._played: tuple[Speaker, int, Passage] | None = None
         """What the player is at, and since when."""
-        self._repertoire = Repertoire(lambda: None)
+        self._repertoire: Repertoire
+        """With a player."""
         self._broken: Speaker | None = None
         """Of whom one has ended early."""
         self._access: Access | None = None
@@ -397,8 +398,8 @@ class Passages:
         is_plain = not end.ends_question and not end.deeds and end.bases == 1
         write, then = again, None
         if write is not None and (state != recorded.state or not is_plain):
-            again, loop = None, self._repertoire.loop(speaker, state)
-            if loop is not None and loop.again is not None:
+            again, loop = None, self._repertoire.first(speaker, state)
+            if loop is not None and loop.again is not None and loop.then is None:
                 again, first = recorded.leads_to(write, loop.again, loop.given)
                 then = None if first is None else (first, loop)
         alarm: Any = speaker.end

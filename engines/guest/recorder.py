@@ -287,6 +287,6 @@ class Recorder:
 
 
 def _both(one: Allowed, other: Allowed) -> Allowed:
-    """What either allows."""
+    """What both of them allow."""
     (low, high, same), (least, most, alike) = one, other
     return max(low, least), min(high, most), same | alike

@@ -142,13 +142,10 @@ class Repertoire:
         place.tries += 1
         return None, place.tries <= TRIES
 
-    def loop(self, speaker: Speaker, state: Hashable) -> Passage | None:
-        """What goes round from that state to it again."""
+    def first(self, speaker: Speaker, state: Hashable) -> Passage | None:
+        """The one that was recorded first of those that begin in that state."""
         place = self._places.get((speaker, state))
-        if place is None or not place.passages:
-            return None
-        loop = place.passages[0]
-        return loop if loop.again is not None and loop.then is None else None
+        return place.passages[0] if place is not None and place.passages else None
 
     def add(self, speaker: Speaker, state: Hashable, passage: Passage) -> None:
         """One that was recorded from that state on."""

@@ -43,8 +43,7 @@ struct line {
     uint64_t exception; /* that it makes pending */
 };
 
-/* Up to the last one that is pending or taken, this one, and those that are no interrupts. */
-static void narrow(uint32_t exception)
+void narrow_exceptions(uint32_t exception)
 {
     uint32_t least = exception < FIRST_INTERRUPT ? FIRST_INTERRUPT : exception + 1, count;
 
@@ -58,7 +57,7 @@ static void narrow(uint32_t exception)
     *xipsim_exceptions = count;
 }
 
-static void widen(void)
+void widen_exceptions(void)
 {
     if (xipsim_exceptions) {
         *xipsim_exceptions = xipsim_all_exceptions;
@@ -67,20 +66,9 @@ static void widen(void)
 
 void xipsim_drive(struct line *line, int level)
 {
-    narrow((uint32_t)line->exception);
+    narrow_exceptions((uint32_t)line->exception);
     xipsim_set_input(line->input, level);
-    widen();
-}
-
-/* Firmware that runs wild may have made the number of the one under way any other. */
-void begin_exception(uint32_t exception)
-{
-    narrow(exception);
-}
-
-void end_exception(void)
-{
-    widen();
+    widen_exceptions();
 }
 
 /* Things may be otherwise now. */

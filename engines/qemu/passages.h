@@ -59,9 +59,10 @@ void xipsim_mark(void);
 struct line;
 void xipsim_drive(struct line *line, int level);
 
-/* Around what the core does to take an exception, or to return from one; number of the one under way. */
-OWN void begin_exception(uint32_t exception);
-OWN void end_exception(void);
+/* Around what QEMU does where an exception comes, is taken, or is over: it is told of those up to the last
+ * one that is pending or taken, this one, and those that are no interrupts. */
+OWN void narrow_exceptions(uint32_t exception);
+OWN void widen_exceptions(void);
 
 /* See shim.c. Numbers of registers; the second one says which exception is handled, and how. */
 #define PC 15

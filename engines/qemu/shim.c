@@ -119,9 +119,10 @@ void xipsim_take_exception(void *cpu)
         xipsim_interrupted[i] = xipsim_register(cpu, numbers[i]);
     }
     translate_other();
-    begin_exception(xipsim_interrupted[3] & EXCEPTION);
+    /* Firmware that runs wild may have made the number of the one under way any other. */
+    narrow_exceptions(xipsim_interrupted[3] & EXCEPTION);
     xipsim_do_interrupt(cpu);
-    end_exception();
+    widen_exceptions();
     exception = xipsim_register(cpu, XPSR) & EXCEPTION;
     if (exception >= FIRST_FAULT && exception <= LAST_FAULT &&
         xipsim_register(cpu, PC) != xipsim_interrupted[2]) {
