@@ -55,6 +55,31 @@ def test_a_part_that_is_something_else(tmp_path: Path, name: str, value: Any) ->
     assert machine.exec("12") == "2\n"
 
 
+def no_count(side: dict[str, Any], where: str) -> None:
+    """Something that is no number in the place of one."""
+    session: dict[str, Any] = side["session"]
+    if where == "printed":
+        session["printed"] = {name: ({}, held) for name, (_, held) in session["printed"].items()}
+    elif where == "findings":
+        session["findings"] = {name: ({}, all_) for name, (_, all_) in session["findings"].items()}
+    elif where == "left_out":
+        session["left_out"] = {key: {} for key in session["left_out"]}
+    else:
+        session[where] = {}
+
+
+@pytest.mark.parametrize("where", ["printed", "findings", "left_out", "silent_from"])
+def test_what_is_counted_with_is_a_number(tmp_path: Path, where: str) -> None:
+    """Else reports would end in a traceback later."""
+    machine, engine, _ = make_machine(tmp_path)
+    with_file(machine, engine, b"")
+    side = user_side(machine)
+    no_count(side, where)
+    with_file(machine, engine, pickle.dumps(side))
+    with pytest.raises(UserError, match=r"x\.snapshot cannot be used"):
+        machine.load_snapshot("x.snapshot")
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(at=st.floats(0, 1), byte=st.integers(0, 255), cut=st.booleans())
 def test_bytes_that_were_changed(tmp_path: Path, at: float, byte: int, cut: bool) -> None:

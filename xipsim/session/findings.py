@@ -74,4 +74,4 @@ class Findings:
         self._found.clear()
         for event, count, last in saved[1]:
             self.add(event, count, last)
-        self.left_out = saved[0]
+        self.left_out = int(saved[0])

@@ -150,8 +150,8 @@ class RunLog:
             getattr(self, name).load(findings)
         self.resets[:] = [Reset(*entry) for entry in saved["lists"]["resets"]]
         self.interruptions[:] = [Interruption(*e) for e in saved["lists"]["interruptions"]]
-        self.left_out = dict(saved["left_out"])
-        self._silent_from = saved["silent_from"]
+        self.left_out = {name: int(saved["left_out"][name]) for name in _LISTS}
+        self._silent_from = int(saved["silent_from"])
 
 
 def _drop(_: Any) -> None:

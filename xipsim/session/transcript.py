@@ -44,5 +44,6 @@ class Transcript:
         return self.dropped, bytes(self._held)
 
     def load(self, saved: tuple[int, bytes]) -> None:
-        """Be what `save` returned."""
-        self.dropped, self._held[:] = saved
+        """Be what `save` returned; TypeError or ValueError for what it cannot have returned."""
+        dropped, held = saved
+        self.dropped, self._held[:] = int(dropped), held
